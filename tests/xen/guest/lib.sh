@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# What commands that the agent runs can use.  For bash: busybox's shell prefers its own ip.
+
+# front_start ARG...: netfrontd in the background, its log on the console and in a file.
+front_start()
+{
+	export LD_LIBRARY_PATH=/lib/lab
+	/bin/netfrontd --log-level=info "$@" >>/run/netfrontd.log 2>&1 &
+	echo $! >/run/netfrontd.pid
+	# The console's copy is what is left when the guest dies.
+	[ -e /run/netfrontd.tail ] || { tail -n +1 -f /run/netfrontd.log >/dev/console & }
+	: >/run/netfrontd.tail
+}
+
+# wait_link IF SECONDS: until the interface is there and has a carrier, or the time is over.
+wait_link()
+{
+	local fd pid end=$((SECONDS + $2)) rc=1
+
+	exec {fd}< <(exec ip monitor link)
+	pid=$!
+	while :; do
+		ip link set "$1" up 2>/dev/null &&
+			[ "$(cat "/sys/class/net/$1/carrier" 2>/dev/null)" = 1 ] && rc=0 && break
+		[ "$SECONDS" -lt "$end" ] || break
+		# One event may have gone by before the monitor listened: hence not the whole time.
+		read -r -t 1 -u "$fd" _
+	done
+	kill "$pid"
+	exec {fd}<&-
+	[ $rc = 0 ] || { echo "no $1 with a carrier after $2 s"; ip -br link; }
+	return $rc
+}
+
+# net_up IF MTU ADDRESS...
+net_up()
+{
+	wait_link "$1" 30 || return 1
+	_if=$1
+	ip link set "$1" mtu "$2" || return 1
+	shift 2
+	for _a; do
+		ip addr replace "$_a" dev "$_if" || return 1
+	done
+}
+
+# stream MIB: that many MiB that no compression, loop or repeated page can imitate: one random
+# block, a different line in front of each copy.
+stream()
+{
+	[ -e /tmp/block ] || head -c 4194304 /dev/urandom >/tmp/block
+	_i=0
+	while [ $_i -lt $(($1 / 4)) ]; do
+		echo "block $_i"
+		cat /tmp/block
+		_i=$((_i + 1))
+	done
+}

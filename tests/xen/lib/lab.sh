@@ -1,0 +1,290 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# The scenarios' library, loaded in dom0: verdicts, waiting, guests, daemons.
+
+verdicts=/lab/verdicts
+mkdir -p /run/lab /lab/cfg
+
+# Verdicts: one line each, NAME is SCENARIO.CHECK.
+ok()
+{
+	echo "ok $SCENARIO.$1 ${*:2}" >>"$verdicts"
+}
+
+not_ok()
+{
+	echo "not ok $SCENARIO.$1 ${*:2}" >>"$verdicts"
+}
+
+skip()
+{
+	echo "skip $SCENARIO.$1 ${*:2}" >>"$verdicts"
+}
+
+note()
+{
+	echo "# $SCENARIO $*" >>"$verdicts"
+}
+
+# check NAME COMMAND...: the verdict is the command's status, the remark its last line.
+check()
+{
+	local name=$1 out rc=0
+
+	shift
+	out=$("$@" 2>/run/lab/check.err) || rc=$?
+	cat /run/lab/check.err >&2
+	[ -n "$out" ] || out=$(grep -v '^+' /run/lab/check.err | tail -n 1)
+	out=$(printf '%s\n' "$out" | tail -n 1 | tr -d '\r' | cut -c1-200)
+	if [ "$rc" = 0 ]; then
+		ok "$name" "$out"
+	else
+		not_ok "$name" "$out (status $rc)"
+	fi
+	return "$rc"
+}
+
+# give_up WHY: ends the scenario where nothing that follows could mean anything.
+give_up()
+{
+	not_ok setup "$*"
+	exit 0
+}
+
+# xs_wait SECONDS PATH COMMAND...: waits for events on a xenstore path until the command holds.
+xs_wait()
+{
+	local limit=$1 path=$2 fd pid rc=1 end
+
+	shift 2
+	exec {fd}< <(exec xenstore-watch "$path" @releaseDomain 2>/dev/null)
+	pid=$!
+	end=$((SECONDS + limit))
+	while [ "$SECONDS" -le "$end" ] && read -r -t $((end - SECONDS + 1)) -u "$fd" _; do
+		if "$@"; then
+			rc=0
+			break
+		fi
+	done
+	kill "$pid"
+	exec {fd}<&-
+	return "$rc"
+}
+
+# eventually SECONDS COMMAND...: for what sends no event (a process's fds, kernel counters).
+eventually()
+{
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.2
+	done
+}
+
+xs()
+{
+	xenstore-read "$1" 2>/dev/null
+}
+
+xs_is()
+{
+	[ "$(xs "$1")" = "$2" ]
+}
+
+xs_gone()
+{
+	! xenstore-exists "$1" 2>/dev/null
+}
+
+# ---- guests -------------------------------------------------------------------------------
+
+# guest_create NAME pv|pvh kernel|netfrontd|none VIF...: each VIF is a string as in a domain's
+# configuration, with nothing in it that is ours.
+guest_create()
+{
+	local name=$1 type=$2 front=$3 cfg=/lab/cfg/$1.cfg v list=
+
+	shift 3
+	if [ "$front" = netfrontd ] && [ ! -x "$LAB/bin/netfrontd" ]; then
+		echo "build/netfrontd is missing"
+		return 1
+	fi
+	for v; do
+		list+="'$v',"
+	done
+	cat >"$cfg" <<-END
+		name = "$name"
+		type = "$type"
+		kernel = "$LAB/vmlinux"
+		ramdisk = "$LAB/guest.img"
+		memory = ${GUEST_MEMORY:-320}
+		vcpus = 1
+		vif = [ ${list%,} ]
+		on_crash = "destroy"
+		on_poweroff = "destroy"
+		on_reboot = "destroy"
+		extra = "console=hvc0 loglevel=4 netpair.name=$name netpair.front=$front ${GUEST_EXTRA:-}"
+	END
+	xl create -q "$cfg" || return 1
+	guest_ready "$name" 60
+}
+
+# guest_ready NAME SECONDS: its agent has set its watch.
+guest_ready()
+{
+	local id
+
+	id=$(xl domid "$1") || return 1
+	echo "$id" >"/run/lab/$1.id"
+	xs_wait "$2" "/local/domain/$id/data/lab" xs_is "/local/domain/$id/data/lab/ready" 1 ||
+		{ echo "guest $1 (domain $id) did not come up in $2 s"; return 1; }
+}
+
+guest_id()
+{
+	cat "/run/lab/$1.id"
+}
+
+# guest NAME spawn 'command': starts it and prints the number to wait for.
+# guest NAME wait NUMBER [SECONDS]: its output, its status; 124 late, 125 no such guest any more.
+# guest NAME run 'command' [SECONDS]: both.
+guest()
+{
+	local name=$1 verb=$2 id seq b64
+
+	id=$(guest_id "$name") || return 125
+	case $verb in
+	spawn)
+		seq=${EPOCHREALTIME/./}$BASHPID
+		b64=$(printf '%s' "$3" | base64 -w 0)
+		xenstore-write "/local/domain/$id/data/lab/cmd" "$seq $b64" || return 125
+		echo "$seq"
+		;;
+	wait)
+		guest_wait "$name" "$3" "${4:-60}"
+		;;
+	run)
+		seq=$(guest "$name" spawn "$3") || return
+		guest_wait "$name" "$seq" "${4:-60}"
+		;;
+	esac
+}
+
+guest_wait()
+{
+	local name=$1 seq=$2 limit=$3 id dir rc i=0 part
+
+	id=$(guest_id "$name") || return 125
+	dir=/local/domain/$id/data/lab/r/$seq
+	xs_wait "$limit" "$dir" guest_answered "$id" "$dir" ||
+		{ echo "no answer from guest $name in $limit s"; return 124; }
+	rc=$(xs "$dir/rc") || { echo "guest $name is gone"; return 125; }
+	while part=$(xs "$dir/out$i") && [ -n "$part" ]; do
+		printf '%s' "$part" | base64 -d
+		i=$((i + 1))
+	done
+	xenstore-rm "$dir" 2>/dev/null
+	return "$rc"
+}
+
+guest_answered()
+{
+	[ -n "$(xs "$2/rc")" ] || xs_gone "/local/domain/$1"
+}
+
+guest_destroy()
+{
+	xl destroy "$1"
+}
+
+# ---- the network of dom0 --------------------------------------------------------------------
+
+# bridge_up NAME MTU ADDRESS...
+bridge_up()
+{
+	local br=$1 mtu=$2 a
+
+	shift 2
+	ip link add "$br" type bridge
+	ip link set "$br" mtu "$mtu" up
+	for a; do
+		ip addr add "$a" dev "$br"
+	done
+}
+
+two_bridges()
+{
+	bridge_up xenbr0 1500 10.77.0.1/24 fd77::1/64
+	bridge_up xenbr9 9000 10.79.0.1/24 fd79::1/64
+}
+
+# ---- backends -------------------------------------------------------------------------------
+
+# back_start kernel|netbackd [ARG...]
+back_start()
+{
+	local kind=$1
+
+	shift
+	case $kind in
+	kernel) modprobe xen-netback ;;
+	netbackd) netbackd_start "$@" ;;
+	esac
+}
+
+# Starts netbackd and waits for its READY=1; $netbackd_pid is a child of this shell.
+netbackd_start()
+{
+	local fd line
+
+	[ -x "$LAB/bin/netbackd" ] || { echo "build/netbackd is missing"; return 1; }
+	mkdir -p /run/netpair
+	exec {fd}< <(exec labtool notify /run/lab/notify)
+	read -r -t 10 -u "$fd" line && [ "$line" = bound ] || return 1
+	NOTIFY_SOCKET=/run/lab/notify netbackd --log-level="${NETBACKD_LOG:-info}" "$@" \
+		>>/lab/netbackd.log 2>&1 </dev/null &
+	netbackd_pid=$!
+	# A daemon that ends at once never says READY: look at both.
+	local n=0
+	until read -r -t 0.5 -u "$fd" line && [ "$line" = ready ]; do
+		n=$((n + 1))
+		kill -0 "$netbackd_pid" 2>/dev/null ||
+			{ echo "netbackd ended: $(tail -n 1 /lab/netbackd.log)"; return 1; }
+		[ $n -lt 40 ] || { echo "netbackd did not say READY=1 in 20 s"; return 1; }
+	done
+	exec {fd}<&-
+}
+
+# netbackd_stop SIGNAL SECONDS: prints and returns its exit status; 124 when it is still there.
+netbackd_stop()
+{
+	local rc=0
+
+	kill "-$1" "$netbackd_pid" || return 1
+	eventually "$2" process_ended "$netbackd_pid" || { echo "still there after $2 s"; return 124; }
+	wait "$netbackd_pid" || rc=$?
+	echo "exit status $rc"
+	return "$rc"
+}
+
+process_ended()
+{
+	# A zombie has ended; its parent is us.
+	[ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
+}
+
+# ---- the end --------------------------------------------------------------------------------
+
+lab_collect()
+{
+	set +x
+	{
+		ip -d addr
+		bridge link
+		xl list -l
+	} >/lab/dom0-state.log 2>&1
+	xenstore-ls -f >/lab/xenstore.log 2>&1
+}

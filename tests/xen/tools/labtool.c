@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+//
+// labtool: the few things that the lab's shell scripts need and no packaged program does.
+//
+//   labtool capture IF     looks at each frame that arrives on IF until SIGTERM or SIGINT, then
+//                          prints one line: how many came, how many were marked by the driver as
+//                          "checksum not filled in yet" (told), how many others had their TCP/UDP
+//                          checksum verified (checked), how many of these were wrong (bad), and
+//                          the longest frame.  A blank checksum that its receiver was not told
+//                          about is a bad one.  Prints "started" once it listens.
+//   labtool notify PATH    listens on PATH as systemd would for Type=notify daemons: prints
+//                          "bound", then "ready" when READY=1 comes, and ends.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t done;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	done = 1;
+}
+
+static uint32_t sum(uint32_t s, const uint8_t *p, size_t n)
+{
+	for (; n > 1; n -= 2, p += 2) {
+		s += (uint32_t)p[0] << 8 | p[1];
+		s = (s & 0xffff) + (s >> 16);
+	}
+	if (n)
+		s += (uint32_t)p[0] << 8;
+	return (s & 0xffff) + (s >> 16);
+}
+
+static bool folds_to_ones(uint32_t s)
+{
+	s = (s & 0xffff) + (s >> 16);
+	s = (s & 0xffff) + (s >> 16);
+	return s == 0xffff;
+}
+
+// 1: a TCP or UDP checksum that is right, 0: one that is wrong, -1: nothing to look at.
+static int verify(const uint8_t *f, size_t n)
+{
+	size_t off = 14, len;
+	uint16_t type;
+	uint8_t proto;
+	uint32_t s = 0;
+
+	if (n < 34)
+		return -1;
+	type = (uint16_t)(f[12] << 8 | f[13]);
+	if (type == ETH_P_IP) {
+		const uint8_t *ip = f + off;
+		size_t ihl = (size_t)(ip[0] & 15) * 4;
+
+		len = (size_t)(ip[2] << 8 | ip[3]);
+		if (ihl < 20 || len < ihl || off + len > n)
+			return 0;
+		if (!folds_to_ones(sum(0, ip, ihl)))
+			return 0;
+		if ((ip[6] << 8 | ip[7]) & 0x3fff)
+			return -1;
+		proto = ip[9];
+		s = sum(0, ip + 12, 8);
+		off += ihl;
+		len -= ihl;
+	} else if (type == ETH_P_IPV6 && n >= 54) {
+		const uint8_t *ip = f + off;
+
+		len = (size_t)(ip[4] << 8 | ip[5]);
+		if (off + 40 + len > n)
+			return 0;
+		proto = ip[6];
+		s = sum(0, ip + 8, 32);
+		off += 40;
+	} else {
+		return -1;
+	}
+	if (proto != 6 && proto != 17)
+		return -1;
+	if (proto == 17 && len >= 8 && !f[off + 6] && !f[off + 7])
+		return type == ETH_P_IP ? -1 : 0;
+	s += proto + (uint32_t)len;
+	s = (s & 0xffff) + (s >> 16);
+	return folds_to_ones(sum(s, f + off, len));
+}
+
+static int capture(const char *ifname)
+{
+	static uint8_t buf[1 << 17];
+	unsigned long frames = 0, told = 0, checked = 0, bad = 0, longest = 0;
+	struct sockaddr_ll addr = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+	struct sigaction sa = {.sa_handler = on_signal};
+	int fd, one = 1, room = 32 << 20;
+
+	addr.sll_ifindex = (int)if_nametoindex(ifname);
+	if (!addr.sll_ifindex) {
+		fprintf(stderr, "labtool: no interface %s\n", ifname);
+		return 1;
+	}
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	fd = socket(AF_PACKET, SOCK_RAW, 0);
+	if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof one) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) ||
+	    bind(fd, (struct sockaddr *)&addr, sizeof addr)) {
+		fprintf(stderr, "labtool: %s: %s\n", ifname, strerror(errno));
+		return 1;
+	}
+	puts("started");
+	fflush(stdout);
+	while (!done) {
+		union {
+			struct cmsghdr h;
+			char room[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+		} ctl;
+		struct sockaddr_ll from;
+		struct iovec iov = {buf, sizeof buf};
+		struct msghdr m = {.msg_name = &from,
+				   .msg_namelen = sizeof from,
+				   .msg_iov = &iov,
+				   .msg_iovlen = 1,
+				   .msg_control = &ctl,
+				   .msg_controllen = sizeof ctl};
+		ssize_t n = recvmsg(fd, &m, 0);
+		bool marked = false;
+		int v;
+
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			// The device may go away under us: what was seen still counts.
+			break;
+		}
+		if (from.sll_pkttype == PACKET_OUTGOING)
+			continue;
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+			struct tpacket_auxdata aux;
+
+			if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
+				continue;
+			memcpy(&aux, CMSG_DATA(c), sizeof aux);
+			marked = aux.tp_status & TP_STATUS_CSUMNOTREADY;
+		}
+		frames++;
+		if ((unsigned long)n > longest)
+			longest = (unsigned long)n;
+		if (marked) {
+			told++;
+			continue;
+		}
+		v = verify(buf, (size_t)n);
+		if (v < 0)
+			continue;
+		checked++;
+		bad += !v;
+		if (!v && bad < 4) {
+			printf("bad frame of %zd bytes:", n);
+			for (int i = 0; i < 80 && i < n; i++)
+				printf(" %02x", buf[i]);
+			putchar('\n');
+		}
+	}
+	printf("frames=%lu told=%lu checked=%lu bad=%lu longest=%lu\n", frames, told, checked, bad,
+	       longest);
+	return 0;
+}
+
+static int notify(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	char buf[4097];
+	int fd;
+
+	if (strlen(path) >= sizeof addr.sun_path)
+		return 2;
+	strcpy(addr.sun_path, path);
+	unlink(path);
+	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof addr)) {
+		fprintf(stderr, "labtool: %s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	puts("bound");
+	fflush(stdout);
+	for (;;) {
+		ssize_t n = recv(fd, buf, sizeof buf - 1, 0);
+
+		if (n < 0)
+			return 1;
+		buf[n] = 0;
+		for (char *l = strtok(buf, "\n"); l; l = strtok(NULL, "\n"))
+			if (!strcmp(l, "READY=1")) {
+				puts("ready");
+				return 0;
+			}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "capture"))
+		return capture(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "notify"))
+		return notify(argv[2]);
+	fputs("usage: labtool capture IF | notify PATH\n", stderr);
+	return 2;
+}
