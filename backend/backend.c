@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* backend.c - watch events to VIFs
+ *
+ * Theory of operation. One watch on backend/vif and one on each frontend's
+ * state. An event only marks its VIF dirty; when no more are waiting each
+ * dirty VIF is looked at once, and what counts is what is read then. So a
+ * flood of events costs a guest's own VIF one look, not one each (XSA-349).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "../common/log.h"
+#include "backend.h"
+
+#define ROOT "backend/vif"
+#define ROOT_TOKEN "backend"
+
+static struct vif *find(const struct backend *d, uint32_t domid, uint32_t devid)
+{
+	for (struct vif *v = d->vifs; v; v = v->next)
+		if (v->peer.raw == domid && v->devid == devid && !v->gone)
+			return v;
+	return NULL;
+}
+
+static void mark(struct backend *d, uint32_t domid, uint32_t devid)
+{
+	struct vif *v = find(d, domid, devid);
+
+	if (!v) {
+		v = vif_new(d, domid_of((uint16_t)domid), devid);
+		if (!v)
+			return;
+		v->next = d->vifs;
+		d->vifs = v;
+	}
+	v->dirty = true;
+}
+
+/* D and devid from the parts of a path below the root; false: not one. */
+static bool parse_ids(const char *rest, uint32_t *domid, uint32_t *devid)
+{
+	char d[12], h[12];
+
+	if (sscanf(rest, "%11[^/]/%11[^/]", d, h) != 2)
+		return false;
+	return parse_u32(domid, d) && parse_u32(devid, h) && *domid < DOMID_FIRST_RESERVED;
+}
+
+struct scan {
+	struct backend *daemon;
+	const char *domain;
+};
+
+static void scan_device(void *arg, const char *name)
+{
+	struct scan *scan = arg;
+	uint32_t domid, devid;
+
+	if (parse_u32(&domid, scan->domain) && parse_u32(&devid, name) && domid < DOMID_FIRST_RESERVED)
+		mark(scan->daemon, domid, devid);
+}
+
+static void scan_domain(void *arg, const char *name)
+{
+	struct scan scan = { arg, name };
+	char dir[64];
+	int err;
+
+	snprintf(dir, sizeof(dir), ROOT "/%s", name);
+	err = store_list(scan.daemon->store, dir, scan_device, &scan);
+	if (err)
+		log_warn("cannot list devices dir=%s error=%s", dir, strerror(-err));
+}
+
+static void run_dirty(struct backend *d)
+{
+	struct vif **at = &d->vifs;
+
+	while (*at) {
+		struct vif *v = *at;
+
+		if (v->dirty) {
+			v->dirty = false;
+			vif_run(v);
+		}
+		if (v->gone) {
+			*at = v->next;
+			vif_free(v);
+		} else {
+			at = &v->next;
+		}
+	}
+}
+
+static void scan_all(struct backend *d)
+{
+	int err = store_list(d->store, ROOT, scan_domain, d);
+
+	if (err)
+		log_warn("cannot list backends dir=%s error=%s", ROOT, strerror(-err));
+}
+
+int backend_start(struct backend *d)
+{
+	int err = store_watch(d->store, ROOT, ROOT_TOKEN);
+
+	if (err)
+		return err;
+	scan_all(d);
+	run_dirty(d);
+	return 0;
+}
+
+/* The path of a root event is relative, as the watch was. */
+static void root_event(struct backend *d, const char *path)
+{
+	uint32_t domid, devid;
+	size_t root = strlen(ROOT);
+
+	if (strncmp(path, ROOT, root) == 0 && path[root] == '/' &&
+	    parse_ids(path + root + 1, &domid, &devid)) {
+		mark(d, domid, devid);
+		return;
+	}
+	/* Something above the devices: a whole domain went, or all of it. */
+	for (struct vif *v = d->vifs; v; v = v->next)
+		v->dirty = true;
+}
+
+void backend_events(struct backend *d)
+{
+	char path[STORE_PATH_MAX], token[32];
+
+	while (store_next_event(d->store, path, sizeof(path), token, sizeof(token))) {
+		uint32_t domid, devid;
+		struct vif *v;
+
+		if (strcmp(token, ROOT_TOKEN) == 0) {
+			root_event(d, path);
+		} else if (parse_ids(token, &domid, &devid)) {
+			v = find(d, domid, devid);
+			if (v)
+				v->dirty = true;
+		}
+	}
+	run_dirty(d);
+}
+
+void backend_faults(struct backend *d)
+{
+	for (struct vif *v = d->vifs; v; v = v->next)
+		if (v->queue && atomic_load(&v->queue->fault))
+			v->dirty = true;
+	run_dirty(d);
+}
+
+void backend_drain(struct backend *d)
+{
+	d->draining = true;
+	for (struct vif *v = d->vifs; v; v = v->next)
+		v->dirty = true;
+	run_dirty(d);
+}
+
+bool backend_empty(const struct backend *d)
+{
+	return d->vifs == NULL;
+}
+
+void backend_stop(struct backend *d)
+{
+	while (d->vifs) {
+		struct vif *v = d->vifs;
+
+		d->vifs = v->next;
+		vif_free(v);
+	}
+}
+
+void backend_log_stats(const struct backend *d)
+{
+	char text[900];
+
+	for (const struct vif *v = d->vifs; v; v = v->next) {
+		text[0] = '\0';
+		if (v->queue)
+			stats_print(&v->queue->stats, text, sizeof(text));
+		log_info("counters vif=%s state=%s %s", v->name, hs_state_name(v->state), text);
+	}
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* conf.c - the keys of a VIF: what the frontend wrote, checked; what we offer
+ *
+ * Each key is read once, when the frontend says Connected, and one that makes
+ * no sense refuses the VIF: a frontend that cannot write a number is not one
+ * to map pages from. netif.md 1.2 has the list, xen/io/netif.h the meanings.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "../common/log.h"
+#include "vif.h"
+
+/* Transactions that lose against others are begun again, but not for ever. */
+#define TRANSACTION_TRIES 32
+
+struct reader {
+	struct store *store;
+	const char *dir;
+	const char *bad;	/* the first key that is missing or broken */
+	int err;
+};
+
+static uint32_t key(struct reader *r, const char *name)
+{
+	uint32_t v = 0;
+	int err = r->err ? 0 : store_read_u32(r->store, &v, r->dir, name);
+
+	if (err) {
+		r->err = err;
+		r->bad = name;
+	}
+	return v;
+}
+
+static uint32_t key_or(struct reader *r, const char *name, uint32_t def)
+{
+	uint32_t v = def;
+	int err = r->err ? 0 : store_read_u32_or(r->store, &v, r->dir, name, def);
+
+	if (err) {
+		r->err = err;
+		r->bad = name;
+	}
+	return v;
+}
+
+/* Turns a value that is a number, but the wrong one, into the error. */
+static void demand(struct reader *r, bool ok, const char *name)
+{
+	if (!ok && !r->err) {
+		r->err = -EINVAL;
+		r->bad = name;
+	}
+}
+
+static void read_channels(struct reader *r, struct vif_conf *conf)
+{
+	uint32_t probe;
+
+	/* Split if the frontend names either half; then it owes both. */
+	conf->split = store_read_u32(r->store, &probe, r->dir, "event-channel-tx") != -ENOENT ||
+		      store_read_u32(r->store, &probe, r->dir, "event-channel-rx") != -ENOENT;
+	if (conf->split) {
+		conf->gtx_port = evport_of(key(r, "event-channel-tx"));
+		conf->grx_port = evport_of(key(r, "event-channel-rx"));
+		demand(r, conf->gtx_port.raw != conf->grx_port.raw, "event-channel-rx");
+	} else {
+		conf->gtx_port = conf->grx_port = evport_of(key(r, "event-channel"));
+	}
+	demand(r, conf->gtx_port.raw != 0, conf->split ? "event-channel-tx" : "event-channel");
+	demand(r, conf->grx_port.raw != 0, "event-channel-rx");
+}
+
+int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, char *why, size_t why_len)
+{
+	struct reader r = { .store = s, .dir = fe_path };
+
+	*conf = (struct vif_conf){ .rx_notify = false };
+	/* We offer one queue; with one the keys are flat (netif.h). */
+	demand(&r, key_or(&r, "multi-queue-num-queues", 1) == 1, "multi-queue-num-queues");
+	demand(&r, key_or(&r, "request-rx-copy", 0) != 0, "request-rx-copy");
+	conf->gtx_ref = gref_of(key(&r, "tx-ring-ref"));
+	conf->grx_ref = gref_of(key(&r, "rx-ring-ref"));
+	demand(&r, conf->gtx_ref.raw != conf->grx_ref.raw, "rx-ring-ref");
+	if (!r.err)
+		read_channels(&r, conf);
+	conf->rx_notify = key_or(&r, "feature-rx-notify", 0);
+	conf->peer.sg = key_or(&r, "feature-sg", 0);
+	conf->peer.gso4 = key_or(&r, "feature-gso-tcpv4", 0);
+	conf->peer.gso6 = key_or(&r, "feature-gso-tcpv6", 0);
+	conf->peer.csum4 = !key_or(&r, "feature-no-csum-offload", 0);
+	conf->peer.csum6 = key_or(&r, "feature-ipv6-csum-offload", 0);
+	if (r.err)
+		snprintf(why, why_len, "frontend key %s is %s", r.bad,
+			 r.err == -ENOENT ? "missing" : "not acceptable");
+	return r.err;
+}
+
+static const struct {
+	const char *name;
+	uint32_t value;
+} offered[] = {
+	{ "feature-sg", 1 },
+	{ "feature-gso-tcpv4", 1 },
+	{ "feature-gso-tcpv6", 1 },
+	{ "feature-ipv6-csum-offload", 1 },
+	{ "feature-rx-copy", 1 },
+	{ "feature-rx-flip", 0 },
+	{ "feature-split-event-channels", 1 },
+	{ "multi-queue-max-queues", 1 },
+	{ "state", XenbusStateInitWait },
+};
+
+int vif_conf_publish(struct store *s, const char *be_path)
+{
+	int err = -EAGAIN;
+
+	for (int tries = 0; tries < TRANSACTION_TRIES && err == -EAGAIN; tries++) {
+		err = store_begin(s);
+		if (err)
+			return err;
+		for (unsigned int i = 0; i < ARRAY_SIZE(offered) && !err; i++)
+			err = store_write_u32(s, be_path, offered[i].name, offered[i].value);
+		if (err)
+			store_abort(s);
+		else
+			err = store_commit(s);
+	}
+	return err;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - netbackd: options, start-up checks, the event loop */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "../common/daemon.h"
+#include "../common/kernel.h"
+#include "../common/log.h"
+#include "../common/options.h"
+#include "../common/tap.h"
+#include "backend.h"
+
+#define PROGRAM "netbackd"
+
+/* How often xenstored is asked whether it lives, and systemd told that we do. */
+#define HEARTBEAT_MS 5000u
+
+/* What --drain gives the frontends to close, in milliseconds. */
+#define DRAIN_MS 8000u
+
+struct options {
+	enum log_level level;
+	bool take_over;
+	bool drain;
+	const char *run_dir;
+};
+
+static struct options parse_options(int argc, char **argv)
+{
+	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = "/run/netpair" };
+	const struct option_row rows[] = {
+		{ "take-over", NULL, "unbind the kernel's netback from each VIF and serve it", OPTION_FLAG,
+		  { .flag = &o.take_over }, 0, 0 },
+		{ "drain", NULL, "close every VIF in order, then exit", OPTION_FLAG, { .flag = &o.drain }, 0, 0 },
+		{ "run-dir", "DIR", "where the lock and restart notes are kept (/run/netpair)", OPTION_TEXT,
+		  { .text = &o.run_dir }, 0, 0 },
+		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,
+		  { .level = &o.level }, 0, 0 },
+	};
+	int next = options_parse(PROGRAM, "[OPTION...]", rows, ARRAY_SIZE(rows), argc, argv);
+
+	if (next < argc)
+		die(PROGRAM, EXIT_USAGE, "unexpected word \"%s\"; --help lists what there is", argv[next]);
+	if (strlen(o.run_dir) > 100)
+		die(PROGRAM, EXIT_USAGE, "option --run-dir: longer than 100 bytes");
+	return o;
+}
+
+/* Says at once, and all in one line, what a worker would stumble over later. */
+static void check_devices(void)
+{
+	struct grant_dev *grant;
+	struct evt_dev *evt;
+	int err;
+
+	err = grant_open(&grant, domid_of(0));
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device (/dev/xen/gntdev): %s; "
+		    "this must be a Xen domain with the module xen-gntdev, and root", strerror(-err));
+	grant_close(grant);
+	err = evt_open(&evt);
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the event channel device (/dev/xen/evtchn): %s; "
+		    "this must be a Xen domain with the module xen-evtchn, and root", strerror(-err));
+	evt_close(evt);
+	if (access("/dev/net/tun", R_OK | W_OK) < 0)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot use /dev/net/tun: %s; load the module tun, and be root",
+		    strerror(errno));
+}
+
+/* Hands --drain to the daemon that runs, if one does; does not return then. */
+static void drain_other(const struct options *o, pid_t holder)
+{
+	if (kill(holder, SIGUSR2) < 0)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot signal the running netbackd (pid %d): %s", (int)holder,
+		    strerror(errno));
+	if (daemon_wait_unlocked(o->run_dir, PROGRAM, DRAIN_MS + 2000) < 0)
+		die(PROGRAM, EXIT_ENVIRONMENT, "the running netbackd (pid %d) does not end", (int)holder);
+	exit(EXIT_SUCCESS);
+}
+
+static void lock_instance(const struct options *o)
+{
+	pid_t holder = 0;
+	int fd, err = daemon_lock(&fd, o->run_dir, PROGRAM, &holder);
+
+	if (err == -EBUSY && o->drain)
+		drain_other(o, holder);
+	if (err == -EBUSY)
+		die(PROGRAM, EXIT_ENVIRONMENT, "another netbackd runs here (pid %d); stop it first", (int)holder);
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot lock %s/%s.lock: %s", o->run_dir, PROGRAM, strerror(-err));
+}
+
+struct loop {
+	struct backend backend;
+	int epoll_fd, signal_fd, timer_fd;
+	bool stop;
+	unsigned int drain_beats;	/* heartbeats left to a drain */
+};
+
+static void handle_signal(struct loop *l)
+{
+	struct signalfd_siginfo info;
+
+	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGUSR1:
+			backend_log_stats(&l->backend);
+			break;
+		case SIGUSR2:
+			log_info("draining");
+			l->drain_beats = DRAIN_MS / HEARTBEAT_MS + 1;
+			backend_drain(&l->backend);
+			break;
+		case SIGHUP:
+			break;
+		default:
+			log_info("stopping signal=%u", info.ssi_signo);
+			l->stop = true;
+			break;
+		}
+	}
+}
+
+static void handle_timer(struct loop *l)
+{
+	uint64_t ticks;
+
+	if (read(l->timer_fd, &ticks, sizeof(ticks)) < 0)
+		return;
+	if (!store_alive(l->backend.store))
+		die(PROGRAM, EXIT_ENVIRONMENT, "error: lost xenstored; VIFs are left as they are for the next start");
+	daemon_alive();
+	if (l->backend.draining && --l->drain_beats == 0) {
+		log_warn("some frontends did not close in time");
+		l->stop = true;
+	}
+}
+
+static void handle_event(struct loop *l, int fd)
+{
+	uint64_t count;
+
+	if (fd == l->signal_fd) {
+		handle_signal(l);
+	} else if (fd == l->timer_fd) {
+		handle_timer(l);
+	} else if (fd == l->backend.wake_fd) {
+		if (read(fd, &count, sizeof(count)) > 0)
+			backend_faults(&l->backend);
+	} else {
+		backend_events(&l->backend);
+	}
+}
+
+static void watch(struct loop *l, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+	if (fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot set up the event loop: %s", strerror(fd < 0 ? -fd : errno));
+}
+
+static void run(struct loop *l)
+{
+	while (!l->stop && !(l->backend.draining && backend_empty(&l->backend))) {
+		struct epoll_event ev[8];
+		int n = epoll_wait(l->epoll_fd, ev, ARRAY_SIZE(ev), -1);
+
+		for (int i = 0; i < n; i++)
+			handle_event(l, ev[i].data.fd);
+	}
+	daemon_stopping();
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = parse_options(argc, argv);
+	struct loop l = { .backend = { .run_dir = o.run_dir, .take_over = o.take_over } };
+	int err;
+
+	log_init(PROGRAM, o.level);
+	lock_instance(&o);
+	check_devices();
+	if (kernel_driver_present(KERNEL_BACKEND) && !o.take_over)
+		die(PROGRAM, EXIT_ENVIRONMENT, "the kernel's netback is loaded and claims every vif; "
+		    "run \"modprobe -r xen-netback\" or start with --take-over");
+	l.signal_fd = daemon_signals();	/* before any library makes a thread */
+	err = store_open(&l.backend.store);
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot reach xenstored: %s; is it running?", strerror(-err));
+	l.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	l.timer_fd = daemon_timer(daemon_watchdog_ms(HEARTBEAT_MS));
+	l.backend.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	watch(&l, l.signal_fd);
+	watch(&l, l.timer_fd);
+	watch(&l, l.backend.wake_fd);
+	err = backend_start(&l.backend);
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot watch backend/vif in xenstore: %s", strerror(-err));
+	watch(&l, store_fd(l.backend.store));
+	log_info("started version=%s", NETPAIR_VERSION);
+	daemon_ready();
+	if (o.drain) {
+		l.drain_beats = DRAIN_MS / HEARTBEAT_MS + 1;
+		backend_drain(&l.backend);
+	}
+	run(&l);
+	backend_stop(&l.backend);
+	store_close(l.backend.store);
+	log_info("stopped");
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/* vif.c - the life of one interface: xenbus states, TAP, queue
+ *
+ * Theory of operation. vif_run() is the one serial state machine of a VIF: it
+ * reads both directories, asks the handshake table for a step, does it, and
+ * asks again. Nothing else changes a VIF's state.
+ *
+ * A VIF outlives the daemon. Its TAP is persistent, its rings are the guest's
+ * memory and say themselves where to go on (rsp_prod): so a daemon that finds
+ * both ends Connected attaches again without a word to the frontend. The one
+ * thing only we know, which device the TAP is after somebody renamed it, is
+ * kept in the run directory as its ifindex.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../common/handshake.h"
+#include "../common/kernel.h"
+#include "../common/log.h"
+#include "../common/tap.h"
+#include "backend.h"
+
+/* More steps in a row than any path of the table has. */
+#define STEPS_MAX 8
+
+static struct store *store_of(const struct vif *v)
+{
+	return v->daemon->store;
+}
+
+static void set_state(struct vif *v, enum xenbus_state state)
+{
+	int err = store_write_u32(store_of(v), v->be_path, "state", state);
+
+	if (err)
+		log_warn("cannot write state vif=%s error=%s", v->name, strerror(-err));
+	v->state = state;
+	log_debug("state vif=%s ours=%s", v->name, hs_state_name(state));
+}
+
+/* Turns the frontend down until its state changes, and says why where the
+ * toolstack's user can find it. */
+static void refuse(struct vif *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void refuse(struct vif *v, const char *fmt, ...)
+{
+	char why[STORE_VALUE_MAX];
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	v->refused = true;
+	log_error("refused vif=%s reason=\"%s\"", v->name, why);
+	err = store_write(store_of(v), v->be_path, "error", why);
+	if (err)
+		log_warn("cannot write error node vif=%s error=%s", v->name, strerror(-err));
+}
+
+/* --- the TAP ------------------------------------------------------------- */
+
+static void memo_path(const struct vif *v, char *path, size_t len)
+{
+	snprintf(path, len, "%s/%s", v->daemon->run_dir, v->name);
+}
+
+/* The ifindex that an earlier daemon noted; 0: none that is usable. */
+static unsigned int memo_read(const struct vif *v)
+{
+	unsigned int ifindex = 0;
+	char path[256];
+	FILE *f;
+
+	memo_path(v, path, sizeof(path));
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "ifindex=%u\n", &ifindex) != 1)
+		ifindex = 0;
+	fclose(f);
+	return ifindex;
+}
+
+/* Written beside and renamed, so that a reader finds all of it or none. */
+static void memo_write(const struct vif *v, unsigned int ifindex)
+{
+	char path[256], tmp[264];
+	bool ok;
+	FILE *f;
+
+	memo_path(v, path, sizeof(path));
+	snprintf(tmp, sizeof(tmp), "%s.new", path);
+	f = fopen(tmp, "we");
+	ok = f && fprintf(f, "ifindex=%u\n", ifindex) > 0;
+	if (f && fclose(f) != 0)
+		ok = false;
+	if (!ok || rename(tmp, path) < 0)
+		log_warn("cannot note the device for a restart vif=%s file=%s errno=%m", v->name, path);
+}
+
+static int make_tap(struct vif *v)
+{
+	static const uint8_t mac[6] = { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff };
+	unsigned int ifindex = memo_read(v);
+	char name[IF_NAMESIZE];
+	bool found;
+	int err;
+
+	if (v->tap_fd >= 0)
+		return 0;
+	found = ifindex && if_indextoname(ifindex, name) && tap_open(&v->tap_fd, name) == 0;
+	if (!found) {
+		found = if_nametoindex(v->name) != 0;
+		err = tap_open(&v->tap_fd, v->name);
+		if (err)
+			return err;
+	}
+	tap_set_carrier(v->tap_fd, v->state == XenbusStateConnected);
+	/* As netback's: the guest's own address must not be the bridge's. */
+	if (!found && (err = tap_set_mac(v->tap_fd, mac)) != 0)
+		log_warn("cannot set the address vif=%s error=%s", v->name, strerror(-err));
+	if (tap_name(v->tap_fd, name) == 0)
+		memo_write(v, if_nametoindex(name));
+	return 0;
+}
+
+static void remove_tap(struct vif *v)
+{
+	char path[256];
+
+	if (v->tap_fd >= 0) {
+		tap_unpersist(v->tap_fd);
+		close(v->tap_fd);
+		v->tap_fd = -1;
+	}
+	memo_path(v, path, sizeof(path));
+	unlink(path);
+}
+
+/* --- steps --------------------------------------------------------------- */
+
+static void offer(struct vif *v)
+{
+	int err = make_tap(v);
+
+	if (err) {
+		refuse(v, "cannot create device %s: %s", v->name, strerror(-err));
+		return;
+	}
+	err = store_remove(store_of(v), v->be_path, "error");
+	if (!err)
+		err = vif_conf_publish(store_of(v), v->be_path);
+	if (err) {
+		refuse(v, "cannot publish features: %s", strerror(-err));
+		return;
+	}
+	v->state = XenbusStateInitWait;
+}
+
+static void connect_queue(struct vif *v)
+{
+	bool adopt = v->state == XenbusStateConnected;
+	struct vif_conf conf;
+	const char *reason;
+	char why[128];
+	int err;
+
+	err = make_tap(v);
+	if (err) {
+		refuse(v, "cannot open device %s: %s", v->name, strerror(-err));
+		return;
+	}
+	if (vif_conf_read(&conf, store_of(v), v->fe_path, why, sizeof(why)) < 0) {
+		refuse(v, "%s", why);
+		return;
+	}
+	err = tap_set_offloads(v->tap_fd, vnet_tun_offloads(&conf.peer));
+	if (err) {
+		refuse(v, "cannot set the device's offloads: %s", strerror(-err));
+		return;
+	}
+	err = vif_queue_start(&v->queue, v->peer, &conf, v->name, v->tap_fd, v->daemon->wake_fd, &reason);
+	if (err) {
+		refuse(v, "%s: %s", reason, strerror(-err));
+		return;
+	}
+	tap_set_carrier(v->tap_fd, true);
+	if (!adopt)
+		set_state(v, XenbusStateConnected);
+	log_info("%s vif=%s domid=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d",
+		 adopt ? "resumed" : "connected", v->name, v->peer.raw, conf.split ? "split" : "one",
+		 conf.peer.sg, conf.peer.gso4, conf.peer.gso6, conf.peer.csum4, conf.peer.csum6,
+		 conf.rx_notify);
+}
+
+static void disconnect(struct vif *v)
+{
+	char text[900];
+
+	if (!v->queue)
+		return;
+	tap_set_carrier(v->tap_fd, false);
+	stats_print(&v->queue->stats, text, sizeof(text));
+	vif_queue_stop(v->queue);
+	v->queue = NULL;
+	log_info("disconnected vif=%s %s", v->name, text);
+}
+
+static void take_step(struct vif *v, enum hs_back_step step)
+{
+	switch (step) {
+	case HS_BACK_STAY:
+		break;
+	case HS_BACK_RESET:
+		disconnect(v);
+		offer(v);
+		break;
+	case HS_BACK_OFFER:
+		offer(v);
+		break;
+	case HS_BACK_CONNECT:
+		connect_queue(v);
+		break;
+	case HS_BACK_CLOSING:
+		disconnect(v);
+		set_state(v, XenbusStateClosing);
+		break;
+	case HS_BACK_CLOSED:
+		disconnect(v);
+		set_state(v, XenbusStateClosed);
+		break;
+	case HS_BACK_REMOVE:
+		disconnect(v);
+		remove_tap(v);
+		v->gone = true;
+		log_info("removed vif=%s", v->name);
+		break;
+	}
+}
+
+/* --- what is read -------------------------------------------------------- */
+
+static enum xenbus_state read_state(struct store *s, const char *dir)
+{
+	uint32_t state;
+
+	/* Gone, forbidden and nonsense are all one: nobody we can talk to. */
+	if (store_read_u32(s, &state, dir, "state") || state >= HS_STATES)
+		return XenbusStateUnknown;
+	return (enum xenbus_state)state;
+}
+
+/* False: the backend directory is gone. */
+static bool look(struct vif *v, struct hs_back_view *view)
+{
+	char text[STORE_VALUE_MAX];
+	uint32_t online;
+	int err;
+
+	if (store_read_u32(store_of(v), &online, v->be_path, "online"))
+		online = 0;
+	if (read_state(store_of(v), v->be_path) == XenbusStateUnknown)
+		return false;
+	err = store_read(store_of(v), text, sizeof(text), v->be_path, "hotplug-status");
+	*view = (struct hs_back_view){
+		.ours = v->state,
+		.theirs = read_state(store_of(v), v->fe_path),
+		.online = online && !v->daemon->draining,
+		.hotplug = err == -ENOENT || (err == 0 && strcmp(text, "connected") == 0),
+	};
+	return true;
+}
+
+/* The kernel may have claimed the device since we last looked. */
+static void take_from_kernel(struct vif *v)
+{
+	char device[32];
+	int got;
+
+	if (!v->daemon->take_over)
+		return;
+	snprintf(device, sizeof(device), "vif-%u-%u", v->peer.raw, v->devid);
+	got = kernel_unbind(KERNEL_BACKEND, device);
+	if (got < 0)
+		log_error("cannot unbind the kernel's netback device=%s error=%s", device, strerror(-got));
+	if (got <= 0)
+		return;
+	log_info("taken over from the kernel's netback device=%s", device);
+	disconnect(v);
+	set_state(v, XenbusStateInitialising);
+}
+
+static void vanish(struct vif *v)
+{
+	disconnect(v);
+	remove_tap(v);
+	v->gone = true;
+	log_info("removed vif=%s reason=\"directory gone\"", v->name);
+}
+
+void vif_run(struct vif *v)
+{
+	take_from_kernel(v);
+	if (v->queue && atomic_load(&v->queue->fault))
+		refuse(v, "%s", atomic_load(&v->queue->fault));
+	for (int i = 0; i < STEPS_MAX && !v->gone; i++) {
+		struct hs_back_view view;
+		enum hs_back_step step;
+
+		if (!look(v, &view)) {
+			vanish(v);
+			return;
+		}
+		if (view.theirs != v->seen) {
+			log_debug("state vif=%s theirs=%s", v->name, hs_state_name(view.theirs));
+			v->seen = view.theirs;
+			v->refused = v->queue && atomic_load(&v->queue->fault);
+		}
+		view.refused = v->refused;
+		step = hs_back_next(&view);
+		if (v->state == XenbusStateConnected && !v->queue && step == HS_BACK_STAY)
+			step = HS_BACK_CONNECT;		/* left by an earlier daemon */
+		if (v->daemon->draining && view.theirs == XenbusStateConnected) {
+			/* The frontend is told, and waited for. */
+			if (v->state == XenbusStateClosing)
+				return;
+			step = HS_BACK_CLOSING;
+		}
+		if (step == HS_BACK_STAY)
+			return;
+		take_step(v, step);
+	}
+}
+
+/* Reads what never changes about a VIF; false: nothing to serve there. */
+static bool read_identity(struct vif *v)
+{
+	struct store *s = v->daemon->store;
+	uint32_t online, id, handle;
+
+	if (store_read_u32(s, &online, v->be_path, "online"))
+		online = 0;
+	v->state = read_state(s, v->be_path);
+	if (v->state == XenbusStateUnknown || (!online && v->state == XenbusStateClosed))
+		return false;
+	if (store_read(s, v->fe_path, sizeof(v->fe_path), v->be_path, "frontend") || v->fe_path[0] != '/')
+		return false;
+	if (store_read_u32(s, &id, v->be_path, "frontend-id") || id != v->peer.raw)
+		return false;
+	if (store_read_u32_or(s, &handle, v->be_path, "handle", v->devid))
+		handle = v->devid;
+	snprintf(v->name, sizeof(v->name), "vif%u.%u", v->peer.raw, handle);
+	return true;
+}
+
+struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
+{
+	struct vif *v;
+	char path[STORE_PATH_MAX + 8];
+	int err;
+
+	if (d->draining)
+		return NULL;
+	v = calloc(1, sizeof(*v));
+	if (!v)
+		return NULL;
+	v->daemon = d;
+	v->peer = peer;
+	v->devid = devid;
+	v->tap_fd = -1;
+	snprintf(v->be_path, sizeof(v->be_path), "backend/vif/%u/%u", peer.raw, devid);
+	snprintf(v->token, sizeof(v->token), "%u/%u", peer.raw, devid);
+	if (!read_identity(v)) {
+		free(v);
+		return NULL;
+	}
+	snprintf(path, sizeof(path), "%s/state", v->fe_path);
+	err = store_watch(d->store, path, v->token);
+	if (err) {
+		log_error("cannot watch the frontend vif=%s path=%s error=%s", v->name, path, strerror(-err));
+		free(v);
+		return NULL;
+	}
+	log_info("found vif=%s state=%s", v->name, hs_state_name(v->state));
+	return v;
+}
+
+void vif_free(struct vif *v)
+{
+	char path[STORE_PATH_MAX + 8];
+
+	if (v->queue)
+		vif_queue_stop(v->queue);
+	if (v->tap_fd >= 0)
+		close(v->tap_fd);
+	snprintf(path, sizeof(path), "%s/state", v->fe_path);
+	store_unwatch(v->daemon->store, path, v->token);
+	free(v);
+}

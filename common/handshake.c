@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* handshake.c - the two tables, and the cases that stand outside them */
+#include "handshake.h"
+
+static const char *const state_names[] = {
+	[XenbusStateUnknown] = "Unknown",
+	[XenbusStateInitialising] = "Initialising",
+	[XenbusStateInitWait] = "InitWait",
+	[XenbusStateInitialised] = "Initialised",
+	[XenbusStateConnected] = "Connected",
+	[XenbusStateClosing] = "Closing",
+	[XenbusStateClosed] = "Closed",
+	[XenbusStateReconfiguring] = "Reconfiguring",
+	[XenbusStateReconfigured] = "Reconfigured",
+};
+
+static_assert(ARRAY_SIZE(state_names) == HS_STATES, "a name for each state");
+
+const char *hs_state_name(unsigned int state)
+{
+	return state < HS_STATES ? state_names[state] : "?";
+}
+
+/* A backend's aims, as the frontend's state sets them. */
+enum aim { AIM_NONE, AIM_OFFER, AIM_CONNECTED, AIM_CLOSING, AIM_CLOSED, AIM_GONE, AIM_MAX };
+
+static const unsigned char aim_of[HS_STATES] = {
+	[XenbusStateUnknown] = AIM_GONE,
+	[XenbusStateInitialising] = AIM_OFFER,
+	[XenbusStateInitWait] = AIM_NONE,
+	[XenbusStateInitialised] = AIM_NONE,
+	[XenbusStateConnected] = AIM_CONNECTED,
+	[XenbusStateClosing] = AIM_CLOSING,
+	[XenbusStateClosed] = AIM_CLOSED,
+	[XenbusStateReconfiguring] = AIM_NONE,
+	[XenbusStateReconfigured] = AIM_NONE,
+};
+
+/* Rows: our state; columns: the aim. */
+#define ROW(offer_, connected_, closing_, closed_, gone_) \
+	{ [AIM_NONE] = HS_BACK_STAY, [AIM_OFFER] = HS_BACK_##offer_, \
+	  [AIM_CONNECTED] = HS_BACK_##connected_, [AIM_CLOSING] = HS_BACK_##closing_, \
+	  [AIM_CLOSED] = HS_BACK_##closed_, [AIM_GONE] = HS_BACK_##gone_ }
+
+static const unsigned char back_table[HS_STATES][AIM_MAX] = {
+	/*                               OFFER  CONNECTED CLOSING  CLOSED   GONE */
+	[XenbusStateUnknown]       = ROW(OFFER, OFFER,    CLOSED,  CLOSED,  CLOSED),
+	[XenbusStateInitialising]  = ROW(OFFER, OFFER,    CLOSING, CLOSED,  CLOSED),
+	[XenbusStateInitWait]      = ROW(STAY,  CONNECT,  CLOSING, CLOSING, CLOSING),
+	[XenbusStateInitialised]   = ROW(OFFER, OFFER,    CLOSING, CLOSING, CLOSING),
+	[XenbusStateConnected]     = ROW(RESET, STAY,     CLOSING, CLOSING, CLOSING),
+	[XenbusStateClosing]       = ROW(RESET, CLOSED,   STAY,    CLOSED,  CLOSED),
+	[XenbusStateClosed]        = ROW(OFFER, OFFER,    STAY,    STAY,    REMOVE),
+	[XenbusStateReconfiguring] = ROW(RESET, CLOSING,  CLOSING, CLOSING, CLOSING),
+	[XenbusStateReconfigured]  = ROW(RESET, CLOSING,  CLOSING, CLOSING, CLOSING),
+};
+
+enum hs_back_step hs_back_next(const struct hs_back_view *v)
+{
+	unsigned char aim = aim_of[v->theirs];
+
+	/* Who was turned down stays so until it moves: else we would loop. */
+	if ((aim == AIM_CONNECTED || aim == AIM_OFFER) && v->refused)
+		aim = v->online ? AIM_CLOSED : AIM_GONE;
+	/* Features first, rings once the bridge knows the device. */
+	else if (aim == AIM_CONNECTED && !v->hotplug && v->ours != XenbusStateConnected)
+		aim = AIM_OFFER;
+	/* On the way out only a frontend that is still up is waited for. */
+	if (!v->online && aim != AIM_CONNECTED && aim != AIM_CLOSING)
+		aim = AIM_GONE;
+	return (enum hs_back_step)back_table[v->ours][aim];
+}
+
+/* With no rings of ours out: rows our state, columns whether the backend is
+ * in the way (it holds an earlier start of ours), ready, closed or away. */
+static enum hs_front_step front_unshared(const struct hs_front_view *v)
+{
+	switch (v->theirs) {
+	case XenbusStateInitWait:
+		return v->ours == XenbusStateInitialising ? HS_FRONT_CONNECT : HS_FRONT_INITIALISE;
+	case XenbusStateConnected:
+	case XenbusStateReconfiguring:
+	case XenbusStateReconfigured:
+		return v->ours == XenbusStateClosing ? HS_FRONT_STAY : HS_FRONT_CLOSING;
+	case XenbusStateClosing:
+		return v->ours == XenbusStateClosed ? HS_FRONT_STAY : HS_FRONT_CLOSED;
+	case XenbusStateClosed:
+	case XenbusStateInitialising:
+	case XenbusStateInitialised:
+		return v->ours == XenbusStateInitialising ? HS_FRONT_STAY : HS_FRONT_INITIALISE;
+	case XenbusStateUnknown:
+		break;
+	}
+	return v->ours == XenbusStateInitialising || v->ours == XenbusStateClosed ?
+	       HS_FRONT_STAY : HS_FRONT_CLOSED;
+}
+
+static enum hs_front_step front_shared(const struct hs_front_view *v)
+{
+	switch (v->theirs) {
+	case XenbusStateConnected:
+	case XenbusStateReconfiguring:
+	case XenbusStateReconfigured:
+		return v->attached ? HS_FRONT_STAY : HS_FRONT_ATTACHED;
+	case XenbusStateInitWait:
+	case XenbusStateInitialised:
+		/* Not there yet, or it forgot us and starts anew. */
+		return v->attached ? HS_FRONT_INITIALISE : HS_FRONT_STAY;
+	case XenbusStateInitialising:
+		return v->attached ? HS_FRONT_INITIALISE : HS_FRONT_STAY;
+	case XenbusStateClosing:
+	case XenbusStateClosed:
+	case XenbusStateUnknown:
+		break;
+	}
+	return HS_FRONT_CLOSED;
+}
+
+enum hs_front_step hs_front_next(const struct hs_front_view *v)
+{
+	if (!v->wanted) {
+		if (v->ours == XenbusStateClosed)
+			return HS_FRONT_STAY;
+		/* A backend that holds our rings is told first. */
+		if (v->ours != XenbusStateClosing && v->shared && v->theirs == XenbusStateConnected)
+			return HS_FRONT_CLOSING;
+		return v->ours == XenbusStateClosing && v->theirs == XenbusStateConnected ?
+		       HS_FRONT_STAY : HS_FRONT_CLOSED;
+	}
+	/* Somebody else wrote our state: after a restore the toolstack's new
+	 * directory says Initialising, whatever we had. */
+	if (v->shared && v->ours != XenbusStateConnected)
+		return v->ours == XenbusStateInitialising ? HS_FRONT_INITIALISE : HS_FRONT_CLOSED;
+	return v->shared ? front_shared(v) : front_unshared(v);
+}

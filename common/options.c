@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* options.c - the table at work; exits only before any loop starts */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon.h"
+#include "options.h"
+#include "store.h"
+
+static _Noreturn void help(const char *program, const char *synopsis, const struct option_row *rows, unsigned int n)
+{
+	printf("usage: %s %s\n\n", program, synopsis);
+	for (unsigned int i = 0; i < n; i++) {
+		char left[40];
+
+		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name, rows[i].value ? "=" : "",
+			 rows[i].value ? rows[i].value : "");
+		printf("  %-24s %s\n", left, rows[i].help);
+	}
+	printf("  %-24s %s\n  %-24s %s\n", "--help", "this text", "--version", "the version");
+	printf("\nThe manual page %s(8) has the whole story.\n", program);
+	exit(EXIT_SUCCESS);
+}
+
+static const struct option_row *find(const struct option_row *rows, unsigned int n, const char *name, size_t len)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+static void apply(const char *program, const struct option_row *row, const char *value)
+{
+	uint32_t number;
+
+	switch (row->kind) {
+	case OPTION_FLAG:
+		*row->to.flag = true;
+		break;
+	case OPTION_TEXT:
+		if (!*value)
+			die(program, EXIT_USAGE, "option --%s: the value is empty, %s is wanted", row->name, row->value);
+		*row->to.text = value;
+		break;
+	case OPTION_NUMBER:
+		if (!parse_u32(&number, value) || number < row->min || number > row->max)
+			die(program, EXIT_USAGE, "option --%s: \"%s\" is not a number from %" PRIu32 " to %" PRIu32,
+			    row->name, value, row->min, row->max);
+		*row->to.number = number;
+		break;
+	case OPTION_LEVEL:
+		if (!log_level_from_name(row->to.level, value))
+			die(program, EXIT_USAGE, "option --%s: \"%s\" is not one of error, warn, info, debug",
+			    row->name, value);
+		break;
+	}
+}
+
+int options_parse(const char *program, const char *synopsis, const struct option_row *rows,
+		  unsigned int n, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
+		const char *name = argv[i] + 2, *equals = strchr(name, '=');
+		size_t len = equals ? (size_t)(equals - name) : strlen(name);
+		const struct option_row *row = find(rows, n, name, len);
+		const char *value = equals ? equals + 1 : NULL;
+
+		if (len == 0)
+			return i + 1;	/* a bare -- */
+		if (strcmp(name, "help") == 0)
+			help(program, synopsis, rows, n);
+		if (strcmp(name, "version") == 0) {
+			printf("%s %s\n", program, NETPAIR_VERSION);
+			exit(EXIT_SUCCESS);
+		}
+		if (!row)
+			die(program, EXIT_USAGE, "unknown option %s; --help lists what there is", argv[i]);
+		if (row->value && !value && ++i == argc)
+			die(program, EXIT_USAGE, "option --%s: the value is missing, %s is wanted", row->name, row->value);
+		if (!row->value && value)
+			die(program, EXIT_USAGE, "option --%s takes no value", row->name);
+		apply(program, row, row->value && !value ? argv[i] : value);
+	}
+	if (i < argc && argv[i][0] == '-')
+		die(program, EXIT_USAGE, "unknown option %s; --help lists what there is", argv[i]);
+	return i;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* parse.c - the pure part of store.h: numbers and addresses from a peer's text */
+#include <string.h>
+
+#include "store.h"
+
+bool parse_u32(uint32_t *out, const char *text)
+{
+	uint64_t v = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		v = v * 10 + (uint64_t)(*text - '0');
+		if (v > UINT32_MAX)
+			return false;
+	}
+	*out = (uint32_t)v;
+	return true;
+}
+
+static int hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c ? strchr(digits, c | 0x20) : NULL;
+
+	/* | 0x20 folds case, and a few controls onto digits: those are not digits. */
+	return at && (c >= '0') ? (int)(at - digits) : -1;
+}
+
+bool parse_mac(uint8_t *mac, const char *text)
+{
+	uint8_t out[6];
+
+	for (int i = 0; i < 6; i++, text += 3) {
+		int high = hex_digit(text[0]);
+		int low = high < 0 ? -1 : hex_digit(text[1]);
+
+		if (low < 0 || text[2] != (i < 5 ? ':' : '\0'))
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	if (out[0] & 1)		/* a station has no group address */
+		return false;
+	memcpy(mac, out, sizeof(out));
+	return true;
+}

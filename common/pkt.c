@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* pkt.c - ring slots to checked packets and back
+ *
+ * Theory of operation. On gtx the first slot tells the size of the whole
+ * packet, so its own part is what the others leave; on grx each response tells
+ * its own part. Extras follow the first slot on both, each in a slot of its
+ * own. Whether there is a further slot is decided by more_data of the data
+ * slot before, extras passed over.
+ *
+ * A packet is walked to its end before it is judged: so a drop consumes all
+ * of its slots and the next packet starts where it should. The first rule
+ * broken gives the cause.
+ */
+#include <string.h>
+
+#include "pkt.h"
+
+static enum pkt_verdict fault(struct pkt *p, const char *why)
+{
+	p->why = why;
+	return PKT_FAULT;
+}
+
+/* Keeps the first cause. */
+static void spoil(struct pkt *p, enum stat cause)
+{
+	if (p->cause == STAT_MAX)
+		p->cause = cause;
+}
+
+/* Judges one extra info; the drop causes differ between the rings. */
+static void extra_apply(struct pkt *p, const struct netif_extra_info *extra,
+			enum stat bad_extra, enum stat bad_gso)
+{
+	if (extra->type != XEN_NETIF_EXTRA_TYPE_GSO || (extra->flags & ~XEN_NETIF_EXTRA_FLAG_MORE)) {
+		spoil(p, bad_extra);
+		return;
+	}
+	if (extra->u.gso.size == 0 || extra->u.gso.features != 0 ||
+	    (extra->u.gso.type != XEN_NETIF_GSO_TYPE_TCPV4 && extra->u.gso.type != XEN_NETIF_GSO_TYPE_TCPV6)) {
+		spoil(p, bad_gso);
+		return;
+	}
+	p->gso_type = extra->u.gso.type;
+	p->gso_size = extra->u.gso.size;
+}
+
+static bool gtx_extras(struct gtx_back *ring, struct pkt *p)
+{
+	struct netif_extra_info extra;
+
+	do {
+		if (!gtx_back_take_extra(ring, &extra))
+			return false;
+		p->slots++;
+		extra_apply(p, &extra, STAT_GTX_DROP_EXTRA, STAT_GTX_DROP_GSO);
+	} while (extra.flags & XEN_NETIF_EXTRA_FLAG_MORE);
+	return true;
+}
+
+/* Adds a slot's bytes; a slot without any is legal and passed over (XSA-448). */
+static void gtx_piece(struct pkt *p, const struct gtx_slot *s, uint32_t len)
+{
+	if ((uint32_t)s->offset + len > XEN_PAGE) {
+		spoil(p, STAT_GTX_DROP_BOUNDS);
+		return;
+	}
+	if (len == 0)
+		return;
+	p->piece[p->pieces++] = (struct pkt_piece){ .gref = s->gref, .offset = s->offset,
+						    .len = (uint16_t)len };
+}
+
+/* The slots after the first. False: the chain leaves the ring or the limit. */
+static bool gtx_tail(struct gtx_back *ring, struct pkt *p, uint32_t *sum, unsigned int *data)
+{
+	struct gtx_slot s;
+
+	do {
+		if (!gtx_back_take(ring, &s))
+			return false;
+		p->slots++;
+		*sum += s.size;
+		if (++*data > PKT_SLOTS_FATAL)
+			return false;
+		gtx_piece(p, &s, s.size);
+	} while (s.flags & NETTXF_more_data);
+	return true;
+}
+
+enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p)
+{
+	unsigned int data = 1;
+	struct gtx_slot first;
+	uint32_t sum = 0;
+
+	/* All but the pieces, which ->pieces guards. */
+	memset(p, 0, offsetof(struct pkt, piece));
+	p->cause = STAT_MAX;
+	if (!gtx_back_take(ring, &first))
+		return PKT_NONE;
+	p->slots = 1;
+	p->len = first.size;
+	p->csum_blank = first.flags & NETTXF_csum_blank;
+	p->csum_valid = first.flags & (NETTXF_csum_blank | NETTXF_data_validated);
+	if ((first.flags & NETTXF_extra_info) && !gtx_extras(ring, p))
+		return fault(p, "extra info without end");
+
+	/* The first piece leads, but its size is known only at the end. */
+	p->piece[0].gref = first.gref;
+	p->pieces = 1;
+	if ((first.flags & NETTXF_more_data) && !gtx_tail(ring, p, &sum, &data))
+		return fault(p, data > PKT_SLOTS_FATAL ? "packet of too many slots" : "packet without end");
+	if (data > PKT_SLOTS_MAX)
+		spoil(p, STAT_GTX_DROP_SLOTS);
+	if (p->len < PKT_LEN_MIN)
+		spoil(p, STAT_GTX_DROP_SHORT);
+	if (sum > p->len)
+		spoil(p, STAT_GTX_DROP_LENGTH);
+	else if (first.offset + (p->len - sum) > XEN_PAGE)
+		spoil(p, STAT_GTX_DROP_BOUNDS);
+	if (p->cause != STAT_MAX)
+		return PKT_DROP;
+
+	p->piece[0].offset = first.offset;
+	p->piece[0].len = (uint16_t)(p->len - sum);
+	if (p->piece[0].len == 0) {
+		p->pieces--;
+		memmove(&p->piece[0], &p->piece[1], p->pieces * sizeof(p->piece[0]));
+	}
+	return PKT_OK;
+}
+
+static bool grx_extras(struct grx_front *ring, struct pkt *p)
+{
+	struct netif_extra_info extra;
+
+	do {
+		if (!grx_front_take_extra(ring, &extra))
+			return false;
+		p->slots++;
+		extra_apply(p, &extra, STAT_GRX_DROP_EXTRA, STAT_GRX_DROP_GSO);
+	} while (extra.flags & XEN_NETIF_EXTRA_FLAG_MORE);
+	return true;
+}
+
+static void grx_piece(struct pkt *p, const struct grx_slot *s)
+{
+	if (s->status < 0 || s->id != s->index) {
+		spoil(p, STAT_GRX_DROP_PEER);
+		return;
+	}
+	if ((uint32_t)s->offset + (uint32_t)s->status > XEN_PAGE) {
+		spoil(p, STAT_GRX_DROP_BOUNDS);
+		return;
+	}
+	if (p->pieces == PKT_SLOTS_MAX) {
+		spoil(p, STAT_GRX_DROP_SLOTS);
+		return;
+	}
+	if (s->status == 0)
+		return;
+	p->len += (uint32_t)s->status;
+	p->piece[p->pieces++] = (struct pkt_piece){ .index = s->index, .offset = s->offset,
+						    .len = (uint16_t)s->status };
+}
+
+enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, uint16_t *first)
+{
+	struct grx_slot s;
+
+	memset(p, 0, offsetof(struct pkt, piece));
+	p->cause = STAT_MAX;
+	if (!grx_front_take(ring, &s))
+		return PKT_NONE;
+	*first = s.index;
+	p->slots = 1;
+	p->csum_blank = s.flags & NETRXF_csum_blank;
+	p->csum_valid = s.flags & (NETRXF_csum_blank | NETRXF_data_validated);
+	grx_piece(p, &s);
+	if ((s.flags & NETRXF_extra_info) && !grx_extras(ring, p))
+		spoil(p, STAT_GRX_DROP_EXTRA);
+	while (s.flags & NETRXF_more_data) {
+		if (!grx_front_take(ring, &s)) {
+			spoil(p, STAT_GRX_DROP_PEER);
+			break;
+		}
+		p->slots++;
+		grx_piece(p, &s);
+	}
+	if (p->len < PKT_LEN_MIN)
+		spoil(p, STAT_GRX_DROP_SHORT);
+	if (p->len > PKT_LEN_MAX)
+		spoil(p, STAT_GRX_DROP_BOUNDS);
+	return p->cause == STAT_MAX ? PKT_OK : PKT_DROP;
+}
+
+struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size)
+{
+	struct netif_extra_info extra;
+
+	memset(&extra, 0, sizeof(extra));
+	extra.type = XEN_NETIF_EXTRA_TYPE_GSO;
+	extra.u.gso.size = size;
+	extra.u.gso.type = type;
+	return extra;
+}
+
+unsigned int pkt_grx_slots(uint32_t len, uint8_t gso_type)
+{
+	return (len + XEN_PAGE - 1) / XEN_PAGE + (gso_type != XEN_NETIF_GSO_TYPE_NONE);
+}
+
+void pkt_to_grx(struct grx_back *ring, const struct pkt *p)
+{
+	uint16_t flags = 0;
+	uint32_t left = p->len;
+	struct netif_extra_info extra;
+
+	if (p->csum_blank)
+		flags |= NETRXF_csum_blank | NETRXF_data_validated;
+	if (p->csum_valid)
+		flags |= NETRXF_data_validated;
+	if (p->gso_type != XEN_NETIF_GSO_TYPE_NONE)
+		flags |= NETRXF_extra_info;
+	do {
+		uint32_t part = left < XEN_PAGE ? left : XEN_PAGE;
+
+		left -= part;
+		grx_back_reply(ring, 0, (uint16_t)(flags | (left ? NETRXF_more_data : 0)), (int16_t)part);
+		if (flags & NETRXF_extra_info) {
+			extra = pkt_gso_extra(p->gso_type, p->gso_size);
+			grx_back_reply_extra(ring, &extra);
+		}
+		flags = 0;	/* of the first slot only */
+	} while (left);
+}
+
+void pkt_to_gtx(struct gtx_front *ring, const struct pkt *p, const uint16_t *ids)
+{
+	struct netif_extra_info extra;
+	uint16_t flags = 0;
+
+	if (p->csum_blank)
+		flags |= NETTXF_csum_blank | NETTXF_data_validated;
+	if (p->csum_valid)
+		flags |= NETTXF_data_validated;
+	if (p->gso_type != XEN_NETIF_GSO_TYPE_NONE)
+		flags |= NETTXF_extra_info;
+	for (unsigned int i = 0; i < p->pieces; i++) {
+		const struct pkt_piece *piece = &p->piece[i];
+		struct gtx_slot slot = {
+			.gref = piece->gref, .offset = piece->offset, .id = ids[i],
+			.flags = (uint16_t)(flags | (i + 1u < p->pieces ? NETTXF_more_data : 0)),
+			/* netif.h: the first slot tells of the whole packet. */
+			.size = (uint16_t)(i == 0 ? p->len : piece->len),
+		};
+
+		gtx_front_post(ring, &slot);
+		if (flags & NETTXF_extra_info) {
+			extra = pkt_gso_extra(p->gso_type, p->gso_size);
+			gtx_front_post_extra(ring, &extra);
+		}
+		flags = 0;
+	}
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* pkt.h - packets in private memory, and the checked conversions from and to ring slots
+ *
+ * pkt_from_gtx() and pkt_from_grx() are the only makers of a struct pkt: who
+ * holds one holds slots that were copied once and passed every check of
+ * netif.h's rules. A packet that breaks a rule is consumed all the same and
+ * becomes a drop with its cause; only when it is unknown where the next packet
+ * starts is the ring lost (a fault).
+ */
+#ifndef NETPAIR_PKT_H
+#define NETPAIR_PKT_H
+
+#include <stdint.h>
+
+#include "abi.h"
+#include "ring.h"
+#include "stats.h"
+#include "util.h"
+
+enum pkt_verdict {
+	PKT_NONE,	/* the snapshot holds no further packet */
+	PKT_OK,
+	PKT_DROP,	/* consumed; ->cause tells why it goes no further */
+	PKT_FAULT,	/* the ring cannot be followed any more; ->why in words */
+};
+
+/* A run of bytes in one granted page. */
+struct pkt_piece {
+	struct gref gref;	/* gtx: the guest's grant */
+	uint16_t index;		/* grx: the slot, and so the page, it lies in */
+	uint16_t offset;	/* bytes; offset + len <= XEN_PAGE */
+	uint16_t len;		/* bytes, never 0 */
+};
+
+struct pkt {
+	uint32_t len;		/* bytes, sum of the pieces */
+	uint16_t slots;		/* ring slots consumed, extras too */
+	uint16_t pieces;
+	bool csum_blank;	/* the L4 checksum holds the pseudo header's only */
+	bool csum_valid;	/* somebody vouches for the checksum */
+	uint8_t gso_type;	/* XEN_NETIF_GSO_TYPE_* */
+	uint16_t gso_size;	/* bytes of payload a segment, if gso_type */
+	enum stat cause;	/* with PKT_DROP */
+	const char *why;	/* with PKT_FAULT, static */
+	struct pkt_piece piece[PKT_SLOTS_FATAL];
+};
+
+/* Takes the slots of the next packet off the guest transmit ring. On PKT_OK
+ * and PKT_DROP p->slots responses are owed. netif.h, "Guest transmit". */
+MUST_CHECK enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p);
+
+/* Takes the responses of the next packet off the guest receive ring; the
+ * buffers of slots [first, first + p->slots) are the caller's again. first is
+ * a ring slot, 0..255. A packet that is cut off or in error is a drop. */
+MUST_CHECK enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, uint16_t *first);
+
+/* The GSO extra for a packet; type one of XEN_NETIF_GSO_TYPE_TCPV4/6, size in
+ * bytes of payload a segment. */
+struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size);
+
+/* Slots that a frame of len bytes takes on the grx ring, its extra included. */
+unsigned int pkt_grx_slots(uint32_t len, uint8_t gso_type);
+
+/* Stages the responses for a frame of p->len bytes that lies in the oldest
+ * unanswered buffers, from byte 0 of each, filled up one after the other. The
+ * caller has taken pkt_grx_slots() buffers. */
+void pkt_to_grx(struct grx_back *ring, const struct pkt *p);
+
+/* Stages the requests for a frame whose pieces (gref, offset, len) are in
+ * guest pages; ids[i] is the id of piece i. There must be p->pieces free slots
+ * and one more for a GSO extra. */
+void pkt_to_gtx(struct gtx_front *ring, const struct pkt *p, const uint16_t *ids);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* store.h - xenstore: bounded, typed reads and writes, transactions, watches
+ *
+ * What a peer can write is any bytes of any length, gone or changed at the next
+ * look: so a value is read once, into a caller's buffer or as a number that was
+ * checked whole ("2x", "-1" and "" are no numbers).
+ *
+ * Not thread safe: the control thread alone owns it.
+ */
+#ifndef NETPAIR_STORE_H
+#define NETPAIR_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util.h"
+
+/* xenstore's own limit for an absolute path, and room for one value of ours. */
+#define STORE_PATH_MAX 3072
+#define STORE_VALUE_MAX 256
+
+struct store;
+
+/* Connects to xenstored by its socket or /dev/xen/xenbus. -errno. */
+MUST_CHECK int store_open(struct store **out);
+void store_close(struct store *s);
+
+/* Readable while a watch has fired. */
+int store_fd(struct store *s);
+
+/* Whether xenstored still answers; one small request. */
+MUST_CHECK bool store_alive(struct store *s);
+
+/* Until store_commit() or store_abort() everything below is in a transaction. */
+MUST_CHECK int store_begin(struct store *s);
+
+/* -EAGAIN: somebody else was there; begin again. */
+MUST_CHECK int store_commit(struct store *s);
+void store_abort(struct store *s);
+
+/* Reads dir/key as a string of less than len bytes. -ENOENT: no such key;
+ * -EINVAL: longer, or a NUL byte in it; other -errno. */
+MUST_CHECK int store_read(struct store *s, char *buf, size_t len, const char *dir, const char *key);
+
+/* Reads dir/key as an unsigned decimal number. -EINVAL: not one, or past 2^32 - 1. */
+MUST_CHECK int store_read_u32(struct store *s, uint32_t *out, const char *dir, const char *key);
+
+/* The same; absent is the default. */
+MUST_CHECK int store_read_u32_or(struct store *s, uint32_t *out, const char *dir, const char *key, uint32_t def);
+
+MUST_CHECK int store_write(struct store *s, const char *dir, const char *key, const char *value);
+MUST_CHECK int store_write_u32(struct store *s, const char *dir, const char *key, uint32_t value);
+
+/* Removes dir/key; gone already is fine. */
+MUST_CHECK int store_remove(struct store *s, const char *dir, const char *key);
+
+/* Calls each(arg, name) for the entries of dir; 0 if there is no dir. */
+MUST_CHECK int store_list(struct store *s, const char *dir, void (*each)(void *arg, const char *name), void *arg);
+
+MUST_CHECK int store_watch(struct store *s, const char *path, const char *token);
+void store_unwatch(struct store *s, const char *path, const char *token);
+
+/* The next event: its path (cut off at len) and token; false: none now. */
+MUST_CHECK bool store_next_event(struct store *s, char *path, size_t len, char *token, size_t token_len);
+
+/* Parses a whole string as an unsigned decimal number. Pure. */
+MUST_CHECK bool parse_u32(uint32_t *out, const char *text);
+
+/* Parses aa:bb:cc:dd:ee:ff as a unicast address, six bytes. Pure. */
+MUST_CHECK bool parse_mac(uint8_t *mac, const char *text);
+
+#endif

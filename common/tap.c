@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* tap.c - /dev/net/tun */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "tap.h"
+
+#ifndef TUNSETCARRIER	/* Linux 5.0 */
+#define TUNSETCARRIER _IOW('T', 226, int)
+#endif
+
+static int attach(int fd, const char *name)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	int size = VNET_HDR_LEN, got = 0;
+
+	if (strlen(name) >= IFNAMSIZ)
+		return -ENAMETOOLONG;
+	memcpy(ifr.ifr_name, name, strlen(name) + 1);
+	if (ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETPERSIST, 1) < 0 ||
+	    ioctl(fd, TUNSETVNETHDRSZ, &size) < 0 || ioctl(fd, TUNGETVNETHDRSZ, &got) < 0)
+		return -errno;
+	return got == size ? 0 : -ENOTSUP;
+}
+
+int tap_open(int *fd, const char *name)
+{
+	int f = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC), err;
+
+	if (f < 0)
+		return -errno;
+	err = attach(f, name);
+	if (err) {
+		close(f);
+		return err;
+	}
+	*fd = f;
+	return 0;
+}
+
+void tap_unpersist(int fd)
+{
+	ioctl(fd, TUNSETPERSIST, 0);
+}
+
+int tap_name(int fd, char *name)
+{
+	struct ifreq ifr;
+
+	if (ioctl(fd, TUNGETIFF, &ifr) < 0)
+		return -errno;
+	memcpy(name, ifr.ifr_name, TAP_NAME_MAX);
+	return 0;
+}
+
+int tap_set_offloads(int fd, unsigned int offloads)
+{
+	return ioctl(fd, TUNSETOFFLOAD, (unsigned long)offloads) < 0 ? -errno : 0;
+}
+
+void tap_set_carrier(int fd, bool up)
+{
+	int on = up;
+
+	ioctl(fd, TUNSETCARRIER, &on);
+}
+
+static int request(int fd, unsigned long cmd, struct ifreq *ifr)
+{
+	int sock, err = tap_name(fd, ifr->ifr_name);
+
+	if (err)
+		return err;
+	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sock < 0)
+		return -errno;
+	err = ioctl(sock, cmd, ifr) < 0 ? -errno : 0;
+	close(sock);
+	return err;
+}
+
+int tap_set_mac(int fd, const uint8_t *mac)
+{
+	struct ifreq ifr = { .ifr_hwaddr.sa_family = ARPHRD_ETHER };
+
+	memcpy(ifr.ifr_hwaddr.sa_data, mac, 6);
+	return request(fd, SIOCSIFHWADDR, &ifr);
+}
+
+int tap_set_mtu(int fd, unsigned int mtu)
+{
+	struct ifreq ifr = { .ifr_mtu = (int)mtu };
+
+	return request(fd, SIOCSIFMTU, &ifr);
+}
+
+ssize_t tap_read(int fd, const struct iovec *iov, unsigned int n)
+{
+	ssize_t got = n == 1 ? read(fd, iov->iov_base, iov->iov_len) : readv(fd, iov, (int)n);
+
+	return got < 0 ? -errno : got;
+}
+
+ssize_t tap_write(int fd, const struct iovec *iov, unsigned int n)
+{
+	ssize_t put = n == 1 ? write(fd, iov->iov_base, iov->iov_len) : writev(fd, iov, (int)n);
+
+	return put < 0 ? -errno : put;
+}

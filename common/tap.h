@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* tap.h - TAP devices with a 12-byte virtio_net_hdr before each frame
+ *
+ * The device may be renamed while we hold it (vif-common does): so everything
+ * goes by the fd, and the name is asked for when it is needed.
+ */
+#ifndef NETPAIR_TAP_H
+#define NETPAIR_TAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "util.h"
+
+#define TAP_NAME_MAX 16		/* IFNAMSIZ, with the NUL */
+
+/* Opens or creates the TAP of that name ("eth%d" takes the next free number),
+ * persistent, non-blocking. *fd is the caller's. -errno; -EBUSY: somebody else
+ * holds it, -EINVAL: the name is another kind of device, -ENOENT/-ENODEV: no tun module. */
+MUST_CHECK int tap_open(int *fd, const char *name);
+
+/* Makes the device go when its last fd is closed. */
+void tap_unpersist(int fd);
+
+/* The device's present name, to TAP_NAME_MAX bytes. */
+MUST_CHECK int tap_name(int fd, char *name);
+
+/* TUN_F_* that the reader of the fd takes. -errno. */
+MUST_CHECK int tap_set_offloads(int fd, unsigned int offloads);
+
+/* Link state as the system sees it. */
+void tap_set_carrier(int fd, bool up);
+
+MUST_CHECK int tap_set_mac(int fd, const uint8_t *mac);
+MUST_CHECK int tap_set_mtu(int fd, unsigned int mtu);
+
+/* One frame, header first. Bytes, header included; -EAGAIN: none or no room. */
+MUST_CHECK ssize_t tap_read(int fd, const struct iovec *iov, unsigned int n);
+MUST_CHECK ssize_t tap_write(int fd, const struct iovec *iov, unsigned int n);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* util.h - the few idioms that C lacks, and the scalars that must not be mixed up
+ *
+ * libxengnttab and libxenevtchn take domain, grant and port as bare uint32_t
+ * in a row. Here each is a struct of its own, so that a swapped argument does
+ * not compile; .raw is touched only where a library or the ring is (tools/check-raw).
+ */
+#ifndef NETPAIR_UTIL_H
+#define NETPAIR_UTIL_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* For every result that tells of an error or of a follow-up that is owed. */
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF_LIKE(fmt_, args_) __attribute__((format(printf, fmt_, args_)))
+
+#define ARRAY_SIZE(a_) (sizeof(a_) / sizeof((a_)[0]))
+
+#define container_of(ptr_, type_, member_) \
+	((type_ *)(void *)((char *)(ptr_) - offsetof(type_, member_)))
+
+/* A Xen page, and so the most that one grant or one slot reaches, in bytes. */
+#define XEN_PAGE 4096u
+
+struct domid { uint16_t raw; };
+struct gref { uint32_t raw; };
+struct evport { uint32_t raw; };
+
+static inline struct domid domid_of(uint16_t raw)
+{
+	return (struct domid){ raw };
+}
+
+static inline struct gref gref_of(uint32_t raw)
+{
+	return (struct gref){ raw };
+}
+
+static inline struct evport evport_of(uint32_t raw)
+{
+	return (struct evport){ raw };
+}
+
+static inline size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+#endif
