@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xensim exec: run a command as a process of a domain.
+ *
+ * What makes it one: the domain's sockets in its environment, the stand-in
+ * libraries first in the loader's path, the domain's network namespace, and
+ * (as root) a mount namespace in which a guest sees no sockets but its own.
+ */
+#include "cli.h"
+
+#include "../host/util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void enter_netns(const char *name)
+{
+	char *path = xprintf("/run/netns/%s", name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
+		die(path);
+	close(fd);
+	free(path);
+}
+
+static void hide_others(const struct cli_dom *d)
+{
+	int fd = open(d->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *self = xprintf("/proc/self/fd/%d", fd);
+	char *all = xprintf("%s/dom", cli_dir);
+
+	if (fd < 0 || mount("xensim", cli_dir, "tmpfs", 0, "size=64k") < 0)
+		die(cli_dir);
+	if (mkdir(all, 0755) < 0 || mkdir(d->dir, 0755) < 0 || mount(self, d->dir, NULL, MS_BIND, NULL) < 0)
+		die(d->dir);
+	close(fd);
+	free(all);
+	free(self);
+}
+
+static void enter_mounts(const struct cli_dom *d)
+{
+	if (unshare(CLONE_NEWNS) < 0) {
+		if (d->netns[0])
+			die("mount namespace");
+		return; /* not root: the libraries still keep domains apart */
+	}
+	if (mount("", "/", "none", MS_SLAVE | MS_REC, NULL) < 0)
+		die("mount namespace");
+	if (d->netns[0]) {
+		umount2("/sys", MNT_DETACH);
+		if (mount(d->netns, "/sys", "sysfs", 0, NULL) < 0)
+			die("/sys");
+	}
+	if (d->id)
+		hide_others(d);
+}
+
+static void set_environment(const struct cli_dom *d)
+{
+	const char *old = getenv("LD_LIBRARY_PATH");
+	char exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *sock = xprintf("%s/xenstored.sock", d->dir);
+	char *slash;
+	char *libs;
+
+	if (n < 0)
+		die("/proc/self/exe");
+	exe[n] = '\0';
+	slash = strrchr(exe, '/');
+	*slash = '\0';
+	libs = xprintf("%s/lib%s%s", exe, old && *old ? ":" : "", old ? old : "");
+	setenv("LD_LIBRARY_PATH", libs, 1);
+	setenv("XENSIM_DIR", cli_dir, 1);
+	setenv("XENSIM_DOM", d->dir, 1);
+	setenv("XENSTORED_PATH", sock, 1);
+	free(libs);
+	free(sock);
+}
+
+int cmd_exec(int argc, char **argv)
+{
+	struct cli_dom d;
+	int at = 2;
+
+	cli_lookup(argv[1], &d);
+	if (at < argc && !strcmp(argv[at], "--"))
+		at++;
+	if (at == argc)
+		fail("exec: no command");
+	set_environment(&d);
+	if (d.netns[0])
+		enter_netns(d.netns);
+	if (d.netns[0] || d.id)
+		enter_mounts(&d);
+	execvp(argv[at], argv + at);
+	die(argv[at]);
+}

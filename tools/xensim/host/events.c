@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event channels: which port leads where.
+ *
+ * As in Xen: an allocated port waits for one domain; binding to it makes the
+ * binder's port pending once (a notification may have been missed); closing
+ * one end returns the other to waiting for the same domain.  Each change of
+ * a port's other end adds one to its gen[], so that cached peers are asked
+ * for again.
+ */
+#include "dom.h"
+
+#include "util.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void changed(struct dom *d, uint32_t nr)
+{
+	atomic_fetch_add(&d->evt->gen[nr], 1);
+}
+
+static uint32_t find_free(const struct dom *d)
+{
+	uint32_t nr;
+
+	for (nr = 1; nr < XSIM_NR_PORTS; nr++)
+		if (d->port[nr].state == PORT_FREE)
+			return nr;
+	return 0;
+}
+
+static void claim(struct handle *h, uint32_t nr, enum port_state state, uint32_t dom, uint32_t port)
+{
+	struct dom *d = h->dom;
+
+	d->port[nr] = (struct port){ .state = state, .remote_dom = dom, .remote_port = port, .owner = h };
+	d->nr_ports++;
+	atomic_store(&d->evt->word[nr], 0);
+	changed(d, nr);
+}
+
+void events_raise(struct dom *d, uint32_t nr)
+{
+	static const uint64_t one = 1;
+	uint32_t old;
+
+	if (nr >= XSIM_NR_PORTS || d->port[nr].state == PORT_FREE)
+		return;
+	old = atomic_fetch_or(&d->evt->word[nr], XSIM_EV_PENDING);
+	if (old & (XSIM_EV_PENDING | XSIM_EV_MASKED))
+		return;
+	if (write(d->port[nr].owner->efd, &one, sizeof(one)) < 0)
+		return; /* full: it is readable anyway */
+}
+
+void events_notify(struct dom *d, uint32_t nr)
+{
+	struct port *p = &d->port[nr];
+	struct dom *peer;
+
+	if (nr >= XSIM_NR_PORTS || p->state != PORT_BOUND)
+		return;
+	peer = dom_find(p->remote_dom);
+	if (peer)
+		events_raise(peer, p->remote_port);
+}
+
+int events_unbound(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep)
+{
+	uint32_t nr = find_free(h->dom);
+
+	if (!nr)
+		return ENOSPC;
+	claim(h, nr, PORT_UNBOUND, req->domid, 0);
+	rep->arg[0] = nr;
+	return 0;
+}
+
+int events_bind(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep)
+{
+	struct dom *peer = dom_find(req->domid);
+	uint32_t rport = req->arg[0];
+	uint32_t nr = find_free(h->dom);
+	struct port *p;
+
+	if (!peer)
+		return ESRCH;
+	if (!nr)
+		return ENOSPC;
+	if (!rport || rport >= XSIM_NR_PORTS)
+		return EINVAL;
+	p = &peer->port[rport];
+	if (p->state != PORT_UNBOUND || p->remote_dom != h->dom->id)
+		return EINVAL;
+	claim(h, nr, PORT_BOUND, peer->id, rport);
+	p->state = PORT_BOUND;
+	p->remote_port = nr;
+	changed(peer, rport);
+	events_raise(h->dom, nr);
+	rep->arg[0] = nr;
+	return 0;
+}
+
+static void close_port(struct dom *d, uint32_t nr)
+{
+	struct port *p = &d->port[nr];
+	struct dom *peer = p->state == PORT_BOUND ? dom_find(p->remote_dom) : NULL;
+
+	if (peer) {
+		peer->port[p->remote_port].state = PORT_UNBOUND;
+		peer->port[p->remote_port].remote_port = 0;
+		changed(peer, p->remote_port);
+	}
+	*p = (struct port){ .state = PORT_FREE };
+	d->nr_ports--;
+	atomic_store(&d->evt->word[nr], XSIM_EV_MASKED);
+	changed(d, nr);
+}
+
+static struct port *own(struct handle *h, uint32_t nr)
+{
+	if (nr >= XSIM_NR_PORTS || h->dom->port[nr].state == PORT_FREE || h->dom->port[nr].owner != h)
+		return NULL;
+	return &h->dom->port[nr];
+}
+
+int events_close(struct handle *h, uint32_t nr)
+{
+	if (!own(h, nr))
+		return ENOTCONN;
+	close_port(h->dom, nr);
+	return 0;
+}
+
+void events_close_all(struct handle *h)
+{
+	uint32_t nr;
+
+	for (nr = 1; nr < XSIM_NR_PORTS; nr++)
+		if (own(h, nr))
+			close_port(h->dom, nr);
+}
+
+int events_peer(struct handle *h, uint32_t nr, struct xsim_rep *rep, int fds[2])
+{
+	struct port *p = own(h, nr);
+	struct dom *peer;
+
+	if (!p)
+		return ENOTCONN;
+	rep->arg[2] = atomic_load(&h->dom->evt->gen[nr]);
+	peer = p->state == PORT_BOUND ? dom_find(p->remote_dom) : NULL;
+	if (!peer)
+		return 0;
+	rep->domid = peer->id;
+	rep->arg[0] = p->remote_port;
+	rep->arg[1] = peer->port[p->remote_port].owner->id;
+	fds[0] = peer->evt_fd;
+	fds[1] = peer->port[p->remote_port].owner->efd;
+	return 0;
+}
+
+struct later {
+	uint32_t domid;
+	uint32_t port;
+};
+
+static void later_now(void *arg)
+{
+	struct later *l = arg;
+	struct dom *d = dom_find(l->domid);
+
+	if (d)
+		events_notify(d, l->port);
+	free(l);
+}
+
+int events_later(struct handle *h, const struct xsim_req *req)
+{
+	struct later *l;
+
+	if (!own(h, req->arg[0]))
+		return ENOTCONN;
+	l = xalloc(sizeof(*l));
+	l->domid = h->dom->id;
+	l->port = req->arg[0];
+	loop_after(req->arg[1], later_now, l);
+	return 0;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grants: who may touch which page.
+ *
+ * A page is in use from share until it is neither shared nor mapped; only
+ * then is it counted off the granter's limit, emptied, and free.  References
+ * and pages are handed out going round, so that a stale one stays invalid
+ * for long and a copy that raced with its revocation hits no one's page.
+ * Maps pin pages, not references: a revoked reference can be reused while
+ * somebody still maps its page.
+ */
+#include "dom.h"
+
+#include "util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+static void page_empty(struct dom *d, uint32_t page)
+{
+	fallocate(d->pages_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)page * XSIM_PAGE, XSIM_PAGE);
+}
+
+static void page_put(struct dom *d, uint32_t page)
+{
+	struct page *p = &d->pages[page];
+
+	if (p->maps || p->shared)
+		return;
+	d->nr_pages--;
+	page_empty(d, page);
+}
+
+/* A run of free pages, going round; UINT32_MAX if there is none. */
+static uint32_t find_run(struct dom *d, uint32_t count)
+{
+	uint32_t start = d->next_page;
+	uint32_t seen = 0;
+	uint32_t n = 0;
+
+	for (; seen < 2 * XSIM_NR_PAGES; seen++) {
+		uint32_t at = start + n;
+
+		if (at >= XSIM_NR_PAGES) {
+			start = n = 0;
+			continue;
+		}
+		if (d->pages[at].maps || d->pages[at].shared) {
+			start = at + 1;
+			n = 0;
+		} else if (++n == count) {
+			d->next_page = start + count;
+			return start;
+		}
+	}
+	return UINT32_MAX;
+}
+
+static uint32_t find_ref(struct dom *d)
+{
+	while (atomic_load_explicit(&d->gnt->entry[d->next_ref], memory_order_relaxed) || d->next_ref < DOM_FIRST_REF)
+		d->next_ref = (d->next_ref + 1) % d->gnt->nr_refs;
+	return d->next_ref;
+}
+
+static struct holding *hold(struct handle *h, const struct xsim_req *req)
+{
+	struct holding *hd = xalloc(sizeof(*hd) + req->count * sizeof(hd->item[0]));
+
+	hd->id = ++h->next_id;
+	hd->count = req->count;
+	hd->end = (struct ending){ .flags = req->flags, .offset = req->arg[0], .port = req->arg[1] };
+	return hd;
+}
+
+/* Linux: only a channel that the domain has can be signalled. */
+static int ending_ok(const struct handle *h, const struct xsim_req *req)
+{
+	if ((req->flags & XSIM_F_CLEAR_BYTE) && (req->arg[0] >= XSIM_PAGE || req->count != 1))
+		return 0;
+	if (!(req->flags & XSIM_F_SEND_EVENT))
+		return 1;
+	return req->arg[1] < XSIM_NR_PORTS && h->dom->port[req->arg[1]].state != PORT_FREE;
+}
+
+static void make_ending(struct handle *h, const struct holding *hd)
+{
+	struct dom *d = dom_find(hd->item[0].domid);
+
+	if (d && (hd->end.flags & XSIM_F_CLEAR_BYTE))
+		d->pages_map[(size_t)hd->item[0].page * XSIM_PAGE + hd->end.offset] = 0;
+	if (hd->end.flags & XSIM_F_SEND_EVENT)
+		events_notify(h->dom, hd->end.port);
+}
+
+int grants_share(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep)
+{
+	struct dom *d = h->dom;
+	struct holding *hd;
+	uint32_t page;
+	uint32_t i;
+
+	if (!req->count || req->count > XSIM_MAX_COUNT || !ending_ok(h, req))
+		return EINVAL;
+	if (d->nr_pages + req->count > d->max_pages || d->nr_refs + req->count > d->gnt->nr_refs - DOM_FIRST_REF)
+		return ENOSPC;
+	page = find_run(d, req->count);
+	if (page == UINT32_MAX)
+		return ENOSPC;
+	hd = hold(h, req);
+	for (i = 0; i < req->count; i++) {
+		uint32_t ref = find_ref(d);
+		uint64_t e = (uint64_t)(page + i) << 32 | (uint64_t)(req->domid & 0xffffu) << 16 | XSIM_GE_VALID;
+
+		if (req->flags & XSIM_F_WRITE)
+			e |= XSIM_GE_WRITE;
+		page_empty(d, page + i);
+		d->pages[page + i].shared = 1;
+		atomic_store_explicit(&d->gnt->entry[ref], e, memory_order_release);
+		hd->item[i] = (struct held){ .domid = d->id, .ref = ref, .page = page + i };
+		rep->data[i] = ref;
+		d->next_ref = (ref + 1) % d->gnt->nr_refs;
+	}
+	d->nr_pages += req->count;
+	d->nr_refs += req->count;
+	hd->next = h->held;
+	h->held = hd;
+	rep->count = req->count;
+	rep->arg[0] = hd->id;
+	rep->arg[1] = page;
+	return 0;
+}
+
+static void unmap_items(const struct holding *hd, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		struct dom *d = dom_find(hd->item[i].domid);
+
+		if (!d)
+			continue;
+		d->pages[hd->item[i].page].maps--;
+		page_put(d, hd->item[i].page);
+	}
+}
+
+static int map_item(struct handle *h, struct held *it, uint32_t flags)
+{
+	struct dom *d = dom_find(it->domid);
+	uint64_t e;
+
+	if (!d || it->ref >= d->gnt->nr_refs)
+		return -1;
+	e = atomic_load_explicit(&d->gnt->entry[it->ref], memory_order_relaxed);
+	if (!(e & XSIM_GE_VALID) || XSIM_GE_DOM(e) != h->dom->id)
+		return -1;
+	if ((flags & XSIM_F_WRITE) && !(e & XSIM_GE_WRITE))
+		return -1;
+	it->page = XSIM_GE_PAGE(e);
+	if (d->pages[it->page].maps == UINT16_MAX)
+		return -1;
+	d->pages[it->page].maps++;
+	return 0;
+}
+
+int grants_map(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep)
+{
+	struct holding *hd;
+	uint32_t i;
+
+	if (!req->count || req->count > XSIM_MAX_COUNT || !ending_ok(h, req))
+		return EINVAL;
+	hd = hold(h, req);
+	for (i = 0; i < req->count; i++) {
+		hd->item[i].domid = req->data[2 * i];
+		hd->item[i].ref = req->data[2 * i + 1];
+		if (map_item(h, &hd->item[i], req->flags) < 0) {
+			unmap_items(hd, i);
+			free(hd);
+			return EINVAL; /* whatever Xen's reason, as gntdev */
+		}
+		rep->data[i] = hd->item[i].page;
+	}
+	hd->next = h->held;
+	h->held = hd;
+	rep->count = req->count;
+	rep->arg[0] = hd->id;
+	return 0;
+}
+
+static void unshare_items(struct dom *d, const struct holding *hd)
+{
+	uint32_t i;
+
+	for (i = 0; i < hd->count; i++) {
+		atomic_store_explicit(&d->gnt->entry[hd->item[i].ref], 0, memory_order_release);
+		d->nr_refs--;
+		d->pages[hd->item[i].page].shared = 0;
+		page_put(d, hd->item[i].page);
+	}
+}
+
+static void release(struct handle *h, struct holding **link)
+{
+	struct holding *hd = *link;
+
+	*link = hd->next;
+	make_ending(h, hd);
+	if (h->kind == XSIM_GNTSHR)
+		unshare_items(h->dom, hd);
+	else
+		unmap_items(hd, hd->count);
+	free(hd);
+}
+
+int grants_release(struct handle *h, uint32_t id)
+{
+	struct holding **p;
+
+	for (p = &h->held; *p; p = &(*p)->next) {
+		if ((*p)->id == id) {
+			release(h, p);
+			return 0;
+		}
+	}
+	return EINVAL;
+}
+
+void grants_release_all(struct handle *h)
+{
+	while (h->held)
+		release(h, &h->held);
+}
+
+int grants_any(const struct dom *granter, uint32_t to)
+{
+	uint32_t i;
+
+	for (i = DOM_FIRST_REF; i < granter->gnt->nr_refs; i++) {
+		uint64_t e = atomic_load_explicit(&granter->gnt->entry[i], memory_order_relaxed);
+
+		if ((e & XSIM_GE_VALID) && XSIM_GE_DOM(e) == to)
+			return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The host process and the command's way to it. */
+#ifndef XENSIM_HOST_H
+#define XENSIM_HOST_H
+
+#include "dom.h"
+
+/** How a host is started. */
+struct host_options {
+	const char *dir;
+	int foreground;
+	int netns; /* dom0 gets a network namespace of its own */
+	struct dom_options dom;
+};
+
+/** Be the host until stopped; returns the exit code. With !foreground returns once it runs. */
+int host_start(const struct host_options *opt);
+
+/** Remove what a dead host has left below @dir. */
+void host_clean(const char *dir);
+
+/** Make a domain with its nodes, and a namespace if wanted; NULL, and one line in *why. */
+struct dom *host_domain(const char *name, int netns, int driver, const struct dom_options *opt, char **why);
+
+/** End a domain and all that is its. */
+void host_destroy(struct dom *d);
+
+/** Start to answer commands at DIR/ctl.sock; -1 and errno. */
+int ctl_init(const char *dir, const struct dom_options *defaults);
+
+/** Send @sig to every process of the domain whose directory is @dom_dir; how many got it. */
+int procs_signal(const char *dom_dir, int sig);
+
+/* faults.c: both fill one line for the user and return 0 or -1. */
+
+/** Add a rule: words as in "fault DOM copy fail last status=-3". */
+int fault_add(struct dom *d, char **words, int n, char **why);
+
+/** Drop all rules of a domain. */
+void fault_clear(struct dom *d);
+
+/** Command lines' "key=value" or "--key=value": the value, or NULL. */
+const char *option(const char *arg, const char *key);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Faults on request: which item of which operation a rule strikes. */
+#include "client.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+/* xorshift: the same seed gives the same faults. */
+static uint32_t next_rand(uint32_t *state)
+{
+	uint32_t x = *state;
+
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return *state = x;
+}
+
+static bool at_place(struct client *c, const struct xsim_fault *f, uint32_t rule, uint32_t i, uint32_t n)
+{
+	switch (f->where) {
+	case XSIM_AT_ALL:
+		return true;
+	case XSIM_AT_FIRST:
+		return i == 0;
+	case XSIM_AT_MIDDLE:
+		return i == n / 2;
+	case XSIM_AT_LAST:
+		return i == n - 1;
+	case XSIM_AT_EVERY:
+		return f->n && c->fault_count[rule] % f->n == 0;
+	case XSIM_AT_RANDOM:
+		return next_rand(&c->fault_rand[rule]) % 1000000u < f->n;
+	}
+	return false;
+}
+
+static void new_rules(struct client *c, uint32_t seq)
+{
+	uint32_t i;
+
+	c->fault_seen = seq;
+	for (i = 0; i < XSIM_MAX_FAULTS; i++) {
+		c->fault_count[i] = c->fault_fired[i] = 0;
+		c->fault_rand[i] = c->gnt->fault[i].seed | 1u;
+	}
+}
+
+const struct xsim_fault *client_fault(struct client *c, enum xsim_fault_op op, uint32_t i, uint32_t n)
+{
+	uint32_t nr = atomic_load_explicit(&c->gnt->nr_faults, memory_order_acquire);
+	uint32_t seq;
+	uint32_t r;
+
+	if (!nr)
+		return NULL;
+	seq = atomic_load_explicit(&c->gnt->fault_seq, memory_order_acquire);
+	if (seq & 1u)
+		return NULL;
+	if (seq != c->fault_seen)
+		new_rules(c, seq);
+	for (r = 0; r < nr && r < XSIM_MAX_FAULTS; r++) {
+		const struct xsim_fault *f = &c->gnt->fault[r];
+
+		if (f->op != (uint32_t)op)
+			continue;
+		c->fault_count[r]++;
+		if (c->fault_count[r] <= f->after || (f->times && c->fault_fired[r] >= f->times))
+			continue;
+		if (!at_place(c, f, r, i, n))
+			continue;
+		c->fault_fired[r]++;
+		if (f->what == XSIM_DO_KILL)
+			kill(getpid(), SIGKILL);
+		if (f->what == XSIM_DO_STOP) {
+			kill(getpid(), SIGSTOP);
+			continue;
+		}
+		return f;
+	}
+	return NULL;
+}

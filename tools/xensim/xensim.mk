@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+# xensim: the host process with its command, and the stand-in libraries.
+# Part of the project's Makefile, or alone: make -f tools/xensim/xensim.mk
+
+BUILD ?= build
+XENSIM_SRC := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+XENSIM_OUT := $(BUILD)/xensim
+
+# Loaded into sanitised and plain processes alike: never sanitised itself.
+XENSIM_CFLAGS = -O2 -g $(filter-out -fsanitize% -fno-sanitize% --coverage -fprofile% -fcoverage% -O0,$(CFLAGS)) \
+	-std=c11 -D_GNU_SOURCE -fPIC -pthread -MMD -MP \
+	-Wall -Wextra -Wundef -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wvla -Wpointer-arith -Wwrite-strings -Wcast-qual \
+	-Wformat=2 -Wswitch-enum -Werror
+XENSIM_LDFLAGS = $(filter-out -fsanitize% --coverage -fprofile%,$(LDFLAGS)) -pthread
+XENSIM_Q = $(if $(filter 1,$(V)),,@)
+xensim_say = $(if $(filter 1,$(V)),,@echo "  $(1) $(notdir $@)")
+
+XENSIM_GNTTAB_OBJS := $(addprefix $(XENSIM_OUT)/obj/lib/,client.o fault.o gnttab.o grantcopy.o gntshr.o dmabuf.o)
+XENSIM_EVTCHN_OBJS := $(addprefix $(XENSIM_OUT)/obj/lib/,client.o fault.o evtchn.o)
+XENSIM_HOST_OBJS := $(patsubst $(XENSIM_SRC)/%.c,$(XENSIM_OUT)/obj/%.o,\
+	$(wildcard $(XENSIM_SRC)/host/*.c $(XENSIM_SRC)/store/*.c $(XENSIM_SRC)/cli/*.c))
+XENSIM_PRODUCTS := $(XENSIM_OUT)/lib/libxengnttab.so.1 $(XENSIM_OUT)/lib/libxenevtchn.so.1 $(XENSIM_OUT)/xensim
+
+.PHONY: xensim xensim-clean
+xensim: $(XENSIM_PRODUCTS)
+
+xensim-clean:
+	$(XENSIM_Q)rm -rf $(XENSIM_OUT)
+
+$(XENSIM_OUT)/obj/%.o: $(XENSIM_SRC)/%.c
+	$(call xensim_say,CC)
+	$(XENSIM_Q)mkdir -p $(@D)
+	$(XENSIM_Q)$(CC) $(XENSIM_CFLAGS) -c -o $@ $<
+
+$(XENSIM_OUT)/lib/libxengnttab.so.1: $(XENSIM_GNTTAB_OBJS) $(XENSIM_SRC)/lib/libxengnttab.map
+$(XENSIM_OUT)/lib/libxenevtchn.so.1: $(XENSIM_EVTCHN_OBJS) $(XENSIM_SRC)/lib/libxenevtchn.map
+$(XENSIM_OUT)/lib/%.so.1: $(XENSIM_SRC)/lib/%.map
+	$(call xensim_say,LD)
+	$(XENSIM_Q)mkdir -p $(@D)
+	$(XENSIM_Q)$(CC) -shared $(XENSIM_LDFLAGS) -Wl,-soname,$(@F) -Wl,-z,defs -Wl,--version-script=$< \
+		-o $@ $(filter %.o,$^) -lxentoollog
+
+$(XENSIM_OUT)/xensim: $(XENSIM_HOST_OBJS)
+	$(call xensim_say,LD)
+	$(XENSIM_Q)mkdir -p $(@D)
+	$(XENSIM_Q)$(CC) $(XENSIM_LDFLAGS) -o $@ $^ -lxenstore
+
+-include $(wildcard $(XENSIM_OUT)/obj/*/*.d)
