@@ -152,7 +152,7 @@ void backend_events(struct backend *d)
 void backend_faults(struct backend *d)
 {
 	for (struct vif *v = d->vifs; v; v = v->next)
-		if (v->queue && atomic_load(&v->queue->fault))
+		if (v->queue && worker_faulted(&v->queue->w))
 			v->dirty = true;
 	run_dirty(d);
 }
@@ -187,7 +187,7 @@ void backend_log_stats(const struct backend *d)
 	for (const struct vif *v = d->vifs; v; v = v->next) {
 		text[0] = '\0';
 		if (v->queue)
-			stats_print(&v->queue->stats, text, sizeof(text));
+			stats_print(&v->queue->w.stats, text, sizeof(text));
 		log_info("counters vif=%s state=%s %s", v->name, hs_state_name(v->state), text);
 	}
 }

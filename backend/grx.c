@@ -27,35 +27,35 @@ static bool read_frame(struct vif_queue *q, struct frame *f, uint32_t at)
 	struct iovec iov = { q->grx_buf + at, VNET_HDR_LEN + PKT_LEN_MAX };
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct iovec body;
-	ssize_t got = tap_read(q->tap_fd, &iov, 1);
+	ssize_t got = tap_read(q->w.tap_fd, &iov, 1);
 
 	if (got < 0) {
-		q->tap_ready = false;
+		q->w.tap_ready = false;
 		if (got != -EAGAIN && got != -EINTR)
-			vif_queue_fault(q, "TAP lost");
+			worker_fault(&q->w, "TAP lost");
 		return false;
 	}
 	memset(&f->pkt, 0, offsetof(struct pkt, piece));
 	f->at = at;
 	f->drop = true;
 	if ((size_t)got < VNET_HDR_LEN + PKT_LEN_MIN) {
-		stats_inc(&q->stats, STAT_GRX_DROP_SHORT);
+		stats_inc(&q->w.stats, STAT_GRX_DROP_SHORT);
 		return true;
 	}
 	memcpy(&hdr, q->grx_buf + at, sizeof(hdr));
 	f->pkt.len = (uint32_t)got - VNET_HDR_LEN;
 	body = (struct iovec){ q->grx_buf + at + VNET_HDR_LEN, f->pkt.len };
 	if (vnet_complete(&hdr.hdr, &q->conf.peer, &body, 1) < 0) {
-		stats_inc(&q->stats, STAT_GRX_DROP_CSUM);
+		stats_inc(&q->w.stats, STAT_GRX_DROP_CSUM);
 		return true;
 	}
 	if (vnet_to_pkt(&f->pkt, &hdr.hdr) < 0) {
-		stats_inc(&q->stats, STAT_GRX_DROP_GSO);
+		stats_inc(&q->w.stats, STAT_GRX_DROP_GSO);
 		return true;
 	}
 	f->pkt.slots = (uint16_t)pkt_grx_slots(f->pkt.len, f->pkt.gso_type);
 	if (f->pkt.slots > 1 && !q->conf.peer.sg) {
-		stats_inc(&q->stats, STAT_GRX_DROP_SLOTS);
+		stats_inc(&q->w.stats, STAT_GRX_DROP_SLOTS);
 		return true;
 	}
 	f->drop = false;
@@ -103,14 +103,14 @@ static bool next_frame(struct vif_queue *q, struct frame *f, uint32_t used)
 {
 	if (q->held) {
 		if (now_us() >= q->held_until) {
-			stats_inc(&q->stats, STAT_GRX_DROP_TIMEOUT);
+			stats_inc(&q->w.stats, STAT_GRX_DROP_TIMEOUT);
 			q->held = false;
 			return next_frame(q, f, used);
 		}
 		*f = q->held_frame;
 		return true;
 	}
-	if (!q->tap_ready)
+	if (!q->w.tap_ready)
 		return false;
 	if (grx_back_left(&q->grx) == 0) {
 		q->starved = 1;
@@ -149,11 +149,11 @@ static void finish(struct vif_queue *q, const struct frame *f)
 {
 	if (grant_batch_ok(q->batch, f->seg, f->segs)) {
 		pkt_to_grx(&q->grx, &f->pkt);
-		stats_inc(&q->stats, STAT_GRX_PACKETS);
-		stats_add(&q->stats, STAT_GRX_BYTES, f->pkt.len);
+		stats_inc(&q->w.stats, STAT_GRX_PACKETS);
+		stats_add(&q->w.stats, STAT_GRX_BYTES, f->pkt.len);
 		return;
 	}
-	stats_inc(&q->stats, STAT_GRX_DROP_GRANT);
+	stats_inc(&q->w.stats, STAT_GRX_DROP_GRANT);
 	for (unsigned int i = 0; i < f->pkt.slots; i++)
 		grx_back_reply(&q->grx, 0, 0, NETIF_RSP_ERROR);
 }
@@ -163,28 +163,23 @@ unsigned int vif_grx_run(struct vif_queue *q)
 	unsigned int n;
 
 	q->starved = 0;
-	if (!q->tap_ready && !q->held)
+	if (!q->w.tap_ready && !q->held)
 		return 0;
 	if (grx_back_begin(&q->grx) < 0) {
-		vif_queue_fault(q, "grx producer out of range");
+		worker_fault(&q->w, "grx producer out of range");
 		return 0;
 	}
 	grant_batch_reset(q->batch);
 	n = collect(q);
 	if (n == 0)
 		return 0;
-	stats_add(&q->stats, STAT_GRANT_OPS, grant_batch_count(q->batch));
-	stats_inc(&q->stats, STAT_GRANT_CALLS);
+	stats_add(&q->w.stats, STAT_GRANT_OPS, grant_batch_count(q->batch));
+	stats_inc(&q->w.stats, STAT_GRANT_CALLS);
 	if (grant_batch_run(q->batch) < 0)
-		log_debug("grant copy failed vif=%s errno=%m", q->name);
+		log_debug("grant copy failed vif=%s errno=%m", q->w.name);
 	for (unsigned int i = 0; i < n; i++)
 		finish(q, &q->frames[i]);
 	if (grx_back_push(&q->grx))
-		vif_queue_notify(q, q->grx_port);
+		worker_notify(&q->w, q->w.grx_port);
 	return n;
-}
-
-bool vif_grx_rearm(struct vif_queue *q)
-{
-	return q->starved && grx_back_rearm(&q->grx, q->starved);
 }

@@ -44,10 +44,10 @@ static unsigned int collect(struct vif_queue *q)
 		case PKT_NONE:
 			return n;
 		case PKT_FAULT:
-			vif_queue_fault(q, f->pkt.why);
+			worker_fault(&q->w, f->pkt.why);
 			return n;
 		case PKT_DROP:
-			stats_inc(&q->stats, f->pkt.cause);
+			stats_inc(&q->w.stats, f->pkt.cause);
 			f->drop = true;
 			n++;
 			break;
@@ -79,9 +79,9 @@ static enum stat send_frame(struct vif_queue *q, struct frame *f)
 		return STAT_GTX_DROP_GSO;
 	}
 	memcpy(at, &hdr, sizeof(hdr));
-	if (tap_write(q->tap_fd, &iov, 1) < 0)
+	if (tap_write(q->w.tap_fd, &iov, 1) < 0)
 		return STAT_GTX_DROP_TAP;
-	stats_add(&q->stats, STAT_GTX_BYTES, f->pkt.len);
+	stats_add(&q->w.stats, STAT_GTX_BYTES, f->pkt.len);
 	return STAT_GTX_PACKETS;
 }
 
@@ -93,11 +93,11 @@ static int16_t finish(struct vif_queue *q, struct frame *f)
 	if (f->drop)
 		return NETIF_RSP_ERROR;
 	if (!grant_batch_ok(q->batch, f->seg, f->segs)) {
-		stats_inc(&q->stats, STAT_GTX_DROP_GRANT);
+		stats_inc(&q->w.stats, STAT_GTX_DROP_GRANT);
 		return NETIF_RSP_ERROR;
 	}
 	verdict = send_frame(q, f);
-	stats_inc(&q->stats, verdict);
+	stats_inc(&q->w.stats, verdict);
 	if (verdict == STAT_GTX_PACKETS)
 		return NETIF_RSP_OKAY;
 	return verdict == STAT_GTX_DROP_TAP ? NETIF_RSP_DROPPED : NETIF_RSP_ERROR;
@@ -109,7 +109,7 @@ unsigned int vif_gtx_run(struct vif_queue *q)
 	unsigned int n;
 
 	if (ready < 0) {
-		vif_queue_fault(q, "gtx producer out of range");
+		worker_fault(&q->w, "gtx producer out of range");
 		return 0;
 	}
 	if (ready == 0)
@@ -117,10 +117,10 @@ unsigned int vif_gtx_run(struct vif_queue *q)
 	grant_batch_reset(q->batch);
 	n = collect(q);
 	if (grant_batch_count(q->batch)) {
-		stats_add(&q->stats, STAT_GRANT_OPS, grant_batch_count(q->batch));
-		stats_inc(&q->stats, STAT_GRANT_CALLS);
+		stats_add(&q->w.stats, STAT_GRANT_OPS, grant_batch_count(q->batch));
+		stats_inc(&q->w.stats, STAT_GRANT_CALLS);
 		if (grant_batch_run(q->batch) < 0)
-			log_debug("grant copy failed vif=%s errno=%m", q->name);
+			log_debug("grant copy failed vif=%s errno=%m", q->w.name);
 	}
 	for (unsigned int i = 0; i < n; i++) {
 		int16_t status = finish(q, &q->frames[i]);
@@ -128,6 +128,6 @@ unsigned int vif_gtx_run(struct vif_queue *q)
 		gtx_back_reply(&q->gtx, q->frames[i].pkt.slots, status);
 	}
 	if (gtx_back_push(&q->gtx))
-		vif_queue_notify(q, q->gtx_port);
+		worker_notify(&q->w, q->w.gtx_port);
 	return n;
 }

@@ -12,7 +12,6 @@
  * kept in the run directory as its ifindex.
  */
 #include <errno.h>
-#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,82 +63,32 @@ static void refuse(struct vif *v, const char *fmt, ...)
 
 /* --- the TAP ------------------------------------------------------------- */
 
-static void memo_path(const struct vif *v, char *path, size_t len)
-{
-	snprintf(path, len, "%s/%s", v->daemon->run_dir, v->name);
-}
-
-/* The ifindex that an earlier daemon noted; 0: none that is usable. */
-static unsigned int memo_read(const struct vif *v)
-{
-	unsigned int ifindex = 0;
-	char path[256];
-	FILE *f;
-
-	memo_path(v, path, sizeof(path));
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (fscanf(f, "ifindex=%u\n", &ifindex) != 1)
-		ifindex = 0;
-	fclose(f);
-	return ifindex;
-}
-
-/* Written beside and renamed, so that a reader finds all of it or none. */
-static void memo_write(const struct vif *v, unsigned int ifindex)
-{
-	char path[256], tmp[264];
-	bool ok;
-	FILE *f;
-
-	memo_path(v, path, sizeof(path));
-	snprintf(tmp, sizeof(tmp), "%s.new", path);
-	f = fopen(tmp, "we");
-	ok = f && fprintf(f, "ifindex=%u\n", ifindex) > 0;
-	if (f && fclose(f) != 0)
-		ok = false;
-	if (!ok || rename(tmp, path) < 0)
-		log_warn("cannot note the device for a restart vif=%s file=%s errno=%m", v->name, path);
-}
-
 static int make_tap(struct vif *v)
 {
 	static const uint8_t mac[6] = { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff };
-	unsigned int ifindex = memo_read(v);
-	char name[IF_NAMESIZE];
-	bool found;
+	bool fresh;
 	int err;
 
 	if (v->tap_fd >= 0)
 		return 0;
-	found = ifindex && if_indextoname(ifindex, name) && tap_open(&v->tap_fd, name) == 0;
-	if (!found) {
-		found = if_nametoindex(v->name) != 0;
-		err = tap_open(&v->tap_fd, v->name);
-		if (err)
-			return err;
-	}
+	err = tap_open_noted(&v->tap_fd, v->daemon->run_dir, v->name, v->name, &fresh);
+	if (err)
+		return err;
 	tap_set_carrier(v->tap_fd, v->state == XenbusStateConnected);
 	/* As netback's: the guest's own address must not be the bridge's. */
-	if (!found && (err = tap_set_mac(v->tap_fd, mac)) != 0)
+	if (fresh && (err = tap_set_mac(v->tap_fd, mac)) != 0)
 		log_warn("cannot set the address vif=%s error=%s", v->name, strerror(-err));
-	if (tap_name(v->tap_fd, name) == 0)
-		memo_write(v, if_nametoindex(name));
 	return 0;
 }
 
 static void remove_tap(struct vif *v)
 {
-	char path[256];
-
 	if (v->tap_fd >= 0) {
 		tap_unpersist(v->tap_fd);
 		close(v->tap_fd);
 		v->tap_fd = -1;
 	}
-	memo_path(v, path, sizeof(path));
-	unlink(path);
+	tap_forget(v->daemon->run_dir, v->name);
 }
 
 /* --- steps --------------------------------------------------------------- */
@@ -205,7 +154,7 @@ static void disconnect(struct vif *v)
 	if (!v->queue)
 		return;
 	tap_set_carrier(v->tap_fd, false);
-	stats_print(&v->queue->stats, text, sizeof(text));
+	stats_print(&v->queue->w.stats, text, sizeof(text));
 	vif_queue_stop(v->queue);
 	v->queue = NULL;
 	log_info("disconnected vif=%s %s", v->name, text);
@@ -306,8 +255,8 @@ static void vanish(struct vif *v)
 void vif_run(struct vif *v)
 {
 	take_from_kernel(v);
-	if (v->queue && atomic_load(&v->queue->fault))
-		refuse(v, "%s", atomic_load(&v->queue->fault));
+	if (v->queue && worker_faulted(&v->queue->w) && !v->refused)
+		refuse(v, "%s", worker_faulted(&v->queue->w));
 	for (int i = 0; i < STEPS_MAX && !v->gone; i++) {
 		struct hs_back_view view;
 		enum hs_back_step step;
@@ -319,7 +268,7 @@ void vif_run(struct vif *v)
 		if (view.theirs != v->seen) {
 			log_debug("state vif=%s theirs=%s", v->name, hs_state_name(view.theirs));
 			v->seen = view.theirs;
-			v->refused = v->queue && atomic_load(&v->queue->fault);
+			v->refused = v->queue && worker_faulted(&v->queue->w);
 		}
 		view.refused = v->refused;
 		step = hs_back_next(&view);

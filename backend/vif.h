@@ -6,14 +6,11 @@
  *   and the birth and end of the queue's worker;
  * - the worker owns struct vif_queue from vif_queue_start() to
  *   vif_queue_stop(): rings, grants, channel, its end of the TAP.
- * What crosses: stop and ctl_fd towards the worker, fault and the daemon's
- * wake_fd towards the control thread, and the counters, which anybody reads.
+ * What crosses is in struct worker: stop, fault and the counters.
  */
 #ifndef NETPAIR_VIF_H
 #define NETPAIR_VIF_H
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +23,7 @@
 #include "../common/stats.h"
 #include "../common/store.h"
 #include "../common/util.h"
+#include "../common/worker.h"
 
 /* Private bytes per direction, for frames between ring and TAP: four of the
  * largest. Touched only as far as traffic needs it. */
@@ -54,51 +52,25 @@ struct vif_conf {
 };
 
 struct vif_queue {
-	struct domid peer;
+	struct worker w;
 	struct vif_conf conf;
-	const char *name;		/* "vif1.0", for the log */
-	int tap_fd;			/* borrowed from the vif */
-	int ctl_fd;			/* eventfd: look at stop */
-	int epoll_fd;
-	int wake_fd;			/* the daemon's: look at fault */
-	pthread_t thread;
-	atomic_bool stop;
-	_Atomic(const char *) fault;	/* why the ring is lost, static; set once */
-
-	struct evt_dev *evt;
-	struct evport gtx_port, grx_port;	/* local */
-	bool gtx_masked, grx_masked;
 	struct grant_dev *grant;
 	struct grant_batch *batch;
 	void *gtx_page, *grx_page;
 	struct gtx_back gtx;
 	struct grx_back grx;
-
 	uint8_t *gtx_buf, *grx_buf;	/* BATCH_BYTES each */
 	struct frame *frames;		/* BATCH_FRAMES, of the run under way */
-	bool tap_ready;			/* the TAP may have a frame */
 	bool held;			/* grx_buf starts with a frame that lacks slots */
 	struct frame held_frame;
 	uint64_t held_until;		/* then it is dropped; monotonic, microseconds */
-	unsigned int starved;		/* slots waited for, 0: none */
-	unsigned int spin_us;		/* what polling before sleep is worth now */
-	struct stats stats;
+	unsigned int starved;		/* grx slots waited for, 0: none */
 };
 
 /* The hot paths. Each handles at most one batch and returns how many frames
- * it moved or dropped, 0 when there was nothing to do. They set fault. */
+ * it moved or dropped, 0 when there was nothing to do. They may fault the worker. */
 MUST_CHECK unsigned int vif_gtx_run(struct vif_queue *q);
 MUST_CHECK unsigned int vif_grx_run(struct vif_queue *q);
-
-/* Arms the grx ring for what the last run lacked; true: go round again. */
-MUST_CHECK bool vif_grx_rearm(struct vif_queue *q);
-
-/* The ring cannot be followed any more: from any run. */
-void vif_queue_fault(struct vif_queue *q, const char *why);
-void vif_queue_notify(struct vif_queue *q, struct evport port);
-
-/* Monotonic time in microseconds. */
-uint64_t now_us(void);
 
 /* Maps the rings, binds the channels and starts the worker. why gets the
  * reason of a failure, static. -errno. */

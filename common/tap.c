@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "log.h"
 #include "tap.h"
 
 #ifndef TUNSETCARRIER	/* Linux 5.0 */
@@ -45,6 +46,69 @@ int tap_open(int *fd, const char *name)
 	}
 	*fd = f;
 	return 0;
+}
+
+static void note_path(char *path, size_t len, const char *run_dir, const char *note)
+{
+	snprintf(path, len, "%s/%s", run_dir, note);
+}
+
+/* The ifindex that an earlier daemon noted; 0: none that is usable. */
+static unsigned int note_read(const char *path)
+{
+	unsigned int ifindex = 0;
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "ifindex=%u\n", &ifindex) != 1)
+		ifindex = 0;
+	fclose(f);
+	return ifindex;
+}
+
+/* Written beside and renamed, so that a reader finds all of it or none. */
+static void note_write(const char *path, unsigned int ifindex)
+{
+	char tmp[264];
+	bool ok;
+	FILE *f;
+
+	snprintf(tmp, sizeof(tmp), "%s.new", path);
+	f = fopen(tmp, "we");
+	ok = f && fprintf(f, "ifindex=%u\n", ifindex) > 0;
+	if (f && fclose(f) != 0)
+		ok = false;
+	if (!ok || rename(tmp, path) < 0)
+		log_warn("cannot note the device for a restart file=%s errno=%m", path);
+}
+
+int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *name, bool *fresh)
+{
+	char path[256], now[IF_NAMESIZE];
+	unsigned int ifindex;
+	int err;
+
+	note_path(path, sizeof(path), run_dir, note);
+	ifindex = note_read(path);
+	*fresh = !(ifindex && if_indextoname(ifindex, now) && tap_open(fd, now) == 0);
+	if (*fresh) {
+		*fresh = if_nametoindex(name) == 0;
+		err = tap_open(fd, name);
+		if (err)
+			return err;
+	}
+	if (tap_name(*fd, now) == 0)
+		note_write(path, if_nametoindex(now));
+	return 0;
+}
+
+void tap_forget(const char *run_dir, const char *note)
+{
+	char path[256];
+
+	note_path(path, sizeof(path), run_dir, note);
+	unlink(path);
 }
 
 void tap_unpersist(int fd)

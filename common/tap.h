@@ -22,6 +22,13 @@
  * holds it, -EINVAL: the name is another kind of device, -ENOENT/-ENODEV: no tun module. */
 MUST_CHECK int tap_open(int *fd, const char *name);
 
+/* The same, for a device that must be found again after a restart even if it
+ * was renamed: its ifindex is noted in run_dir/note. *fresh: it is new. */
+MUST_CHECK int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *name, bool *fresh);
+
+/* Removes the note. */
+void tap_forget(const char *run_dir, const char *note);
+
 /* Makes the device go when its last fd is closed. */
 void tap_unpersist(int fd);
 

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* worker.c - the loop of worker.h */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "worker.h"
+
+/* Bounds of the polling before a sleep, in microseconds (performance.md 1b). */
+#define SPIN_MAX_US 20u
+#define SPIN_MIN_US 2u
+
+#define WORKER_STACK (128u * 1024u)
+
+uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+}
+
+static void wake(int eventfd)
+{
+	uint64_t one = 1;
+
+	/* Full means that it is readable already. */
+	if (write(eventfd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_error("eventfd write failed errno=%m");
+}
+
+void worker_fault(struct worker *w, const char *why)
+{
+	const char *none = NULL;
+
+	if (!atomic_compare_exchange_strong(&w->fault, &none, why))
+		return;
+	stats_inc(&w->stats, STAT_PEER_FAULTS);
+	wake(w->wake_fd);
+}
+
+const char *worker_faulted(const struct worker *w)
+{
+	return atomic_load(&w->fault);
+}
+
+void worker_notify(struct worker *w, struct evport port)
+{
+	stats_inc(&w->stats, STAT_NOTIFY_SENT);
+	evt_notify(w->evt, port);
+}
+
+static bool stopping(struct worker *w)
+{
+	return atomic_load_explicit(&w->stop, memory_order_acquire);
+}
+
+/* Takes all events off the channel's fd; their ports stay masked. */
+static void drain_events(struct worker *w)
+{
+	struct evport port;
+	int got;
+
+	while ((got = evt_next(w->evt, &port)) > 0) {
+		stats_inc(&w->stats, STAT_NOTIFY_RECEIVED);
+		if (port.raw == w->gtx_port.raw)
+			w->gtx_masked = true;
+		if (port.raw == w->grx_port.raw)
+			w->grx_masked = true;
+	}
+	if (got < 0)
+		worker_fault(w, "event channel lost");
+}
+
+static void unmask_ports(struct worker *w)
+{
+	if (w->gtx_masked)
+		evt_unmask(w->evt, w->gtx_port);
+	if (w->grx_masked && w->grx_port.raw != w->gtx_port.raw)
+		evt_unmask(w->evt, w->grx_port);
+	w->gtx_masked = w->grx_masked = false;
+}
+
+/* Waits at most timeout_ms (-1: for ever) for anything; true: something came. */
+static bool wait_events(struct worker *w, int timeout_ms)
+{
+	struct epoll_event ev[3];
+	int n = epoll_wait(w->epoll_fd, ev, ARRAY_SIZE(ev), timeout_ms);
+
+	for (int i = 0; i < n; i++) {
+		if (ev[i].data.fd == w->tap_fd)
+			w->tap_ready = true;
+		else if (ev[i].data.fd != w->ctl_fd)
+			drain_events(w);
+	}
+	return n > 0;
+}
+
+/* Polls for a while before a sleep is worth its price; true: there is work.
+ * What it is worth is learnt: doubled when it paid, halved when not. */
+static bool poll_for_work(struct worker *w)
+{
+	uint64_t until;
+
+	if (w->spin_us == 0)
+		return false;
+	until = now_us() + w->spin_us;
+	do {
+		sched_yield();
+		if (w->ops->pending(w) || wait_events(w, 0)) {
+			w->spin_us = (unsigned int)min_size(w->spin_us * 2u, SPIN_MAX_US);
+			return true;
+		}
+	} while (now_us() < until);
+	w->spin_us = w->spin_us / 2 > SPIN_MIN_US ? w->spin_us / 2 : SPIN_MIN_US;
+	return false;
+}
+
+/* After a fault only the owner's word counts. */
+static void wait_for_stop(struct worker *w)
+{
+	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, w->tap_fd, NULL);
+	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, evt_fd(w->evt), NULL);
+	while (!stopping(w))
+		wait_events(w, -1);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!stopping(w)) {
+		if (atomic_load_explicit(&w->fault, memory_order_relaxed)) {
+			wait_for_stop(w);
+			break;
+		}
+		if (w->ops->run(w) || poll_for_work(w) || w->ops->rearm(w))
+			continue;
+		unmask_ports(w);
+		stats_inc(&w->stats, STAT_SLEEPS);
+		wait_events(w, w->ops->sleep_ms(w));
+	}
+	return NULL;
+}
+
+/* --- on the control thread ----------------------------------------------- */
+
+int worker_init(struct worker *w, const struct worker_ops *ops, const char *name, int tap_fd, int wake_fd)
+{
+	memset(w, 0, sizeof(*w));
+	w->ops = ops;
+	w->name = name;
+	w->tap_fd = tap_fd;
+	w->wake_fd = wake_fd;
+	w->tap_ready = true;
+	/* With one processor polling only keeps the peer from working. */
+	w->spin_us = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN_MAX_US : 0;
+	w->ctl_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (w->ctl_fd < 0 || w->epoll_fd < 0)
+		return -errno;
+	return evt_open(&w->evt);
+}
+
+static int watch_fd(const struct worker *w, int fd, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.fd = fd };
+
+	return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+}
+
+int worker_start(struct worker *w)
+{
+	pthread_attr_t attr;
+	int err;
+
+	err = watch_fd(w, w->ctl_fd, EPOLLIN);
+	if (!err)
+		err = watch_fd(w, evt_fd(w->evt), EPOLLIN);
+	if (!err)
+		err = watch_fd(w, w->tap_fd, EPOLLIN | EPOLLET);
+	if (err)
+		return err;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, WORKER_STACK);
+	err = -pthread_create(&w->thread, &attr, worker_main, w);
+	pthread_attr_destroy(&attr);
+	if (err)
+		return err;
+	pthread_setname_np(w->thread, w->name);
+	w->running = true;
+	return 0;
+}
+
+void worker_stop(struct worker *w)
+{
+	if (!w->running)
+		return;
+	atomic_store_explicit(&w->stop, true, memory_order_release);
+	wake(w->ctl_fd);
+	pthread_join(w->thread, NULL);
+	w->running = false;
+}
+
+void worker_exit(struct worker *w)
+{
+	/* Only now that nobody waits on them (XSA-331). */
+	evt_close(w->evt);
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	if (w->ctl_fd >= 0)
+		close(w->ctl_fd);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* worker.h - the thread that moves an interface's packets, the same in both daemons
+ *
+ * Theory of operation. One loop: run both directions a batch at a time until
+ * neither has work; then poll for a short, adaptive time; then arm the rings,
+ * look once more, and sleep.
+ *
+ * A port that fired stays masked while the worker is awake, so a peer's
+ * signals cost nothing until the next sleep. The order before sleeping is what
+ * loses no wake-up: arm (pairs C, D in shm.h), look again, unmask, wait.
+ *
+ * The TAP is watched edge-triggered: tap_ready stays true until a read said
+ * EAGAIN, so a TAP that we may not read for want of slots does not wake us.
+ *
+ * The worker ends only when its owner, the control thread, stops it (XSA-374).
+ * After a fault it touches nothing and waits for that.
+ */
+#ifndef NETPAIR_WORKER_H
+#define NETPAIR_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "evtchn.h"
+#include "stats.h"
+#include "util.h"
+
+struct worker;
+
+/* What a daemon's worker does; each is called on the worker's thread. */
+struct worker_ops {
+	/* At most one batch a direction; how many packets were dealt with. */
+	unsigned int (*run)(struct worker *w);
+	/* Whether the rings have work, by a look at memory only. */
+	bool (*pending)(struct worker *w);
+	/* Arms the rings; true: there is work after all. */
+	bool (*rearm)(struct worker *w);
+	/* The most a sleep may last, in milliseconds; -1: for ever. */
+	int (*sleep_ms)(struct worker *w);
+};
+
+struct worker {
+	const struct worker_ops *ops;
+	const char *name;		/* the interface, for the log; borrowed */
+	int tap_fd;			/* borrowed */
+	int wake_fd;			/* the daemon's eventfd: look at fault; borrowed */
+	int ctl_fd;			/* eventfd: look at stop */
+	int epoll_fd;
+	bool running;
+	pthread_t thread;
+	atomic_bool stop;
+	_Atomic(const char *) fault;	/* why the ring is lost, static; set once */
+	struct evt_dev *evt;
+	struct evport gtx_port, grx_port;	/* local; equal unless split */
+	bool gtx_masked, grx_masked;
+	bool tap_ready;			/* the TAP may have a frame */
+	unsigned int spin_us;		/* what polling before sleep is worth now */
+	struct stats stats;
+};
+
+/* Opens what a worker needs besides its rings. The ports are the caller's to
+ * bind, on w->evt. On -errno worker_exit() is still owed. */
+MUST_CHECK int worker_init(struct worker *w, const struct worker_ops *ops, const char *name,
+			   int tap_fd, int wake_fd);
+
+/* Starts the thread. -errno. */
+MUST_CHECK int worker_start(struct worker *w);
+
+/* Ends the thread, if it runs, after the batch it is in. */
+void worker_stop(struct worker *w);
+
+/* Closes all; the thread must be stopped. */
+void worker_exit(struct worker *w);
+
+/* On the worker's thread: the peer's ring cannot be followed any more. */
+void worker_fault(struct worker *w, const char *why);
+
+/* Signals the peer and counts it. */
+void worker_notify(struct worker *w, struct evport port);
+
+/* Why the worker stands still, or NULL; any thread. */
+const char *worker_faulted(const struct worker *w);
+
+/* Monotonic time in microseconds. */
+uint64_t now_us(void);
+
+#endif
