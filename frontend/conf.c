@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* conf.c - the keys of a NIC: what the backend offers, checked; what we write
+ *
+ * The backend is no more trusted than a frontend is by ours: a key that makes
+ * no sense ends the attempt.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "nic.h"
+
+#define TRANSACTION_TRIES 32
+
+int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, char *why, size_t why_len)
+{
+	static const char *const names[] = {
+		"feature-rx-copy", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6",
+		"feature-no-csum-offload", "feature-ipv6-csum-offload", "feature-split-event-channels",
+	};
+	uint32_t v[ARRAY_SIZE(names)];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		int err = store_read_u32_or(s, &v[i], be_path, names[i], 0);
+
+		if (err) {
+			snprintf(why, why_len, "backend key %s is not acceptable", names[i]);
+			return err;
+		}
+	}
+	if (!v[0]) {
+		snprintf(why, why_len, "the backend lacks feature-rx-copy");
+		return -ENOTSUP;
+	}
+	*conf = (struct nic_conf){
+		.peer = { .sg = v[1], .gso4 = v[2], .gso6 = v[3], .csum4 = !v[4], .csum6 = v[5] },
+		.split = v[6],
+	};
+	return 0;
+}
+
+/* One run of writes that stops at the first failure. */
+struct writer {
+	struct store *store;
+	const char *dir;
+	int err;
+};
+
+static void put(struct writer *w, const char *key, uint32_t value)
+{
+	if (!w->err)
+		w->err = store_write_u32(w->store, w->dir, key, value);
+}
+
+static void drop(struct writer *w, const char *key)
+{
+	if (!w->err)
+		w->err = store_remove(w->store, w->dir, key);
+}
+
+static void put_all(struct writer *w, const struct nic_queue *q)
+{
+	put(w, "tx-ring-ref", q->rings.gref[0].raw);
+	put(w, "rx-ring-ref", q->rings.gref[1].raw);
+	/* An earlier driver may have left the other kind, or many queues. */
+	drop(w, "multi-queue-num-queues");
+	if (q->conf.split) {
+		put(w, "event-channel-tx", q->w.gtx_port.raw);
+		put(w, "event-channel-rx", q->w.grx_port.raw);
+		drop(w, "event-channel");
+	} else {
+		put(w, "event-channel", q->w.gtx_port.raw);
+		drop(w, "event-channel-tx");
+		drop(w, "event-channel-rx");
+	}
+	put(w, "request-rx-copy", 1);
+	put(w, "feature-rx-notify", 1);
+	put(w, "feature-sg", 1);
+	put(w, "feature-gso-tcpv4", 1);
+	put(w, "feature-gso-tcpv6", 1);
+	put(w, "feature-no-csum-offload", 0);
+	put(w, "feature-ipv6-csum-offload", 1);
+	put(w, "state", XenbusStateConnected);
+}
+
+int nic_conf_publish(struct store *s, const char *fe_path, const struct nic_queue *q)
+{
+	int err = -EAGAIN;
+
+	for (int tries = 0; tries < TRANSACTION_TRIES && err == -EAGAIN; tries++) {
+		struct writer w = { .store = s, .dir = fe_path };
+
+		err = store_begin(s);
+		if (err)
+			return err;
+		put_all(&w, q);
+		err = w.err;
+		if (err)
+			store_abort(s);
+		else
+			err = store_commit(s);
+	}
+	return err;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* frontend.c - watch events to NICs
+ *
+ * One watch on device/vif and one on each backend's state. An event only marks
+ * its NIC dirty; when no more are waiting each dirty NIC is looked at once.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/timerfd.h>
+
+#include "../common/handshake.h"
+#include "../common/log.h"
+#include "frontend.h"
+
+#define ROOT "device/vif"
+#define ROOT_TOKEN "device"
+
+static struct nic *find(const struct frontend *d, uint32_t devid)
+{
+	for (struct nic *n = d->nics; n; n = n->next)
+		if (n->devid == devid && !n->gone)
+			return n;
+	return NULL;
+}
+
+static bool is_ours(const struct frontend *d, uint32_t devid)
+{
+	for (unsigned int i = 0; i < d->nnamed; i++)
+		if (d->named[i] == devid)
+			return true;
+	return d->nnamed == 0;
+}
+
+static void mark(struct frontend *d, uint32_t devid)
+{
+	struct nic *n = find(d, devid);
+
+	if (!n && is_ours(d, devid) && !d->stopping) {
+		n = nic_new(d, devid);
+		if (n) {
+			n->next = d->nics;
+			d->nics = n;
+		}
+	}
+	if (n)
+		n->dirty = true;
+}
+
+static void scan_device(void *arg, const char *name)
+{
+	uint32_t devid;
+
+	if (parse_u32(&devid, name))
+		mark(arg, devid);
+}
+
+static void run_dirty(struct frontend *d)
+{
+	struct nic **at = &d->nics;
+
+	while (*at) {
+		struct nic *n = *at;
+
+		if (n->dirty) {
+			n->dirty = false;
+			nic_run(n);
+		}
+		if (n->gone) {
+			*at = n->next;
+			nic_free(n);
+		} else {
+			at = &n->next;
+		}
+	}
+}
+
+static void scan(struct frontend *d)
+{
+	int err = store_list(d->store, ROOT, scan_device, d);
+
+	if (err)
+		log_warn("cannot list devices dir=%s error=%s", ROOT, strerror(-err));
+}
+
+int frontend_start(struct frontend *d)
+{
+	int err = store_watch(d->store, ROOT, ROOT_TOKEN);
+
+	if (err)
+		return err;
+	scan(d);
+	run_dirty(d);
+	return 0;
+}
+
+void frontend_look(struct frontend *d)
+{
+	for (struct nic *n = d->nics; n; n = n->next)
+		n->dirty = true;
+	run_dirty(d);
+}
+
+void frontend_events(struct frontend *d)
+{
+	char path[STORE_PATH_MAX], token[32];
+	bool rescan = false;
+
+	while (store_next_event(d->store, path, sizeof(path), token, sizeof(token))) {
+		uint32_t devid;
+
+		if (strcmp(token, ROOT_TOKEN) == 0)
+			rescan = true;
+		else if (parse_u32(&devid, token))
+			mark(d, devid);
+	}
+	if (rescan) {
+		/* Few devices: what came, went or changed is found by looking. */
+		for (struct nic *n = d->nics; n; n = n->next)
+			n->dirty = true;
+		scan(d);
+	}
+	run_dirty(d);
+}
+
+void frontend_close(struct frontend *d)
+{
+	d->stopping = true;
+	frontend_look(d);
+}
+
+bool frontend_closed(const struct frontend *d)
+{
+	for (const struct nic *n = d->nics; n; n = n->next)
+		if (n->queue)
+			return false;
+	return true;
+}
+
+void frontend_stop(struct frontend *d)
+{
+	while (d->nics) {
+		struct nic *n = d->nics;
+
+		d->nics = n->next;
+		nic_free(n);
+	}
+}
+
+void frontend_retry_in(struct frontend *d, uint64_t delay_us)
+{
+	struct itimerspec once = { .it_value = { (time_t)(delay_us / 1000000u),
+						 (long)(delay_us % 1000000u) * 1000 + 1 } };
+
+	if (timerfd_settime(d->retry_fd, 0, &once, NULL) < 0)
+		log_warn("cannot set the retry timer errno=%m");
+}
+
+void frontend_log_stats(const struct frontend *d)
+{
+	char text[900];
+
+	for (const struct nic *n = d->nics; n; n = n->next) {
+		text[0] = '\0';
+		if (n->queue)
+			stats_print(&n->queue->w.stats, text, sizeof(text));
+		log_info("counters nic=%s state=%s %s", n->name, hs_state_name(n->state), text);
+	}
+}

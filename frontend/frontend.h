@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* frontend.h - the daemon's control side: all NICs, and the thread that owns them */
+#ifndef NETPAIR_FRONTEND_H
+#define NETPAIR_FRONTEND_H
+
+#include <stdbool.h>
+
+#include "nic.h"
+
+/* Devices that may be named on the command line. */
+#define FRONTEND_NAMED_MAX 64
+
+struct frontend {
+	struct store *store;
+	struct nic *nics;
+	const char *run_dir;
+	const char *ifname;		/* of a new TAP, may hold %d */
+	uint32_t named[FRONTEND_NAMED_MAX];	/* serve these only, if any */
+	unsigned int nnamed;
+	int wake_fd;			/* eventfd: some worker has a fault to tell */
+	int retry_fd;			/* timer: some NIC waits for its next attempt */
+	bool take_over;
+	bool one_channel;		/* do not split even if the backend could */
+	bool stopping;			/* every NIC is to be closed */
+};
+
+/* Watches device/vif and looks at what is there. -errno. */
+MUST_CHECK int frontend_start(struct frontend *d);
+
+/* Drains the watch events, then looks at each NIC that they touched. */
+void frontend_events(struct frontend *d);
+
+/* Looks at all NICs: after a fault, a retry, a stop. */
+void frontend_look(struct frontend *d);
+
+/* Closes every NIC in order; frontend_closed() tells when all are. */
+void frontend_close(struct frontend *d);
+MUST_CHECK bool frontend_closed(const struct frontend *d);
+
+/* Frees all, with the TAPs left for the next start. */
+void frontend_stop(struct frontend *d);
+
+/* Asks for frontend_look() in delay_us microseconds. */
+void frontend_retry_in(struct frontend *d, uint64_t delay_us);
+
+/* One log line of counters a NIC. */
+void frontend_log_stats(const struct frontend *d);
+
+#endif

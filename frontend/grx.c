@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* grx.c - guest receive: ring -> TAP, from the granted pages
+ *
+ * The headers are copied out of the page before they are parsed, and the copy
+ * is what is sent on: so the backend, which can still write the page, cannot
+ * change what was checked. The payload goes from the page as it is.
+ *
+ * Buffers come back in the order they were posted and the ring is always
+ * full, so the page for a slot is for ever the slot's own.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "../common/tap.h"
+#include "nic.h"
+
+/* Packets a run, and after how many freed slots the backend is told. */
+#define GRX_BATCH 64u
+#define GRX_PUSH_SLOTS 64u
+
+struct head {
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	uint8_t bytes[VNET_HEAD_MAX];
+};
+
+static const uint8_t *piece_data(const struct nic_queue *q, const struct pkt_piece *piece)
+{
+	return pool_page(&q->grx_pool, piece->index) + piece->offset;
+}
+
+/* Copies the frame's first bytes out and lays the rest behind them. Runs. */
+static unsigned int gather(const struct nic_queue *q, const struct pkt *p, struct head *head, struct iovec *iov)
+{
+	unsigned int n = 1;
+	size_t copied = 0;
+
+	for (unsigned int i = 0; i < p->pieces; i++) {
+		const struct pkt_piece *piece = &p->piece[i];
+		const uint8_t *data = piece_data(q, piece);
+		size_t part = min_size(piece->len, VNET_HEAD_MAX - copied);
+
+		memcpy(head->bytes + copied, data, part);
+		copied += part;
+		if (part < piece->len)
+			/* writev() does not write there, but its iovec is not const. */
+			iov[n++] = (struct iovec){ (void *)(uintptr_t)(data + part), piece->len - part };
+	}
+	iov[0] = (struct iovec){ head, VNET_HDR_LEN + copied };
+	return n;
+}
+
+static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
+{
+	struct iovec iov[1 + PKT_SLOTS_FATAL];
+	struct head head;
+	unsigned int n = gather(q, p, &head, iov);
+
+	memset(&head.hdr, 0, sizeof(head.hdr));
+	switch (vnet_from_pkt(&head.hdr.hdr, p, head.bytes, iov[0].iov_len - VNET_HDR_LEN)) {
+	case VNET_OK:
+		break;
+	case VNET_BAD_CSUM:
+		return STAT_GRX_DROP_CSUM;
+	case VNET_BAD_GSO:
+		return STAT_GRX_DROP_GSO;
+	}
+	if (tap_write(q->w.tap_fd, iov, n) < 0)
+		return STAT_GRX_DROP_TAP;
+	stats_add(&q->w.stats, STAT_GRX_BYTES, p->len);
+	return STAT_GRX_PACKETS;
+}
+
+/* Posts the pages of the packet's slots again. */
+static void repost(struct nic_queue *q, unsigned int slots)
+{
+	for (unsigned int i = 0; i < slots; i++)
+		grx_front_post(&q->grx, q->grx_pool.gref[grx_front_next(&q->grx)]);
+}
+
+static void push(struct nic_queue *q)
+{
+	if (grx_front_push(&q->grx))
+		worker_notify(&q->w, q->w.grx_port);
+}
+
+unsigned int nic_grx_run(struct nic_queue *q)
+{
+	int ready = grx_front_begin(&q->grx);
+	unsigned int n = 0, freed = 0;
+	enum pkt_verdict verdict;
+	uint16_t first;
+	struct pkt p;
+
+	if (ready <= 0) {
+		if (ready < 0)
+			worker_fault(&q->w, "grx responses out of range");
+		return 0;
+	}
+	while (n < GRX_BATCH && (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
+		stats_inc(&q->w.stats, verdict == PKT_OK ? send_packet(q, &p) : p.cause);
+		repost(q, p.slots);
+		freed += p.slots;
+		n++;
+		if (freed >= GRX_PUSH_SLOTS) {
+			push(q);
+			freed = 0;
+		}
+	}
+	push(q);
+	return n;
+}

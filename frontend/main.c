@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - netfrontd: options, start-up checks, the event loop */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "../common/daemon.h"
+#include "../common/kernel.h"
+#include "../common/log.h"
+#include "../common/options.h"
+#include "../common/tap.h"
+#include "frontend.h"
+
+#define PROGRAM "netfrontd"
+
+#define HEARTBEAT_MS 5000u
+
+/* What a stop gives the backends to let go, in microseconds. */
+#define CLOSE_US 3000000u
+
+struct options {
+	enum log_level level;
+	bool take_over;
+	bool one_channel;
+	const char *ifname;
+	const char *run_dir;
+};
+
+static struct options parse_options(struct frontend *d, int argc, char **argv)
+{
+	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = "/run/netpair", .ifname = "eth%d" };
+	const struct option_row rows[] = {
+		{ "take-over", NULL, "unbind the kernel's netfront from each device and serve it", OPTION_FLAG,
+		  { .flag = &o.take_over }, 0, 0 },
+		{ "ifname", "NAME", "of the interfaces made, %d is the next free number (eth%d)", OPTION_TEXT,
+		  { .text = &o.ifname }, 0, 0 },
+		{ "one-channel", NULL, "one event channel, even if the backend could split", OPTION_FLAG,
+		  { .flag = &o.one_channel }, 0, 0 },
+		{ "run-dir", "DIR", "where the lock and restart notes are kept (/run/netpair)", OPTION_TEXT,
+		  { .text = &o.run_dir }, 0, 0 },
+		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,
+		  { .level = &o.level }, 0, 0 },
+	};
+	int next = options_parse(PROGRAM, "[OPTION...] [DEVID...]", rows, ARRAY_SIZE(rows), argc, argv);
+
+	for (; next < argc; next++) {
+		if (d->nnamed == FRONTEND_NAMED_MAX || !parse_u32(&d->named[d->nnamed], argv[next]))
+			die(PROGRAM, EXIT_USAGE, "\"%s\" is not a device number (at most %u of them)", argv[next],
+			    FRONTEND_NAMED_MAX);
+		d->nnamed++;
+	}
+	if (strlen(o.run_dir) > 100)
+		die(PROGRAM, EXIT_USAGE, "option --run-dir: longer than 100 bytes");
+	if (strlen(o.ifname) >= TAP_NAME_MAX || strchr(o.ifname, '/'))
+		die(PROGRAM, EXIT_USAGE, "option --ifname: \"%s\" is not an interface name of at most %d bytes",
+		    o.ifname, TAP_NAME_MAX - 1);
+	return o;
+}
+
+/* Says at once, and all in one line, what a NIC would stumble over later. */
+static void check_devices(void)
+{
+	unsigned int limit = pool_limit();
+	struct share_dev *share;
+	struct evt_dev *evt;
+	int err;
+
+	err = share_open(&share, domid_of(0));
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device (/dev/xen/gntalloc): %s; "
+		    "this must be a Xen guest with the module xen-gntalloc, and root", strerror(-err));
+	share_close(share);
+	if (limit && limit < POOL_PAGES)
+		die(PROGRAM, EXIT_ENVIRONMENT, "an interface needs %u granted pages and the module parameter "
+		    "xen_gntalloc.limit allows %u; raise it in /sys/module/xen_gntalloc/parameters/limit",
+		    POOL_PAGES, limit);
+	err = evt_open(&evt);
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the event channel device (/dev/xen/evtchn): %s; "
+		    "this must be a Xen guest with the module xen-evtchn, and root", strerror(-err));
+	evt_close(evt);
+	if (access("/dev/net/tun", R_OK | W_OK) < 0)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot use /dev/net/tun: %s; load the module tun, and be root",
+		    strerror(errno));
+}
+
+static void lock_instance(const struct options *o)
+{
+	pid_t holder = 0;
+	int fd, err = daemon_lock(&fd, o->run_dir, PROGRAM, &holder);
+
+	if (err == -EBUSY)
+		die(PROGRAM, EXIT_ENVIRONMENT, "another netfrontd runs here (pid %d); stop it first", (int)holder);
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot lock %s/%s.lock: %s", o->run_dir, PROGRAM, strerror(-err));
+}
+
+struct loop {
+	struct frontend frontend;
+	int epoll_fd, signal_fd, timer_fd;
+	uint64_t stop_at;	/* 0: not asked to stop; microseconds */
+};
+
+static void handle_signal(struct loop *l)
+{
+	struct signalfd_siginfo info;
+
+	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1) {
+			frontend_log_stats(&l->frontend);
+		} else if ((info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) && !l->stop_at) {
+			log_info("stopping signal=%u", info.ssi_signo);
+			l->stop_at = now_us() + CLOSE_US;
+			frontend_close(&l->frontend);
+		}
+	}
+}
+
+static void handle_timer(struct loop *l, int fd)
+{
+	uint64_t ticks;
+
+	if (read(fd, &ticks, sizeof(ticks)) < 0)
+		return;
+	if (fd == l->frontend.retry_fd) {
+		frontend_look(&l->frontend);
+		return;
+	}
+	if (!store_alive(l->frontend.store))
+		die(PROGRAM, EXIT_ENVIRONMENT, "error: lost xenstored");
+	daemon_alive();
+}
+
+static void handle_event(struct loop *l, int fd)
+{
+	uint64_t count;
+
+	if (fd == l->signal_fd) {
+		handle_signal(l);
+	} else if (fd == l->timer_fd || fd == l->frontend.retry_fd) {
+		handle_timer(l, fd);
+	} else if (fd == l->frontend.wake_fd) {
+		if (read(fd, &count, sizeof(count)) > 0)
+			frontend_look(&l->frontend);
+	} else {
+		frontend_events(&l->frontend);
+	}
+}
+
+static void watch(struct loop *l, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+	if (fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot set up the event loop: %s", strerror(fd < 0 ? -fd : errno));
+}
+
+/* Milliseconds until the loop must look at the time; -1: never. */
+static int patience(const struct loop *l)
+{
+	uint64_t now = now_us();
+
+	if (!l->stop_at)
+		return -1;
+	return now >= l->stop_at ? 0 : (int)((l->stop_at - now) / 1000u) + 1;
+}
+
+static void run(struct loop *l)
+{
+	while (!l->stop_at || (!frontend_closed(&l->frontend) && now_us() < l->stop_at)) {
+		struct epoll_event ev[8];
+		int n = epoll_wait(l->epoll_fd, ev, ARRAY_SIZE(ev), patience(l));
+
+		for (int i = 0; i < n; i++)
+			handle_event(l, ev[i].data.fd);
+	}
+	daemon_stopping();
+}
+
+int main(int argc, char **argv)
+{
+	static struct loop l;
+	struct options o = parse_options(&l.frontend, argc, argv);
+	int err;
+
+	log_init(PROGRAM, o.level);
+	lock_instance(&o);
+	check_devices();
+	if (kernel_driver_present(KERNEL_FRONTEND) && !o.take_over)
+		die(PROGRAM, EXIT_ENVIRONMENT, "the kernel's netfront is loaded and claims every vif; "
+		    "run \"modprobe -r xen-netfront\" or start with --take-over");
+	l.frontend.run_dir = o.run_dir;
+	l.frontend.ifname = o.ifname;
+	l.frontend.take_over = o.take_over;
+	l.frontend.one_channel = o.one_channel;
+	l.signal_fd = daemon_signals();		/* before any library makes a thread */
+	err = store_open(&l.frontend.store);
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot reach xenstored: %s; is this a Xen guest with /dev/xen/xenbus?",
+		    strerror(-err));
+	l.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	l.timer_fd = daemon_timer(daemon_watchdog_ms(HEARTBEAT_MS));
+	l.frontend.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	l.frontend.retry_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	watch(&l, l.signal_fd);
+	watch(&l, l.timer_fd);
+	watch(&l, l.frontend.wake_fd);
+	watch(&l, l.frontend.retry_fd);
+	err = frontend_start(&l.frontend);
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot watch device/vif in xenstore: %s", strerror(-err));
+	watch(&l, store_fd(l.frontend.store));
+	log_info("started version=%s", NETPAIR_VERSION);
+	daemon_ready();
+	run(&l);
+	frontend_stop(&l.frontend);
+	store_close(l.frontend.store);
+	log_info("stopped");
+	return EXIT_SUCCESS;
+}

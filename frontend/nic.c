@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* nic.c - the life of one interface: xenbus states, TAP, queue
+ *
+ * Theory of operation. nic_run() is the one serial state machine of a NIC: it
+ * reads both directories, asks the handshake table for a step, does it, and
+ * asks again.
+ *
+ * Our own state is read from xenstore as well, since others write it: after a
+ * restore the toolstack has made a new directory that says Initialising, and
+ * everything we had granted is void. Attempts that come to nothing are spaced
+ * out, so that a backend that always refuses costs nothing.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../common/handshake.h"
+#include "../common/kernel.h"
+#include "../common/log.h"
+#include "../common/tap.h"
+#include "frontend.h"
+
+/* More steps in a row than any path of the table has. */
+#define STEPS_MAX 8
+
+/* An attempt after n failed ones waits 2^(n-1) seconds, up to this power. */
+#define BACKOFF_MAX 5u
+
+#define MTU_MIN 68u
+#define MTU_MAX 65521u	/* what is left of a slot chain's 65535 bytes below Ethernet */
+#define MTU_NO_SG 1500u
+
+static struct store *store_of(const struct nic *n)
+{
+	return n->daemon->store;
+}
+
+static void set_state(struct nic *n, enum xenbus_state state)
+{
+	int err = store_write_u32(store_of(n), n->fe_path, "state", state);
+
+	if (err)
+		log_warn("cannot write state nic=%s error=%s", n->name, strerror(-err));
+	n->state = state;
+	log_debug("state nic=%s ours=%s", n->name, hs_state_name(state));
+}
+
+/* --- the TAP ------------------------------------------------------------- */
+
+static int make_tap(struct nic *n)
+{
+	char text[STORE_VALUE_MAX], device[TAP_NAME_MAX];
+	uint8_t mac[6];
+	bool fresh;
+	int err;
+
+	if (n->tap_fd >= 0)
+		return 0;
+	err = tap_open_noted(&n->tap_fd, n->daemon->run_dir, n->name, n->daemon->ifname, &fresh);
+	if (err)
+		return err;
+	tap_set_carrier(n->tap_fd, false);
+	if (store_read(store_of(n), text, sizeof(text), n->fe_path, "mac") == 0 && parse_mac(mac, text))
+		err = tap_set_mac(n->tap_fd, mac);
+	else
+		err = -EINVAL;
+	if (err)
+		log_warn("no usable mac, the device keeps its own nic=%s error=%s", n->name, strerror(-err));
+	if (tap_name(n->tap_fd, device) == 0)
+		log_info("device nic=%s ifname=%s", n->name, device);
+	return 0;
+}
+
+static void remove_tap(struct nic *n)
+{
+	if (n->tap_fd >= 0) {
+		tap_unpersist(n->tap_fd);
+		close(n->tap_fd);
+		n->tap_fd = -1;
+	}
+	tap_forget(n->daemon->run_dir, n->name);
+}
+
+/* The toolstack's mtu, bounded by what the backend takes; absent: left alone. */
+static void apply_mtu(struct nic *n, const struct nic_conf *conf)
+{
+	uint32_t mtu;
+	int err = store_read_u32(store_of(n), &mtu, n->fe_path, "mtu");
+
+	if (err == -ENOENT)
+		return;
+	if (err || mtu < MTU_MIN || mtu > MTU_MAX) {
+		log_warn("mtu in xenstore is not acceptable, left alone nic=%s", n->name);
+		return;
+	}
+	if (!conf->peer.sg && mtu > MTU_NO_SG)
+		mtu = MTU_NO_SG;
+	err = tap_set_mtu(n->tap_fd, mtu);
+	if (err)
+		log_warn("cannot set mtu nic=%s mtu=%u error=%s", n->name, mtu, strerror(-err));
+}
+
+/* --- steps --------------------------------------------------------------- */
+
+/* Gives rings and channels back. */
+static void release(struct nic *n)
+{
+	char text[900];
+
+	if (!n->queue)
+		return;
+	tap_set_carrier(n->tap_fd, false);
+	nic_queue_stop(n->queue);
+	stats_print(&n->queue->w.stats, text, sizeof(text));
+	nic_queue_free(n->queue);
+	n->queue = NULL;
+	if (n->attached)
+		log_info("disconnected nic=%s %s", n->name, text);
+	n->attached = false;
+}
+
+/* One more attempt that came to nothing: the next one waits. */
+static void fail(struct nic *n, const char *why, int err)
+{
+	log_error("cannot connect nic=%s reason=\"%s\" error=%s", n->name, why, strerror(-err));
+	release(n);
+}
+
+static int share_rings(struct nic *n, const struct nic_conf *conf)
+{
+	const char *reason;
+	int err = tap_set_offloads(n->tap_fd, vnet_tun_offloads(&conf->peer));
+
+	if (err) {
+		fail(n, "cannot set the device's offloads", err);
+		return err;
+	}
+	err = nic_queue_new(&n->queue, n->peer, conf, n->name, n->tap_fd, n->daemon->wake_fd, &reason);
+	if (err) {
+		fail(n, reason, err);
+		return err;
+	}
+	err = nic_conf_publish(store_of(n), n->fe_path, n->queue);
+	if (err)
+		fail(n, "cannot write the rings to xenstore", err);
+	return err;
+}
+
+static void connect_rings(struct nic *n)
+{
+	unsigned int shift = n->attempts < BACKOFF_MAX ? n->attempts : BACKOFF_MAX;
+	struct nic_conf conf;
+	char why[128];
+	int err;
+
+	n->not_before = now_us() + (1000000ull << shift);
+	n->attempts++;
+	err = make_tap(n);
+	if (err) {
+		fail(n, "cannot open the TAP", err);
+		return;
+	}
+	err = nic_conf_read(&conf, store_of(n), n->be_path, why, sizeof(why));
+	if (err) {
+		fail(n, why, err);
+		return;
+	}
+	if (n->daemon->one_channel)
+		conf.split = false;
+	apply_mtu(n, &conf);
+	if (share_rings(n, &conf) < 0)
+		return;
+	n->state = XenbusStateConnected;
+	log_info("shared nic=%s backend=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d", n->name,
+		 n->peer.raw, conf.split ? "split" : "one", conf.peer.sg, conf.peer.gso4, conf.peer.gso6,
+		 conf.peer.csum4, conf.peer.csum6);
+}
+
+static void attach(struct nic *n)
+{
+	int err = nic_queue_start(n->queue);
+
+	n->attached = true;
+	if (err) {
+		log_error("cannot start the worker nic=%s error=%s", n->name, strerror(-err));
+		return;
+	}
+	n->attempts = 0;
+	tap_set_carrier(n->tap_fd, true);
+	log_info("connected nic=%s backend=%u", n->name, n->peer.raw);
+}
+
+static void take_step(struct nic *n, enum hs_front_step step)
+{
+	switch (step) {
+	case HS_FRONT_STAY:
+		break;
+	case HS_FRONT_INITIALISE:
+		release(n);
+		set_state(n, XenbusStateInitialising);
+		break;
+	case HS_FRONT_CONNECT:
+		connect_rings(n);
+		break;
+	case HS_FRONT_ATTACHED:
+		attach(n);
+		break;
+	case HS_FRONT_CLOSING:
+		if (n->queue)
+			nic_queue_stop(n->queue);
+		set_state(n, XenbusStateClosing);
+		break;
+	case HS_FRONT_CLOSED:
+		release(n);
+		set_state(n, XenbusStateClosed);
+		break;
+	}
+}
+
+/* --- what is read -------------------------------------------------------- */
+
+static enum xenbus_state read_state(const struct nic *n, const char *dir)
+{
+	uint32_t state;
+
+	if (!*dir || store_read_u32(store_of(n), &state, dir, "state") || state >= HS_STATES)
+		return XenbusStateUnknown;
+	return (enum xenbus_state)state;
+}
+
+/* Follows the backend key, which changes when we are restored elsewhere. */
+static void find_backend(struct nic *n)
+{
+	char path[STORE_PATH_MAX], state[STORE_PATH_MAX + 8];
+	uint32_t id;
+	int err;
+
+	if (store_read(store_of(n), path, sizeof(path), n->fe_path, "backend") || path[0] != '/' ||
+	    store_read_u32(store_of(n), &id, n->fe_path, "backend-id") || id >= DOMID_FIRST_RESERVED)
+		path[0] = '\0', id = 0;
+	if (strcmp(path, n->be_path) == 0 && id == n->peer.raw)
+		return;
+	if (*n->be_path) {
+		snprintf(state, sizeof(state), "%s/state", n->be_path);
+		store_unwatch(store_of(n), state, n->token);
+	}
+	snprintf(n->be_path, sizeof(n->be_path), "%s", path);
+	n->peer = domid_of((uint16_t)id);
+	if (!*path)
+		return;
+	snprintf(state, sizeof(state), "%s/state", path);
+	err = store_watch(store_of(n), state, n->token);
+	if (err)
+		log_error("cannot watch the backend nic=%s path=%s error=%s", n->name, path, strerror(-err));
+}
+
+static void take_from_kernel(struct nic *n)
+{
+	char device[32];
+	int got;
+
+	if (!n->daemon->take_over)
+		return;
+	snprintf(device, sizeof(device), "vif-%u", n->devid);
+	got = kernel_unbind(KERNEL_FRONTEND, device);
+	if (got < 0)
+		log_error("cannot unbind the kernel's netfront device=%s error=%s", device, strerror(-got));
+	else if (got)
+		log_info("taken over from the kernel's netfront device=%s", device);
+}
+
+/* False: our directory is gone, and so is the interface. */
+static bool look(struct nic *n, struct hs_front_view *view)
+{
+	enum xenbus_state found = read_state(n, n->fe_path);
+	uint32_t online;
+
+	if (found == XenbusStateUnknown)
+		return false;
+	find_backend(n);
+	if (found != n->state)
+		log_debug("state nic=%s ours=%s reason=\"written by others\"", n->name, hs_state_name(found));
+	n->state = found;
+	if (!*n->be_path || store_read_u32_or(store_of(n), &online, n->be_path, "online", 1))
+		online = 1;
+	*view = (struct hs_front_view){
+		.ours = n->state,
+		.theirs = read_state(n, n->be_path),
+		.shared = n->queue != NULL,
+		.attached = n->attached,
+		.wanted = online && !n->daemon->stopping,
+	};
+	if (n->queue && worker_faulted(&n->queue->w)) {
+		log_error("closing nic=%s reason=\"%s\"", n->name, worker_faulted(&n->queue->w));
+		view->theirs = XenbusStateClosing;	/* as if it had said so */
+	}
+	return true;
+}
+
+/* Whether an attempt must still wait. */
+static bool too_early(struct nic *n, enum hs_front_step step)
+{
+	uint64_t now = now_us();
+
+	if ((step != HS_FRONT_CONNECT && step != HS_FRONT_INITIALISE) || n->queue || now >= n->not_before)
+		return false;
+	frontend_retry_in(n->daemon, n->not_before - now);
+	return true;
+}
+
+void nic_run(struct nic *n)
+{
+	take_from_kernel(n);
+	for (int i = 0; i < STEPS_MAX; i++) {
+		struct hs_front_view view;
+		enum hs_front_step step;
+
+		if (!look(n, &view)) {
+			release(n);
+			remove_tap(n);
+			n->gone = true;
+			log_info("removed nic=%s", n->name);
+			return;
+		}
+		if (view.theirs != n->seen) {
+			log_debug("state nic=%s theirs=%s", n->name, hs_state_name(view.theirs));
+			n->seen = view.theirs;
+		}
+		step = hs_front_next(&view);
+		if (step == HS_FRONT_STAY || too_early(n, step))
+			return;
+		take_step(n, step);
+	}
+}
+
+struct nic *nic_new(struct frontend *d, uint32_t devid)
+{
+	struct nic *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->daemon = d;
+	n->devid = devid;
+	n->tap_fd = -1;
+	snprintf(n->name, sizeof(n->name), "nic%u", devid);
+	snprintf(n->token, sizeof(n->token), "%u", devid);
+	snprintf(n->fe_path, sizeof(n->fe_path), "device/vif/%u", devid);
+	log_info("found nic=%s", n->name);
+	return n;
+}
+
+void nic_free(struct nic *n)
+{
+	char path[STORE_PATH_MAX + 8];
+
+	release(n);
+	if (n->tap_fd >= 0)
+		close(n->tap_fd);
+	if (*n->be_path) {
+		snprintf(path, sizeof(path), "%s/state", n->be_path);
+		store_unwatch(store_of(n), path, n->token);
+	}
+	free(n);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* pool.c - the fixed pages of an interface: granted once, recycled, given back at the end
+ *
+ * Nothing is granted or revoked per packet. gntalloc counts a page that the
+ * backend still maps until it lets go, so the pool never outgrows its limit
+ * by surprise.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "nic.h"
+
+int pool_init(struct pool *p, struct share_dev *s, unsigned int count, enum share_access access)
+{
+	int err = 0;
+
+	assert(count <= ARRAY_SIZE(p->gref));
+	p->pages = share_pages(s, p->gref, count, access, &err);
+	p->count = p->pages ? count : 0;
+	return p->pages ? 0 : err;
+}
+
+void pool_exit(struct pool *p, struct share_dev *s)
+{
+	if (p->pages)
+		share_end(s, p->pages, p->count);
+	p->pages = NULL;
+}
+
+uint8_t *pool_page(const struct pool *p, unsigned int index)
+{
+	assert(index < p->count);
+	return p->pages + (size_t)index * XEN_PAGE;
+}
+
+unsigned int pool_limit(void)
+{
+	FILE *f = fopen("/sys/module/xen_gntalloc/parameters/limit", "re");
+	unsigned int limit = 0;
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%u", &limit) != 1)
+		limit = 0;
+	fclose(f);
+	return limit;
+}
