@@ -27,7 +27,8 @@ static int hello(struct handle *h, const struct xsim_req *req, struct xsim_rep *
 		fds[1] = h->dom->pages_fd;
 	if (h->kind != XSIM_EVTCHN)
 		return 0;
-	h->efd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	/* Blocking or not is the user's choice, as with /dev/xen/evtchn. */
+	h->efd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
 	if (h->efd < 0)
 		return errno;
 	fds[1] = h->dom->evt_fd;

@@ -107,7 +107,8 @@ int client_call(struct client *c, const struct xsim_req *req, size_t len, struct
 
 bool client_lost(const struct client *c)
 {
-	struct pollfd p = { .fd = c->sock, .events = POLLIN };
+	/* Not POLLIN: another thread's reply may be there. */
+	struct pollfd p = { .fd = c->sock, .events = POLLRDHUP };
 
 	return poll(&p, 1, 0) > 0;
 }

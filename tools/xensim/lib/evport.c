@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A handle's ports and where they lead.  A sender keeps its peer's word and
+ * eventfd until gen[] says otherwise.
+ */
+#include "evtchn.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static struct target *target_get(struct xenevtchn_handle *h, uint32_t domid, uint32_t owner, int fd)
+{
+	struct target *t;
+
+	for (t = h->targets; t; t = t->next) {
+		if (t->domid == domid && t->owner == owner) {
+			t->users++;
+			close(fd);
+			return t;
+		}
+	}
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		abort();
+	t->users = 1;
+	t->domid = domid;
+	t->owner = owner;
+	t->efd = owner ? fd : -1;
+	if (!owner) {
+		t->mem = client_map(fd, sizeof(*t->mem), PROT_READ | PROT_WRITE);
+		close(fd);
+	}
+	t->next = h->targets;
+	h->targets = t;
+	return t;
+}
+
+static void target_put(struct xenevtchn_handle *h, struct target *t)
+{
+	struct target **p;
+
+	if (!t || --t->users)
+		return;
+	for (p = &h->targets; *p != t; p = &(*p)->next)
+		;
+	*p = t->next;
+	if (t->mem)
+		munmap(t->mem, sizeof(*t->mem));
+	if (t->efd >= 0)
+		close(t->efd);
+	free(t);
+}
+
+static void forget_peer(struct xenevtchn_handle *h, struct port *p)
+{
+	target_put(h, p->mem);
+	target_put(h, p->efd);
+	p->mem = p->efd = NULL;
+	p->word = NULL;
+}
+
+struct port *evport_find(struct xenevtchn_handle *h, uint32_t nr)
+{
+	uint32_t i;
+
+	for (i = 0; i < h->nr; i++)
+		if (h->ports[i].nr == nr)
+			return &h->ports[i];
+	return NULL;
+}
+
+/* That nobody is at the other end is no error. */
+static int learn_peer(struct xenevtchn_handle *h, struct port *p)
+{
+	struct xsim_req req = { .op = XSIM_EV_PEER, .arg = { p->nr, 0 } };
+	struct xsim_rep rep;
+	int fds[CLIENT_FDS];
+
+	forget_peer(h, p);
+	if (client_call(&h->c, &req, sizeof(req), &rep, sizeof(rep), fds) < 0)
+		return -1;
+	p->gen = rep.arg[2];
+	if (fds[0] < 0)
+		return 0;
+	p->mem = target_get(h, rep.domid, 0, fds[0]);
+	p->efd = target_get(h, rep.domid, rep.arg[1], fds[1]);
+	if (p->mem->mem)
+		p->word = &p->mem->mem->word[rep.arg[0]];
+	return 0;
+}
+
+int evport_update(struct xenevtchn_handle *h, struct port *p)
+{
+	if (atomic_load_explicit(&h->own->gen[p->nr], memory_order_acquire) == p->gen)
+		return 0;
+	return learn_peer(h, p);
+}
+
+int evport_add(struct xenevtchn_handle *h, const struct xsim_req *req)
+{
+	struct xsim_rep rep;
+
+	if (h->nr == h->room) {
+		uint32_t room = h->room ? 2 * h->room : 8;
+		struct port *p = realloc(h->ports, room * sizeof(*p));
+
+		if (!p)
+			return -1;
+		h->ports = p;
+		h->room = room;
+	}
+	if (client_call(&h->c, req, sizeof(*req), &rep, sizeof(rep), NULL) < 0)
+		return -1;
+	h->ports[h->nr++] = (struct port){ .nr = rep.arg[0], .gen = UINT32_MAX };
+	return (int)rep.arg[0];
+}
+
+void evport_drop(struct xenevtchn_handle *h, struct port *p)
+{
+	forget_peer(h, p);
+	*p = h->ports[--h->nr];
+}
+
+void evport_drop_all(struct xenevtchn_handle *h)
+{
+	while (h->nr)
+		evport_drop(h, &h->ports[h->nr - 1]);
+	free(h->ports);
+	h->ports = NULL;
+}
