@@ -3,9 +3,15 @@
 
 BUILD ?= build
 SAN ?=
+COV ?=
 prefix ?= /usr/local
 VERSION := 0.1.0
 comma := ,
+# For recipes that repeat a line for each of a list.
+define newline
+
+
+endef
 
 # A sanitised build lives beside the plain one: make SAN=address,undefined
 ifneq ($(SAN),)
@@ -25,8 +31,13 @@ CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SAN)
 # gcc's TSan does not know stand-alone fences and says so.
 ifneq ($(findstring thread,$(SAN)),)
-CFLAGS += -Wno-error=tsan
+CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-error=tsan -Wno-tsan)
 endif
+endif
+# COV=1: count lines with gcov. A daemon that is killed writes no counts.
+ifeq ($(COV),1)
+CFLAGS += --coverage -fprofile-update=atomic
+LDFLAGS += --coverage
 endif
 
 LIBS := -lxengnttab -lxenevtchn -lxenstore -lxentoollog -lsystemd -lpthread
@@ -44,7 +55,10 @@ BACKEND := $(call obj,$(wildcard backend/*.c))
 FRONTEND := $(call obj,$(wildcard frontend/*.c))
 
 .PHONY: all
-all: $(BUILD)/netbackd $(BUILD)/netfrontd
+all: $(BUILD)/netbackd $(BUILD)/netfrontd xensim ## build the daemons and xensim
+
+# The host that the daemons run on where there is no Xen. It keeps its own flags.
+include tools/xensim/xensim.mk
 
 $(BUILD)/libcommon.a: $(COMMON)
 	$(call say,AR,$@)
@@ -58,13 +72,149 @@ $(BUILD)/netfrontd: $(FRONTEND) $(BUILD)/libcommon.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/obj/%.o: %.c Makefile
+$(BUILD)/obj/%.o: %.c Makefile $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# Changes when the compiler or its flags do, so that `make CC=clang` after
+# `make` never mixes objects.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CC) $(CPPFLAGS) $(CFLAGS))' >$@.$$$$ && \
+		{ cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@; }
+
+.PHONY: FORCE
+FORCE:
+
 -include $(patsubst %.o,%.d,$(COMMON) $(BACKEND) $(FRONTEND))
 
+# --- tests ---------------------------------------------------------------------
+
+# Each includes the .c it tests, whose object the archive then need not give.
+# Layer 1 must build with nothing but libc, and does so here.
+UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/run-*.c))
+# Plain builds replay their corpus; `make fuzz` builds the same files for libFuzzer.
+FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
+RACE := $(BUILD)/tests/stress/ring-race
+
+.PHONY: tests
+tests: $(UNIT) $(FUZZ) $(RACE) ## build the test programs
+
+$(BUILD)/tests/unit/run-%: $(BUILD)/obj/tests/unit/run-%.o $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS) -lcmocka
+$(BUILD)/tests/unit/run-options: UNIT_LIBS := -lsystemd
+
+$(BUILD)/tests/fuzz/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
+$(RACE): $(BUILD)/obj/tests/stress/ring-race.o $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpthread
+
+.SECONDARY: $(patsubst $(BUILD)/%,$(BUILD)/obj/%.o,$(UNIT) $(FUZZ))
+-include $(wildcard $(BUILD)/obj/tests/*/*.d)
+
+.PHONY: check check-fast check-static check-race
+check: ## every test there is, the lab on a real Xen included
+	@tests/run
+
+check-fast: ## every test but the lab
+	@tests/run --fast
+
+check-static: ## cppcheck and clang-tidy
+	@tests/run static
+
+check-race: ## two threads on one ring, plain and under TSan
+	@tests/run race
+
+# An optimised libFuzzer build under ASan and UBSan, each target for as long.
+SECONDS ?= 60
+FUZZ_CORPUS ?= build/fuzz/corpus
+.PHONY: fuzz
+fuzz: ## run the fuzzers, SECONDS=60 each
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzzers
+	@tests/fuzz/run build/fuzz/san-fuzzer-no-link-address-ub/fuzzers $(SECONDS) $(FUZZ_CORPUS)
+
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(wildcard tests/fuzz/fuzz-*.c))
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+
+$(BUILD)/fuzzers/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^
+
+.PHONY: coverage
+coverage: ## lines of common/, backend/, frontend/ that the tests reach
+	@tests/run --coverage
+
+.PHONY: lab bench-xen demo
+lab: all ## a real Xen in QEMU with a guest and the pair, and a shell in dom0
+	@tests/xen/lab
+
+bench-xen: all ## measure the four pairings with the kernel's drivers on a real Xen
+	@tests/xen/bench
+
+demo: deps all ## the pair at work on this machine, no Xen needed
+	@tools/demo
+
+# --- the machine ---------------------------------------------------------------
+
+# What build, tests and lab need of Debian, and nothing else.
+DEPS := gcc libc6-dev make pkg-config clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
+	libxen-dev libsystemd-dev libcmocka-dev xenstore-utils \
+	iperf3 iproute2 iputils-ping tcpdump ethtool procps kmod jq \
+	qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
+
+.PHONY: deps
+deps: ## install the Debian packages that build and tests need
+	@missing=; for p in $(DEPS); do \
+		dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || \
+			missing="$$missing $$p"; \
+	done; \
+	[ -n "$$missing" ] || exit 0; \
+	[ "$$(id -u)" = 0 ] || { echo "make deps: only root can install:$$missing" >&2; exit 1; }; \
+	echo "make deps: installing$$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get -qq update && apt-get -qq -y --no-install-recommends install $$missing >/dev/null || \
+		{ echo "make deps: apt-get failed, see above" >&2; exit 1; }
+
+INSTALL ?= install
+sbindir = $(DESTDIR)$(prefix)/sbin
+mandir = $(DESTDIR)$(prefix)/share/man/man8
+unitdir = $(DESTDIR)$(prefix)/lib/systemd/system
+libexecdir = $(DESTDIR)$(prefix)/libexec/netpair
+MAN := $(wildcard docs/*.8)
+UNITS := $(wildcard tools/systemd/*.service)
+SCRIPTS := $(wildcard xenstore-scripts/*)
+
+.PHONY: install
+install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefix
+	$(INSTALL) -d $(sbindir)
+	$(INSTALL) -m 755 $^ $(sbindir)
+	$(if $(MAN),$(INSTALL) -d $(mandir) && $(INSTALL) -m 644 $(MAN) $(mandir))
+	$(if $(SCRIPTS),$(INSTALL) -d $(libexecdir) && $(INSTALL) -m 755 $(SCRIPTS) $(libexecdir))
+	$(if $(UNITS),$(INSTALL) -d $(unitdir))
+	$(foreach u,$(UNITS),sed 's,/usr/local/,$(prefix)/,g' $(u) >$(unitdir)/$(notdir $(u))$(newline))
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	rm -f $(sbindir)/netbackd $(sbindir)/netfrontd $(addprefix $(mandir)/,$(notdir $(MAN))) \
+		$(addprefix $(unitdir)/,$(notdir $(UNITS)))
+	rm -rf $(libexecdir)
+
 .PHONY: clean
-clean:
+clean: ## remove everything built
 	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | while IFS="$$(printf '\t')" read -r t text; do \
+		printf '  make %-13s %s\n' "$$t" "$$text"; done
+	@echo "  V=1 shows commands, CC=clang or gcc, SAN=address,undefined or thread, DESTDIR= prefix="

@@ -3,7 +3,7 @@
  *
  * A run reads frames while the guest has buffers posted and the batch has
  * room, copies all of them out by one ioctl and answers. A frame that needs
- * more slots than are posted is held at the buffer's start, and the TAP is
+ * more slots than are posted is held in the buffer, and the TAP is
  * left alone, until the slots come or its time is up: what then piles up is in
  * the TAP's own queue, which is bounded (XSA-392).
  */
@@ -85,17 +85,26 @@ static void fill_slots(struct vif_queue *q, struct frame *f)
 	f->segs = (uint16_t)(grant_batch_count(q->batch) - f->seg);
 }
 
-/* Keeps f at the start of the buffer, for the next run. */
+/* Keeps f where it is, for the next run. */
 static void hold(struct vif_queue *q, const struct frame *f)
 {
 	if (!q->held)
 		q->held_until = now_us() + (q->conf.rx_notify ? HOLD_US : HOLD_NO_NOTIFY_US);
 	q->held = true;
 	q->held_frame = *f;
-	if (f->at != 0)
-		memmove(q->grx_buf, q->grx_buf + f->at, VNET_HDR_LEN + f->pkt.len);
-	q->held_frame.at = 0;
 	q->starved = f->pkt.slots;
+}
+
+/* Moves the held frame to the buffer's start. Not before the next run: the
+ * frames ahead of it are copied out of the buffer only at the end of a run. */
+static void settle_held(struct vif_queue *q)
+{
+	struct frame *f = &q->held_frame;
+
+	if (!q->held || f->at == 0)
+		return;
+	memmove(q->grx_buf, q->grx_buf + f->at, VNET_HDR_LEN + f->pkt.len);
+	f->at = 0;
 }
 
 /* The next frame: the held one first. False: none to be had now. */
@@ -170,6 +179,7 @@ unsigned int vif_grx_run(struct vif_queue *q)
 		return 0;
 	}
 	grant_batch_reset(q->batch);
+	settle_held(q);
 	n = collect(q);
 	if (n == 0)
 		return 0;

@@ -82,9 +82,21 @@ struct xsim_rep {
 #define XSIM_GE_DOM(e) ((uint32_t)((e) >> 16) & 0xffffu)
 #define XSIM_GE_PAGE(e) ((uint32_t)((e) >> 32))
 
-enum xsim_fault_op { XSIM_ON_NOTHING, XSIM_ON_MAP, XSIM_ON_COPY, XSIM_ON_NOTIFY, XSIM_ON_SHARE };
+enum xsim_fault_op {
+	XSIM_ON_NOTHING,
+	XSIM_ON_MAP,
+	XSIM_ON_COPY,
+	XSIM_ON_NOTIFY,
+	XSIM_ON_SHARE,
+	XSIM_ON_BIND,
+	XSIM_ON_UNMAP, /* from here on: points, where nothing can fail */
+	XSIM_ON_UNSHARE,
+	XSIM_ON_UNBIND,
+	XSIM_ON_WAKE,
+	XSIM_ON_STORE, /* in the host: a write to the xenstore */
+};
 enum xsim_fault_where { XSIM_AT_ALL, XSIM_AT_FIRST, XSIM_AT_MIDDLE, XSIM_AT_LAST, XSIM_AT_EVERY, XSIM_AT_RANDOM };
-enum xsim_fault_what { XSIM_DO_FAIL, XSIM_DO_DELAY, XSIM_DO_DROP, XSIM_DO_KILL, XSIM_DO_STOP };
+enum xsim_fault_what { XSIM_DO_FAIL, XSIM_DO_DELAY, XSIM_DO_DROP, XSIM_DO_KILL, XSIM_DO_STOP, XSIM_DO_PARTIAL };
 
 /** One fault rule of the acting domain; its libraries keep the counts. */
 struct xsim_fault {

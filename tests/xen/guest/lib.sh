@@ -46,15 +46,17 @@ net_up()
 	done
 }
 
-# stream MIB: that many MiB that no compression, loop or repeated page can imitate: one random
-# block, a different line in front of each copy.
-stream()
+# netup_check IF MAC MTU FRONT ADDRESS...: net_up of an interface that must have this MAC.
+netup_check()
 {
-	[ -e /tmp/block ] || head -c 4194304 /dev/urandom >/tmp/block
-	_i=0
-	while [ $_i -lt $(($1 / 4)) ]; do
-		echo "block $_i"
-		cat /tmp/block
-		_i=$((_i + 1))
-	done
+	local ifname=$1 mac=$2 mtu=$3 front=$4
+
+	shift 4
+	wait_link "$ifname" 30 || return 1
+	[ "$(cat "/sys/class/net/$ifname/address")" = "$mac" ] ||
+		{ echo "$ifname has the MAC $(cat "/sys/class/net/$ifname/address"), not $mac"; return 1; }
+	# Linux netfront does not look at the mtu key, a person sets it; netfrontd takes it itself.
+	[ "$front" != netfrontd ] || [ "$(cat "/sys/class/net/$ifname/mtu")" = "$mtu" ] ||
+		{ echo "$ifname has the MTU $(cat "/sys/class/net/$ifname/mtu"), not $mtu"; return 1; }
+	net_up "$ifname" "$mtu" "$@" && ip -br addr show "$ifname"
 }

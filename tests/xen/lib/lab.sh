@@ -99,6 +99,12 @@ xs_gone()
 	! xenstore-exists "$1" 2>/dev/null
 }
 
+# vif_states DOMID DEVID: backend's/frontend's
+vif_states()
+{
+	echo "$(xs "/local/domain/0/backend/vif/$1/$2/state")/$(xs "/local/domain/$1/device/vif/$2/state")"
+}
+
 # ---- guests -------------------------------------------------------------------------------
 
 # guest_create NAME pv|pvh kernel|netfrontd|none VIF...: each VIF is a string as in a domain's

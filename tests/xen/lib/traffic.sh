@@ -2,3 +2,194 @@
 # SPDX-License-Identifier: MIT
 #
 # The traffic table: what every pairing of a frontend and a backend must carry.
+# A guest has two VIFs as xl makes them: devid 0 on xenbr0 (MTU 1500), devid 1 on xenbr9 (MTU
+# 9000: vif-bridge takes it from the bridge).  dom0 is the other end.
+
+# traffic_guest NAME TYPE FRONT: a guest with both VIFs, checked up to its first addresses.
+traffic_guest()
+{
+	check create guest_create "$1" "$2" "$3" \
+		'mac=00:16:3e:77:00:01,bridge=xenbr0' \
+		'mac=00:16:3e:77:00:02,bridge=xenbr9' || give_up "no guest"
+	check netup-1500 guest "$1" run "netup_check eth0 00:16:3e:77:00:01 1500 $3 10.77.0.2/24 fd77::2/64" ||
+		give_up "no eth0 in the guest"
+	check netup-9000 guest "$1" run "netup_check eth1 00:16:3e:77:00:02 9000 $3 10.79.0.2/24 fd79::2/64"
+	check connected both_connected "$(guest_id "$1")"
+}
+
+both_connected()
+{
+	local v s
+
+	for v in 0 1; do
+		s=$(vif_states "$1" "$v")
+		echo "devid $v states (backend/frontend) $s"
+		[ "$s" = 4/4 ] || return 1
+	done
+}
+
+# ping_check ADDRESS OPTION...: of a few pings none may be lost, nothing here drops on purpose.
+ping_check()
+{
+	local address=$1 out
+
+	shift
+	out=$(ping -q -W 5 "$@" "$address") || { echo "$out" | sed -n 4p; return 1; }
+	echo "$out" | sed -n '4p;5p' | tr '\n' ' '
+	echo "$out" | grep -q ' 0% packet loss'
+}
+
+iperf_server()
+{
+	guest "$1" run 'iperf3 -s -D >/dev/null 2>&1; for i in $(seq 50); do
+		nc -z 127.0.0.1 5201 2>/dev/null && break; sleep 0.1; done; pidof iperf3' >/dev/null
+}
+
+# tcp_check ADDRESS SECONDS [-R]: Gbit/s as the receiver counted them; some data must come.
+tcp_check()
+{
+	local address=$1 seconds=$2 out rate
+
+	shift 2
+	out=$(timeout $((seconds + 20)) iperf3 -c "$address" -t "$seconds" -J "$@" 2>&1) ||
+		{ echo "$out" | grep '"error"' || echo "iperf3 did not end"; return 1; }
+	rate=$(echo "$out" | iperf_rate sum_received)
+	echo "$rate Mbit/s, $(echo "$out" | sed -n '/"sum_sent"/,/}/s/.*"retransmits":[ \t]*\([0-9]*\).*/\1/p') retransmits"
+	[ "${rate%.*}" -ge "${TCP_FLOOR:-20}" ]
+}
+
+iperf_rate()
+{
+	sed -n "/\"$1\"/,/}/s/.*\"bits_per_second\":[ \t]*\([0-9.e+]*\).*/\1/p" |
+		awk 'NR == 1 { printf "%.1f\n", $1 / 1e6 }'
+}
+
+# udp_check ADDRESS LENGTH: both directions at once, at a rate that an emulator can carry.  Under
+# TCG a processor may be away for long and a socket overflows (kernel/kernel too): the bound on
+# loss is lenient, what it must find is a direction that carries little or nothing.
+udp_check()
+{
+	local address=$1 length=$2 out lost
+	local one='/"lost_percent":/s/.*"lost_percent":[ \t]*\([0-9.e+-]*\).*/\1/p'
+
+	out=$(timeout 25 iperf3 -c "$address" -u -b 8M -l "$length" -t 1 --bidir -J 2>&1) ||
+		{ echo "$out" | grep '"error"' || echo "iperf3 did not end"; return 1; }
+	out=$(echo "$out" | sed -n '/"end":/,$p')
+	# The sums are per direction and end; the worst of them counts.
+	lost=$(echo "$out" | sed -n '/"sum/,$p' | sed -n "$one" | sort -g | tail -n 1)
+	echo "8 Mbit/s each way, at most ${lost:-no} % lost"
+	awk -v l="${lost:-100}" 'BEGIN { exit !(l <= 15) }'
+}
+
+# tcp_both ADDRESS SECONDS: both directions at once.
+tcp_both()
+{
+	local out to from
+
+	out=$(timeout $(($2 + 20)) iperf3 -c "$1" -t "$2" --bidir -J 2>&1) ||
+		{ echo "$out" | grep '"error"' || echo "iperf3 did not end"; return 1; }
+	out=$(echo "$out" | sed -n '/"end":/,$p')
+	to=$(echo "$out" | iperf_rate sum_received)
+	from=$(echo "$out" | iperf_rate sum_received_bidir_reverse)
+	echo "$to Mbit/s to the guest, $from Mbit/s from it"
+	[ "${to%.*}" -ge "${TCP_FLOOR:-5}" ] && [ "${from%.*}" -ge "${TCP_FLOOR:-5}" ]
+}
+
+# transfer_to GUEST ADDRESS MIB: dom0 -> guest, every byte compared there.
+transfer_to()
+{
+	local seq out
+
+	seq=$(guest "$1" spawn "timeout 90 labtool receive 5300 $3 1") || return 1
+	timeout 90 labtool send "$2" 5300 "$3" 1 || return 1
+	guest "$1" wait "$seq" 30
+}
+
+# transfer_from GUEST ADDRESS MIB: guest -> dom0 (ADDRESS), every byte compared here.
+transfer_from()
+{
+	local out pid
+
+	timeout 90 labtool receive 5301 "$3" 2 >/run/lab/from &
+	pid=$!
+	out=$(guest "$1" run "timeout 90 labtool send $2 5301 $3 2" 100) || { echo "$out"; kill $pid; return 1; }
+	wait $pid || { cat /run/lab/from; return 1; }
+	cat /run/lab/from
+}
+
+# checksums GUEST IF MINE THEIRS VIF: captures on both sides under TCP and UDP, once with the
+# senders' checksum offload on and once off; a frame that its receiver's driver did not mark must
+# have a right checksum.  GRO off: it would hide what came.
+checksums()
+{
+	local g=$1 ifname=$2 mine=$3 theirs=$4 vif=$5 seq fd line out id rc=0 mode
+
+	id=$(guest "$g" run "ethtool -K $ifname gro off >/dev/null; labtool capture $ifname >/tmp/cap 2>&1 & echo \$!" | tail -n 1)
+	exec {fd}< <(exec labtool capture "$vif")
+	local pid=$!
+	read -r -u "$fd" -t 10 line && [ "$line" = started ] || { echo "no capture on $vif: $line"; return 1; }
+	for mode in on off; do
+		ethtool -K "$vif" tx "$mode" >/dev/null 2>&1
+		[ "$mode" = on ] || ethtool -K "$(cat "/sys/class/net/$vif/master/uevent" |
+			sed -n 's/^INTERFACE=//p')" tx off >/dev/null 2>&1
+		guest "$g" run "ethtool -K $ifname tx $mode" >/dev/null 2>&1
+		iperf3 -c "$theirs" -n 2M --bidir >/dev/null 2>&1
+		iperf3 -c "$theirs" -u -b 5M -l 1000 -n 200K --bidir >/dev/null 2>&1
+	done
+	ethtool -K "$vif" tx on >/dev/null 2>&1
+	ethtool -K "$(sed -n 's/^INTERFACE=//p' "/sys/class/net/$vif/master/uevent")" tx on >/dev/null 2>&1
+	guest "$g" run "ethtool -K $ifname tx on gro on" >/dev/null 2>&1
+	kill "$pid"
+	while read -r -u "$fd" -t 10 line; do
+		echo "from guest: $line" >&2
+		out=$line
+	done
+	exec {fd}<&-
+	capture_holds "$out" || rc=1
+	line=$(guest "$g" run "kill $id; while kill -0 $id 2>/dev/null; do sleep 0.1; done; cat /tmp/cap")
+	echo "in guest: $line" >&2
+	line=$(echo "$line" | tail -n 1)
+	capture_holds "$line" || rc=1
+	echo "seen in dom0: $out; in the guest: $line"
+	return $rc
+}
+
+# A capture that saw nothing unmarked has shown nothing.
+capture_holds()
+{
+	local frames=0 told=0 checked=0 bad=1 longest=0
+
+	eval "$(echo "$1" | grep -o '[a-z]*=[0-9]*')"
+	[ "$frames" -gt 100 ] && [ "$checked" -gt 50 ] && [ "$bad" = 0 ]
+}
+
+# traffic_table GUEST: everything of the issue's table over both VIFs.
+traffic_table()
+{
+	local g=$1 id m a six mib=${TRANSFER_MIB:-256}
+
+	id=$(guest_id "$g")
+	for m in 1500:77 9000:79; do
+		a=10.${m#*:}.0.2
+		six=fd${m#*:}::2
+		m=${m%:*}
+		check "ping4-$m" ping_check "$a" -c 4 -i 0.2
+		check "ping6-$m" ping_check "$six" -c 4 -i 0.2
+		check "ping4-64k-$m" ping_check "$a" -c 3 -i 0.3 -s 65000
+		check "ping6-64k-$m" ping_check "$six" -c 3 -i 0.3 -s 65000
+	done
+	iperf_server "$g" || not_ok iperf-server "no iperf3 in the guest"
+	for m in 1500:77 9000:79; do
+		a=10.${m#*:}.0.2
+		six=fd${m#*:}::2
+		m=${m%:*}
+		check "tcp4-to-guest-$m" tcp_check "$a" 1
+		check "tcp4-from-guest-$m" tcp_check "$a" 1 -R
+		check "tcp6-both-$m" tcp_both "$six" 1
+		check "udp4-both-$m" udp_check "$a" $((m - 100))
+		check "udp6-both-$m" udp_check "$six" $((m - 100))
+	done
+	check transfer-to-guest transfer_to "$g" 10.77.0.2 "$mib"
+	check transfer-from-guest transfer_from "$g" 10.77.0.1 "$mib"
+	check blank-checksums checksums "$g" eth0 10.77.0.1 10.77.0.2 "vif$id.0"
+}

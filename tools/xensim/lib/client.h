@@ -56,4 +56,7 @@ void *client_map(int fd, size_t len, int prot);
  */
 const struct xsim_fault *client_fault(struct client *c, enum xsim_fault_op op, uint32_t i, uint32_t n);
 
+/** client_fault() where only a failure can be asked for besides kill, freeze and delay: 0, or its errno. */
+int client_fault_errno(struct client *c, enum xsim_fault_op op, uint32_t i, uint32_t n, int fallback);
+
 #endif

@@ -14,10 +14,15 @@
 
 static xenevtchn_port_or_error_t bind_port(struct xenevtchn_handle *h, const struct xsim_req *req)
 {
-	xenevtchn_port_or_error_t port;
+	xenevtchn_port_or_error_t port = -1;
+	int err;
 
 	pthread_mutex_lock(&h->c.lock);
-	port = evport_add(h, req);
+	err = client_fault_errno(&h->c, XSIM_ON_BIND, 0, 1, EINVAL);
+	if (err)
+		errno = err;
+	else
+		port = evport_add(h, req);
 	pthread_mutex_unlock(&h->c.lock);
 	return port;
 }
@@ -89,27 +94,32 @@ int xenevtchn_restrict(xenevtchn_handle *xce, domid_t domid)
 	return -1;
 }
 
-/* A rule that drops or delays this notification: true if it is dealt with. */
-static bool notify_fault(struct xenevtchn_handle *h, uint32_t port)
+/* A rule that strikes this notification: 1 if it shall not go out now, -1 and errno if it fails. */
+static int notify_fault(struct xenevtchn_handle *h, uint32_t port)
 {
 	const struct xsim_fault *f = client_fault(&h->c, XSIM_ON_NOTIFY, 0, 1);
 	struct xsim_req req = { .op = XSIM_EV_LATER };
 	struct xsim_rep rep;
 
 	if (!f)
-		return false;
+		return 0;
+	if (f->what == XSIM_DO_FAIL) {
+		errno = f->status > 0 ? f->status : EINVAL;
+		return -1;
+	}
 	if (f->what == XSIM_DO_DELAY) {
 		req.arg[0] = port;
 		req.arg[1] = f->ms;
-		return client_call(&h->c, &req, sizeof(req), &rep, sizeof(rep), NULL) == 0;
+		return client_call(&h->c, &req, sizeof(req), &rep, sizeof(rep), NULL) < 0 ? -1 : 1;
 	}
-	return f->what == XSIM_DO_DROP;
+	return 1;
 }
 
 static int notify_locked(struct xenevtchn_handle *h, uint32_t nr)
 {
 	struct port *p = evport_find(h, nr);
 	uint32_t old;
+	int ret;
 
 	if (!p) {
 		errno = ENOTCONN;
@@ -119,8 +129,9 @@ static int notify_locked(struct xenevtchn_handle *h, uint32_t nr)
 		return -1;
 	if (!p->word)
 		return 0;
-	if (atomic_load_explicit(&h->c.gnt->nr_faults, memory_order_relaxed) && notify_fault(h, nr))
-		return 0;
+	ret = notify_fault(h, nr);
+	if (ret)
+		return ret < 0 ? -1 : 0;
 	old = atomic_fetch_or(p->word, XSIM_EV_PENDING);
 	if (!(old & (XSIM_EV_PENDING | XSIM_EV_MASKED)))
 		evwait_kick(p->efd->efd);
@@ -171,6 +182,7 @@ int xenevtchn_unbind(xenevtchn_handle *xce, evtchn_port_t port)
 	if (!p) {
 		errno = port >= XSIM_NR_PORTS ? EINVAL : ENOTCONN;
 	} else {
+		client_fault(&xce->c, XSIM_ON_UNBIND, 0, 1);
 		if (atomic_exchange(&xce->own->word[port], XSIM_EV_MASKED) == XSIM_EV_PENDING)
 			evwait_uncount(xce);
 		evport_drop(xce, p);
@@ -195,6 +207,7 @@ static xenevtchn_port_or_error_t take(struct xenevtchn_handle *h)
 			continue;
 		port = (xenevtchn_port_or_error_t)h->ports[at].nr;
 		h->next = at + 1;
+		client_fault(&h->c, XSIM_ON_WAKE, 0, 1);
 	}
 	pthread_mutex_unlock(&h->c.lock);
 	return port;

@@ -80,3 +80,16 @@ const struct xsim_fault *client_fault(struct client *c, enum xsim_fault_op op, u
 	}
 	return NULL;
 }
+
+int client_fault_errno(struct client *c, enum xsim_fault_op op, uint32_t i, uint32_t n, int fallback)
+{
+	const struct xsim_fault *f = client_fault(c, op, i, n);
+
+	if (!f)
+		return 0;
+	if (f->what == XSIM_DO_DELAY) {
+		usleep(f->ms * 1000u);
+		return 0;
+	}
+	return f->status > 0 ? f->status : fallback;
+}

@@ -57,12 +57,10 @@ static void *share_locked(struct xengntdev_handle *h, const struct xsim_req *req
 	size_t bytes = (size_t)req->count * XSIM_PAGE;
 	struct xsim_rep *rep = calloc(1, replen);
 	struct area *a = calloc(1, sizeof(*a));
-	const struct xsim_fault *f;
-	int err;
+	int err = client_fault_errno(&h->c, XSIM_ON_SHARE, 0, 1, ENOSPC);
 
-	f = client_fault(&h->c, XSIM_ON_SHARE, 0, 1);
-	if (f && f->what == XSIM_DO_FAIL) {
-		errno = f->status > 0 ? f->status : ENOSPC;
+	if (err) {
+		errno = err;
 		goto fail;
 	}
 	if (!rep || !a || client_call(&h->c, req, sizeof(*req), rep, replen, NULL) < 0)
@@ -149,6 +147,7 @@ int xengntshr_unshare(xengntshr_handle *xgs, void *start_address, uint32_t count
 		errno = EINVAL;
 		return -1;
 	}
+	client_fault(&xgs->c, XSIM_ON_UNSHARE, 0, 1);
 	*link = a->next;
 	munmap(a->addr, (size_t)count * XSIM_PAGE);
 	unshare_id(xgs, a->id);

@@ -136,17 +136,15 @@ static void *place(struct xengntdev_handle *h, uint32_t count, const uint32_t *p
 
 static int map_faults(struct xengntdev_handle *h, uint32_t count)
 {
-	const struct xsim_fault *f;
 	uint32_t i;
 
 	for (i = 0; i < count; i++) {
-		f = client_fault(&h->c, XSIM_ON_MAP, i, count);
-		if (f && f->what == XSIM_DO_DELAY) {
-			usleep(f->ms * 1000u);
-		} else if (f) {
-			errno = f->status > 0 ? f->status : EINVAL;
-			return -1;
-		}
+		int err = client_fault_errno(&h->c, XSIM_ON_MAP, i, count, EINVAL);
+
+		if (!err)
+			continue;
+		errno = err;
+		return -1;
 	}
 	return 0;
 }
@@ -271,6 +269,7 @@ int xengnttab_unmap(xengnttab_handle *xgt, void *start_address, uint32_t count)
 		errno = EINVAL;
 		return -1;
 	}
+	client_fault(&xgt->c, XSIM_ON_UNMAP, 0, 1);
 	*link = a->next;
 	munmap(a->addr, (size_t)count * XSIM_PAGE);
 	unmap_id(xgt, a->id);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Grant copy without asking anyone: the table word is loaded, checked and
- * used once per segment.  Linux refuses the whole call (EINVAL) for a segment
- * without a grant on either side or whose granted side crosses its page;
- * Xen's refusals are per segment, in its status.
+ * used once per segment.  Xen's refusals are per segment, in its status.
+ *
+ * Linux's gntdev ends the whole call (EINVAL) at a segment without a grant on
+ * either side or whose granted side crosses its page.  It queues operations,
+ * 16 at a time, a segment being one for each local page that it touches; what
+ * is queued when a call ends early has status okay and was not copied.
  */
 #include "gnttab.h"
 
@@ -12,6 +15,8 @@
 #include <unistd.h>
 #include <xengnttab.h>
 #include <xen/grant_table.h>
+
+#define LINUX_BATCH 16u /* gntdev's GNTDEV_COPY_BATCH */
 
 static int linux_refuses(const xengnttab_grant_copy_segment_t *s)
 {
@@ -56,7 +61,6 @@ static void copy_one(struct xengntdev_handle *h, xengnttab_grant_copy_segment_t 
 	uint8_t *dst = s->dest.virt;
 	uint8_t *src = s->source.virt;
 
-	s->status = GNTST_okay;
 	if (!s->len)
 		return;
 	if (s->flags & GNTCOPY_source_gref)
@@ -67,32 +71,76 @@ static void copy_one(struct xengntdev_handle *h, xengnttab_grant_copy_segment_t 
 		memmove(dst, src, s->len);
 }
 
+/* Operations that Linux makes of a segment: one for each local page. */
+static uint32_t nr_ops(const xengnttab_grant_copy_segment_t *s)
+{
+	uintptr_t start;
+
+	if ((s->flags & GNTCOPY_source_gref) && (s->flags & GNTCOPY_dest_gref))
+		return 1;
+	start = (uintptr_t)(s->flags & GNTCOPY_source_gref ? s->dest.virt : s->source.virt);
+	return (uint32_t)((start + s->len + XSIM_PAGE - 1) / XSIM_PAGE - start / XSIM_PAGE);
+}
+
+/* What a rule does to segment @i of @n: 0, or an errno that ends the call. */
+static int copy_fault(struct xengntdev_handle *h, xengnttab_grant_copy_segment_t *segs, uint32_t i, uint32_t n)
+{
+	const struct xsim_fault *f = client_fault(&h->c, XSIM_ON_COPY, i, n);
+
+	if (!f)
+		return 0;
+	if (f->what == XSIM_DO_DELAY)
+		usleep(f->ms * 1000u);
+	if (f->what == XSIM_DO_FAIL)
+		segs[i].status = (int16_t)(f->status ? f->status : GNTST_general_error);
+	if (f->what == XSIM_DO_PARTIAL)
+		return f->status > 0 ? f->status : EFAULT;
+	return 0;
+}
+
+static void flush(struct xengntdev_handle *h, xengnttab_grant_copy_segment_t *segs, uint32_t from, uint32_t to)
+{
+	for (; from < to; from++)
+		if (segs[from].status == GNTST_okay)
+			copy_one(h, &segs[from]);
+}
+
+static int copy_locked(struct xengntdev_handle *h, uint32_t count, xengnttab_grant_copy_segment_t *segs)
+{
+	uint32_t flushed = 0;
+	uint32_t ops = 0;
+	uint32_t i;
+	int err = 0;
+
+	if (atomic_load_explicit(&h->c.gnt->dead, memory_order_relaxed))
+		err = ENODEV;
+	for (i = 0; !err && i < count; i++) {
+		segs[i].status = GNTST_okay;
+		err = linux_refuses(&segs[i]) ? EINVAL : copy_fault(h, segs, i, count);
+		if (err)
+			break;
+		ops += nr_ops(&segs[i]);
+		if (ops <= LINUX_BATCH)
+			continue;
+		flush(h, segs, flushed, i);
+		flushed = i;
+		ops = nr_ops(&segs[i]);
+	}
+	if (!err)
+		flush(h, segs, flushed, count);
+	errno = err;
+	return err ? -1 : 0;
+}
+
 int xengnttab_grant_copy(xengnttab_handle *xgt, uint32_t count, xengnttab_grant_copy_segment_t *segs)
 {
-	const struct xsim_fault *f;
-	int ret = 0;
-	uint32_t i;
+	int err = errno;
+	int ret;
 
 	pthread_mutex_lock(&xgt->c.lock);
-	if (atomic_load_explicit(&xgt->c.gnt->dead, memory_order_relaxed)) {
-		errno = ENODEV;
-		ret = -1;
-	}
-	for (i = 0; ret == 0 && i < count; i++) {
-		if (linux_refuses(&segs[i])) {
-			errno = EINVAL;
-			ret = -1;
-			break;
-		}
-		f = client_fault(&xgt->c, XSIM_ON_COPY, i, count);
-		if (f && f->what == XSIM_DO_DELAY)
-			usleep(f->ms * 1000u);
-		if (f && f->what == XSIM_DO_FAIL) {
-			segs[i].status = (int16_t)(f->status ? f->status : GNTST_general_error);
-			continue;
-		}
-		copy_one(xgt, &segs[i]);
-	}
+	ret = copy_locked(xgt, count, segs);
 	pthread_mutex_unlock(&xgt->c.lock);
+	if (ret == 0)
+		errno = err;
 	return ret;
 }
