@@ -347,6 +347,10 @@ struct nic *nic_new(struct frontend *d, uint32_t devid)
 	snprintf(n->name, sizeof(n->name), "nic%u", devid);
 	snprintf(n->token, sizeof(n->token), "%u", devid);
 	snprintf(n->fe_path, sizeof(n->fe_path), "device/vif/%u", devid);
+	if (read_state(n, n->fe_path) == XenbusStateUnknown) {
+		free(n);	/* an event for what is gone already */
+		return NULL;
+	}
 	log_info("found nic=%s", n->name);
 	return n;
 }

@@ -116,7 +116,7 @@ MUST_CHECK int nic_conf_read(struct nic_conf *conf, struct store *s, const char 
  * transaction. -errno. */
 MUST_CHECK int nic_conf_publish(struct store *s, const char *fe_path, const struct nic_queue *q);
 
-/* Makes a NIC for device/vif/devid; NULL without memory. */
+/* Makes a NIC for device/vif/devid; NULL without memory, or if it is not there. */
 MUST_CHECK struct nic *nic_new(struct frontend *d, uint32_t devid);
 void nic_free(struct nic *n);
 
