@@ -46,7 +46,7 @@ $(XENSIM_OUT)/xensim: $(XENSIM_HOST_OBJS)
 	$(XENSIM_Q)mkdir -p $(@D)
 	$(XENSIM_Q)$(CC) $(XENSIM_LDFLAGS) -o $@ $^ -lxenstore
 
--include $(wildcard $(XENSIM_OUT)/obj/*/*.d)
+-include $(wildcard $(XENSIM_OUT)/obj*/*/*.d)
 
 # The host and the command once more, for the tests: any error of theirs is a failed test.
 XENSIM_ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

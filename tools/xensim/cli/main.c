@@ -23,9 +23,11 @@ static const char usage[] =
 	"  attach-vif BACKDOM FRONTDOM [DEVID] [--hotplug | --script=PATH] [key=value...]\n"
 	"  detach-vif FRONTDOM [DEVID] [--script=PATH] [--force]\n"
 	"  freeze|thaw|kill|destroy DOMAIN\n"
-	"  fault DOMAIN map|copy|notify|share [fail|delay|drop|kill|freeze]\n"
+	"  fault DOMAIN map|copy|notify|share|bind [fail|delay|drop|partial|kill|freeze]\n"
 	"        [all|first|middle|last|every=N|random=PPM] [status=N] [seed=N]\n"
 	"        [times=N] [after=N] [ms=N]\n"
+	"  fault DOMAIN unmap|unshare|unbind|wake kill|freeze [times=N] [after=N]\n"
+	"  fault DOMAIN store path=END [value=V] kill|freeze [times=N] [after=N]\n"
 	"  fault DOMAIN clear | storm [N]\n"
 	"DIR is $XENSIM_DIR or /run/xensim-UID (/tmp without /run).\n";
 

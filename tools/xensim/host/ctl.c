@@ -110,18 +110,55 @@ static int cmd_status(struct answer *a)
 	return 0;
 }
 
-static int cmd_storm(struct answer *a, struct dom *d, uint32_t times)
+/* A storm: every port of a domain is raised again each millisecond. */
+struct storm {
+	uint32_t domid;
+	uint32_t left;
+	uint32_t clears; /* of the domain's fault rules, when it began */
+};
+
+static uint32_t raise_all(struct dom *d)
 {
 	uint32_t raised = 0;
 	uint32_t nr;
 
-	while (times--)
-		for (nr = 1; nr < XSIM_NR_PORTS; nr++)
-			if (d->port[nr].state != PORT_FREE) {
-				events_raise(d, nr);
-				raised++;
-			}
-	say(a, "%u\n", raised);
+	for (nr = 1; nr < XSIM_NR_PORTS; nr++) {
+		if (d->port[nr].state == PORT_FREE)
+			continue;
+		events_raise(d, nr);
+		raised++;
+	}
+	return raised;
+}
+
+static void storm_on(void *arg)
+{
+	struct storm *st = arg;
+	struct dom *d = dom_find(st->domid);
+
+	if (!d || !st->left || d->nr_clears != st->clears) {
+		free(st);
+		return;
+	}
+	st->left--;
+	raise_all(d);
+	loop_after(1, storm_on, st);
+}
+
+static int cmd_storm(struct answer *a, struct dom *d, const char *times)
+{
+	struct storm *st;
+	char *end;
+	unsigned long n = strtoul(times, &end, 10);
+
+	if (!n || *end || n > UINT32_MAX) {
+		say(a, "fault: storm \"%s\": a number of times is needed", times);
+		return 1;
+	}
+	st = xalloc(sizeof(*st));
+	*st = (struct storm){ .domid = d->id, .left = (uint32_t)n - 1, .clears = d->nr_clears };
+	say(a, "%u\n", raise_all(d));
+	loop_after(1, storm_on, st);
 	return 0;
 }
 
@@ -134,7 +171,7 @@ static int cmd_fault(struct answer *a, struct dom *d, char **w, int n)
 		return 0;
 	}
 	if (n > 2 && !strcmp(w[2], "storm"))
-		return cmd_storm(a, d, n > 3 ? (uint32_t)atoi(w[3]) : 1);
+		return cmd_storm(a, d, n > 3 ? w[3] : "1");
 	if (fault_add(d, w + 2, n - 2, &why) == 0)
 		return 0;
 	say(a, "%s", why);

@@ -112,7 +112,12 @@ static struct dom_listener *dom_listen(struct dom *d, const char *name, int type
 static void dom_free(struct dom *d)
 {
 	int err = errno;
+	uint32_t i;
 
+	for (i = 0; i < XSIM_MAX_FAULTS; i++) {
+		free(d->point[i].path);
+		free(d->point[i].value);
+	}
 	if (d->xen)
 		loop_drop(&d->xen->src);
 	if (d->store)

@@ -63,6 +63,13 @@ struct handle {
 
 struct dom_listener;
 
+/** The xenstore's part of a fault rule: a path's end and (or NULL) a value. */
+struct point {
+	char *path;
+	char *value;
+	uint32_t seen;
+};
+
 /** A domain. */
 struct dom {
 	struct dom *next;
@@ -86,6 +93,8 @@ struct dom {
 	uint32_t max_pages; /* as gntalloc's limit */
 	uint32_t next_page;
 	uint32_t next_ref;
+	struct point point[XSIM_MAX_FAULTS];
+	uint32_t nr_clears; /* "fault clear" so far: ends a storm */
 	struct port port[XSIM_NR_PORTS];
 };
 

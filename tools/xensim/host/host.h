@@ -39,6 +39,9 @@ int fault_add(struct dom *d, char **words, int n, char **why);
 /** Drop all rules of a domain. */
 void fault_clear(struct dom *d);
 
+/** A process of @domid has written to the xenstore: strike, if a rule says so. */
+void fault_store(uint32_t domid, const char *path, const char *value, size_t len);
+
 /** Command lines' "key=value" or "--key=value": the value, or NULL. */
 const char *option(const char *arg, const char *key);
 

@@ -18,6 +18,8 @@
 
 #define LINUX_BATCH 16u /* gntdev's GNTDEV_COPY_BATCH */
 
+#define LINUX_BATCH 16u /* gntdev's GNTDEV_COPY_BATCH */
+
 static int linux_refuses(const xengnttab_grant_copy_segment_t *s)
 {
 	if (!(s->flags & (GNTCOPY_source_gref | GNTCOPY_dest_gref)))
@@ -76,6 +78,8 @@ static uint32_t nr_ops(const xengnttab_grant_copy_segment_t *s)
 {
 	uintptr_t start;
 
+	if (!s->len)
+		return 0;
 	if ((s->flags & GNTCOPY_source_gref) && (s->flags & GNTCOPY_dest_gref))
 		return 1;
 	start = (uintptr_t)(s->flags & GNTCOPY_source_gref ? s->dest.virt : s->source.virt);
@@ -115,8 +119,11 @@ static int copy_locked(struct xengntdev_handle *h, uint32_t count, xengnttab_gra
 	if (atomic_load_explicit(&h->c.gnt->dead, memory_order_relaxed))
 		err = ENODEV;
 	for (i = 0; !err && i < count; i++) {
+		err = linux_refuses(&segs[i]) ? EINVAL : 0;
+		if (err)
+			break;
 		segs[i].status = GNTST_okay;
-		err = linux_refuses(&segs[i]) ? EINVAL : copy_fault(h, segs, i, count);
+		err = copy_fault(h, segs, i, count);
 		if (err)
 			break;
 		ops += nr_ops(&segs[i]);

@@ -2,6 +2,7 @@
 /* The requests of the wire protocol on nodes; those on domains are in control.c. */
 #include "ops.h"
 
+#include "../host/host.h"
 #include "../host/util.h"
 
 #include <errno.h>
@@ -241,6 +242,7 @@ int op_write(struct conn *c)
 	}
 	if (!err) {
 		fire(c, path);
+		fault_store(c->domid, path, data, len);
 		conn_ack(c);
 	}
 	free(path);
