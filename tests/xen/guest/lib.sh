@@ -46,15 +46,30 @@ net_up()
 	done
 }
 
-# netup_check IF MAC MTU FRONT ADDRESS...: net_up of an interface that must have this MAC.
+# if_by_mac MAC: the name of the interface that has it, as soon as there is one.
+if_by_mac()
+{
+	local n f
+
+	for n in $(seq 100); do
+		for f in /sys/class/net/*; do
+			[ "$(cat "$f/address")" != "$1" ] || { echo "${f##*/}"; return 0; }
+		done
+		# No event without a second watcher process: a nap, bounded to 20 s.
+		sleep 0.2
+	done
+	echo "no interface has the MAC $1"
+	return 1
+}
+
+# netup_check MAC MTU FRONT ADDRESS...: net_up of the interface that has this MAC.
 netup_check()
 {
-	local ifname=$1 mac=$2 mtu=$3 front=$4
+	local ifname mac=$1 mtu=$2 front=$3
 
-	shift 4
+	shift 3
+	ifname=$(if_by_mac "$mac") || { echo "$ifname"; ip -br link; return 1; }
 	wait_link "$ifname" 30 || return 1
-	[ "$(cat "/sys/class/net/$ifname/address")" = "$mac" ] ||
-		{ echo "$ifname has the MAC $(cat "/sys/class/net/$ifname/address"), not $mac"; return 1; }
 	# Linux netfront does not look at the mtu key, a person sets it; netfrontd takes it itself.
 	[ "$front" != netfrontd ] || [ "$(cat "/sys/class/net/$ifname/mtu")" = "$mtu" ] ||
 		{ echo "$ifname has the MTU $(cat "/sys/class/net/$ifname/mtu"), not $mtu"; return 1; }

@@ -216,22 +216,24 @@ static int notify(const char *path)
 	}
 }
 
-// splitmix64 over the position: a lost, moved or repeated piece is never the right one.
-static uint64_t word_at(uint64_t seed, uint64_t i)
+static uint64_t mix(uint64_t z)
 {
-	uint64_t z = seed + (i + 1) * 0x9e3779b97f4a7c15u;
-
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
 	return z ^ (z >> 31);
 }
 
-enum { WORDS = 1 << 13 };
+enum { WORDS = 1 << 13, LINE = 64 };
 
+// Noise once, then in each 512 bytes a number that only this place of the stream has: a lost,
+// moved or repeated piece is never the right one, and an emulated processor is not kept busy.
 static void fill(uint64_t *block, uint64_t seed, uint64_t first)
 {
-	for (uint64_t i = 0; i < WORDS; i++)
-		block[i] = word_at(seed, first + i);
+	if (!first)
+		for (uint64_t i = 0; i < WORDS; i++)
+			block[i] = mix(seed + (i + 1) * 0x9e3779b97f4a7c15u);
+	for (uint64_t i = 0; i < WORDS; i += LINE)
+		block[i] = mix(seed ^ (first + i));
 }
 
 static int open_to(const char *address, const char *port)

@@ -1,0 +1,10 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# needs: netfrontd
+# seconds: 260
+#
+# netfrontd <-> Linux netback.
+two_bridges
+check backend back_start kernel || give_up "no backend"
+traffic_guest g1 pv netfrontd
+traffic_table g1

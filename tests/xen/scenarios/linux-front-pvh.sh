@@ -1,0 +1,10 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# needs: netbackd
+# seconds: 260
+#
+# Linux netfront in a PVH guest <-> netbackd.
+two_bridges
+check backend back_start netbackd || give_up "no backend"
+traffic_guest g1 pvh kernel
+traffic_table g1

@@ -1,0 +1,10 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# needs: netbackd netfrontd
+# seconds: 260
+#
+# netfrontd <-> netbackd.
+two_bridges
+check backend back_start netbackd || give_up "no backend"
+traffic_guest g1 pv netfrontd
+traffic_table g1
