@@ -32,16 +32,25 @@ static bool is_ours(const struct frontend *d, uint32_t devid)
 	return d->nnamed == 0;
 }
 
+/* By device number, so that devices get their names in that order. */
+static void insert(struct frontend *d, struct nic *n)
+{
+	struct nic **at = &d->nics;
+
+	while (*at && (*at)->devid < n->devid)
+		at = &(*at)->next;
+	n->next = *at;
+	*at = n;
+}
+
 static void mark(struct frontend *d, uint32_t devid)
 {
 	struct nic *n = find(d, devid);
 
 	if (!n && is_ours(d, devid) && !d->stopping) {
 		n = nic_new(d, devid);
-		if (n) {
-			n->next = d->nics;
-			d->nics = n;
-		}
+		if (n)
+			insert(d, n);
 	}
 	if (n)
 		n->dirty = true;

@@ -313,6 +313,13 @@ static bool too_early(struct nic *n, enum hs_front_step step)
 void nic_run(struct nic *n)
 {
 	take_from_kernel(n);
+	/* As a kernel's device, the TAP is there before any backend is. */
+	if (n->tap_fd < 0 && n->seen == XenbusStateUnknown) {
+		int err = make_tap(n);
+
+		if (err)
+			log_error("cannot open the TAP nic=%s error=%s", n->name, strerror(-err));
+	}
 	for (int i = 0; i < STEPS_MAX; i++) {
 		struct hs_front_view view;
 		enum hs_front_step step;
