@@ -1,0 +1,225 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# What the pair carries: every kind of traffic, whole, and with no feature that is not agreed.
+
+# ping_check ADDRESS OPTION...: from dom0; none may be lost.
+ping_check()
+{
+	local address=$1 out
+
+	shift
+	out=$(in0 ping -q -i 0.01 -c 10 -w 5 "$@" "$address") || { echo "$out" | sed -n 4p; return 1; }
+	echo "$out" | sed -n 5p
+	echo "$out" | grep -q ' 0% packet loss'
+}
+
+# In the guest, until the end of the case.
+iperf_server()
+{
+	in1 iperf3 -s --forceflush >"$L/iperf.log" 2>&1 &
+	helper $!
+	await_line "$L/iperf.log" 5 'Server listening'
+}
+
+# iperf ADDRESS FLOOR OPTION...: Gbit/s as the receivers counted them; at least FLOOR each.
+iperf()
+{
+	local address=$1 floor=$2 out rates
+
+	shift 2
+	out=$(in0 timeout 20 iperf3 -c "$address" -J "$@") ||
+		{ echo "$out" | jq -r '.error // "iperf3 did not end"'; return 1; }
+	rates=$(echo "$out" | jq -r '.end | [.sum_received, .sum_received_bidir_reverse] | .[] |
+		select(. != null) | .bits_per_second / 1e9')
+	# shellcheck disable=SC2046,SC2086 # words are meant
+	echo $(printf '%.2f ' $rates) Gbit/s
+	echo "$rates" | awk -v f="$floor" '$1 < f { bad = 1 } END { exit bad || !NR }'
+}
+
+# udp ADDRESS LENGTH: both ways at once at a rate that leaves no excuse; most of a burst that a
+# busy machine is late for would not fit the socket, so a few may be lost.
+udp()
+{
+	local out lost
+
+	out=$(in0 timeout 20 iperf3 -c "$1" -u -b 50M -l "$2" -n 2M -w 400K --bidir -J) ||
+		{ echo "$out" | jq -r '.error // "iperf3 did not end"'; return 1; }
+	lost=$(echo "$out" | jq -r '[.end | .sum_received, .sum_received_bidir_reverse, .sum, .sum_bidir_reverse |
+		select(. != null) | .lost_percent] | max')
+	echo "at most $lost % lost"
+	awk -v l="$lost" 'BEGIN { exit !(l != "null" && l <= 2) }'
+}
+
+# transfer_to ADDRESS MIB / transfer_from ADDRESS MIB: every byte is compared at the other end.
+transfer_to()
+{
+	local pid
+
+	in1 timeout 60 "$TOP/labtool" receive 5300 "$2" 1 &
+	pid=$!
+	in0 timeout 60 "$TOP/labtool" send "$1" 5300 "$2" 1 && wait $pid
+}
+
+transfer_from()
+{
+	local pid
+
+	in0 timeout 60 "$TOP/labtool" receive 5301 "$2" 2 &
+	pid=$!
+	in1 timeout 60 "$TOP/labtool" send "$1" 5301 "$2" 2 && wait $pid
+}
+
+# no_drops: every packet of theirs was delivered, by the daemons' own count.
+no_drops()
+{
+	local all bad
+
+	all=$(counters "$L/back.log" "$BACK"; counters "$L/front.log" "$FRONT")
+	bad=$(echo "$all" | grep -o '[a-z_]*drop[a-z_]*=[0-9]*\|peer_faults=[0-9]*')
+	echo "$all" | grep -o 'g[tr]x_packets=[0-9]*' | tr '\n' ' '
+	[ -n "$all" ] && [ -z "$bad" ] || { echo "$bad"; return 1; }
+}
+
+traffic_table()
+{
+	local m d mib
+
+	iperf_server || { verdict "$CASE/iperf-server" 1 "$(cat "$L/iperf.log")"; return; }
+	for m in 1500:0 9000:1; do
+		d=${m#*:}
+		m=${m%:*}
+		check "ping4-$m" ping_check "10.79.$d.2"
+		check "ping6-$m" ping_check "fd79:$d::2"
+		check "ping4-whole-$m" ping_check "10.79.$d.2" -M 'do' -s $((m - 28))
+		check "ping4-64k-$m" ping_check "10.79.$d.2" -s 65000
+		check "ping6-64k-$m" ping_check "fd79:$d::2" -s 65000
+		check "tcp4-to-guest-$m" iperf "10.79.$d.2" 0.5 -n "$(size 512M 64M)"
+		check "tcp4-from-guest-$m" iperf "10.79.$d.2" 0.5 -n "$(size 512M 64M)" -R
+		check "tcp6-to-guest-$m" iperf "fd79:$d::2" 0.5 -n "$(size 512M 64M)"
+		check "tcp6-from-guest-$m" iperf "fd79:$d::2" 0.5 -n "$(size 512M 64M)" -R
+		check "tcp4-both-$m" iperf "10.79.$d.2" 0.2 -n "$(size 256M 32M)" --bidir
+		check "udp4-both-$m" udp "10.79.$d.2" $((m - 100))
+		check "udp6-both-$m" udp "fd79:$d::2" $((m - 100))
+	done
+	mib=$(size 256 64)
+	check transfer-to-guest transfer_to 10.79.0.2 "$mib"
+	check transfer-from-guest transfer_from 10.79.0.1 "$mib"
+	check transfer-to-guest-9000 transfer_to fd79:1::2 "$mib"
+	check transfer-from-guest-9000 transfer_from fd79:1::1 "$mib"
+	check no-drops no_drops
+}
+
+traffic_lab()
+{
+	lab_pair "$@" && attach 0 && attach 1 mtu=9000 && in0 ip link set vif1.1 mtu 9000
+}
+
+channels()
+{
+	grep -o 'connected vif=vif1.[01] .*channels=[a-z]*' "$L/back.log" | grep -c "channels=$1$" | grep -qx 2 &&
+		[ "$(in1 ip -o link show eth1 | grep -o 'mtu [0-9]*')" = 'mtu 9000' ] &&
+		status | awk -v n="$2" '$1 == 0 && $8 == n { print n " ports" } $1 == 0 && $8 != n { exit 1 }'
+}
+
+case_traffic()
+{
+	traffic_lab >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
+	check split-channels channels split 4
+	traffic_table
+}
+
+case_one_channel()
+{
+	traffic_lab --one-channel >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
+	check one-channel channels one 2
+	traffic_table
+}
+
+# --- features that are not agreed ------------------------------------------------------
+
+# capture NAME NETNS IF: what arrives on IF, until the helper ends.
+capture()
+{
+	nsenter --net="$2" ethtool -K "$3" gro off >/dev/null 2>&1
+	nsenter --net="$2" "$TOP/labtool" capture "$3" >"$L/$1" 2>&1 &
+	helper $!
+	await_line "$L/$1" 5 started
+}
+
+# captured FILE CONDITION: the capture's last line meets it.
+captured()
+{
+	local line frames=0 told=0 checked=0 bad=1 longest=0
+
+	line=$(grep frames= "$L/$1") || { cat "$L/$1"; return 1; }
+	echo "$line"
+	eval "$line"
+	[ "$frames" -gt 100 ] && [ "$bad" = 0 ] && eval "(( $2 ))"
+}
+
+# with_features NAME "BACKEND KEY=VALUE..." "FRONTEND KEY=VALUE..." TO-GUEST FROM-GUEST: connects
+# with these keys in place of what the daemons wrote, moves data and holds the captures in the
+# guest and in dom0 to the conditions.  The backend's keys are changed while no frontend runs,
+# the frontend's while the backend is stopped.
+with_features()
+{
+	local name=$1 k
+
+	{
+		x attach-vif 0 guest 0 --hotplug &&
+		for k in $2; do xenstore-write "$(be 1 0)/${k%=*}" "${k#*=}"; done &&
+		kill -STOP "$BACK" && start_front && await_node "$(fe 1 0)/state" 4 &&
+		for k in $3; do xenstore-write "$(fe 1 0)/${k%=*}" "${k#*=}"; done &&
+		kill -CONT "$BACK" && connected 1 0 && address 0 &&
+		capture guest "$ns1" eth0 && capture dom0 "$ns0" vif1.0
+	} >"$TOP/out" 2>&1
+	verdict "$CASE/$name-connected" $? "$(cat "$TOP/out")"
+	kill -CONT "$BACK"
+	check "$name-moves" moves "$(size 16 8)"
+	reap_helpers
+	check "$name-in-guest" captured guest "$4"
+	check "$name-in-dom0" captured dom0 "$5"
+	detach_all
+}
+
+moves()
+{
+	ping_check 10.79.0.2 -s 1400 >/dev/null &&
+		transfer_to 10.79.0.2 "$1" && transfer_from 10.79.0.1 "$1" &&
+		transfer_to fd79:0::2 "$1" && transfer_from fd79:0::1 "$1"
+}
+
+detach_all()
+{
+	x detach-vif guest 0 2>/dev/null
+	kill "$FRONT" && exit_code "$FRONT" 5
+	FRONT=
+}
+
+case_features()
+{
+	local back front
+
+	lab_start
+	start_back || return
+	# All agreed: packets larger than the MTU are seen, and blank checksums with their mark.
+	with_features all "" "" "told > 0 && longest > 20000" "told > 0 && longest > 20000"
+	# No checksums: the sender fills them in; then nobody is told and all must be right.
+	with_features no-csum "feature-no-csum-offload=1 feature-ipv6-csum-offload=0" \
+		"feature-no-csum-offload=1 feature-ipv6-csum-offload=0" \
+		"told == 0 && checked > 100" "told == 0 && checked > 100"
+	# The two families apart, and the two directions.
+	with_features csum4-to-guest "feature-no-csum-offload=1" "feature-ipv6-csum-offload=0" \
+		"told > 0 && checked > 100" "told > 0 && checked > 100"
+	back="feature-gso-tcpv4=0 feature-gso-tcpv6=0"
+	front=$back
+	with_features no-gso "$back" "$front" "longest <= 1514" "longest <= 1514"
+	# Without scatter-gather a packet is one page at most.
+	with_features no-sg "feature-sg=0" "feature-sg=0" "longest <= 4096" "longest <= 4096"
+	with_features nothing "feature-sg=0 $back feature-no-csum-offload=1 feature-ipv6-csum-offload=0" \
+		"feature-sg=0 $front feature-no-csum-offload=1 feature-ipv6-csum-offload=0 feature-rx-notify=0" \
+		"told == 0 && longest <= 1514" "told == 0 && longest <= 1514"
+}

@@ -1,0 +1,334 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# What the cases are made of: verdicts, a xensim with the two daemons, and waiting for things.
+# Uses of run: $TOP $BIN $X $CASE.
+
+passed=0 failed=0 skipped=0
+lab=0			# how many were started; names directories and namespaces
+L=			# the current one's directory
+BACK='' FRONT='' host=''	# pids
+declare -a HELPERS=()	# pids of whatever else runs in the background
+GUEST=guest		# whom FRONT serves
+expect=''		# pattern of warnings and errors that the case provokes
+
+# Sanitised daemons get less to do.
+case $BIN in
+*/san-*) SAN=1 ;;
+*) SAN= ;;
+esac
+ldd "$BIN/netbackd" 2>/dev/null | grep -Eq 'lib(a|t|ub)san' && SAN=1
+# size PLAIN SANITISED
+size() { if [ -n "$SAN" ]; then echo "$2"; else echo "$1"; fi; }
+
+export UBSAN_OPTIONS TSAN_OPTIONS ASAN_OPTIONS
+
+# --- verdicts ------------------------------------------------------------------
+
+# check NAME COMMAND...: what it prints is the remark.  Runs in a subshell: it may set nothing.
+check()
+{
+	local name=$CASE/$1 out rc
+
+	shift
+	out=$("$@" 2>&1)
+	rc=$?
+	verdict "$name" "$rc" "$out"
+}
+
+# verdict NAME RC TEXT
+verdict()
+{
+	local text
+
+	text=$(printf '%s' "$3" | tr '\n' ' ' | cut -c 1-300)
+	if [ "$2" = 0 ]; then
+		echo "ok $1 $text"
+		passed=$((passed + 1))
+	else
+		echo "not ok $1 ${text:-failed}"
+		failed=$((failed + 1))
+	fi
+	return "$2"
+}
+
+skip()
+{
+	echo "skip $CASE/$1 $2"
+	skipped=$((skipped + 1))
+}
+
+# --- waiting -------------------------------------------------------------------
+
+# await SECONDS COMMAND...: asks again every 20 ms.  For what tells nobody that it changed:
+# /proc, /sys and processes that are not our children.
+await()
+{
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+
+	shift
+	until "$@"; do
+		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
+		sleep 0.02
+	done
+}
+
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# exit_code PID SECONDS: waits for a child; its code in $code, or "none" if it is still there.
+exit_code()
+{
+	code=none
+	await "$2" gone "$1" || return 1
+	wait "$1"
+	code=$?
+}
+
+# await_line FILE SECONDS PATTERN [COUNT]: until so many lines of the growing file match.
+await_line()
+{
+	local fd pid line n=0 rc=1
+
+	exec {fd}< <(exec tail -s 0.02 -n +1 -f "$1" 2>/dev/null)
+	pid=$!
+	while read -r -t "$2" -u "$fd" line; do
+		[[ $line =~ $3 ]] || continue
+		n=$((n + 1))
+		[ "$n" -lt "${4:-1}" ] || { rc=0; break; }
+	done
+	kill "$pid"
+	exec {fd}<&-
+	[ "$rc" = 0 ] || echo "no \"$3\" in ${1##*/} within $2 s"
+	return "$rc"
+}
+
+# await_node PATH VALUE [SECONDS]: until a node of the store has the value; "-": is gone.
+# VALUE may be several, like "5|6".
+await_node()
+{
+	local fd pid rc=1 value=
+
+	exec {fd}< <(exec xenstore-watch "$1" 2>/dev/null)
+	pid=$!
+	while read -r -t "${3:-5}" -u "$fd" _; do
+		value=$(xenstore-read "$1" 2>/dev/null) || value=-
+		[[ "|$2|" != *"|$value|"* ]] || { rc=0; break; }
+	done
+	kill "$pid" 2>/dev/null
+	exec {fd}<&-
+	[ "$rc" = 0 ] || echo "$1 is \"$value\", not $2"
+	return "$rc"
+}
+
+# --- a xensim with its daemons -----------------------------------------------------
+
+x() { "$X" "$@"; }
+
+be() { echo "/local/domain/0/backend/vif/$1/$2"; }
+fe() { echo "/local/domain/$1/device/vif/$2"; }
+
+# lab_start [MAX_PAGES]: the host, one guest (domain 1), no daemon.
+lab_start()
+{
+	lab=$((lab + 1))
+	L=$TOP/$lab
+	mkdir "$L" || finish 1
+	ASAN_OPTIONS=log_path=$L/sanitizer:quarantine_size_mb=1:malloc_context_size=8
+	UBSAN_OPTIONS=log_path=$L/sanitizer:print_stacktrace=1
+	TSAN_OPTIONS=log_path=$L/sanitizer
+	export XENSIM_DIR=$L/e2e$$-$lab
+	export XENSTORED_PATH=$XENSIM_DIR/dom/0/xenstored.sock
+	BACK='' FRONT='' HELPERS=()
+	: >"$L/back.log"
+	: >"$L/front.log"
+	"$X" start --foreground --netns >"$L/host.log" 2>&1 &
+	host=$!
+	await_line "$L/host.log" 10 ^serving || finish 1
+	ns0=/run/netns/xensim-e2e$$-$lab-dom0
+	guest_new guest "$@"
+}
+
+# guest_new NAME [MAX_PAGES]
+guest_new()
+{
+	x domain "$1" --netns ${2:+--max-pages=$2} >/dev/null || finish 1
+	[ "$1" != guest ] || ns1=$(netns_of guest)
+}
+
+netns_of() { echo "/run/netns/xensim-e2e$$-$lab-$1"; }
+
+in0() { nsenter --net="$ns0" "$@"; }
+in1() { nsenter --net="$ns1" "$@"; }
+
+# start_back [OPTION...] / start_front [OPTION...]: until they say that they have started.
+start_back()
+{
+	local n
+
+	n=$(grep -c 'netbackd: info: started' "$L/back.log")
+	"$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back" "$@" 2>>"$L/back.log" &
+	BACK=$!
+	await_line "$L/back.log" 10 'netbackd: info: started' $((n + 1))
+}
+
+start_front()
+{
+	local n
+
+	n=$(grep -c 'netfrontd: info: started' "$L/front.log")
+	"$X" exec "$GUEST" -- "$BIN/netfrontd" --run-dir="$L/run-front" "$@" 2>>"$L/front.log" &
+	FRONT=$!
+	await_line "$L/front.log" 10 'netfrontd: info: started' $((n + 1))
+}
+
+lab_pair() { lab_start && start_back && start_front "$@"; }
+
+# attach DEVID [KEY=VALUE...]: a VIF of domain 1 with addresses at both ends, once both are Connected.
+attach()
+{
+	local d=$1
+
+	shift
+	x attach-vif 0 guest "$d" --hotplug "$@" && connected 1 "$d" && address "$d"
+}
+
+# connected DOMID DEVID [SECONDS]
+connected()
+{
+	await_node "$(be "$1" "$2")/state" 4 "${3:-10}" && await_node "$(fe "$1" "$2")/state" 4 "${3:-10}"
+}
+
+# The daemon of the guest makes ethN for nicN where the VIFs come one by one.
+address()
+{
+	local mtu=${2:-1500}
+
+	in0 ip -b - <<-END && in1 ip -b - <<-END
+		link set lo up
+		link set vif1.$1 up mtu $mtu
+		addr replace 10.79.$1.1/24 dev vif1.$1
+		addr replace fd79:$1::1/64 dev vif1.$1 nodad
+	END
+		link set lo up
+		link set eth$1 up
+		addr replace 10.79.$1.2/24 dev eth$1
+		addr replace fd79:$1::2/64 dev eth$1 nodad
+	END
+}
+
+# kill9 PID: and until it is gone; the shell's own "Killed" is not shown.
+kill9() { kill -9 "$1" && wait "$1" 2>/dev/null; true; }
+
+helper() { HELPERS+=("$1"); }
+
+# counters LOG PID: asks a daemon for its counters and prints the newest lines.
+counters()
+{
+	local before after
+
+	before=$(grep -c ': counters ' "$1")
+	kill -USR1 "$2"
+	await_line "$1" 5 ': counters ' $((before + 1)) || return 1
+	after=$(grep -c ': counters ' "$1")
+	grep ': counters ' "$1" | tail -n $((after - before))
+}
+
+# What a daemon holds: open files and threads.
+fds() { find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l; }
+tasks() { find "/proc/$1/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
+rss() { sed -n 's/^VmRSS:[ \t]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
+taps() { in0 ip -o link | grep -c 'vif'; }
+guest_taps() { in1 ip -o link | grep -c 'eth'; }
+
+# The host's table without its heading.
+status() { x status | tail -n +2; }
+
+# footprint: all that a connected VIF takes, in one line, to be compared.
+footprint()
+{
+	echo "back fds=$(fds "$BACK") threads=$(tasks "$BACK") front fds=$(fds "$FRONT") threads=$(tasks "$FRONT")" \
+		"taps=$(taps)/$(guest_taps)" "$(status | awk '{ $3 = ""; printf "%s; ", $0 }')"
+}
+
+# same_footprint TEXT: is it again as it was?  Waits, as the frontend closes after the backend did.
+same_footprint()
+{
+	await 5 footprint_is "$1" || { echo "was: $1 is: $(footprint)"; return 1; }
+	echo "$1"
+}
+
+footprint_is() { [ "$(footprint)" = "$1" ]; }
+
+# --- the end of a case -------------------------------------------------------------
+
+# stop_daemon NAME PID: SIGTERM is obeyed within 5 s and with exit code 0.
+stop_daemon()
+{
+	[ -n "$2" ] || return 0
+	kill -TERM "$2" 2>/dev/null
+	exit_code "$2" 5 || { kill -9 "$2"; ends+="$1 does not stop; "; return; }
+	[ "$code" = 0 ] || ends+="$1 ended with $code; "
+}
+
+complaints()
+{
+	grep -hE ': (warn|error): |^net(back|front)d: [^:]*$' "$L/back.log" "$L/front.log" |
+		grep -vE "${expect:-^$}" | head -n 3
+}
+
+lab_stop()
+{
+	local ends='' text rest
+
+	[ -n "$L" ] || return 0
+	reap_helpers
+	stop_daemon netfrontd "$FRONT"
+	stop_daemon netbackd "$BACK"
+	if [ -n "$BACK" ] && [ -n "$host" ] && ! gone "$host"; then
+		# Handles, pages, grants, maps and ports of dom0.
+		rest=$(status | awk '$1 == 0 { print $4 + $5 + $6 + $7 + $8 }')
+		[ "$rest" = 0 ] || ends+="left in dom0: $(status | head -n 1); "
+	fi
+	text=$(complaints)
+	[ -z "$text" ] || ends+="$text "
+	text=$(cat "$L"/sanitizer* 2>/dev/null | head -n 8)
+	[ -z "$text" ] || ends+="sanitizer: $text"
+	x stop >/dev/null 2>&1
+	[ -z "$BACK$FRONT$ends" ] || verdict "$CASE/end" "$([ -z "$ends" ]; echo $?)" "$ends"
+	BACK='' FRONT=''
+	[ -z "${E2E_KEEP:-}" ] && [ -z "$ends" ] && rm -rf "$L"
+	L=
+}
+
+reap_helpers()
+{
+	local p
+
+	for p in "${HELPERS[@]}"; do
+		kill "$p" 2>/dev/null
+	done
+	for p in "${HELPERS[@]}"; do
+		exit_code "$p" 3 2>/dev/null || kill -9 "$p" 2>/dev/null
+	done
+	HELPERS=()
+}
+
+# However the run ends: nothing stays.
+finish()
+{
+	local p
+
+	trap '' INT TERM HUP
+	trap - EXIT
+	for p in "${HELPERS[@]}" $FRONT $BACK $(jobs -p); do
+		[ "$p" != "$host" ] || continue
+		kill -9 "$p" 2>/dev/null
+	done
+	[ -z "$L" ] || x stop >/dev/null 2>&1
+	if [ -n "${E2E_KEEP:-}" ]; then
+		echo "# kept: $TOP"
+	else
+		rm -rf "$TOP"
+	fi
+	exit "$1"
+}
