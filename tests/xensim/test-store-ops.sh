@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The answers to store-ops.sh are those that were compared with a real Xen.
+# The answers to store-ops.sh are the ones that the lab compares with a real Xen.
 # To write them anew: UPDATE=1.
 set -u
 

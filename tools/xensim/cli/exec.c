@@ -103,5 +103,6 @@ int cmd_exec(int argc, char **argv)
 	if (d.netns[0] || d.id)
 		enter_mounts(&d);
 	execvp(argv[at], argv + at);
-	die(argv[at]);
+	fprintf(stderr, "xensim: %s: %s\n", argv[at], strerror(errno));
+	exit(errno == ENOENT ? 127 : 126);
 }

@@ -61,9 +61,6 @@ void cli_ask(char **words, int n, char **text)
 		fail("the host in %s has gone", cli_dir);
 	if (*in != '0')
 		fail("%s", in + 1);
-	if (!strcmp(words[0], "stop"))
-		while (recv(fd, in + 1, 1, 0) > 0)
-			;
 	close(fd);
 	free(out);
 	free(path);
@@ -122,19 +119,21 @@ static int cmd_stop(int argc, char **argv)
 {
 	char *path = xprintf("%s/ctl.sock", cli_dir);
 	int fd = connect_to(path, SOCK_SEQPACKET);
-	char *text;
+	size_t len;
+	char *out = pack(argv, argc, &len);
+	char byte;
 
+	/* Until it hangs up; that may also be because it was just killed. */
+	if (fd >= 0 && send(fd, out, len, MSG_NOSIGNAL) > 0)
+		while (recv(fd, &byte, 1, 0) > 0)
+			;
+	free(out);
 	free(path);
-	if (fd >= 0) {
-		close(fd);
-		cli_ask(argv, argc, &text);
-		free(text);
-	} else if (access(cli_dir, F_OK) == 0) {
-		host_clean(cli_dir); /* what a killed host has left */
-	} else {
-		fail("no host runs in %s", cli_dir);
-	}
-	return 0;
+	if (state_clear(cli_dir, fd >= 0) == 0 || (fd >= 0 && errno == ENOENT))
+		return 0;
+	if (errno == EWOULDBLOCK)
+		fail("the host in %s does not answer", cli_dir);
+	fail("no host runs in %s", cli_dir);
 }
 
 static int cmd_ask(int argc, char **argv)

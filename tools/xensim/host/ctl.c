@@ -184,7 +184,7 @@ static int cmd_on_domain(struct answer *a, char **w, int n)
 	struct dom *d = n > 1 ? dom_named(w[1]) : NULL;
 
 	if (!d) {
-		say(a, "%s: no domain %s", w[0], n > 1 ? w[1] : "named");
+		say(a, n > 1 ? "no domain %s" : "no domain named%s", n > 1 ? w[1] : "");
 		return 1;
 	}
 	if (!strcmp(w[0], "lookup"))

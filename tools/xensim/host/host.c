@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The host process: start, domains, end.
- *
- * A lock on DIR/lock says that a host is alive; whoever gets it may clear
- * what an earlier, killed host left: its directories, and the namespaces
- * whose names are in DIR/dom/ID/netns.
- */
+/* The host process: start, domains, end. */
 #include "host.h"
 
 #include "../store/store.h"
 #include "util.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,21 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *state_dir;
 static uint32_t next_domid;
-
-static void netns_remove(const char *name)
-{
-	const char *const argv[] = { "ip", "netns", "del", name, NULL };
-
-	run_quiet(argv, 1);
-}
 
 static int netns_make(const char *name)
 {
@@ -143,12 +127,12 @@ struct dom *host_domain(const char *name, int netns, int driver, const struct do
 	}
 	d = dom_create(state_dir, next_domid, name, opt);
 	if (!d) {
-		*why = xprintf("domain %s: %s", name, strerror(errno));
+		*why = xprintf("domain %s: %s", name, errno == ENOSYS ? "this kernel has no memory files (memfd_create)" : strerror(errno));
 		return NULL;
 	}
 	if (netns && dom_netns(d, why) < 0) {
 		if (d->netns)
-			netns_remove(d->netns);
+			state_netns_remove(d->netns);
 		dom_destroy(d);
 		return NULL;
 	}
@@ -165,42 +149,13 @@ void host_destroy(struct dom *d)
 
 	procs_signal(d->dir, SIGKILL);
 	if (d->netns)
-		netns_remove(d->netns);
+		state_netns_remove(d->netns);
 	dom_destroy(d);
 	store_wipe(path = xprintf("/local/domain/%u", id));
 	free(path);
 	store_wipe(path = xprintf("/libxl/%u", id));
 	free(path);
 	store_release(id);
-}
-
-void host_clean(const char *dir)
-{
-	char *doms_dir = xprintf("%s/dom", dir);
-	DIR *d = opendir(doms_dir);
-	const struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		char *path = xprintf("%s/%s/netns", doms_dir, e->d_name);
-		char *dom_dir = xprintf("%s/%s", doms_dir, e->d_name);
-		FILE *f = e->d_name[0] == '.' ? NULL : fopen(path, "re");
-		char name[256];
-
-		if (e->d_name[0] != '.')
-			procs_signal(dom_dir, SIGKILL);
-		if (f && fgets(name, sizeof(name), f)) {
-			name[strcspn(name, "\n")] = '\0';
-			netns_remove(name);
-		}
-		if (f)
-			fclose(f);
-		free(dom_dir);
-		free(path);
-	}
-	if (d)
-		closedir(d);
-	free(doms_dir);
-	remove_tree(dir);
 }
 
 static void on_signal(struct source *s, uint32_t events)
@@ -221,7 +176,6 @@ static void watch_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	s.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s.fd < 0 || loop_add(&s, EPOLLIN) < 0)
 		die("signalfd");
@@ -246,44 +200,17 @@ static void host_end(void)
 			d = d->next;
 		host_destroy(d);
 	}
-	remove_tree(state_dir);
+	state_remove(state_dir);
 }
 
-static int make_dirs(const char *dir)
+/* In the host itself: one line, nothing left behind. */
+static void give_up(const char *what) __attribute__((noreturn));
+
+static void give_up(const char *what)
 {
-	char *path = xprintf("%s/dom", dir);
-	int ret = mkdir(dir, 0755) < 0 && errno != EEXIST ? -1 : 0;
-
-	if (ret == 0)
-		ret = mkdir(path, 0755);
-	free(path);
-	return ret;
-}
-
-/* The lock, on an empty directory; ends the process if another host has it. */
-static int take_lock(const char *dir)
-{
-	char *path = xprintf("%s/lock", dir);
-	char *left = xprintf("%s/dom", dir);
-	int fd = -1;
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-			die(dir);
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-		if (fd < 0)
-			die(path);
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-			fail("%s: a host runs there already", dir);
-		if (access(left, F_OK) < 0)
-			break;
-		host_clean(dir);
-		close(fd);
-	}
-	free(left);
-	free(path);
-	return fd;
+	fprintf(stderr, "xensim: %s: %s\n", what, strerror(errno));
+	host_end();
+	exit(1);
 }
 
 static void serve(const struct host_options *opt, int ready)
@@ -295,14 +222,23 @@ static void serve(const struct host_options *opt, int ready)
 	loop_init();
 	watch_signals();
 	store_init();
+	if (state_sign() < 0)
+		give_up(opt->dir);
 	d = host_domain("dom0", opt->netns, 0, &opt->dom, &why);
-	if (!d || ctl_init(opt->dir, &opt->dom) < 0) {
-		fprintf(stderr, "xensim: %s\n", why ? why : strerror(errno));
+	if (!d) {
+		fprintf(stderr, "xensim: %s\n", why);
 		host_end();
 		exit(1);
 	}
+	if (ctl_init(opt->dir, &opt->dom) < 0)
+		give_up(opt->dir);
+	if (opt->foreground)
+		printf("serving %s\n", opt->dir);
+	else
+		dup2(1, 2); /* no more on the terminal, but in the log */
+	fflush(stdout);
 	if (write(ready, "", 1) != 1)
-		die("start");
+		give_up("start");
 	close(ready);
 	loop_run();
 	host_end();
@@ -316,11 +252,22 @@ static void detach_from_terminal(void)
 
 	free(path);
 	setsid();
-	if (chdir("/") < 0 || null < 0 || log < 0)
-		die("start");
+	if (null < 0 || log < 0 || chdir("/") < 0)
+		give_up(state_dir);
 	dup2(null, 0);
-	dup2(null, 1);
-	dup2(log, 2);
+	dup2(log, 1);
+}
+
+/* From here on, until the host serves them, signals wait. */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 int host_start(const struct host_options *opt)
@@ -330,26 +277,20 @@ int host_start(const struct host_options *opt)
 	pid_t pid;
 
 	state_dir = opt->dir;
-	take_lock(opt->dir);
-	if (make_dirs(opt->dir) < 0)
-		die(opt->dir);
+	block_signals();
+	state_take(opt->dir);
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		die("pipe");
+		give_up("pipe");
 	if (opt->foreground) {
 		serve(opt, fds[1]);
 		return 0;
 	}
 	pid = fork();
 	if (pid < 0)
-		die("fork");
+		give_up("fork");
 	if (pid == 0) {
-		int keep = dup(2);
-
 		close(fds[0]);
-		fcntl(keep, F_SETFD, FD_CLOEXEC);
 		detach_from_terminal();
-		dup2(keep, 2);
-		close(keep);
 		serve(opt, fds[1]);
 		exit(0);
 	}

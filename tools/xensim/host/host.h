@@ -16,8 +16,22 @@ struct host_options {
 /** Be the host until stopped; returns the exit code. With !foreground returns once it runs. */
 int host_start(const struct host_options *opt);
 
-/** Remove what a dead host has left below @dir. */
-void host_clean(const char *dir);
+/* state.c */
+
+/** Take @dir for a new host, cleared of what a dead one left; ends the process if it cannot be had. */
+void state_take(const char *dir);
+
+/** Write the host's process id into its lock; -1 and errno. */
+int state_sign(void);
+
+/** Remove all that a host has made below @dir, and @dir if nothing else is there. */
+void state_remove(const char *dir);
+
+/** The same for a host that is dead or @dying: -1 and errno if it is not (EWOULDBLOCK) or there was none. */
+int state_clear(const char *dir, int dying);
+
+/** Remove a network namespace. */
+void state_netns_remove(const char *name);
 
 /** Make a domain with its nodes, and a namespace if wanted; NULL, and one line in *why. */
 struct dom *host_domain(const char *name, int netns, int driver, const struct dom_options *opt, char **why);
