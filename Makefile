@@ -15,7 +15,7 @@ endef
 
 # A sanitised build lives beside the plain one: make SAN=address,undefined
 ifneq ($(SAN),)
-BUILD := $(BUILD)/san-$(subst $(comma),-,$(subst undefined,ub,$(SAN)))
+override BUILD := $(BUILD)/san-$(subst $(comma),-,$(subst undefined,ub,$(SAN)))
 endif
 
 WARN := -Wall -Wextra -Wundef -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

@@ -1,0 +1,719 @@
+/* SPDX-License-Identifier: MIT */
+/* run-handshake.c - both tables whole: every combination comes to rest, and where; then the
+ * stories that drivers tell (netif.md 2.1-2.3, 4.3 group 21) */
+#include "unit.h"
+#include "../../common/handshake.c"
+
+#define UNKNOWN XenbusStateUnknown
+#define INITIALISING XenbusStateInitialising
+#define INITWAIT XenbusStateInitWait
+#define INITIALISED XenbusStateInitialised
+#define CONNECTED XenbusStateConnected
+#define CLOSING XenbusStateClosing
+#define CLOSED XenbusStateClosed
+#define RECONFIGURING XenbusStateReconfiguring
+
+/* The daemon gives up after as many (vif.c's STEPS_MAX). */
+#define STEPS_MAX 8
+
+/* Stands for an interface that was removed. */
+#define REMOVED 99
+
+/* --- carrying steps out, as the daemons do --------------------------------------- */
+
+static unsigned int back_apply(struct hs_back_view *v, enum hs_back_step step)
+{
+	switch (step) {
+	case HS_BACK_STAY:
+		break;
+	case HS_BACK_OFFER:
+	case HS_BACK_RESET:
+		v->ours = INITWAIT;
+		break;
+	case HS_BACK_CONNECT:
+		v->ours = CONNECTED;
+		break;
+	case HS_BACK_CLOSING:
+		v->ours = CLOSING;
+		break;
+	case HS_BACK_CLOSED:
+		v->ours = CLOSED;
+		break;
+	case HS_BACK_REMOVE:
+		return REMOVED;
+	}
+	return v->ours;
+}
+
+/* Runs to rest; the state then. Every step but the last must lead elsewhere. */
+static unsigned int back_settle(struct hs_back_view *v)
+{
+	for (int i = 0; i < STEPS_MAX; i++) {
+		enum xenbus_state before = v->ours;
+		enum hs_back_step step = hs_back_next(v);
+		unsigned int now;
+
+		if (step == HS_BACK_STAY)
+			return v->ours;
+		now = back_apply(v, step);
+		if (now == REMOVED)
+			return REMOVED;
+		assert_int_not_equal(now, before);
+	}
+	fail_msg("no rest: theirs=%s", hs_state_name(v->theirs));
+	return 0;
+}
+
+static void front_apply(struct hs_front_view *v, enum hs_front_step step)
+{
+	switch (step) {
+	case HS_FRONT_STAY:
+		break;
+	case HS_FRONT_INITIALISE:
+		v->ours = INITIALISING;
+		v->shared = v->attached = false;
+		break;
+	case HS_FRONT_CONNECT:
+		v->ours = CONNECTED;
+		v->shared = true;
+		v->attached = false;
+		break;
+	case HS_FRONT_ATTACHED:
+		v->attached = true;
+		break;
+	case HS_FRONT_CLOSING:
+		v->ours = CLOSING;
+		break;
+	case HS_FRONT_CLOSED:
+		v->ours = CLOSED;
+		v->shared = v->attached = false;
+		break;
+	}
+}
+
+static unsigned int front_settle(struct hs_front_view *v)
+{
+	for (int i = 0; i < STEPS_MAX; i++) {
+		struct hs_front_view before = *v;
+		enum hs_front_step step = hs_front_next(v);
+
+		if (step == HS_FRONT_STAY)
+			return v->ours;
+		front_apply(v, step);
+		assert_true(before.ours != v->ours || before.shared != v->shared ||
+			    before.attached != v->attached);
+	}
+	fail_msg("no rest: theirs=%s", hs_state_name(v->theirs));
+	return 0;
+}
+
+/* --- the backend's table, whole ----------------------------------------------------- */
+
+/* Where a backend has to end, told from the protocol's text and not from the table. */
+static unsigned int back_rest(const struct hs_back_view *v)
+{
+	unsigned int away = v->online ? CLOSED : REMOVED;
+
+	switch (v->theirs) {
+	case UNKNOWN:
+		return REMOVED;
+	case INITIALISING:
+		return v->refused || !v->online ? away : INITWAIT;
+	case CONNECTED:
+		if (v->refused)
+			return away;
+		if (v->hotplug || v->ours == CONNECTED)
+			return CONNECTED;
+		return v->online ? INITWAIT : REMOVED;
+	case CLOSING:
+		return v->ours == CLOSED || v->ours == UNKNOWN ? CLOSED : CLOSING;
+	case CLOSED:
+		return away;
+	case INITWAIT:
+	case INITIALISED:
+	case XenbusStateReconfiguring:
+	case XenbusStateReconfigured:
+		break;
+	}
+	/* States that are not a frontend's to be in, or lead nowhere. */
+	return v->online ? v->ours : REMOVED;
+}
+
+static void back_every_combination(void **state)
+{
+	unsigned int seen = 0;
+
+	(void)state;
+	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
+		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
+			for (unsigned int bits = 0; bits < 8; bits++, seen++) {
+				struct hs_back_view v = {
+					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
+					.online = bits & 1, .hotplug = bits & 2, .refused = bits & 4,
+				};
+				unsigned int want = back_rest(&v), got = back_settle(&v);
+
+				if (got != want)
+					fail_msg("ours=%u theirs=%u online=%d hotplug=%d refused=%d: rest %u, not %u",
+						 ours, theirs, v.online, v.hotplug, v.refused, got, want);
+			}
+		}
+	}
+	assert_int_equal(seen, 9 * 9 * 8);
+}
+
+/* Rings are attached in one place only: in InitWait with a frontend that is Connected. */
+static void back_connects_only_then(void **state)
+{
+	(void)state;
+	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
+		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
+			for (unsigned int bits = 0; bits < 8; bits++) {
+				struct hs_back_view v = {
+					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
+					.online = bits & 1, .hotplug = bits & 2, .refused = bits & 4,
+				};
+
+				if (hs_back_next(&v) == HS_BACK_CONNECT)
+					assert_true(ours == INITWAIT && theirs == CONNECTED && v.hotplug && !v.refused);
+			}
+		}
+	}
+}
+
+/* --- the backend's stories ------------------------------------------------------------- */
+
+static struct hs_back_view b;
+
+static void back_is(enum xenbus_state ours, enum xenbus_state theirs)
+{
+	b = (struct hs_back_view){ .ours = ours, .theirs = theirs, .online = true, .hotplug = true };
+}
+
+static void back_does(enum hs_back_step step)
+{
+	assert_int_equal(hs_back_next(&b), step);
+	back_apply(&b, step);
+}
+
+static void back_sees(enum xenbus_state theirs)
+{
+	b.theirs = theirs;
+}
+
+static void back_normal_life(void **state)
+{
+	(void)state;
+	back_is(INITIALISING, INITIALISING);
+	b.hotplug = false;
+	back_does(HS_BACK_OFFER);
+	back_does(HS_BACK_STAY);
+	b.hotplug = true;
+	back_sees(CONNECTED);
+	back_does(HS_BACK_CONNECT);
+	back_does(HS_BACK_STAY);
+	back_sees(CLOSING);
+	back_does(HS_BACK_CLOSING);
+	back_does(HS_BACK_STAY);
+	b.online = false;
+	back_sees(CLOSED);
+	back_does(HS_BACK_CLOSED);
+	back_does(HS_BACK_REMOVE);
+}
+
+/* MiniOS and OpenBSD write 4 without waiting for InitWait. */
+static void back_frontend_connected_at_once(void **state)
+{
+	(void)state;
+	back_is(INITIALISING, CONNECTED);
+	back_does(HS_BACK_OFFER);
+	back_does(HS_BACK_CONNECT);
+	back_does(HS_BACK_STAY);
+}
+
+static void back_hotplug_late(void **state)
+{
+	(void)state;
+	back_is(INITIALISING, CONNECTED);
+	b.hotplug = false;
+	back_does(HS_BACK_OFFER);
+	back_does(HS_BACK_STAY);
+	b.hotplug = true;
+	back_does(HS_BACK_CONNECT);
+	b.hotplug = false;		/* the node changing later disturbs nobody */
+	back_does(HS_BACK_STAY);
+}
+
+/* Resume and migration: 4, then 1 from the new kernel's start. */
+static void back_resume(void **state)
+{
+	(void)state;
+	back_is(CONNECTED, INITIALISING);
+	back_does(HS_BACK_RESET);
+	back_does(HS_BACK_STAY);
+	back_sees(CONNECTED);
+	back_does(HS_BACK_CONNECT);
+}
+
+/* A crash kernel walks 4, 5, 6, 1 and each is answered. */
+static void back_kexec(void **state)
+{
+	(void)state;
+	back_is(CONNECTED, CLOSING);
+	back_does(HS_BACK_CLOSING);
+	back_does(HS_BACK_STAY);
+	back_sees(CLOSED);
+	back_does(HS_BACK_CLOSED);
+	back_does(HS_BACK_STAY);
+	back_sees(INITIALISING);
+	back_does(HS_BACK_OFFER);
+	back_sees(CONNECTED);
+	back_does(HS_BACK_CONNECT);
+}
+
+/* The same where we were too slow to see Closing. */
+static void back_connected_then_closed(void **state)
+{
+	(void)state;
+	back_is(CONNECTED, CLOSED);
+	back_does(HS_BACK_CLOSING);
+	back_does(HS_BACK_CLOSED);
+	back_does(HS_BACK_STAY);
+}
+
+/* xl network-detach: online goes first, and a frontend that is up is waited for. */
+static void back_detach(void **state)
+{
+	(void)state;
+	back_is(CONNECTED, CONNECTED);
+	b.online = false;
+	back_does(HS_BACK_STAY);
+	back_sees(CLOSING);
+	back_does(HS_BACK_CLOSING);
+	back_does(HS_BACK_STAY);
+	back_sees(CLOSED);
+	back_does(HS_BACK_CLOSED);
+	back_does(HS_BACK_REMOVE);
+}
+
+static void back_frontend_gone(void **state)
+{
+	(void)state;
+	back_is(CONNECTED, UNKNOWN);
+	back_does(HS_BACK_CLOSING);
+	back_does(HS_BACK_CLOSED);
+	back_does(HS_BACK_REMOVE);
+	back_is(INITWAIT, UNKNOWN);
+	back_does(HS_BACK_CLOSING);
+	back_does(HS_BACK_CLOSED);
+	back_does(HS_BACK_REMOVE);
+}
+
+static void back_refused_then_retry(void **state)
+{
+	(void)state;
+	back_is(INITWAIT, CONNECTED);
+	b.refused = true;		/* its keys were nonsense */
+	back_does(HS_BACK_CLOSING);
+	back_does(HS_BACK_CLOSED);
+	back_does(HS_BACK_STAY);
+	b.refused = false;		/* it moved: a new start */
+	back_sees(INITIALISING);
+	back_does(HS_BACK_OFFER);
+	back_sees(CONNECTED);
+	back_does(HS_BACK_CONNECT);
+}
+
+static void back_refused_detached(void **state)
+{
+	(void)state;
+	back_is(CLOSED, CONNECTED);
+	b.refused = true;
+	b.online = false;
+	back_does(HS_BACK_REMOVE);
+}
+
+/* A new daemon finds both Connected: not a word in xenstore. */
+static void back_restart(void **state)
+{
+	(void)state;
+	back_is(CONNECTED, CONNECTED);
+	back_does(HS_BACK_STAY);
+}
+
+static void back_restart_half_way(void **state)
+{
+	(void)state;
+	back_is(CLOSING, CLOSED);
+	back_does(HS_BACK_CLOSED);
+	back_does(HS_BACK_STAY);
+	back_is(INITWAIT, CONNECTED);
+	back_does(HS_BACK_CONNECT);
+	back_is(CLOSING, INITIALISING);
+	back_does(HS_BACK_RESET);
+}
+
+/* --- the frontend's table, whole ---------------------------------------------------------- */
+
+/* States, and with them the rings, that a frontend has to end in. */
+static struct hs_front_view front_rest(const struct hs_front_view *v)
+{
+	struct hs_front_view r = *v;
+	bool up = v->shared && v->ours == CONNECTED;
+
+	r.shared = r.attached = false;
+	if (!v->wanted) {
+		r.ours = v->theirs == CONNECTED && (v->ours == CLOSING || (v->shared && v->ours != CLOSED)) ?
+			 CLOSING : CLOSED;
+		if (v->ours == CLOSED || r.ours == CLOSING) {	/* nothing done about them here */
+			r.shared = v->shared;
+			r.attached = v->attached;
+		}
+		return r;
+	}
+	switch (v->theirs) {
+	case INITWAIT:
+		r.ours = CONNECTED;
+		r.shared = true;
+		return r;
+	case CONNECTED:
+	case XenbusStateReconfiguring:
+	case XenbusStateReconfigured:
+		r.ours = up ? CONNECTED : CLOSING;
+		r.shared = r.attached = up;
+		return r;
+	case INITIALISING:
+	case INITIALISED:
+		r.shared = up && !v->attached;
+		r.ours = r.shared ? CONNECTED : INITIALISING;
+		return r;
+	case CLOSING:
+		r.ours = CLOSED;
+		return r;
+	case CLOSED:
+		r.ours = INITIALISING;
+		return r;
+	case UNKNOWN:
+		break;
+	}
+	r.ours = v->ours == INITIALISING ? INITIALISING : CLOSED;
+	return r;
+}
+
+static void front_every_combination(void **state)
+{
+	unsigned int seen = 0;
+
+	(void)state;
+	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
+		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
+			for (unsigned int bits = 0; bits < 8; bits++, seen++) {
+				struct hs_front_view v = {
+					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
+					.shared = bits & 1, .attached = bits & 2, .wanted = bits & 4,
+				};
+				struct hs_front_view want = front_rest(&v);
+
+				if (v.attached && !v.shared)
+					continue;	/* cannot be */
+				front_settle(&v);
+				if (v.ours != want.ours || v.shared != want.shared || v.attached != want.attached)
+					fail_msg("ours=%u theirs=%u bits=%u: rest ours=%d shared=%d attached=%d, "
+						 "not %d %d %d", ours, theirs, bits, v.ours, v.shared, v.attached,
+						 want.ours, want.shared, want.attached);
+			}
+		}
+	}
+	assert_int_equal(seen, 9 * 9 * 8);
+}
+
+/* Rings go out only to a backend that waits for them. */
+static void front_shares_only_then(void **state)
+{
+	(void)state;
+	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
+		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
+			for (unsigned int bits = 0; bits < 8; bits++) {
+				struct hs_front_view v = {
+					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
+					.shared = bits & 1, .attached = bits & 2, .wanted = bits & 4,
+				};
+				enum hs_front_step step = hs_front_next(&v);
+
+				if (step == HS_FRONT_CONNECT)
+					assert_true(theirs == INITWAIT && ours == INITIALISING && !v.shared && v.wanted);
+				if (step == HS_FRONT_ATTACHED)
+					assert_true(v.shared && ours == CONNECTED && v.wanted);
+			}
+		}
+	}
+}
+
+/* --- the frontend's stories ------------------------------------------------------------------ */
+
+static struct hs_front_view f;
+
+static void front_is(enum xenbus_state ours, enum xenbus_state theirs)
+{
+	f = (struct hs_front_view){ .ours = ours, .theirs = theirs, .wanted = true };
+}
+
+static void front_does(enum hs_front_step step)
+{
+	assert_int_equal(hs_front_next(&f), step);
+	front_apply(&f, step);
+}
+
+static void front_sees(enum xenbus_state theirs)
+{
+	f.theirs = theirs;
+}
+
+static void front_comes_up(void)
+{
+	front_is(INITIALISING, INITIALISING);
+	front_does(HS_FRONT_STAY);
+	front_sees(INITWAIT);
+	front_does(HS_FRONT_CONNECT);
+	front_does(HS_FRONT_STAY);
+	front_sees(CONNECTED);
+	front_does(HS_FRONT_ATTACHED);
+	front_does(HS_FRONT_STAY);
+}
+
+static void front_normal_life(void **state)
+{
+	(void)state;
+	front_comes_up();
+	f.wanted = false;
+	front_does(HS_FRONT_CLOSING);
+	front_does(HS_FRONT_STAY);
+	front_sees(CLOSING);
+	front_does(HS_FRONT_CLOSED);
+	front_does(HS_FRONT_STAY);
+}
+
+/* Some backends publish Initialised or Initialising again before Connected. */
+static void front_is_patient(void **state)
+{
+	(void)state;
+	front_is(INITIALISING, INITWAIT);
+	front_does(HS_FRONT_CONNECT);
+	front_sees(INITIALISED);
+	front_does(HS_FRONT_STAY);
+	front_sees(CONNECTED);
+	front_does(HS_FRONT_ATTACHED);
+}
+
+static void front_backend_detaches(void **state)
+{
+	(void)state;
+	front_comes_up();
+	front_sees(CLOSING);
+	front_does(HS_FRONT_CLOSED);
+	front_does(HS_FRONT_STAY);
+}
+
+/* The backend turned us down, then comes back: we start anew. */
+static void front_backend_closes_and_returns(void **state)
+{
+	(void)state;
+	front_comes_up();
+	front_sees(CLOSING);
+	front_does(HS_FRONT_CLOSED);
+	front_sees(CLOSED);
+	front_does(HS_FRONT_INITIALISE);
+	front_does(HS_FRONT_STAY);
+	front_sees(INITWAIT);
+	front_does(HS_FRONT_CONNECT);
+}
+
+/* A backend that forgot us offers again while we are up. */
+static void front_backend_starts_anew(void **state)
+{
+	(void)state;
+	front_comes_up();
+	front_sees(INITWAIT);
+	front_does(HS_FRONT_INITIALISE);
+	front_does(HS_FRONT_CONNECT);
+	front_sees(CONNECTED);
+	front_does(HS_FRONT_ATTACHED);
+}
+
+/* The driver domain died: its directory goes and comes back. */
+static void front_backend_domain_restarts(void **state)
+{
+	(void)state;
+	front_comes_up();
+	front_sees(UNKNOWN);
+	front_does(HS_FRONT_CLOSED);
+	front_does(HS_FRONT_STAY);
+	front_sees(INITIALISING);
+	front_does(HS_FRONT_INITIALISE);
+	front_sees(INITWAIT);
+	front_does(HS_FRONT_CONNECT);
+}
+
+/* netfrontd itself restarts: the backend still holds rings that are gone. */
+static void front_daemon_restarts(void **state)
+{
+	(void)state;
+	front_is(CONNECTED, CONNECTED);
+	front_does(HS_FRONT_CLOSING);
+	front_does(HS_FRONT_STAY);
+	front_sees(CLOSING);
+	front_does(HS_FRONT_CLOSED);
+	front_does(HS_FRONT_STAY);
+	front_sees(CLOSED);
+	front_does(HS_FRONT_INITIALISE);
+	front_sees(INITWAIT);
+	front_does(HS_FRONT_CONNECT);
+}
+
+/* xl restore: a new directory says Initialising, our process has old rings. */
+static void front_resume(void **state)
+{
+	(void)state;
+	front_comes_up();
+	f.ours = INITIALISING;
+	front_sees(INITIALISING);
+	front_does(HS_FRONT_INITIALISE);
+	front_does(HS_FRONT_STAY);
+	front_sees(INITWAIT);
+	front_does(HS_FRONT_CONNECT);
+}
+
+/* Group 21: 2, 5, 6, 2 faster than we look. */
+static void front_backend_jumps(void **state)
+{
+	(void)state;
+	front_is(INITIALISING, INITWAIT);
+	front_does(HS_FRONT_CONNECT);
+	front_sees(CLOSED);
+	front_does(HS_FRONT_CLOSED);
+	front_does(HS_FRONT_INITIALISE);
+	front_sees(INITWAIT);
+	front_does(HS_FRONT_CONNECT);
+	front_is(INITIALISING, CONNECTED);	/* 4 before we are ready */
+	front_does(HS_FRONT_CLOSING);
+	front_does(HS_FRONT_STAY);
+}
+
+static void front_unwanted_without_backend(void **state)
+{
+	(void)state;
+	front_comes_up();
+	f.wanted = false;
+	front_sees(UNKNOWN);
+	front_does(HS_FRONT_CLOSED);
+	front_does(HS_FRONT_STAY);
+}
+
+/* --- both together ------------------------------------------------------------------------------ */
+
+enum schedule { BACK_FIRST, FRONT_FIRST, ONE_STEP_EACH, SCHEDULES };
+
+/* Lets one end act on what the other last published; true: it moved. */
+static bool turn_back(bool whole)
+{
+	bool moved = false;
+
+	b.theirs = f.ours;
+	do {
+		enum hs_back_step step = hs_back_next(&b);
+
+		if (step == HS_BACK_STAY)
+			break;
+		assert_int_not_equal(back_apply(&b, step), REMOVED);
+		moved = true;
+	} while (whole);
+	return moved;
+}
+
+static bool turn_front(bool whole)
+{
+	bool moved = false;
+
+	f.theirs = b.ours;
+	do {
+		enum hs_front_step step = hs_front_next(&f);
+
+		if (step == HS_FRONT_STAY)
+			break;
+		front_apply(&f, step);
+		moved = true;
+	} while (whole);
+	return moved;
+}
+
+static void run_pair(enum schedule schedule)
+{
+	for (int round = 0; round < 20; round++) {
+		bool whole = schedule != ONE_STEP_EACH, moved = false;
+
+		if (schedule != FRONT_FIRST)
+			moved |= turn_back(whole);
+		moved |= turn_front(whole);
+		if (schedule == FRONT_FIRST)
+			moved |= turn_back(whole);
+		if (!moved)
+			return;
+	}
+	fail_msg("the pair never rests: back=%s front=%s", hs_state_name(b.ours), hs_state_name(f.ours));
+}
+
+/* From wherever the two were left, they find each other. */
+static void pair_always_connects(void **state)
+{
+	(void)state;
+	for (unsigned int s = 0; s < SCHEDULES; s++) {
+		for (unsigned int ours = INITIALISING; ours < HS_STATES; ours++) {
+			for (unsigned int theirs = INITIALISING; theirs < HS_STATES; theirs++) {
+				for (unsigned int rings = 0; rings < 3; rings++) {
+					back_is((enum xenbus_state)ours, (enum xenbus_state)theirs);
+					front_is((enum xenbus_state)theirs, (enum xenbus_state)ours);
+					f.shared = rings > 0;
+					f.attached = rings > 1;
+					run_pair((enum schedule)s);
+					if (b.ours != CONNECTED || f.ours != CONNECTED || !f.attached)
+						fail_msg("schedule %u, back=%u front=%u rings=%u: ended in %s and %s",
+							 s, ours, theirs, rings, hs_state_name(b.ours),
+							 hs_state_name(f.ours));
+				}
+			}
+		}
+	}
+}
+
+static void state_names_are_whole(void **state)
+{
+	(void)state;
+	assert_string_equal(hs_state_name(XenbusStateUnknown), "Unknown");
+	assert_string_equal(hs_state_name(XenbusStateReconfigured), "Reconfigured");
+	assert_string_equal(hs_state_name(HS_STATES), "?");
+	assert_string_equal(hs_state_name(0xffffffff), "?");
+	for (unsigned int i = 0; i < HS_STATES; i++)
+		assert_non_null(hs_state_name(i));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(back_every_combination), cmocka_unit_test(back_connects_only_then),
+		cmocka_unit_test(back_normal_life), cmocka_unit_test(back_frontend_connected_at_once),
+		cmocka_unit_test(back_hotplug_late), cmocka_unit_test(back_resume), cmocka_unit_test(back_kexec),
+		cmocka_unit_test(back_connected_then_closed), cmocka_unit_test(back_detach),
+		cmocka_unit_test(back_frontend_gone), cmocka_unit_test(back_refused_then_retry),
+		cmocka_unit_test(back_refused_detached), cmocka_unit_test(back_restart),
+		cmocka_unit_test(back_restart_half_way),
+		cmocka_unit_test(front_every_combination), cmocka_unit_test(front_shares_only_then),
+		cmocka_unit_test(front_normal_life), cmocka_unit_test(front_is_patient),
+		cmocka_unit_test(front_backend_detaches), cmocka_unit_test(front_backend_closes_and_returns),
+		cmocka_unit_test(front_backend_starts_anew), cmocka_unit_test(front_backend_domain_restarts),
+		cmocka_unit_test(front_daemon_restarts), cmocka_unit_test(front_resume),
+		cmocka_unit_test(front_backend_jumps), cmocka_unit_test(front_unwanted_without_backend),
+		cmocka_unit_test(pair_always_connects), cmocka_unit_test(state_names_are_whole),
+	};
+
+	return RUN_TESTS(tests);
+}

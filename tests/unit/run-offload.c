@@ -1,0 +1,649 @@
+/* SPDX-License-Identifier: MIT */
+/* run-offload.c - headers of every kind against csum_blank and GSO; checksums against a plain
+ * sum of our own (netif.md 4.3 groups 9-11) */
+#include "unit.h"
+#include "../../common/offload.c"
+
+#define TCP 6
+#define UDP 17
+#define BLANK VIRTIO_NET_HDR_F_NEEDS_CSUM
+
+/* A frame to be built; the zero value is IPv4 TCP without anything special. */
+struct shape {
+	uint8_t version;	/* 4 if 0 */
+	uint16_t tags[3];	/* VLAN ethertypes, 0 ends */
+	uint16_t ethertype;	/* 0: by the version */
+	uint8_t ihl;		/* IPv4, in words; 5 if 0 */
+	uint16_t frag;		/* IPv4, the flags and offset word */
+	uint8_t exts, ext[3];	/* IPv6 extension headers */
+	uint8_t ext_len;	/* each one's length field */
+	uint8_t proto;		/* TCP if 0 */
+	uint8_t doff;		/* TCP, in words; 5 if 0 */
+	unsigned int payload;	/* bytes */
+};
+
+struct frame {
+	uint8_t b[4096];
+	unsigned int len, l3, l4, end;
+};
+
+static void put16be(uint8_t *p, unsigned int v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void build_ipv4(struct frame *f, const struct shape *s, unsigned int l4_len)
+{
+	unsigned int hlen = (s->ihl ? s->ihl : 5) * 4u;
+	uint8_t *ip = f->b + f->l3;
+
+	memset(ip, 1, hlen < 20 ? 20 : hlen);	/* options: NOP */
+	ip[0] = (uint8_t)(0x40 | hlen / 4);
+	put16be(ip + 2, hlen + l4_len);
+	put16be(ip + 6, s->frag);
+	ip[9] = s->proto ? s->proto : TCP;
+	memcpy(ip + 12, "\xc0\xa8\x01\xfe\x0a\xff\xff\x03", 8);
+	f->l4 = f->l3 + hlen;
+}
+
+static void build_ipv6(struct frame *f, const struct shape *s, unsigned int l4_len)
+{
+	uint8_t *ip = f->b + f->l3, *next = ip + 6;
+	unsigned int at = f->l3 + 40;
+
+	ip[0] = 0x60;
+	put16be(ip + 4, l4_len);
+	for (unsigned int i = 0; i < 32; i++)
+		ip[8 + i] = (uint8_t)(0xf0 + i * 7);
+	for (unsigned int i = 0; i < s->exts; i++) {
+		*next = s->ext[i];
+		next = f->b + at;
+		next[1] = s->ext_len;
+		at += 8u * (s->ext_len + 1u);
+	}
+	*next = s->proto ? s->proto : TCP;
+	f->l4 = at;
+}
+
+static void build(struct frame *f, const struct shape *s)
+{
+	uint8_t proto = s->proto ? s->proto : TCP;
+	unsigned int l4_len, doff = s->doff ? s->doff : 5;
+
+	memset(f, 0, sizeof(*f));
+	f->l3 = 14;
+	for (int i = 0; i < 3 && s->tags[i]; i++, f->l3 += 4) {
+		put16be(f->b + f->l3 - 2, s->tags[i]);
+		put16be(f->b + f->l3, 0x0123);
+	}
+	put16be(f->b + f->l3 - 2, s->ethertype ? s->ethertype : s->version == 6 ? 0x86dd : 0x0800);
+	l4_len = (proto == TCP ? doff * 4 : 8) + s->payload;
+	if (s->version == 6)
+		build_ipv6(f, s, l4_len);
+	else
+		build_ipv4(f, s, l4_len);
+	f->end = f->l4 + (proto == TCP ? doff * 4 : 8);
+	f->len = f->l4 + l4_len;
+	for (unsigned int i = f->l4; i < f->len; i++)
+		f->b[i] = (uint8_t)(i * 37 + 11);
+	if (proto == TCP)
+		f->b[f->l4 + 12] = (uint8_t)(doff << 4);
+	else if (proto == UDP)
+		put16be(f->b + f->l4 + 4, l4_len);
+}
+
+/* --- the reference: RFC 1071 word by word, no carry tricks ------------------------- */
+
+static unsigned int ref_sum(unsigned int sum, const uint8_t *p, unsigned int len)
+{
+	for (unsigned int i = 0; i < len; i++) {
+		sum += i % 2 ? p[i] : p[i] * 256u;
+		if (sum > 0xffff)
+			sum -= 0xffff;
+	}
+	return sum;
+}
+
+static unsigned int ref_pseudo(const struct frame *f, unsigned int version, unsigned int proto)
+{
+	unsigned int l4_len = f->len - f->l4, sum = (proto + l4_len) % 0xffff;
+
+	return version == 6 ? ref_sum(sum, f->b + f->l3 + 8, 32) : ref_sum(sum, f->b + f->l3 + 12, 8);
+}
+
+/* Whether the frame's transport checksum verifies: everything sums to all ones. */
+static bool checksum_holds(const struct frame *f, unsigned int version, unsigned int proto)
+{
+	return ref_sum(ref_pseudo(f, version, proto), f->b + f->l4, f->len - f->l4) % 0xffff == 0;
+}
+
+static enum vnet_result convert(struct virtio_net_hdr *vh, struct frame *f, const struct pkt *like)
+{
+	struct pkt p = *like;
+
+	p.len = f->len;
+	memset(vh, 0xee, sizeof(*vh));
+	return vnet_from_pkt(vh, &p, f->b, f->len);
+}
+
+static const struct pkt blank = { .csum_blank = true, .csum_valid = true };
+
+static void expect_blank_ok(const struct shape *s, unsigned int start, unsigned int offset)
+{
+	struct virtio_net_hdr vh;
+	struct frame f, before;
+
+	build(&f, s);
+	before = f;
+	assert_int_equal(f.l4, start);
+	assert_int_equal(convert(&vh, &f, &blank), VNET_OK);
+	assert_int_equal(vh.flags, BLANK);
+	assert_int_equal(vh.gso_type, VIRTIO_NET_HDR_GSO_NONE);
+	assert_int_equal(vh.csum_start, start);
+	assert_int_equal(vh.csum_offset, offset);
+	assert_memory_equal(&f, &before, sizeof(f));	/* a look, no more */
+}
+
+static void expect_blank_bad(const struct shape *s)
+{
+	struct virtio_net_hdr vh;
+	struct frame f;
+
+	build(&f, s);
+	assert_int_equal(convert(&vh, &f, &blank), VNET_BAD_CSUM);
+}
+
+/* --- ring -> TAP, checksums ----------------------------------------------------------- */
+
+static void plain(void **state)
+{
+	static const uint8_t zero[sizeof(struct virtio_net_hdr)];
+	struct virtio_net_hdr vh;
+	struct frame f;
+
+	(void)state;
+	build(&f, &(struct shape){ 0 });
+	assert_int_equal(convert(&vh, &f, &(struct pkt){ 0 }), VNET_OK);
+	assert_memory_equal(&vh, zero, sizeof(zero));
+	assert_int_equal(convert(&vh, &f, &(struct pkt){ .csum_valid = true }), VNET_OK);
+	assert_int_equal(vh.flags, VIRTIO_NET_HDR_F_DATA_VALID);
+	/* Nobody looks into what needs nothing. */
+	memset(f.b, 0xff, sizeof(f.b));
+	assert_int_equal(convert(&vh, &f, &(struct pkt){ 0 }), VNET_OK);
+}
+
+static void blank_tcp_udp(void **state)
+{
+	(void)state;
+	expect_blank_ok(&(struct shape){ .payload = 100 }, 34, 16);
+	expect_blank_ok(&(struct shape){ .proto = UDP, .payload = 100 }, 34, 6);
+	expect_blank_ok(&(struct shape){ .version = 6, .payload = 100 }, 54, 16);
+	expect_blank_ok(&(struct shape){ .version = 6, .proto = UDP }, 54, 6);
+}
+
+static void blank_vlan(void **state)
+{
+	(void)state;
+	expect_blank_ok(&(struct shape){ .tags = { 0x8100 } }, 38, 16);
+	expect_blank_ok(&(struct shape){ .tags = { 0x88a8, 0x8100 } }, 42, 16);
+	expect_blank_ok(&(struct shape){ .tags = { 0x8100, 0x8100 }, .version = 6, .proto = UDP }, 62, 6);
+	expect_blank_bad(&(struct shape){ .tags = { 0x88a8, 0x8100, 0x8100 } });
+}
+
+static void blank_ipv4_options(void **state)
+{
+	(void)state;
+	expect_blank_ok(&(struct shape){ .ihl = 6 }, 38, 16);
+	expect_blank_ok(&(struct shape){ .ihl = 15, .proto = UDP }, 74, 6);
+}
+
+static void blank_ipv4_header_lies(void **state)
+{
+	struct virtio_net_hdr vh;
+	struct frame f;
+
+	(void)state;
+	for (uint8_t ihl = 0; ihl < 5; ihl++) {
+		build(&f, &(struct shape){ 0 });
+		f.b[f.l3] = (uint8_t)(0x40 | ihl);
+		assert_int_equal(convert(&vh, &f, &blank), VNET_BAD_CSUM);
+	}
+	expect_blank_bad(&(struct shape){ .ethertype = 0x86dd });		/* IPv4 inside */
+	expect_blank_bad(&(struct shape){ .ethertype = 0x0800, .version = 6 });
+}
+
+static void blank_fragments(void **state)
+{
+	(void)state;
+	expect_blank_ok(&(struct shape){ .frag = 0x4000 }, 34, 16);	/* don't fragment */
+	expect_blank_bad(&(struct shape){ .frag = 0x2000 });		/* the first of more */
+	expect_blank_bad(&(struct shape){ .frag = 0x2001 });
+	expect_blank_bad(&(struct shape){ .frag = 0x0001 });
+	expect_blank_bad(&(struct shape){ .frag = 0x1fff, .proto = UDP });
+}
+
+static void blank_ipv6_extensions(void **state)
+{
+	(void)state;
+	expect_blank_ok(&(struct shape){ .version = 6, .exts = 1, .ext = { 60 } }, 62, 16);
+	expect_blank_ok(&(struct shape){ .version = 6, .exts = 3, .ext = { 0, 43, 60 }, .ext_len = 2, .proto = UDP },
+			54 + 3 * 24, 6);
+	expect_blank_ok(&(struct shape){ .version = 6, .exts = 1, .ext = { 43 }, .ext_len = 200 }, 54 + 201 * 8, 16);
+	expect_blank_bad(&(struct shape){ .version = 6, .exts = 1, .ext = { 44 } });	/* a fragment */
+	expect_blank_bad(&(struct shape){ .version = 6, .exts = 1, .ext = { 51 } });	/* authenticated */
+	expect_blank_bad(&(struct shape){ .version = 6, .exts = 3, .ext = { 0, 60, 59 } });
+}
+
+/* A chain of options that never ends ends where the frame does. */
+static void ipv6_extensions_without_end(void **state)
+{
+	struct virtio_net_hdr vh;
+	struct frame f;
+
+	(void)state;
+	build(&f, &(struct shape){ .version = 6, .payload = 1400 });
+	f.b[f.l3 + 6] = 0;
+	memset(f.b + 54, 0, f.len - 54);	/* hop by hop, 8 bytes, hop by hop ... */
+	assert_int_equal(convert(&vh, &f, &blank), VNET_BAD_CSUM);
+	memset(f.b + 54, 0xff, f.len - 54);
+	f.b[54] = 60;
+	assert_int_equal(convert(&vh, &f, &blank), VNET_BAD_CSUM);
+}
+
+static void blank_not_tcp_nor_udp(void **state)
+{
+	(void)state;
+	expect_blank_bad(&(struct shape){ .ethertype = 0x0806 });		/* ARP */
+	expect_blank_bad(&(struct shape){ .ethertype = 0x0005 });		/* 802.3 length */
+	expect_blank_bad(&(struct shape){ .proto = 1 });			/* ICMP */
+	expect_blank_bad(&(struct shape){ .proto = 47 });
+	expect_blank_bad(&(struct shape){ .version = 6, .proto = 58 });	/* ICMPv6 */
+	expect_blank_bad(&(struct shape){ .version = 6, .proto = 59 });
+}
+
+/* Every place where a frame can be cut off: of its own length, or in our copy. */
+static void truncated_anywhere(void **state)
+{
+	static const struct shape shapes[] = {
+		{ 0 }, { .proto = UDP }, { .version = 6 }, { .version = 6, .proto = UDP },
+		{ .tags = { 0x8100 } }, { .tags = { 0x88a8, 0x8100 }, .doff = 15 }, { .ihl = 15 },
+		{ .version = 6, .exts = 2, .ext = { 0, 60 }, .ext_len = 1 },
+	};
+	struct virtio_net_hdr vh;
+	struct frame f;
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(shapes); i++) {
+		build(&f, &shapes[i]);
+		for (unsigned int len = 0; len <= f.end; len++) {
+			enum vnet_result want = len < f.end ? VNET_BAD_CSUM : VNET_OK;
+			uint8_t *tight = malloc(len ? len : 1);
+			struct pkt p = blank;
+
+			assert_non_null(tight);
+			memcpy(tight, f.b, len);
+			p.len = len;
+			assert_int_equal(vnet_from_pkt(&vh, &p, tight, len), want);
+			p.len = 4096;		/* there is more, but not here */
+			assert_int_equal(vnet_from_pkt(&vh, &p, tight, len), want);
+			free(tight);
+		}
+	}
+}
+
+static void tcp_data_offset(void **state)
+{
+	struct virtio_net_hdr vh;
+	struct frame f;
+
+	(void)state;
+	for (unsigned int doff = 0; doff < 16; doff++) {
+		build(&f, &(struct shape){ .payload = 200 });
+		f.b[f.l4 + 12] = (uint8_t)(doff << 4);
+		assert_int_equal(convert(&vh, &f, &blank), doff < 5 ? VNET_BAD_CSUM : VNET_OK);
+	}
+	expect_blank_ok(&(struct shape){ .doff = 15 }, 34, 16);
+	build(&f, &(struct shape){ .payload = 39 });
+	f.b[f.l4 + 12] = 0xf0;		/* one byte beyond the packet */
+	assert_int_equal(convert(&vh, &f, &blank), VNET_BAD_CSUM);
+}
+
+/* --- ring -> TAP, GSO -------------------------------------------------------------------- */
+
+static const struct pkt gso4 = { .csum_blank = true, .gso_type = XEN_NETIF_GSO_TYPE_TCPV4, .gso_size = 1448 };
+static const struct pkt gso6 = { .csum_blank = true, .gso_type = XEN_NETIF_GSO_TYPE_TCPV6, .gso_size = 1428 };
+
+static void gso(void **state)
+{
+	struct virtio_net_hdr vh;
+	struct frame f;
+
+	(void)state;
+	build(&f, &(struct shape){ .payload = 3000, .doff = 8 });
+	assert_int_equal(convert(&vh, &f, &gso4), VNET_OK);
+	assert_int_equal(vh.gso_type, VIRTIO_NET_HDR_GSO_TCPV4);
+	assert_int_equal(vh.gso_size, 1448);
+	assert_int_equal(vh.hdr_len, 34 + 32);
+	assert_int_equal(vh.flags, BLANK);
+	assert_int_equal(vh.csum_start, 34);
+	build(&f, &(struct shape){ .version = 6, .payload = 3000, .tags = { 0x8100 } });
+	assert_int_equal(convert(&vh, &f, &gso6), VNET_OK);
+	assert_int_equal(vh.gso_type, VIRTIO_NET_HDR_GSO_TCPV6);
+	assert_int_equal(vh.gso_size, 1428);
+	assert_int_equal(vh.hdr_len, 58 + 20);
+}
+
+static void gso_on_the_wrong_frame(void **state)
+{
+	static const struct { struct shape shape; bool six; } bad[] = {
+		{ { .version = 6 }, false }, { { 0 }, true }, { { .proto = UDP }, false },
+		{ { .version = 6, .proto = UDP }, true }, { { .proto = 1 }, false },
+		{ { .ethertype = 0x0806 }, false }, { { .frag = 0x2000 }, false },
+		{ { .version = 6, .exts = 1, .ext = { 44 } }, true },
+		{ { .tags = { 0x8100, 0x8100, 0x8100 } }, false },
+	};
+	struct virtio_net_hdr vh;
+	struct frame f;
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		build(&f, &bad[i].shape);
+		assert_int_equal(convert(&vh, &f, bad[i].six ? &gso6 : &gso4), VNET_BAD_GSO);
+	}
+}
+
+static void gso_truncated(void **state)
+{
+	struct virtio_net_hdr vh;
+	struct frame f;
+
+	(void)state;
+	build(&f, &(struct shape){ .payload = 100, .doff = 8 });
+	for (f.len = 0; f.len < f.end; f.len++)
+		assert_int_equal(convert(&vh, &f, &gso4), VNET_BAD_GSO);
+	build(&f, &(struct shape){ .payload = 100 });
+	f.b[f.l4 + 12] = 0x40;
+	assert_int_equal(convert(&vh, &f, &gso4), VNET_BAD_GSO);
+}
+
+static void expect_pseudo(const struct shape *s, const struct pkt *like)
+{
+	unsigned int version = s->version ? s->version : 4;
+	struct pkt p = *like;
+	struct virtio_net_hdr vh;
+	struct frame f, before;
+
+	p.csum_blank = false;
+	build(&f, s);
+	before = f;
+	assert_int_equal(convert(&vh, &f, &p), VNET_OK);
+	assert_int_equal(vh.flags, BLANK);
+	assert_int_equal((f.b[f.l4 + 16] << 8 | f.b[f.l4 + 17]) % 0xffff, ref_pseudo(&f, version, TCP) % 0xffff);
+	/* The receiver's way: sum from csum_start, write it: must verify. */
+	put16be(f.b + f.l4 + 16, 0xffff & ~ref_sum(0, f.b + f.l4, f.len - f.l4));
+	assert_true(checksum_holds(&f, version, TCP));
+	put16be(f.b + f.l4 + 16, 0);
+	put16be(before.b + f.l4 + 16, 0);
+	assert_memory_equal(&f, &before, sizeof(f));	/* nothing else was written */
+}
+
+static void gso_without_blank_gets_pseudo_header(void **state)
+{
+	(void)state;
+	for (unsigned int payload = 2000; payload < 2003; payload++) {
+		expect_pseudo(&(struct shape){ .payload = payload }, &gso4);
+		expect_pseudo(&(struct shape){ .payload = payload, .ihl = 9, .tags = { 0x8100 } }, &gso4);
+		expect_pseudo(&(struct shape){ .payload = payload, .version = 6 }, &gso6);
+		expect_pseudo(&(struct shape){ .payload = payload, .version = 6, .exts = 1, .ext = { 60 } }, &gso6);
+	}
+}
+
+/* --- TAP -> ring ---------------------------------------------------------------------------- */
+
+static void to_pkt_flags(void **state)
+{
+	struct pkt p;
+
+	(void)state;
+	memset(&p, 0xee, sizeof(p));
+	assert_int_equal(vnet_to_pkt(&p, &(struct virtio_net_hdr){ 0 }), 0);
+	assert_true(!p.csum_blank && !p.csum_valid);
+	assert_int_equal(p.gso_type, XEN_NETIF_GSO_TYPE_NONE);
+	assert_int_equal(p.gso_size, 0);
+	assert_int_equal(vnet_to_pkt(&p, &(struct virtio_net_hdr){ .flags = BLANK }), 0);
+	assert_true(p.csum_blank && p.csum_valid);
+	assert_int_equal(vnet_to_pkt(&p, &(struct virtio_net_hdr){ .flags = VIRTIO_NET_HDR_F_DATA_VALID }), 0);
+	assert_true(!p.csum_blank && p.csum_valid);
+}
+
+static void to_pkt_gso(void **state)
+{
+	(void)state;
+	for (unsigned int type = 0; type < 256; type++) {
+		struct virtio_net_hdr vh = { .gso_type = (uint8_t)type, .gso_size = 1448, .flags = BLANK };
+		unsigned int kind = type & 0x7f;
+		struct pkt p = { 0 };
+		int err = vnet_to_pkt(&p, &vh);
+
+		assert_int_equal(err, kind == 0 || kind == VIRTIO_NET_HDR_GSO_TCPV4 ||
+				 kind == VIRTIO_NET_HDR_GSO_TCPV6 ? 0 : -EINVAL);
+		if (err)
+			continue;
+		assert_int_equal(p.gso_type, kind == 0 ? XEN_NETIF_GSO_TYPE_NONE :
+				 kind == VIRTIO_NET_HDR_GSO_TCPV4 ? XEN_NETIF_GSO_TYPE_TCPV4 :
+				 XEN_NETIF_GSO_TYPE_TCPV6);
+		assert_int_equal(p.gso_size, kind ? 1448 : 0);
+	}
+	assert_int_equal(vnet_to_pkt(&(struct pkt){ 0 }, &(struct virtio_net_hdr){
+		.gso_type = VIRTIO_NET_HDR_GSO_TCPV4 }), -EINVAL);
+}
+
+/* Over the ring and out again: the same header. */
+static void to_pkt_and_back(void **state)
+{
+	struct virtio_net_hdr in, out;
+	struct frame f;
+	struct pkt p = { 0 };
+
+	(void)state;
+	build(&f, &(struct shape){ .payload = 3000 });
+	in = (struct virtio_net_hdr){ .flags = BLANK, .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 1400,
+				      .hdr_len = 54, .csum_start = 34, .csum_offset = 16 };
+	assert_int_equal(vnet_to_pkt(&p, &in), 0);
+	assert_int_equal(convert(&out, &f, &p), VNET_OK);
+	assert_memory_equal(&in, &out, sizeof(in));
+}
+
+static void tun_offloads(void **state)
+{
+	(void)state;
+	for (unsigned int bits = 0; bits < 32; bits++) {
+		bool c4 = bits & 1, c6 = bits & 2, g4 = bits & 4, g6 = bits & 8, sg = bits & 16;
+		struct vnet_peer peer = { .csum4 = c4, .csum6 = c6, .gso4 = g4, .gso6 = g6, .sg = sg };
+		unsigned int got = vnet_tun_offloads(&peer);
+
+		assert_int_equal(!!(got & TUN_F_CSUM), c4 || c6);
+		assert_int_equal(!!(got & TUN_F_TSO4), sg && g4 && c4);
+		assert_int_equal(!!(got & TUN_F_TSO6), sg && g6 && c6);
+		assert_int_equal(!!(got & TUN_F_TSO_ECN), sg && ((g4 && c4) || (g6 && c6)));
+		assert_int_equal(got & ~(unsigned int)(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN), 0);
+	}
+}
+
+/* --- filling blank checksums in ----------------------------------------------------------------- */
+
+/* Leaves the pseudo header's sum in the field, as the TAP hands frames over. */
+static struct virtio_net_hdr make_blank(struct frame *f, const struct shape *s)
+{
+	unsigned int proto = s->proto ? s->proto : TCP;
+	struct virtio_net_hdr vh = { .flags = BLANK, .csum_start = (uint16_t)f->l4,
+				     .csum_offset = proto == TCP ? 16 : 6 };
+
+	put16be(f->b + f->l4 + vh.csum_offset, ref_pseudo(f, s->version ? s->version : 4, proto));
+	return vh;
+}
+
+static const struct shape complete_shapes[] = {
+	{ .payload = 100 }, { .payload = 101 }, { .payload = 1, .proto = UDP }, { .payload = 1000, .version = 6 },
+	{ .payload = 999, .version = 6, .proto = UDP }, { .payload = 7, .tags = { 0x8100 } },
+	{ .payload = 8, .ihl = 7, .proto = UDP }, { .payload = 3001, .version = 6, .exts = 1, .ext = { 60 } },
+};
+
+static void expect_complete(const struct shape *s, const unsigned int *runs, unsigned int n)
+{
+	struct frame f;
+	struct virtio_net_hdr vh;
+	struct iovec iov[8];
+	unsigned int at = 0;
+
+	build(&f, s);
+	vh = make_blank(&f, s);
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int left = f.len - at;
+
+		iov[i].iov_base = f.b + at;
+		iov[i].iov_len = i == n - 1 || runs[i] > left ? left : runs[i];
+		at += (unsigned int)iov[i].iov_len;
+	}
+	assert_int_equal(vnet_complete(&vh, &(struct vnet_peer){ 0 }, iov, n), 0);
+	assert_true(checksum_holds(&f, s->version ? s->version : 4, s->proto ? s->proto : TCP));
+	assert_int_equal(vh.flags, VIRTIO_NET_HDR_F_DATA_VALID);
+	assert_int_equal(vh.csum_start, 0);
+	assert_int_equal(vh.csum_offset, 0);
+}
+
+static void complete_in_one_run(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(complete_shapes); i++)
+		expect_complete(&complete_shapes[i], NULL, 1);
+}
+
+static void complete_over_runs(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(complete_shapes); i++) {
+		for (unsigned int first = 100; first < 104; first++) {
+			for (unsigned int second = 0; second < 6; second++) {
+				const unsigned int runs[] = { first, second, 1, 0, 3, 2 };
+
+				for (unsigned int n = 2; n <= 7; n++)
+					expect_complete(&complete_shapes[i], runs, n);
+			}
+		}
+	}
+}
+
+/* Sums as large as they get: a full frame of ones. */
+static void complete_largest(void **state)
+{
+	static uint8_t big[65535];
+	struct iovec iov = { big, sizeof(big) };
+	struct virtio_net_hdr vh = { .flags = BLANK, .csum_start = 34, .csum_offset = 16 };
+	unsigned int want;
+
+	(void)state;
+	memset(big, 0xff, sizeof(big));
+	put16be(big + 12, 0x0800);
+	want = 0xffff & ~ref_sum(0, big + 34, sizeof(big) - 34);
+	assert_int_equal(vnet_complete(&vh, &(struct vnet_peer){ 0 }, &iov, 1), 0);
+	assert_int_equal(big[50] << 8 | big[51], want);
+}
+
+/* RFC 768: what sums to 0 goes out as all ones, in UDP only. */
+static void complete_udp_zero(void **state)
+{
+	for (unsigned int proto = TCP; proto <= UDP; proto += UDP - TCP) {
+		struct shape s = { .proto = (uint8_t)proto, .payload = 64 };
+		unsigned int field = proto == TCP ? 16 : 6, sum;
+		struct virtio_net_hdr vh;
+		struct frame f;
+		struct iovec iov;
+
+		(void)state;
+		build(&f, &s);
+		vh = make_blank(&f, &s);
+		/* The payload's last word makes the sum 0xffff. */
+		put16be(f.b + f.len - 2, 0);
+		sum = ref_sum(0, f.b + f.l4, f.len - f.l4);
+		put16be(f.b + f.len - 2, 0xffff - sum);
+		iov = (struct iovec){ f.b, f.len };
+		assert_int_equal(vnet_complete(&vh, &(struct vnet_peer){ 0 }, &iov, 1), 0);
+		assert_int_equal(f.b[f.l4 + field] << 8 | f.b[f.l4 + field + 1], proto == UDP ? 0xffff : 0);
+	}
+}
+
+static void complete_only_if_needed(void **state)
+{
+	static const struct { struct shape shape; struct vnet_peer peer; bool filled; } cases[] = {
+		{ { 0 }, { .csum4 = true, .csum6 = true }, false },
+		{ { 0 }, { .csum4 = true }, false },
+		{ { 0 }, { .csum6 = true }, true },
+		{ { .version = 6 }, { .csum6 = true }, false },
+		{ { .version = 6 }, { .csum4 = true }, true },
+		{ { .version = 6, .tags = { 0x8100 } }, { .csum6 = true }, false },
+		{ { .tags = { 0x8100 } }, { .csum6 = true }, true },
+		{ { 0 }, { 0 }, true },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct frame f, before;
+		struct virtio_net_hdr vh, vh_before;
+		struct iovec iov;
+
+		build(&f, &cases[i].shape);
+		vh = vh_before = make_blank(&f, &cases[i].shape);
+		before = f;
+		iov = (struct iovec){ f.b, f.len };
+		assert_int_equal(vnet_complete(&vh, &cases[i].peer, &iov, 1), 0);
+		assert_int_equal(memcmp(&f, &before, sizeof(f)) != 0, cases[i].filled);
+		assert_int_equal(memcmp(&vh, &vh_before, sizeof(vh)) != 0, cases[i].filled);
+		/* A finished one is let alone. */
+		vh.flags = VIRTIO_NET_HDR_F_DATA_VALID;
+		before = f;
+		assert_int_equal(vnet_complete(&vh, &(struct vnet_peer){ 0 }, &iov, 1), 0);
+		assert_memory_equal(&f, &before, sizeof(f));
+	}
+}
+
+static void complete_outside_frame(void **state)
+{
+	static const struct { uint16_t start, offset; } bad[] = {
+		{ 59, 0 }, { 60, 0 }, { 0xffff, 0xffff }, { 0xfff0, 0x10 }, { 0, 59 }, { 44, 15 }, { 0x8000, 0x8000 },
+	};
+	uint8_t *frame = malloc(60);
+	struct iovec iov = { frame, 60 };
+
+	(void)state;
+	assert_non_null(frame);
+	memset(frame, 0, 60);
+	put16be(frame + 12, 0x0800);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct virtio_net_hdr vh = { .flags = BLANK, .csum_start = bad[i].start, .csum_offset = bad[i].offset };
+
+		assert_int_equal(vnet_complete(&vh, &(struct vnet_peer){ 0 }, &iov, 1), -EINVAL);
+	}
+	free(frame);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain), cmocka_unit_test(blank_tcp_udp), cmocka_unit_test(blank_vlan),
+		cmocka_unit_test(blank_ipv4_options), cmocka_unit_test(blank_ipv4_header_lies),
+		cmocka_unit_test(blank_fragments), cmocka_unit_test(blank_ipv6_extensions),
+		cmocka_unit_test(ipv6_extensions_without_end), cmocka_unit_test(blank_not_tcp_nor_udp),
+		cmocka_unit_test(truncated_anywhere), cmocka_unit_test(tcp_data_offset),
+		cmocka_unit_test(gso), cmocka_unit_test(gso_on_the_wrong_frame), cmocka_unit_test(gso_truncated),
+		cmocka_unit_test(gso_without_blank_gets_pseudo_header),
+		cmocka_unit_test(to_pkt_flags), cmocka_unit_test(to_pkt_gso), cmocka_unit_test(to_pkt_and_back),
+		cmocka_unit_test(tun_offloads),
+		cmocka_unit_test(complete_in_one_run), cmocka_unit_test(complete_over_runs),
+		cmocka_unit_test(complete_largest), cmocka_unit_test(complete_udp_zero),
+		cmocka_unit_test(complete_only_if_needed), cmocka_unit_test(complete_outside_frame),
+	};
+
+	return RUN_TESTS(tests);
+}

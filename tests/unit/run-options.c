@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* run-options.c - the option table: what is taken, and one line and exit 2 for what is not */
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit.h"
+#include "../../common/options.c"
+
+static bool flag;
+static const char *text;
+static uint32_t number;
+static enum log_level level;
+
+static const struct option_row rows[] = {
+	{ .name = "flag", .help = "a flag", .kind = OPTION_FLAG, .to.flag = &flag },
+	{ .name = "text", .value = "WORD", .help = "a text", .kind = OPTION_TEXT, .to.text = &text },
+	{ .name = "number", .value = "N", .help = "a number", .kind = OPTION_NUMBER, .to.number = &number,
+	  .min = 10, .max = 20 },
+	{ .name = "level", .value = "LEVEL", .help = "a level", .kind = OPTION_LEVEL, .to.level = &level },
+};
+
+#define ARGS(...) ((char *[]){ arg0, __VA_ARGS__, NULL })
+
+static char arg0[] = "prog";
+
+static int count(char **argv)
+{
+	int n = 0;
+
+	while (argv[n])
+		n++;
+	return n;
+}
+
+static int parse(char **argv)
+{
+	flag = false;
+	text = NULL;
+	number = 0;
+	level = LOG_LEVEL_INFO;
+	return options_parse("prog", "[OPTION]...", rows, ARRAY_SIZE(rows), count(argv), argv);
+}
+
+/* Parses in a child; its exit code, and what it wrote to fd 1 or 2. */
+static int parse_in_child(char **argv, int fd, char *out, size_t len)
+{
+	int pipefd[2], status;
+	size_t used = 0;
+	ssize_t n;
+	pid_t pid;
+
+	assert_int_equal(pipe(pipefd), 0);
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		dup2(pipefd[1], fd);
+		close(pipefd[0]);
+		(void)!parse(argv);
+		_exit(77);
+	}
+	close(pipefd[1]);
+	while (used + 1 < len && (n = read(pipefd[0], out + used, len - 1 - used)) > 0)
+		used += (size_t)n;
+	out[used] = '\0';
+	close(pipefd[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* One line on stderr that has the word in it, and exit 2. */
+static void expect_usage(char **argv, const char *word)
+{
+	char out[4096];
+
+	assert_int_equal(parse_in_child(argv, 2, out, sizeof(out)), 2);
+	assert_int_equal(strncmp(out, "prog: ", 6), 0);
+	assert_non_null(strchr(out, '\n'));
+	assert_ptr_equal(strchr(out, '\n'), out + strlen(out) - 1);
+	if (!strstr(out, word))
+		fail_msg("no \"%s\" in: %s", word, out);
+}
+
+static void none(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(((char *[]){ arg0, NULL })), 1);
+}
+
+static void each_kind(void **state)
+{
+	char a[] = "--flag", b[] = "--text=hello", c[] = "--number=15", d[] = "--level=debug";
+
+	(void)state;
+	assert_int_equal(parse(ARGS(a, b, c, d)), 5);
+	assert_true(flag);
+	assert_string_equal(text, "hello");
+	assert_int_equal(number, 15);
+	assert_int_equal(level, LOG_LEVEL_DEBUG);
+}
+
+static void value_as_next_word(void **state)
+{
+	char a[] = "--text", b[] = "--odd", c[] = "--number", d[] = "20", e[] = "rest";
+
+	(void)state;
+	assert_int_equal(parse(ARGS(a, b, c, d, e)), 5);
+	assert_string_equal(text, "--odd");
+	assert_int_equal(number, 20);
+}
+
+static void stops_at_other_words(void **state)
+{
+	char a[] = "--flag", b[] = "word", c[] = "--text=late", d[] = "--";
+
+	(void)state;
+	assert_int_equal(parse(ARGS(a, b, c)), 2);
+	assert_null(text);
+	assert_int_equal(parse(ARGS(a, d, c)), 3);	/* behind -- nothing is an option */
+	assert_null(text);
+}
+
+static void value_may_have_equals(void **state)
+{
+	char a[] = "--text=a=b";
+
+	(void)state;
+	assert_int_equal(parse(ARGS(a)), 2);
+	assert_string_equal(text, "a=b");
+}
+
+static void last_one_wins(void **state)
+{
+	char a[] = "--number=10", b[] = "--number=11";
+
+	(void)state;
+	assert_int_equal(parse(ARGS(a, b)), 3);
+	assert_int_equal(number, 11);
+}
+
+static void unknown(void **state)
+{
+	char a[] = "--flags", b[] = "--fla", c[] = "-x", d[] = "-";
+
+	(void)state;
+	expect_usage(ARGS(a), "--flags");
+	expect_usage(ARGS(b), "--fla");
+	expect_usage(ARGS(c), "-x");
+	expect_usage(ARGS(d), "-");
+}
+
+static void missing_value(void **state)
+{
+	char a[] = "--text", b[] = "--text=", c[] = "--number";
+
+	(void)state;
+	expect_usage(ARGS(a), "--text");
+	expect_usage(ARGS(b), "--text");
+	expect_usage(ARGS(c), "--number");
+}
+
+static void out_of_range(void **state)
+{
+	char a[] = "--number=9", b[] = "--number=21", c[] = "--number=-1", d[] = "--number=4294967296",
+	     e[] = "--number=12x", f[] = "--number=";
+
+	(void)state;
+	expect_usage(ARGS(a), "10 to 20");
+	expect_usage(ARGS(b), "10 to 20");
+	expect_usage(ARGS(c), "10 to 20");
+	expect_usage(ARGS(d), "10 to 20");
+	expect_usage(ARGS(e), "10 to 20");
+	expect_usage(ARGS(f), "10 to 20");
+}
+
+static void bad_level(void **state)
+{
+	char a[] = "--level=loud";
+
+	(void)state;
+	expect_usage(ARGS(a), "error, warn, info, debug");
+}
+
+static void flag_with_value(void **state)
+{
+	char a[] = "--flag=yes";
+
+	(void)state;
+	expect_usage(ARGS(a), "--flag");
+}
+
+static void help_lists_all(void **state)
+{
+	char a[] = "--help", out[4096];
+
+	(void)state;
+	assert_int_equal(parse_in_child(ARGS(a), 1, out, sizeof(out)), 0);
+	assert_non_null(strstr(out, "usage: prog [OPTION]..."));
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_non_null(strstr(out, rows[i].name));
+		assert_non_null(strstr(out, rows[i].help));
+	}
+	assert_non_null(strstr(out, "--number=N"));
+}
+
+static void version(void **state)
+{
+	char a[] = "--version", out[256];
+
+	(void)state;
+	assert_int_equal(parse_in_child(ARGS(a), 1, out, sizeof(out)), 0);
+	assert_string_equal(out, "prog " NETPAIR_VERSION "\n");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(none), cmocka_unit_test(each_kind), cmocka_unit_test(value_as_next_word),
+		cmocka_unit_test(stops_at_other_words), cmocka_unit_test(value_may_have_equals),
+		cmocka_unit_test(last_one_wins), cmocka_unit_test(unknown), cmocka_unit_test(missing_value),
+		cmocka_unit_test(out_of_range), cmocka_unit_test(bad_level), cmocka_unit_test(flag_with_value),
+		cmocka_unit_test(help_lists_all), cmocka_unit_test(version),
+	};
+
+	return RUN_TESTS(tests);
+}
