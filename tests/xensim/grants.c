@@ -289,7 +289,7 @@ static void killed_granter_revokes(void)
 static void close_drops_everything(void)
 {
 	xengntshr_handle *h;
-	uint32_t ref;
+	uint32_t ref = 0;
 
 	be_domain(1);
 	h = xengntshr_open(quiet, 0);

@@ -266,6 +266,41 @@ int cmd_attach(int argc, char **argv)
 	return 0;
 }
 
+/* As libxl does: remove a path, then the parents that this leaves empty. */
+static void remove_path(struct xs_handle *xs, xs_transaction_t t, const char *path)
+{
+	char *at = xprintf("%s", path);
+	char *slash;
+
+	xs_rm(xs, t, at);
+	while ((slash = strrchr(at, '/')) && slash != at) {
+		unsigned n = 1;
+
+		*slash = '\0';
+		free(xs_directory(xs, t, at, &n));
+		if (n || !xs_rm(xs, t, at))
+			break;
+	}
+	free(at);
+}
+
+static void remove_all(struct xs_handle *xs, const struct vif *v)
+{
+	xs_transaction_t t;
+
+	do {
+		t = xs_transaction_start(xs);
+		if (t == XBT_NULL)
+			die("detach-vif: xenstore");
+		remove_path(xs, t, v->fe);
+		remove_path(xs, t, v->xl);
+		remove_path(xs, t, v->be);
+		if (xs_transaction_end(xs, t, false))
+			return;
+	} while (errno == EAGAIN);
+	die("detach-vif: xenstore");
+}
+
 static void detach(struct xs_handle *xs, struct vif *v)
 {
 	char *be = get(xs, v->xl, "backend");
@@ -281,9 +316,7 @@ static void detach(struct xs_handle *xs, struct vif *v)
 	}
 	if (v->script)
 		run_script(v, "offline");
-	xs_rm(xs, XBT_NULL, v->fe);
-	xs_rm(xs, XBT_NULL, v->be);
-	xs_rm(xs, XBT_NULL, v->xl);
+	remove_all(xs, v);
 }
 
 int cmd_detach(int argc, char **argv)

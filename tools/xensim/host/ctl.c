@@ -80,7 +80,7 @@ static int cmd_lookup(struct answer *a, struct dom *d)
 	return 0;
 }
 
-static void say_dom(struct answer *a, const struct dom *d)
+static void say_dom(struct answer *a, const struct dom *d, int width)
 {
 	const struct handle *h;
 	uint32_t handles = 0;
@@ -97,16 +97,23 @@ static void say_dom(struct answer *a, const struct dom *d)
 			maps += hd->count;
 	}
 	store_count(d->id, &nodes, &watches, &conns);
-	say(a, "%4u %-16s %-28s %7u %6u %6u %6u %6u %6u %6u %6u\n", d->id, d->name, d->netns ? d->netns : "-", handles, d->nr_pages, d->nr_refs, maps, d->nr_ports, nodes, watches, conns);
+	say(a, "%4u  %-12s  %-*s  %5d  %7u  %6u/%-6u  %6u  %6u  %5u  %5u  %7u  %7u  %6u\n", d->id, d->name, width, d->netns ? d->netns : "-",
+	    procs_signal(d->dir, 0), handles, d->nr_pages, d->max_pages, d->nr_refs, maps, d->nr_ports, nodes, watches, conns, atomic_load(&d->gnt->nr_faults));
 }
 
 static int cmd_status(struct answer *a)
 {
 	const struct dom *d;
+	int width = 5;
 
-	say(a, "%4s %-16s %-28s %7s %6s %6s %6s %6s %6s %6s %6s\n", "id", "name", "netns", "handles", "pages", "grants", "maps", "ports", "nodes", "watch", "conns");
 	for (d = doms; d; d = d->next)
-		say_dom(a, d);
+		if (d->netns && (int)strlen(d->netns) > width)
+			width = (int)strlen(d->netns);
+	say(a, "host %d in %s\n", (int)getpid(), host_dir());
+	say(a, "  id  %-12s  %-*s  %5s  %7s  %-13s  %6s  %6s  %5s  %5s  %7s  %7s  %6s\n", "name", width, "netns", "procs", "handles", " pages/limit", "grants", "mapped",
+	    "ports", "nodes", "watches", "clients", "faults");
+	for (d = doms; d; d = d->next)
+		say_dom(a, d, width);
 	return 0;
 }
 

@@ -35,6 +35,11 @@ static int netns_make(const char *name)
 	return run_quiet(add, 1) == 0 && run_quiet(up, 1) == 0 ? 0 : -1;
 }
 
+const char *host_dir(void)
+{
+	return state_dir;
+}
+
 static char *netns_name(const char *domain)
 {
 	const char *base = strrchr(state_dir, '/');
@@ -93,7 +98,7 @@ static void dom_nodes(const struct dom *d, int driver)
 	if (d->id) {
 		store_put(path = xprintf("%s/device", top), "", 0, (int)d->id);
 		free(path);
-		store_put(path = xprintf("/libxl/%u", d->id), "", 0, -1);
+		store_put(path = xprintf("/libxl/%u/type", d->id), "pv", 0, -1);
 		free(path);
 	}
 	if (driver) {

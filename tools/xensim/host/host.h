@@ -33,6 +33,9 @@ int state_clear(const char *dir, int dying);
 /** Remove a network namespace. */
 void state_netns_remove(const char *name);
 
+/** The directory of the running host. */
+const char *host_dir(void);
+
 /** Make a domain with its nodes, and a namespace if wanted; NULL, and one line in *why. */
 struct dom *host_domain(const char *name, int netns, int driver, const struct dom_options *opt, char **why);
 
