@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* nor can the page be copied whole */
+/* fails: incomplete|undefined type|invalid application */
+#include "../../common/ring.h"
+
+unsigned long test(const struct gtx_back *b);
+
+unsigned long test(const struct gtx_back *b)
+{
+#ifdef FAIL
+	return sizeof(*b->r.sh);
+#else
+	return sizeof(*b);
+#endif
+}

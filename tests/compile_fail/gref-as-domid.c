@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* a grant is not a domain */
+/* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
+#include "../../common/grant.h"
+
+int test(struct grant_dev **g, struct domid d, struct gref r);
+
+int test(struct grant_dev **g, struct domid d, struct gref r)
+{
+#ifdef FAIL
+	return grant_open(g, r);
+#else
+	return grant_open(g, d);
+#endif
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* a grant is not a port */
+/* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
+#include "../../common/evtchn.h"
+
+void test(struct evt_dev *e, struct evport p, struct gref g);
+
+void test(struct evt_dev *e, struct evport p, struct gref g)
+{
+#ifdef FAIL
+	evt_notify(e, g);
+#else
+	evt_notify(e, p);
+#endif
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* a guest receive end is not a guest transmit end */
+/* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
+#include "../../common/ring.h"
+
+unsigned int test(struct gtx_front *f, struct grx_front *r);
+
+unsigned int test(struct gtx_front *f, struct grx_front *r)
+{
+#ifdef FAIL
+	return gtx_front_free(r);
+#else
+	return gtx_front_free(f);
+#endif
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* the ends of the two rings are not the same type */
+/* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
+#include "../../common/ring.h"
+
+int test(struct gtx_back *b, struct grx_back *r);
+
+int test(struct gtx_back *b, struct grx_back *r)
+{
+#ifdef FAIL
+	return grx_back_begin(b);
+#else
+	return grx_back_begin(r);
+#endif
+}

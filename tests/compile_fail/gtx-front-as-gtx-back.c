@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* nor are the two ends of one ring */
+/* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
+#include "../../common/ring.h"
+
+int test(struct gtx_front *f, struct gtx_back *b);
+
+int test(struct gtx_front *f, struct gtx_back *b)
+{
+#ifdef FAIL
+	return gtx_back_begin(f);
+#else
+	return gtx_back_begin(b);
+#endif
+}

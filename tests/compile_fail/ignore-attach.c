@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* attach says that the page is wild */
+/* fails: unused.result|ignoring return value */
+#include "../../common/ring.h"
+
+int test(struct gtx_back *b, void *p);
+
+int test(struct gtx_back *b, void *p)
+{
+#ifdef FAIL
+	gtx_back_attach(b, p);
+	return 0;
+#else
+	return gtx_back_attach(b, p);
+#endif
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* begin says that the ring is lost */
+/* fails: unused.result|ignoring return value */
+#include "../../common/ring.h"
+
+int test(struct gtx_back *b);
+
+int test(struct gtx_back *b)
+{
+#ifdef FAIL
+	gtx_back_begin(b);
+	return 0;
+#else
+	return gtx_back_begin(b);
+#endif
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* rearm says whether more came: who ignores it sleeps for ever */
+/* fails: unused.result|ignoring return value */
+#include "../../common/ring.h"
+
+void test(struct gtx_back *b, int *n);
+
+void test(struct gtx_back *b, int *n)
+{
+#ifdef FAIL
+	gtx_back_rearm(b);
+#else
+	if (gtx_back_rearm(b))
+		*n = 1;
+#endif
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* a packet is nothing without its verdict */
+/* fails: unused.result|ignoring return value */
+#include "../../common/pkt.h"
+
+bool test(struct gtx_back *g, struct pkt *p);
+
+bool test(struct gtx_back *g, struct pkt *p)
+{
+#ifdef FAIL
+	pkt_from_gtx(g, p);
+	return true;
+#else
+	return pkt_from_gtx(g, p) == PKT_OK;
+#endif
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* a number from anywhere is not a grant */
+/* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
+#include "../../common/grant.h"
+
+void *test(struct grant_dev *g, uint32_t n, int *err);
+
+void *test(struct grant_dev *g, uint32_t n, int *err)
+{
+#ifdef FAIL
+	return grant_map(g, n, err);
+#else
+	return grant_map(g, gref_of(n), err);
+#endif
+}

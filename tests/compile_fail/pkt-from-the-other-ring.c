@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* packets come off the ring that they are on */
+/* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
+#include "../../common/pkt.h"
+
+enum pkt_verdict test(struct gtx_back *g, struct grx_back *r, struct pkt *p);
+
+enum pkt_verdict test(struct gtx_back *g, struct grx_back *r, struct pkt *p)
+{
+#ifdef FAIL
+	return pkt_from_gtx(r, p);
+#else
+	return pkt_from_gtx(g, p);
+#endif
+}

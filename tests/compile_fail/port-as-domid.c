@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* libxenevtchn takes domain and port as uint32_t in a row; we do not */
+/* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
+#include "../../common/evtchn.h"
+
+int test(struct evt_dev *e, struct domid d, struct evport p, struct evport *l);
+
+int test(struct evt_dev *e, struct domid d, struct evport p, struct evport *l)
+{
+#ifdef FAIL
+	return evt_bind_peer(e, p, d, l);
+#else
+	return evt_bind_peer(e, d, p, l);
+#endif
+}
