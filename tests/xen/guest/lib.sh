@@ -49,9 +49,9 @@ net_up()
 # if_by_mac MAC: the name of the interface that has it, as soon as there is one.
 if_by_mac()
 {
-	local n f
+	local f
 
-	for n in $(seq 100); do
+	for _ in $(seq 100); do
 		for f in /sys/class/net/*; do
 			[ "$(cat "$f/address")" != "$1" ] || { echo "${f##*/}"; return 0; }
 		done

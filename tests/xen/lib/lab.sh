@@ -4,6 +4,8 @@
 # The scenarios' library, loaded in dom0: verdicts, waiting, guests, daemons.
 
 verdicts=/lab/verdicts
+# The netbackd of netbackd_start; 0: none was started yet.
+export netbackd_pid=0
 mkdir -p /run/lab /lab/cfg
 
 # Verdicts: one line each, NAME is SCENARIO.CHECK.
@@ -27,16 +29,18 @@ note()
 	echo "# $SCENARIO $*" >>"$verdicts"
 }
 
-# check NAME COMMAND...: the verdict is the command's status, the remark its last line.
+# check NAME COMMAND...: the verdict is the command's status, the remark its last line.  The
+# command runs in this shell, not in a subshell: what it sets, stays set.
 check()
 {
 	local name=$1 out rc=0
 
 	shift
-	out=$("$@" 2>/run/lab/check.err) || rc=$?
-	cat /run/lab/check.err >&2
+	"$@" >/run/lab/check.out 2>/run/lab/check.err || rc=$?
+	cat /run/lab/check.out /run/lab/check.err >&2
+	out=$(tail -n 1 /run/lab/check.out)
 	[ -n "$out" ] || out=$(grep -v '^+' /run/lab/check.err | tail -n 1)
-	out=$(printf '%s\n' "$out" | tail -n 1 | tr -d '\r' | cut -c1-200)
+	out=$(printf '%s\n' "$out" | tr -d '\r' | cut -c1-200)
 	if [ "$rc" = 0 ]; then
 		ok "$name" "$out"
 	else
@@ -252,7 +256,7 @@ netbackd_start()
 	read -r -t 10 -u "$fd" line && [ "$line" = bound ] || return 1
 	NOTIFY_SOCKET=/run/lab/notify netbackd --log-level="${NETBACKD_LOG:-info}" "$@" \
 		>>/lab/netbackd.log 2>&1 </dev/null &
-	netbackd_pid=$!
+	export netbackd_pid=$!
 	# A daemon that ends at once never says READY: look at both.
 	local n=0
 	until read -r -t 0.5 -u "$fd" line && [ "$line" = ready ]; do

@@ -161,9 +161,9 @@ checksums()
 # A capture that saw nothing unmarked has shown nothing.
 capture_holds()
 {
-	local frames=0 told=0 checked=0 bad=1 longest=0
+	local frames=0 checked=0 bad=1
 
-	eval "$(echo "$1" | grep -o '[a-z]*=[0-9]*')"
+	eval "$(echo "$1" | grep -oE '(frames|checked|bad)=[0-9]*')"
 	[ "$frames" -gt 100 ] && [ "$checked" -gt 50 ] && [ "$bad" = 0 ]
 }
 

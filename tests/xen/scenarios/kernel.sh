@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# seconds: 300
+# seconds: 600
 #
 # Linux netfront <-> Linux netback: shows that the lab itself carries the whole table, so that a
 # failure of another pairing is that pairing's.

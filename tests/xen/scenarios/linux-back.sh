@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # needs: netfrontd
-# seconds: 260
+# seconds: 600
 #
 # netfrontd <-> Linux netback.
 two_bridges

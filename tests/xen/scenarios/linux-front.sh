@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # needs: netbackd
-# seconds: 260
+# seconds: 600
 #
 # Linux netfront in a PV guest <-> netbackd.
 two_bridges

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # needs: netbackd netfrontd
-# seconds: 260
+# seconds: 600
 #
 # netfrontd <-> netbackd.
 two_bridges

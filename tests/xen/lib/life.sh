@@ -1,0 +1,111 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# What must be there, and what must be gone: counting a backend's belongings.
+
+lsevtchn=/usr/lib/xen-4.17/bin/lsevtchn
+
+# Of netbackd: fds, threads, mapped grants, TAPs in dom0; of dom0: event channels, domains.
+# gntdev maps are netbackd's grants; a domain that something still maps stays as a dying one.
+counts()
+{
+	[ -e "/proc/$netbackd_pid/fd" ] || { echo "netbackd is not there"; return 1; }
+	echo "fds=$(find "/proc/$netbackd_pid/fd" -mindepth 1 | wc -l)" \
+		"threads=$(find "/proc/$netbackd_pid/task" -mindepth 1 -maxdepth 1 | wc -l)" \
+		"grants=$(grep -c gntdev "/proc/$netbackd_pid/maps")" \
+		"taps=$(find /sys/class/net -name 'vif*' | wc -l)" \
+		"channels=$($lsevtchn 0 | wc -l)" \
+		"domains=$(xl list | tail -n +2 | wc -l)" \
+		"nodes=$(xenstore-list /local/domain/0/backend/vif 2>/dev/null | wc -l)"
+}
+
+counts_are()
+{
+	[ "$(counts)" = "$1" ]
+}
+
+# gone WHAT_WAS SECONDS: all back to what it was; no event tells, hence eventually.
+gone()
+{
+	case $1 in fds=*) ;; *) echo "nothing was counted before: $1"; return 1 ;; esac
+	eventually "$2" counts_are "$1" || { echo "was $1, is $(counts)"; return 1; }
+	echo "$1"
+}
+
+domain_gone()
+{
+	! xl domid "$1" >/dev/null 2>&1
+}
+
+# watch_states DOMID DEVID FILE: all states the frontend goes through, in the background.
+watch_states()
+{
+	xenstore-watch "/local/domain/$1/device/vif/$2/state" 2>/dev/null | while read -r _; do
+		xs "/local/domain/$1/device/vif/$2/state"
+	done >"$3" &
+}
+
+# resumes GUEST: the guest has its network after what was done to it, content included.
+resumes()
+{
+	ping -q -c 3 -i 0.2 -W 10 10.77.0.2 >/dev/null || { echo "no ping"; return 1; }
+	transfer_to "$1" 10.77.0.2 8 && transfer_from "$1" 10.77.0.1 8
+}
+
+# ping_loss FILE MAX: of a ping that has ended.
+ping_loss()
+{
+	local sent got
+
+	sent=$(sed -n 's/^\([0-9]*\) packets transmitted.*/\1/p' "$1")
+	got=$(sed -n 's/.*transmitted, \([0-9]*\) received.*/\1/p' "$1")
+	echo "$((${sent:-0} - ${got:-0})) of ${sent:-0} lost"
+	[ "${sent:-0}" -gt 0 ] && [ $((sent - got)) -le "$2" ]
+}
+
+# lifecycle FRONT: save/restore (three lives of one saved guest), crash, destroy under traffic,
+# shutdown; after each, everything is counted.
+lifecycle()
+{
+	local front=$1 before saved=/run/lab/g1.save f=$1
+
+	before=$(counts)
+	note "$front: before $before"
+	GUEST_MEMORY=256 check "$f-create" guest_create g1 pv "$front" \
+		'mac=00:16:3e:77:00:01,bridge=xenbr0' || give_up "no guest"
+	check "$f-up" guest g1 run \
+		"netup_check 00:16:3e:77:00:01 1500 $front 10.77.0.2/24 fd77::2/64" || return
+	check "$f-traffic" resumes g1
+
+	check "$f-save" save g1 "$saved"
+	check "$f-save-all-gone" gone "$before" 20
+	check "$f-restore" restore g1 "$saved" || return
+	check "$f-restore-resumes" resumes g1
+
+	guest g1 spawn 'echo c >/proc/sysrq-trigger' >/dev/null
+	check "$f-crash" eventually 30 domain_gone g1
+	check "$f-crash-all-gone" gone "$before" 20
+
+	check "$f-restore-2" restore g1 "$saved" || return
+	ping -q -i 0.01 10.77.0.2 >/run/lab/flood 2>&1 &
+	check "$f-destroy" xl destroy g1
+	kill $!
+	check "$f-destroy-all-gone" gone "$before" 20
+
+	check "$f-restore-3" restore g1 "$saved" || return
+	check "$f-shutdown" timeout 40 xl shutdown -w g1
+	check "$f-shutdown-all-gone" gone "$before" 20
+	rm -f "$saved"
+}
+
+save()
+{
+	xl save "$1" "$2" >/run/lab/xl.out 2>&1 || { tail -n 1 /run/lab/xl.out; return 1; }
+	du -h "$2" | cut -f1
+}
+
+restore()
+{
+	xl restore "$2" >/dev/null 2>&1 || { echo "xl restore failed"; return 1; }
+	guest_ready "$1" 30
+}

@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# needs: netbackd netfrontd
+# seconds: 600
+#
+# Guests that talk to each other through dom0's bridge: TCP with GSO from end to end.  Linux
+# netfront to Linux netfront and to netfrontd, all on netbackd.
+two_bridges
+check backend back_start netbackd || give_up "no backend"
+n=1
+for front in kernel kernel netfrontd; do
+	n=$((n + 1))
+	GUEST_MEMORY=256 check "create-g$n" guest_create "g$n" pv "$front" \
+		"mac=00:16:3e:77:00:0$n,bridge=xenbr0" || give_up "no guest"
+	check "up-g$n" guest "g$n" run \
+		"netup_check 00:16:3e:77:00:0$n 1500 $front 10.77.0.$n/24 fd77::$n/64; iperf3 -s -D >/dev/null 2>&1" ||
+		give_up "no network in the guest"
+done
+
+# gso FROM TO: segments larger than the MTU leave the sender, cross the bridge, reach the receiver.
+gso()
+{
+	local from=$1 to=$2 fd pid line left id seen rate ifname
+
+	exec {fd}< <(exec labtool capture "vif$(guest_id "$from").0")
+	pid=$!
+	read -r -u "$fd" -t 10 _
+	ifname=$(guest "$to" run "if_by_mac 00:16:3e:77:00:0${to#g}")
+	id=$(guest "$to" run "ethtool -K $ifname gro off >/dev/null; labtool capture $ifname >/tmp/cap 2>&1 & echo \$!" | tail -n 1)
+	rate=$(guest "$from" run "iperf3 -c 10.77.0.${to#g} -t 2 -f m | grep receiver | grep -o '[0-9.]* Mbits/sec'")
+	kill "$pid"
+	while read -r -u "$fd" -t 10 line; do left=$line; done
+	exec {fd}<&-
+	seen=$(guest "$to" run "kill $id; while kill -0 $id 2>/dev/null; do sleep 0.1; done; cat /tmp/cap; ethtool -K $ifname gro on >/dev/null" | tail -n 1)
+	echo "$rate; on the TAP $(echo "$left" | grep -o 'longest=.*'), in the receiver $(echo "$seen" | grep -o 'longest=.*')"
+	[ "$(echo "$left" | sed 's/.*longest=//')" -gt 1514 ] &&
+		[ "$(echo "$seen" | sed 's/.*longest=//')" -gt 1514 ] &&
+		echo "$left $seen" | grep -q 'bad=0.*bad=0'
+}
+
+# content FROM TO: every byte compared.
+content()
+{
+	local seq
+
+	seq=$(guest "$2" spawn 'timeout 90 labtool receive 5300 64 1')
+	guest "$1" run "timeout 90 labtool send 10.77.0.${2#g} 5300 64 1" 100 || return 1
+	guest "$2" wait "$seq" 20
+}
+
+for pair in g2:g3 g3:g2 g2:g4 g4:g2; do
+	a=${pair%:*} b=${pair#*:}
+	check "ping-$a-$b" guest "$a" run "ping -q -c 3 -i 0.2 -s 30000 10.77.0.${b#g} | grep ' 0% packet loss'"
+	check "ping6-$a-$b" guest "$a" run "ping -q -c 3 -i 0.2 fd77::${b#g} | grep ' 0% packet loss'"
+	check "gso-$a-$b" gso "$a" "$b"
+	check "content-$a-$b" content "$a" "$b"
+done

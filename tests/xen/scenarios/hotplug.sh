@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# needs: netbackd netfrontd
+# seconds: 600
+#
+# xl network-attach and network-detach of a second VIF while traffic runs on the first: nothing is
+# lost there, and the second comes and goes whole.  For a guest with Linux netfront and one with
+# netfrontd, both on netbackd.
+
+hotplug()
+{
+	local g=$1 front=$2 net=$3 before seq ping stream i
+
+	check "$front-create" guest_create "$g" pv "$front" \
+		"mac=00:16:3e:77:0$net:01,bridge=xenbr0" || return
+	check "$front-up" guest "$g" run \
+		"netup_check 00:16:3e:77:0$net:01 1500 $front 10.77.0.1$net/24" || return
+	before=$(counts)
+	ping -i 0.1 -q -W 10 "10.77.0.1$net" >"/run/lab/ping.$g" 2>&1 &
+	ping=$!
+	# Endless bytes in order beside the ping: TCP hides loss, but not a dead direction.
+	seq=$(guest "$g" spawn 'timeout 200 labtool receive 5300 100000 1')
+	timeout 200 labtool send "10.77.0.1$net" 5300 100000 1 >/dev/null 2>&1 &
+	stream=$!
+	for i in 1 2; do
+		check "$front-attach-$i" xl network-attach "$g" "mac=00:16:3e:77:0$net:02" bridge=xenbr9
+		check "$front-second-up-$i" guest "$g" run \
+			"netup_check 00:16:3e:77:0$net:02 9000 $front 10.79.0.1$net/24"
+		check "$front-second-ping-$i" ping_check "10.79.0.1$net" -c 4 -i 0.2 -s 20000
+		check "$front-detach-$i" xl network-detach "$g" 1
+		check "$front-all-gone-$i" gone "$before" 20
+		check "$front-gone-in-guest-$i" guest "$g" run \
+			"for i in \$(seq 50); do grep -q 77:0$net:02 /sys/class/net/*/address || exit 0; sleep 0.2; done; exit 1"
+	done
+	check "$front-stream-alive" kill -0 "$stream"
+	kill "$stream"
+	guest "$g" wait "$seq" 20 >/dev/null
+	kill -INT "$ping"
+	wait "$ping"
+	# The last one may be on its way when ping is told to end.
+	check "$front-no-loss" ping_loss "/run/lab/ping.$g" 1
+	xl destroy "$g"
+}
+
+two_bridges
+check backend back_start netbackd || give_up "no backend"
+hotplug g1 kernel 2
+hotplug g2 netfrontd 3

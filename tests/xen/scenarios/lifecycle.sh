@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# needs: netbackd
+# seconds: 600
+#
+# Linux netfront on netbackd: save/restore, crash, destroy, shutdown, counted each time; then the
+# daemon's own life under a guest that must not notice: SIGTERM, kill -9, --drain.
+two_bridges
+check backend back_start netbackd || give_up "no backend"
+lifecycle kernel
+
+GUEST_MEMORY=256 check restart-create guest_create g1 pv kernel \
+	'mac=00:16:3e:77:00:01,bridge=xenbr0' || give_up "no guest"
+check restart-up guest g1 run 'netup_check 00:16:3e:77:00:01 1500 kernel 10.77.0.2/24 fd77::2/64' ||
+	give_up "no network in the guest"
+id=$(guest_id g1)
+watch_states "$id" 0 /run/lab/states
+mac=$(cat "/sys/class/net/vif$id.0/address")
+changes=$(guest g1 run 'cat /sys/class/net/eth0/carrier_changes')
+
+# A ping every 0.2 s from the guest; between TERM and READY=1 lie about two seconds here.
+seq=$(guest g1 spawn 'ping -q -i 0.2 -c 60 10.77.0.1')
+check sigterm netbackd_stop TERM 5
+check sigterm-restart back_start netbackd
+guest g1 wait "$seq" 60 >/run/lab/ping.term
+check sigterm-ping ping_loss /run/lab/ping.term 25
+check sigterm-traffic resumes g1
+
+seq=$(guest g1 spawn 'ping -q -i 0.2 -c 60 10.77.0.1')
+netbackd_stop KILL 5 >/dev/null
+check kill9-restart back_start netbackd
+guest g1 wait "$seq" 60 >/run/lab/ping.kill
+check kill9-ping ping_loss /run/lab/ping.kill 25
+check kill9-traffic resumes g1
+
+unnoticed()
+{
+	local now states
+
+	states=$(sort -u /run/lab/states | tr '\n' ' ')
+	now=$(guest g1 run 'cat /sys/class/net/eth0/carrier_changes')
+	echo "frontend states seen: $states; carrier changes $changes -> $now; TAP's MAC $mac -> $(cat "/sys/class/net/vif$id.0/address")"
+	[ "$states" = "4 " ] && [ "$now" = "$changes" ] &&
+		[ "$mac" = "$(cat "/sys/class/net/vif$id.0/address")" ]
+}
+check restart-unnoticed unnoticed
+
+# A frontend that answers Closing: both ends at 6, no TAP, the daemon ends.
+check drain timeout 30 netbackd --drain
+check drain-daemon-ends eventually 10 process_ended "$netbackd_pid"
+drained()
+{
+	echo "states $(vif_states "$id" 0), TAPs: $(find /sys/class/net -name 'vif*' -printf '%f ')"
+	case $(vif_states "$id" 0) in 6/6|/6|6/*) ;; *) return 1 ;; esac
+	! find /sys/class/net -name 'vif*' | grep -q .
+}
+check drain-closed drained
+xl destroy g1
