@@ -117,7 +117,7 @@ $(RACE): $(BUILD)/obj/tests/stress/ring-race.o $(BUILD)/libcommon.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpthread
 
-.SECONDARY: $(patsubst $(BUILD)/%,$(BUILD)/obj/%.o,$(UNIT) $(FUZZ))
+.SECONDARY:
 -include $(wildcard $(BUILD)/obj/tests/*/*.d)
 
 .PHONY: check check-fast check-static check-race

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz-grx.c - any answers on a guest receive ring to packets: a frontend under a lying backend
+ *
+ * Input: how many requests were made before (4 bytes), how many are answered
+ * (1), then the answers, 8 bytes each. The first bit of the last byte of
+ * input asks for ids to be made right, lest nothing ever gets past them.
+ */
+#include "../../common/pkt.h"
+#include "fuzz.h"
+
+static void check_pkt(const struct pkt *p, uint16_t first)
+{
+	uint32_t sum = 0;
+
+	PROMISE(p->pieces >= 1 && p->pieces <= PKT_SLOTS_MAX && p->slots >= p->pieces);
+	for (unsigned int i = 0; i < p->pieces; i++) {
+		PROMISE(p->piece[i].len > 0);
+		PROMISE((uint32_t)p->piece[i].offset + p->piece[i].len <= XEN_PAGE);
+		/* In a buffer that is the caller's again, each once and in order. */
+		PROMISE((uint8_t)(p->piece[i].index - first) < p->slots || p->slots == RING_SLOTS);
+		if (i)
+			PROMISE((uint8_t)(p->piece[i].index - first) > (uint8_t)(p->piece[i - 1].index - first));
+		sum += p->piece[i].len;
+	}
+	PROMISE(sum == p->len && p->len >= PKT_LEN_MIN && p->len <= PKT_LEN_MAX);
+	PROMISE((p->gso_type != XEN_NETIF_GSO_TYPE_NONE) == (p->gso_size != 0));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static _Alignas(XEN_PAGE) uint8_t page[XEN_PAGE];
+	bool right_ids = size && data[size - 1] & 1;
+	uint32_t start = eat32(&data, &size), prod;
+	unsigned int answered = eat8(&data, &size) + 1u, taken = 0;
+	enum pkt_verdict v = PKT_OK;
+	struct grx_front f;
+
+	memset(page, 0, sizeof(page));
+	grx_front_init(&f, page);
+	f.r.req_pvt = f.r.req_pub = f.r.rsp_cons = f.r.rsp_snap = start;
+	for (unsigned int i = 0; i < RING_SLOTS; i++)
+		PROMISE(grx_front_post(&f, gref_of(i)) == (start + i) % RING_SLOTS);
+	(void)!grx_front_push(&f);
+	for (unsigned int i = 0; i < answered && size; i++) {
+		uint8_t *slot = page + 64 + (start + i) % RING_SLOTS * 8;
+		uint16_t id = (uint16_t)((start + i) % RING_SLOTS);
+
+		eat(slot, 8, &data, &size);
+		if (right_ids)
+			memcpy(slot, &id, sizeof(id));
+	}
+	prod = start + answered;
+	memcpy(page + 8, &prod, sizeof(prod));
+	PROMISE(grx_front_begin(&f) == (int)answered);
+	while (v != PKT_NONE) {
+		uint32_t before = f.r.rsp_cons;
+		uint16_t first = 0xffff;
+		struct pkt p;
+
+		memset(&p, 0xa5, sizeof(p));
+		v = pkt_from_grx(&f, &p, &first);
+		if (v == PKT_NONE)
+			break;
+		PROMISE(v == PKT_OK || v == PKT_DROP);
+		PROMISE(first == before % RING_SLOTS && p.slots > 0 && f.r.rsp_cons - before == p.slots);
+		taken += p.slots;
+		if (v == PKT_OK)
+			check_pkt(&p, first);
+		else
+			PROMISE(p.cause >= STAT_GRX_DROP_SHORT && p.cause <= STAT_GRX_DROP_PEER);
+	}
+	PROMISE(taken == answered);
+	return 0;
+}
