@@ -44,15 +44,18 @@ say "permissions" $?
 say mtu-is-not-the-guests $?
 
 # A backend that closes when told to, as xl sees it.
+closer() {
+	x exec "$1" -- sh -c "
+	xenstore-watch $2/state | while read -r _; do
+		[ \"\$(xenstore-read $2/state 2>/dev/null)\" = 5 ] && xenstore-write $2/state 6
+		xenstore-exists $2/state || break
+	done" &
+	closer=$!
+}
+
 x attach-vif drv g 4
 say attach-in-a-driver-domain $?
-dbe=/local/domain/2/backend/vif/1/4
-x exec drv -- sh -c "
-	xenstore-watch $dbe/state | while read -r _; do
-		[ \"\$(xenstore-read $dbe/state)\" = 5 ] && xenstore-write $dbe/state 6
-		xenstore-exists $dbe/state || break
-	done" &
-closer=$!
+closer drv /local/domain/2/backend/vif/1/4
 x detach-vif g 4 2>"$XENSIM_DIR.err" && [ ! -s "$XENSIM_DIR.err" ]
 say detach $?
 x kill drv >/dev/null
@@ -63,9 +66,29 @@ store xenstore-ls -fp >"$XENSIM_DIR.after"
 # Empty parents go, too: libxl removes these.
 grep -v '/1/device \|/2/backend ' "$XENSIM_DIR.before" | diff - "$XENSIM_DIR.after"
 say nothing-left $?
+
+# A guest with a vif is restored: its process goes on as domain 3.
+x attach-vif 0 g 5 mac=00:16:3e:05:05:05 rate=7 mtu=4000
+mkfifo "$XENSIM_DIR.in"
+x exec g -- sh -c 'read -r _ && exec xenstore-read domid' <"$XENSIM_DIR.in" >"$XENSIM_DIR.out" &
+guest=$!
+exec 4>"$XENSIM_DIR.in"
+closer 0 /local/domain/0/backend/vif/1/5
+[ "$(x save-restore g)" = 3 ]
+say save-restore $?
+be=/local/domain/0/backend/vif/3/5
+node $be/mac 00:16:3e:05:05:05 && node $be/rate 7 && node $be/frontend-id 3 && node $be/state 1 && node /local/domain/3/device/vif/5/mtu 4000
+say restored-vif $?
+! store xenstore-ls -f | grep -q '/domain/1\b\|/vif/1\b\|/libxl/1\b'
+say nothing-of-the-old-domain $?
+echo go >&4
+exec 4>&-
+wait $guest && [ "$(cat "$XENSIM_DIR.out")" = 3 ]
+say thawed-process-is-the-new-domain $?
+
 x attach-vif 0 g 0 && x attach-vif 0 g 1 && x destroy g --force
 say destroy $?
-! store xenstore-ls -f | grep -q '/1\b'
+! store xenstore-ls -f | grep -q '/3\b'
 say destroy-leaves-nothing $?
 x stop
 rm -f "$XENSIM_DIR".*

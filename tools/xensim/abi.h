@@ -115,6 +115,7 @@ struct xsim_fault {
 struct xsim_gnt {
 	uint32_t magic;
 	uint32_t nr_refs;
+	atomic_uint domid; /* changes when the domain is restored */
 	atomic_uint dead;
 	atomic_uint fault_seq; /* odd while the rules are being changed */
 	atomic_uint nr_faults;

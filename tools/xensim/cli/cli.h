@@ -26,5 +26,6 @@ int cmd_exec(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
 
 #endif

@@ -22,7 +22,7 @@ static const char usage[] =
 	"  exec DOMAIN -- COMMAND...\n"
 	"  attach-vif BACKDOM FRONTDOM [DEVID] [--hotplug | --script=PATH] [key=value...]\n"
 	"  detach-vif FRONTDOM [DEVID] [--script=PATH] [--force]\n"
-	"  freeze|thaw|kill|destroy DOMAIN\n"
+	"  save-restore|freeze|thaw|kill|destroy DOMAIN\n"
 	"  fault DOMAIN map|copy|notify|share|bind [fail|delay|drop|partial|kill|freeze]\n"
 	"        [all|first|middle|last|every=N|random=PPM] [status=N] [seed=N]\n"
 	"        [times=N] [after=N] [ms=N]\n"
@@ -56,9 +56,10 @@ void cli_ask(char **words, int n, char **text)
 	char *out = pack(words, n, &len);
 
 	if (fd < 0)
-		fail("no host runs in %s (%s)", cli_dir, strerror(errno));
+		fail("no host runs in %s", cli_dir);
+	errno = 0;
 	if (send(fd, out, len, MSG_NOSIGNAL) < 0 || recv(fd, in, 65536, 0) < 1)
-		fail("the host in %s has gone", cli_dir);
+		fail("the host in %s %s", cli_dir, errno == EAGAIN ? "does not answer" : "has gone");
 	if (*in != '0')
 		fail("%s", in + 1);
 	close(fd);
@@ -121,15 +122,19 @@ static int cmd_stop(int argc, char **argv)
 	int fd = connect_to(path, SOCK_SEQPACKET);
 	size_t len;
 	char *out = pack(argv, argc, &len);
+	int dying = fd >= 0;
+	ssize_t n = 1;
 	char byte;
 
 	/* Until it hangs up; that may also be because it was just killed. */
 	if (fd >= 0 && send(fd, out, len, MSG_NOSIGNAL) > 0)
-		while (recv(fd, &byte, 1, 0) > 0)
-			;
+		while (n > 0)
+			n = recv(fd, &byte, 1, 0);
+	if (n < 0 && errno == EAGAIN)
+		dying = 0;
 	free(out);
 	free(path);
-	if (state_clear(cli_dir, fd >= 0) == 0 || (fd >= 0 && errno == ENOENT))
+	if (state_clear(cli_dir, dying) == 0 || (dying && errno == ENOENT))
 		return 0;
 	if (errno == EWOULDBLOCK)
 		fail("the host in %s does not answer", cli_dir);
@@ -159,6 +164,7 @@ static const struct command {
 	{ "attach-vif", cmd_attach, 2 },
 	{ "detach-vif", cmd_detach, 1 },
 	{ "destroy", cmd_destroy, 1 },
+	{ "save-restore", cmd_restore, 1 },
 	{ "freeze", cmd_ask, 1 },
 	{ "thaw", cmd_ask, 1 },
 	{ "kill", cmd_ask, 1 },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* attach-vif, detach-vif, destroy: what libxl does to the xenstore, in the same order. */
-#include "cli.h"
+#include "vif.h"
 
 #include "../host/host.h"
 #include "../host/util.h"
@@ -12,25 +12,10 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <xenstore.h>
 
 #define WAIT_MS 10000
 
-struct vif {
-	struct cli_dom back;
-	struct cli_dom front;
-	uint32_t devid;
-	char *fe;
-	char *be;
-	char *xl;
-	const char *script;
-	int hotplug;
-	int force;
-	char **keys;
-	int nr_keys;
-};
-
-static struct xs_handle *open_store(void)
+struct xs_handle *vif_store(void)
 {
 	struct cli_dom dom0;
 	struct xs_handle *xs;
@@ -62,7 +47,7 @@ static void put_number(struct xs_handle *xs, xs_transaction_t t, const char *dir
 	put(xs, t, dir, key, buf);
 }
 
-static char *get(struct xs_handle *xs, const char *dir, const char *key)
+char *vif_get(struct xs_handle *xs, const char *dir, const char *key)
 {
 	char *path = xprintf("%s/%s", dir, key);
 	unsigned len;
@@ -179,7 +164,7 @@ static int wait_state(struct xs_handle *xs, const struct vif *v, const char *sta
 
 	xs_watch(xs, path, "state");
 	while (!done) {
-		char *now = get(xs, v->be, "state");
+		char *now = vif_get(xs, v->be, "state");
 		int64_t left = end - now_ms();
 		char **w;
 
@@ -211,7 +196,7 @@ static int run_script(const struct vif *v, const char *verb)
 	return run_quiet(argv, 0);
 }
 
-static void set_paths(struct vif *v)
+void vif_paths(struct vif *v)
 {
 	v->fe = xprintf("/local/domain/%u/device/vif/%u", v->front.id, v->devid);
 	v->be = xprintf("/local/domain/%u/backend/vif/%u/%u", v->back.id, v->front.id, v->devid);
@@ -239,30 +224,36 @@ static void parse(struct vif *v, int argc, char **argv)
 	}
 }
 
+void vif_attach(struct xs_handle *xs, const struct vif *v)
+{
+	const struct cli_dom *f = &v->front;
+	char *mac = key_of(v, "mac") ? xprintf("%s", key_of(v, "mac")) : xprintf("00:16:3e:%02x:%02x:%02x", f->id >> 8 & 0xff, f->id & 0xff, v->devid & 0xff);
+
+	if (write_all(xs, v, mac) < 0)
+		die("attach-vif: xenstore");
+	free(mac);
+	if (!v->hotplug && !v->script)
+		return;
+	if (wait_state(xs, v, "2") < 0)
+		fail("attach-vif: the backend did not reach InitWait in %d s", WAIT_MS / 1000);
+	if (v->script && run_script(v, "online"))
+		fail("attach-vif: %s failed", v->script);
+	if (v->hotplug)
+		put(xs, XBT_NULL, v->be, "hotplug-status", "connected");
+}
+
 int cmd_attach(int argc, char **argv)
 {
 	struct vif v = { 0 };
 	struct xs_handle *xs;
-	char *mac;
 
 	cli_lookup(argv[1], &v.back);
 	cli_lookup(argv[2], &v.front);
 	parse(&v, argc - 3, argv + 3);
-	set_paths(&v);
-	xs = open_store();
-	mac = key_of(&v, "mac") ? xprintf("%s", key_of(&v, "mac")) : xprintf("00:16:3e:%02x:%02x:%02x", v.front.id >> 8 & 0xff, v.front.id & 0xff, v.devid & 0xff);
-	if (write_all(xs, &v, mac) < 0)
-		die("attach-vif: xenstore");
-	if (v.hotplug || v.script) {
-		if (wait_state(xs, &v, "2") < 0)
-			fail("attach-vif: the backend did not reach InitWait in %d s", WAIT_MS / 1000);
-		if (v.script && run_script(&v, "online"))
-			fail("attach-vif: %s failed", v.script);
-		if (v.hotplug)
-			put(xs, XBT_NULL, v.be, "hotplug-status", "connected");
-	}
+	vif_paths(&v);
+	xs = vif_store();
+	vif_attach(xs, &v);
 	xs_close(xs);
-	free(mac);
 	return 0;
 }
 
@@ -301,9 +292,9 @@ static void remove_all(struct xs_handle *xs, const struct vif *v)
 	die("detach-vif: xenstore");
 }
 
-static void detach(struct xs_handle *xs, struct vif *v)
+void vif_detach(struct xs_handle *xs, struct vif *v)
 {
-	char *be = get(xs, v->xl, "backend");
+	char *be = vif_get(xs, v->xl, "backend");
 
 	if (!be)
 		fail("detach-vif: %s has no vif %u", v->front.name, v->devid);
@@ -326,9 +317,9 @@ int cmd_detach(int argc, char **argv)
 
 	cli_lookup(argv[1], &v.front);
 	parse(&v, argc - 2, argv + 2);
-	set_paths(&v);
-	xs = open_store();
-	detach(xs, &v);
+	vif_paths(&v);
+	xs = vif_store();
+	vif_detach(xs, &v);
 	xs_close(xs);
 	return 0;
 }
@@ -351,13 +342,13 @@ int cmd_destroy(int argc, char **argv)
 		fail("destroy: not for dom0");
 	cli_ask(words, 2, &text);
 	free(text);
-	xs = open_store();
+	xs = vif_store();
 	path = xprintf("/libxl/%u/device/vif", v.front.id);
 	devs = xs_directory(xs, XBT_NULL, path, &n);
 	for (i = 0; devs && i < n; i++) {
 		v.devid = (uint32_t)strtoul(devs[i], NULL, 10);
-		set_paths(&v);
-		detach(xs, &v);
+		vif_paths(&v);
+		vif_detach(xs, &v);
 	}
 	free(devs);
 	free(path);

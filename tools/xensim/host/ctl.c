@@ -206,6 +206,8 @@ static int cmd_on_domain(struct answer *a, char **w, int n)
 		say(a, "%d\n", procs_signal(d->dir, SIGKILL));
 	else if (!strcmp(w[0], "destroy") && d->id)
 		host_destroy(d);
+	else if (!strcmp(w[0], "restore") && d->id)
+		host_restore(d);
 	else {
 		say(a, "%s: not for %s", w[0], d->name);
 		return 1;

@@ -64,6 +64,7 @@ static int dom_memory(struct dom *d, const struct dom_options *opt)
 		return -1;
 	d->gnt->magic = d->evt->magic = XSIM_MAGIC;
 	d->gnt->nr_refs = opt->max_refs;
+	atomic_init(&d->gnt->domid, d->id);
 	for (i = 0; i < XSIM_NR_PORTS; i++)
 		atomic_init(&d->evt->word[i], XSIM_EV_MASKED);
 	d->max_pages = opt->max_pages;
@@ -143,10 +144,28 @@ static void dom_free(struct dom *d)
 	errno = err;
 }
 
+static void dom_link(struct dom *d)
+{
+	struct dom **p;
+
+	for (p = &doms; *p && (*p)->id < d->id; p = &(*p)->next)
+		;
+	d->next = *p;
+	*p = d;
+}
+
+static void dom_unlink(struct dom *d)
+{
+	struct dom **p;
+
+	for (p = &doms; *p != d; p = &(*p)->next)
+		;
+	*p = d->next;
+}
+
 struct dom *dom_create(const char *state_dir, uint32_t id, const char *name, const struct dom_options *opt)
 {
 	struct dom *d = xalloc(sizeof(*d));
-	struct dom **p;
 
 	d->id = id;
 	d->gnt_fd = d->evt_fd = d->pages_fd = -1;
@@ -158,27 +177,35 @@ struct dom *dom_create(const char *state_dir, uint32_t id, const char *name, con
 	d->store = d->xen ? dom_listen(d, "xenstored.sock", SOCK_STREAM, store_ready) : NULL;
 	if (!d->store)
 		goto fail;
-	for (p = &doms; *p && (*p)->id < id; p = &(*p)->next)
-		;
-	d->next = *p;
-	*p = d;
+	dom_link(d);
 	return d;
 fail:
 	dom_free(d);
 	return NULL;
 }
 
+void dom_rename(struct dom *d, uint32_t id)
+{
+	struct handle *h;
+
+	for (h = d->handles; h; h = h->next) {
+		events_close_all(h);
+		grants_forget(h);
+	}
+	grants_follow(d->id, id);
+	dom_unlink(d);
+	d->id = id;
+	atomic_store(&d->gnt->domid, id);
+	dom_link(d);
+}
+
 void dom_destroy(struct dom *d)
 {
-	struct dom **p;
-
 	atomic_store(&d->gnt->dead, 1);
 	atomic_store(&d->evt->dead, 1);
 	while (d->handles)
 		handle_end(d->handles);
 	store_domain_gone(d->id);
-	for (p = &doms; *p != d; p = &(*p)->next)
-		;
-	*p = d->next;
+	dom_unlink(d);
 	dom_free(d);
 }

@@ -77,6 +77,7 @@ struct dom {
 	char *name;
 	char *dir;
 	char *netns;
+	int driver;
 	struct dom_listener *xen;
 	struct dom_listener *store;
 	struct handle *handles;
@@ -118,6 +119,9 @@ struct dom *dom_create(const char *state_dir, uint32_t id, const char *name, con
 /** End a domain: its handles, grants, channels, sockets and directory. */
 void dom_destroy(struct dom *d);
 
+/** Give a domain a new id, as when it is restored: its ports and grants end, its handles stay. */
+void dom_rename(struct dom *d, uint32_t id);
+
 /** The domain with this id; NULL if none lives. */
 struct dom *dom_find(uint32_t id);
 
@@ -135,6 +139,10 @@ int grants_share(struct handle *h, const struct xsim_req *req, struct xsim_rep *
 int grants_map(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep);
 int grants_release(struct handle *h, uint32_t id);
 void grants_release_all(struct handle *h);
+/** The domain of @h was saved: what it granted is memory only, what it mapped is gone. */
+void grants_forget(struct handle *h);
+/** Maps of @from's pages are @to's from now on: they keep the pages from being reused. */
+void grants_follow(uint32_t from, uint32_t to);
 /** Whether @granter grants @to anything now. */
 int grants_any(const struct dom *granter, uint32_t to);
 

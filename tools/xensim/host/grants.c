@@ -190,13 +190,25 @@ int grants_map(struct handle *h, const struct xsim_req *req, struct xsim_rep *re
 	return 0;
 }
 
-static void unshare_items(struct dom *d, const struct holding *hd)
+static void revoke_items(struct dom *d, struct holding *hd)
 {
 	uint32_t i;
 
 	for (i = 0; i < hd->count; i++) {
+		if (!hd->item[i].ref)
+			continue;
 		atomic_store_explicit(&d->gnt->entry[hd->item[i].ref], 0, memory_order_release);
+		hd->item[i].ref = 0;
 		d->nr_refs--;
+	}
+}
+
+static void unshare_items(struct dom *d, struct holding *hd)
+{
+	uint32_t i;
+
+	revoke_items(d, hd);
+	for (i = 0; i < hd->count; i++) {
 		d->pages[hd->item[i].page].shared = 0;
 		page_put(d, hd->item[i].page);
 	}
@@ -232,6 +244,35 @@ void grants_release_all(struct handle *h)
 {
 	while (h->held)
 		release(h, &h->held);
+}
+
+void grants_forget(struct handle *h)
+{
+	struct holding *hd;
+
+	if (h->kind != XSIM_GNTSHR) {
+		grants_release_all(h);
+		return;
+	}
+	for (hd = h->held; hd; hd = hd->next) {
+		revoke_items(h->dom, hd);
+		hd->end.flags = 0; /* its port is gone, too */
+	}
+}
+
+void grants_follow(uint32_t from, uint32_t to)
+{
+	const struct handle *h;
+	const struct dom *d;
+	struct holding *hd;
+	uint32_t i;
+
+	for (d = doms; d; d = d->next)
+		for (h = d->handles; h; h = h->next)
+			for (hd = h->held; hd; hd = hd->next)
+				for (i = 0; i < hd->count; i++)
+					if (hd->item[i].domid == from)
+						hd->item[i].domid = to;
 }
 
 int grants_any(const struct dom *granter, uint32_t to)

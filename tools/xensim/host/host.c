@@ -109,6 +109,16 @@ static void dom_nodes(const struct dom *d, int driver)
 	free(top);
 }
 
+static void wipe_nodes(uint32_t id)
+{
+	char *path;
+
+	store_wipe(path = xprintf("/local/domain/%u", id));
+	free(path);
+	store_wipe(path = xprintf("/libxl/%u", id));
+	free(path);
+}
+
 static int name_ok(const char *name)
 {
 	size_t len = strlen(name);
@@ -142,6 +152,7 @@ struct dom *host_domain(const char *name, int netns, int driver, const struct do
 		return NULL;
 	}
 	next_domid++;
+	d->driver = driver;
 	dom_nodes(d, driver);
 	store_introduce(d->id);
 	return d;
@@ -150,17 +161,26 @@ struct dom *host_domain(const char *name, int netns, int driver, const struct do
 void host_destroy(struct dom *d)
 {
 	uint32_t id = d->id;
-	char *path;
 
 	procs_signal(d->dir, SIGKILL);
 	if (d->netns)
 		state_netns_remove(d->netns);
 	dom_destroy(d);
-	store_wipe(path = xprintf("/local/domain/%u", id));
-	free(path);
-	store_wipe(path = xprintf("/libxl/%u", id));
-	free(path);
+	wipe_nodes(id);
 	store_release(id);
+}
+
+void host_restore(struct dom *d)
+{
+	uint32_t old = d->id;
+
+	dom_rename(d, next_domid++);
+	store_rename(old, d->id); /* before the nodes go: nobody in there shall hear of it */
+	wipe_nodes(old);
+	store_release(old);
+	dom_nodes(d, d->driver);
+	store_introduce(d->id);
+	store_resume(d->id);
 }
 
 static void on_signal(struct source *s, uint32_t events)

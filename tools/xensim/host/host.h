@@ -39,6 +39,9 @@ const char *host_dir(void);
 /** Make a domain with its nodes, and a namespace if wanted; NULL, and one line in *why. */
 struct dom *host_domain(const char *name, int netns, int driver, const struct dom_options *opt, char **why);
 
+/** Save and restore a domain: it has a new id and new nodes, and nothing of what it shared. */
+void host_restore(struct dom *d);
+
 /** End a domain and all that is its. */
 void host_destroy(struct dom *d);
 

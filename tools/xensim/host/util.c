@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -126,6 +127,7 @@ int listen_at(const char *path, int type)
 
 int connect_to(const char *path, int type)
 {
+	const struct timeval wait = { .tv_sec = 20 };
 	struct sockaddr_un sa;
 	int fd;
 
@@ -134,6 +136,7 @@ int connect_to(const char *path, int type)
 	fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	if (connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0)
 		return fd;
 	close(fd);

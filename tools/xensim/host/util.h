@@ -29,7 +29,7 @@ int run_quiet(const char *const argv[], int quiet);
 /** A listening SOCK_SEQPACKET or SOCK_STREAM socket at @path; -1 and errno. */
 int listen_at(const char *path, int type);
 
-/** Connect to @path; -1 and errno. */
+/** Connect to @path, with answers within 20 s; -1 and errno. */
 int connect_to(const char *path, int type);
 
 #endif

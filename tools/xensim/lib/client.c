@@ -105,6 +105,11 @@ int client_call(struct client *c, const struct xsim_req *req, size_t len, struct
 	return 0;
 }
 
+uint32_t client_domid(const struct client *c)
+{
+	return atomic_load_explicit(&c->gnt->domid, memory_order_relaxed);
+}
+
 bool client_lost(const struct client *c)
 {
 	/* Not POLLIN: another thread's reply may be there. */
@@ -143,7 +148,6 @@ int client_open(struct client *c, enum xsim_kind kind, struct xentoollog_logger 
 		goto fail;
 	if (client_call(c, &req, sizeof(req), &rep, sizeof(rep), fds) < 0)
 		goto fail;
-	c->domid = rep.domid;
 	c->gnt = client_map(fds[0], XSIM_GNT_BYTES, PROT_READ);
 	close(fds[0]);
 	fds[0] = -1;

@@ -16,7 +16,6 @@ struct xentoollog_logger;
 /** A handle's connection. */
 struct client {
 	int sock;
-	uint32_t domid;
 	pid_t pid; /* a child must not use its parent's handle */
 	pthread_mutex_t lock;
 	struct xentoollog_logger *log;
@@ -40,6 +39,9 @@ void client_close(struct client *c);
  * where there is none.
  */
 int client_call(struct client *c, const struct xsim_req *req, size_t len, struct xsim_rep *rep, size_t replen, int *fds);
+
+/** The domain that the handle acts as, now. */
+uint32_t client_domid(const struct client *c);
 
 /** Whether the host has gone (or destroyed this domain). */
 bool client_lost(const struct client *c);

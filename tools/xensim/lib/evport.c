@@ -97,14 +97,21 @@ int evport_update(struct xenevtchn_handle *h, struct port *p)
 	return learn_peer(h, p);
 }
 
+void evport_drop(struct xenevtchn_handle *h, struct port *p)
+{
+	forget_peer(h, p);
+	*p = h->ports[--h->nr];
+}
+
 int evport_add(struct xenevtchn_handle *h, const struct xsim_req *req)
 {
 	struct xsim_rep rep;
+	struct port *p;
 
 	if (h->nr == h->room) {
 		uint32_t room = h->room ? 2 * h->room : 8;
-		struct port *p = realloc(h->ports, room * sizeof(*p));
 
+		p = realloc(h->ports, room * sizeof(*p));
 		if (!p)
 			return -1;
 		h->ports = p;
@@ -112,14 +119,11 @@ int evport_add(struct xenevtchn_handle *h, const struct xsim_req *req)
 	}
 	if (client_call(&h->c, req, sizeof(*req), &rep, sizeof(rep), NULL) < 0)
 		return -1;
+	p = evport_find(h, rep.arg[0]);
+	if (p) /* from before a restore */
+		evport_drop(h, p);
 	h->ports[h->nr++] = (struct port){ .nr = rep.arg[0], .gen = UINT32_MAX };
 	return (int)rep.arg[0];
-}
-
-void evport_drop(struct xenevtchn_handle *h, struct port *p)
-{
-	forget_peer(h, p);
-	*p = h->ports[--h->nr];
 }
 
 void evport_drop_all(struct xenevtchn_handle *h)

@@ -41,7 +41,7 @@ static uint8_t *side(struct xengntdev_handle *h, const union xengnttab_copy_ptr 
 			*status = GNTST_bad_domain;
 		return NULL;
 	}
-	if (atomic_load_explicit(&p->gnt->dead, memory_order_relaxed)) {
+	if (atomic_load_explicit(&p->gnt->dead, memory_order_relaxed) || atomic_load_explicit(&p->gnt->domid, memory_order_relaxed) != p->domid) {
 		*status = GNTST_bad_domain;
 		return NULL;
 	}
@@ -50,7 +50,7 @@ static uint8_t *side(struct xengntdev_handle *h, const union xengnttab_copy_ptr 
 		return NULL;
 	}
 	e = atomic_load_explicit(&p->gnt->entry[ptr->foreign.ref], memory_order_acquire);
-	if (!(e & XSIM_GE_VALID) || XSIM_GE_DOM(e) != h->c.domid)
+	if (!(e & XSIM_GE_VALID) || XSIM_GE_DOM(e) != client_domid(&h->c))
 		return NULL;
 	if (write && !(e & XSIM_GE_WRITE))
 		return NULL;

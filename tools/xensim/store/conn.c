@@ -156,6 +156,28 @@ void store_connect(int fd, uint32_t domid)
 	conns = c;
 }
 
+void store_rename(uint32_t from, uint32_t to)
+{
+	struct conn *c;
+
+	for (c = conns; c; c = c->next) {
+		if (c->domid != from)
+			continue;
+		ops_end_all(c);
+		c->domid = to;
+	}
+	perm_forget(from);
+}
+
+void store_resume(uint32_t domid)
+{
+	struct conn *c;
+
+	for (c = conns; c; c = c->next)
+		if (c->domid == domid)
+			watch_renew(c);
+}
+
 void store_domain_gone(uint32_t domid)
 {
 	struct conn *c;

@@ -113,4 +113,7 @@ int watch_remove(struct conn *c, const char *path, const char *token);
 
 void watch_remove_all(struct conn *c);
 
+/** The client's domain has a new id: set its watches anew, each fires once. */
+void watch_renew(struct conn *c);
+
 #endif

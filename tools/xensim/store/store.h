@@ -23,6 +23,12 @@ void store_introduce(uint32_t domid);
 /** The domain is gone or going: @releaseDomain. */
 void store_release(uint32_t domid);
 
+/** A domain has a new id: its clients are that one's from now on, their transactions are lost. */
+void store_rename(uint32_t from, uint32_t to);
+
+/** Its nodes are made: watches are set again, as Linux does on resume, and fire once. */
+void store_resume(uint32_t domid);
+
 /** End the connections of a domain that no longer exists. */
 void store_domain_gone(uint32_t domid);
 

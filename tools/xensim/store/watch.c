@@ -142,6 +142,24 @@ int watch_add(struct conn *c, const char *path, const char *token, uint32_t skip
 	return 0;
 }
 
+void watch_renew(struct conn *c)
+{
+	struct watch *w;
+
+	for (w = c->watches; w; w = w->next) {
+		if (w->skip) {
+			char *own = xprintf("/local/domain/%u", c->domid);
+			char *path = xprintf("%s%s", own, w->path + w->skip);
+
+			free(w->path);
+			w->path = path;
+			w->skip = (uint32_t)strlen(own);
+			free(own);
+		}
+		send_event(c, w, w->path);
+	}
+}
+
 static void watch_free(struct watch *w)
 {
 	free(w->path);
