@@ -72,6 +72,23 @@ static void read_channels(struct reader *r, struct vif_conf *conf)
 	demand(r, conf->grx_port.raw != 0, "event-channel-rx");
 }
 
+/* The control ring is the frontend's choice; half of one is not. */
+static void read_control(struct reader *r, struct vif_conf *conf)
+{
+	uint32_t probe;
+
+	conf->ctrl = store_read_u32(r->store, &probe, r->dir, "ctrl-ring-ref") != -ENOENT ||
+		     store_read_u32(r->store, &probe, r->dir, "event-channel-ctrl") != -ENOENT;
+	if (!conf->ctrl)
+		return;
+	conf->ctrl_ref = gref_of(key(r, "ctrl-ring-ref"));
+	conf->ctrl_port = evport_of(key(r, "event-channel-ctrl"));
+	demand(r, conf->ctrl_ref.raw != conf->gtx_ref.raw && conf->ctrl_ref.raw != conf->grx_ref.raw,
+	       "ctrl-ring-ref");
+	demand(r, conf->ctrl_port.raw != 0 && conf->ctrl_port.raw != conf->gtx_port.raw &&
+	       conf->ctrl_port.raw != conf->grx_port.raw, "event-channel-ctrl");
+}
+
 int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, char *why, size_t why_len)
 {
 	struct reader r = { .store = s, .dir = fe_path };
@@ -85,6 +102,8 @@ int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, c
 	demand(&r, conf->gtx_ref.raw != conf->grx_ref.raw, "rx-ring-ref");
 	if (!r.err)
 		read_channels(&r, conf);
+	if (!r.err)
+		read_control(&r, conf);
 	conf->rx_notify = key_or(&r, "feature-rx-notify", 0);
 	conf->peer.sg = key_or(&r, "feature-sg", 0);
 	conf->peer.gso4 = key_or(&r, "feature-gso-tcpv4", 0);
@@ -108,6 +127,7 @@ static const struct {
 	{ "feature-rx-copy", 1 },
 	{ "feature-rx-flip", 0 },
 	{ "feature-split-event-channels", 1 },
+	{ "feature-ctrl-ring", 1 },
 	{ "multi-queue-max-queues", 1 },
 	{ "state", XenbusStateInitWait },
 };

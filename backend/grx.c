@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* grx.c - guest receive: TAP -> grant copy -> ring
+/* grx.c - guest receive: TAP -> ring
  *
- * A run reads frames while the guest has buffers posted and the batch has
- * room, copies all of them out by one ioctl and answers. A frame that needs
- * more slots than are posted is held in the buffer, and the TAP is
- * left alone, until the slots come or its time is up: what then piles up is in
- * the TAP's own queue, which is bounded (XSA-392).
+ * The guest's buffers are taken off the ring a few ahead of the frames, so
+ * that where they lie is known before a frame is read. If enough of them are
+ * static grants the frame is read straight into the guest's pages; else it is
+ * read into private memory, and a run copies all such frames out by one ioctl
+ * (or memcpy, where a page is mapped).
+ *
+ * A response lies in its request's slot and a GSO extra takes the second. So
+ * a read leaves the second page out; a frame that needs no extra and reached
+ * past the first page is moved up by one.
+ *
+ * A frame that needs more slots than are posted is held in the buffer, and the
+ * TAP is left alone, until the slots come or its time is up: what then piles
+ * up is in the TAP's own queue, which is bounded (XSA-392).
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../common/log.h"
@@ -21,48 +28,158 @@
 #define HOLD_US 10000000u
 #define HOLD_NO_NOTIFY_US 30000u
 
-/* Reads one frame to q->grx_buf + at and describes it in f. False: none. */
-static bool read_frame(struct vif_queue *q, struct frame *f, uint32_t at)
+/* Buffers of the largest frame, its extra included. */
+#define DIRECT_SLOTS ((PKT_LEN_MAX + XEN_PAGE - 1) / XEN_PAGE + 1)
+
+static_assert(DIRECT_SLOTS <= POSTED_MAX, "the largest frame fits what is taken ahead");
+
+/* --- buffers of the guest ------------------------------------------------ */
+
+/* Takes buffers ahead, for at least one frame if they are there. */
+static void take_ahead(struct vif_queue *q)
+{
+	struct gref gref;
+
+	while (q->nposted < POSTED_MAX && grx_back_take(&q->grx, &gref))
+		q->posted[q->nposted++] = (struct posted){ gref, statics_write(q->statics, gref) };
+}
+
+/* Gives the first n of them to a frame. */
+static void spend(struct vif_queue *q, unsigned int n)
+{
+	q->nposted -= n;
+	memmove(q->posted, q->posted + n, q->nposted * sizeof(q->posted[0]));
+}
+
+unsigned int vif_grx_slots(const struct vif_queue *q)
+{
+	return q->nposted + grx_back_left(&q->grx);
+}
+
+unsigned int vif_grx_posted(const struct vif_queue *q, struct gref *out)
+{
+	for (unsigned int i = 0; i < q->nposted; i++)
+		out[i] = q->posted[i].gref;
+	return q->nposted;
+}
+
+void vif_grx_refresh(struct vif_queue *q)
+{
+	for (unsigned int i = 0; i < q->nposted; i++)
+		q->posted[i].page = statics_write(q->statics, q->posted[i].gref);
+}
+
+/* --- frames -------------------------------------------------------------- */
+
+/* A read that failed: whether it was only this frame's fault. */
+static bool read_failed(struct vif_queue *q, ssize_t err)
+{
+	if (err == -EFAULT || err == -EINVAL) {	/* larger than any slot chain tells */
+		stats_inc(&q->w.stats, STAT_GRX_DROP_BOUNDS);
+		return true;
+	}
+	q->w.tap_ready = false;
+	if (err != -EAGAIN && err != -EINTR)
+		worker_fault(&q->w, "TAP lost");
+	return false;
+}
+
+/* Makes what was read into a packet; body is the frame in n runs. */
+static void judge(struct vif_queue *q, struct frame *f, struct virtio_net_hdr *hdr,
+		  const struct iovec *body, unsigned int n)
+{
+	f->drop = true;
+	f->segs = 0;
+	if (f->pkt.len < PKT_LEN_MIN) {
+		stats_inc(&q->w.stats, STAT_GRX_DROP_SHORT);
+		return;
+	}
+	if (vnet_complete(hdr, &q->conf.peer, body, n) < 0) {
+		stats_inc(&q->w.stats, STAT_GRX_DROP_CSUM);
+		return;
+	}
+	if (vnet_to_pkt(&f->pkt, hdr) < 0) {
+		stats_inc(&q->w.stats, STAT_GRX_DROP_GSO);
+		return;
+	}
+	f->pkt.slots = (uint16_t)pkt_grx_slots(f->pkt.len, f->pkt.gso_type);
+	if (f->pkt.slots > 1 && !q->conf.peer.sg) {
+		stats_inc(&q->w.stats, STAT_GRX_DROP_SLOTS);
+		return;
+	}
+	f->drop = false;
+}
+
+/* Reads one frame to q->grx_buf + at. False: none. */
+static bool read_private(struct vif_queue *q, struct frame *f, uint32_t at)
 {
 	struct iovec iov = { q->grx_buf + at, VNET_HDR_LEN + PKT_LEN_MAX };
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct iovec body;
 	ssize_t got = tap_read(q->w.tap_fd, &iov, 1);
 
-	if (got < 0) {
-		q->w.tap_ready = false;
-		if (got != -EAGAIN && got != -EINTR)
-			worker_fault(&q->w, "TAP lost");
-		return false;
-	}
 	memset(&f->pkt, 0, offsetof(struct pkt, piece));
-	f->at = at;
 	f->drop = true;
-	if ((size_t)got < VNET_HDR_LEN + PKT_LEN_MIN) {
-		stats_inc(&q->w.stats, STAT_GRX_DROP_SHORT);
-		return true;
-	}
+	f->at = at;
+	if (got < (ssize_t)VNET_HDR_LEN)
+		return read_failed(q, got);
 	memcpy(&hdr, q->grx_buf + at, sizeof(hdr));
 	f->pkt.len = (uint32_t)got - VNET_HDR_LEN;
 	body = (struct iovec){ q->grx_buf + at + VNET_HDR_LEN, f->pkt.len };
-	if (vnet_complete(&hdr.hdr, &q->conf.peer, &body, 1) < 0) {
-		stats_inc(&q->w.stats, STAT_GRX_DROP_CSUM);
-		return true;
-	}
-	if (vnet_to_pkt(&f->pkt, &hdr.hdr) < 0) {
-		stats_inc(&q->w.stats, STAT_GRX_DROP_GSO);
-		return true;
-	}
-	f->pkt.slots = (uint16_t)pkt_grx_slots(f->pkt.len, f->pkt.gso_type);
-	if (f->pkt.slots > 1 && !q->conf.peer.sg) {
-		stats_inc(&q->w.stats, STAT_GRX_DROP_SLOTS);
-		return true;
-	}
-	f->drop = false;
+	judge(q, f, &hdr.hdr, &body, 1);
 	return true;
 }
 
-/* Takes a frame's buffers off the ring and adds its segments to the batch. */
+/* Whether the largest frame would lie in mapped pages all the way. */
+static bool can_read_direct(const struct vif_queue *q)
+{
+	if (q->nposted < DIRECT_SLOTS || !q->conf.peer.sg)
+		return false;
+	for (unsigned int i = 0; i < DIRECT_SLOTS; i++)
+		if (!q->posted[i].page)
+			return false;
+	return true;
+}
+
+/* A frame without extra that reached past the page kept free for one. */
+static void move_up(struct vif_queue *q, uint32_t len)
+{
+	for (unsigned int i = 1; i * XEN_PAGE < len; i++)
+		memcpy(q->posted[i].page, q->posted[i + 1].page, min_size(len - i * XEN_PAGE, XEN_PAGE));
+}
+
+/* Reads one frame into the guest's pages. False: none. */
+static bool read_direct(struct vif_queue *q, struct frame *f)
+{
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	struct iovec iov[DIRECT_SLOTS] = { { &hdr, sizeof(hdr) }, { q->posted[0].page, XEN_PAGE } };
+	uint32_t left;
+	ssize_t got;
+
+	for (unsigned int i = 2; i < ARRAY_SIZE(iov); i++)
+		iov[i] = (struct iovec){ q->posted[i].page, XEN_PAGE };
+	/* One byte short: what 16 bits can tell. */
+	iov[ARRAY_SIZE(iov) - 1].iov_len--;
+	got = tap_read(q->w.tap_fd, iov, ARRAY_SIZE(iov));
+	memset(&f->pkt, 0, offsetof(struct pkt, piece));
+	f->drop = true;
+	if (got < (ssize_t)VNET_HDR_LEN)
+		return read_failed(q, got);
+	f->pkt.len = left = (uint32_t)got - VNET_HDR_LEN;
+	for (unsigned int i = 1; i < ARRAY_SIZE(iov); i++) {
+		iov[i].iov_len = min_size(left, XEN_PAGE);
+		left -= (uint32_t)iov[i].iov_len;
+	}
+	judge(q, f, &hdr.hdr, iov + 1, ARRAY_SIZE(iov) - 1);
+	if (f->drop)
+		return true;
+	if (f->pkt.gso_type == XEN_NETIF_GSO_TYPE_NONE)
+		move_up(q, f->pkt.len);
+	spend(q, f->pkt.slots);
+	return true;
+}
+
+/* Copies a private frame to its buffers, by memcpy or a segment of the batch. */
 static void fill_slots(struct vif_queue *q, struct frame *f)
 {
 	const uint8_t *from = q->grx_buf + f->at + VNET_HDR_LEN;
@@ -71,18 +188,19 @@ static void fill_slots(struct vif_queue *q, struct frame *f)
 	f->seg = (uint16_t)grant_batch_count(q->batch);
 	for (unsigned int i = 0; i < f->pkt.slots; i++) {
 		uint16_t part = (uint16_t)min_size(left, XEN_PAGE);
-		struct gref gref;
 
-		if (!grx_back_take(&q->grx, &gref))
-			abort();	/* the caller counted them */
 		/* The second slot's buffer stays empty if an extra goes there. */
 		if (i == 1 && f->pkt.gso_type != XEN_NETIF_GSO_TYPE_NONE)
 			continue;
-		grant_batch_to_peer(q->batch, gref, from, 0, part);
+		if (q->posted[i].page)
+			memcpy(q->posted[i].page, from, part);
+		else
+			grant_batch_to_peer(q->batch, q->posted[i].gref, from, 0, part);
 		from += part;
 		left -= part;
 	}
 	f->segs = (uint16_t)(grant_batch_count(q->batch) - f->seg);
+	spend(q, f->pkt.slots);
 }
 
 /* Keeps f where it is, for the next run. */
@@ -107,56 +225,71 @@ static void settle_held(struct vif_queue *q)
 	f->at = 0;
 }
 
-/* The next frame: the held one first. False: none to be had now. */
-static bool next_frame(struct vif_queue *q, struct frame *f, uint32_t used)
+/* The next private frame: the held one first. False: none to be had now. */
+static bool next_private(struct vif_queue *q, struct frame *f, uint32_t used)
 {
-	if (q->held) {
-		if (now_us() >= q->held_until) {
-			stats_inc(&q->w.stats, STAT_GRX_DROP_TIMEOUT);
-			q->held = false;
-			return next_frame(q, f, used);
-		}
-		*f = q->held_frame;
+	if (!q->held)
+		return read_private(q, f, used);
+	*f = q->held_frame;
+	if (now_us() < q->held_until)
 		return true;
+	stats_inc(&q->w.stats, STAT_GRX_DROP_TIMEOUT);
+	q->held = false;
+	f->drop = true;
+	return true;
+}
+
+/* What became of one look: no frame now, one of the batch, one dropped. */
+enum moved { MOVED_NONE, MOVED_FRAME, MOVED_AWAY };
+
+static enum moved move_frame(struct vif_queue *q, struct frame *f, uint32_t *used)
+{
+	take_ahead(q);
+	if (!q->held) {
+		if (!q->w.tap_ready)
+			return MOVED_NONE;
+		if (q->nposted == 0) {
+			q->starved = 1;
+			return MOVED_NONE;
+		}
+		if (can_read_direct(q)) {
+			if (!read_direct(q, f))
+				return MOVED_NONE;
+			return f->drop ? MOVED_AWAY : MOVED_FRAME;
+		}
 	}
-	if (!q->w.tap_ready)
-		return false;
-	if (grx_back_left(&q->grx) == 0) {
-		q->starved = 1;
-		return false;
+	if (*used + FRAME_ROOM > BATCH_BYTES || grant_batch_room(q->batch) < PKT_SLOTS_MAX ||
+	    !next_private(q, f, *used))
+		return MOVED_NONE;
+	if (f->drop)
+		return MOVED_AWAY;
+	if (f->pkt.slots > q->nposted) {
+		hold(q, f);
+		return MOVED_NONE;
 	}
-	return read_frame(q, f, used);
+	q->held = false;
+	fill_slots(q, f);
+	*used = (f->at + VNET_HDR_LEN + f->pkt.len + 63u) & ~63u;
+	return MOVED_FRAME;
 }
 
 static unsigned int collect(struct vif_queue *q)
 {
+	enum moved moved = MOVED_FRAME;
 	unsigned int n = 0;
 	uint32_t used = 0;
 
 	/* Dropped frames count as looks: a flood of them must not keep gtx waiting. */
-	for (unsigned int looks = 0; looks < BATCH_FRAMES; looks++) {
-		struct frame *f = &q->frames[n];
-
-		if (used + FRAME_ROOM > BATCH_BYTES || grant_batch_room(q->batch) < PKT_SLOTS_MAX ||
-		    !next_frame(q, f, used))
-			break;
-		if (f->drop)
-			continue;
-		if (f->pkt.slots > grx_back_left(&q->grx)) {
-			hold(q, f);
-			break;
-		}
-		q->held = false;
-		fill_slots(q, f);
-		used = (f->at + VNET_HDR_LEN + f->pkt.len + 63u) & ~63u;
-		n++;
+	for (unsigned int looks = 0; looks < BATCH_FRAMES && moved != MOVED_NONE; looks++) {
+		moved = move_frame(q, &q->frames[n], &used);
+		n += moved == MOVED_FRAME;
 	}
 	return n;
 }
 
 static void finish(struct vif_queue *q, const struct frame *f)
 {
-	if (grant_batch_ok(q->batch, f->seg, f->segs)) {
+	if (!f->segs || grant_batch_ok(q->batch, f->seg, f->segs)) {
 		pkt_to_grx(&q->grx, &f->pkt);
 		stats_inc(&q->w.stats, STAT_GRX_PACKETS);
 		stats_add(&q->w.stats, STAT_GRX_BYTES, f->pkt.len);
@@ -183,10 +316,12 @@ unsigned int vif_grx_run(struct vif_queue *q)
 	n = collect(q);
 	if (n == 0)
 		return 0;
-	stats_add(&q->w.stats, STAT_GRANT_OPS, grant_batch_count(q->batch));
-	stats_inc(&q->w.stats, STAT_GRANT_CALLS);
-	if (grant_batch_run(q->batch) < 0)
-		log_debug("grant copy failed vif=%s errno=%m", q->w.name);
+	if (grant_batch_count(q->batch)) {
+		stats_add(&q->w.stats, STAT_GRANT_OPS, grant_batch_count(q->batch));
+		stats_inc(&q->w.stats, STAT_GRANT_CALLS);
+		if (grant_batch_run(q->batch) < 0)
+			log_debug("grant copy failed vif=%s errno=%m", q->w.name);
+	}
 	for (unsigned int i = 0; i < n; i++)
 		finish(q, &q->frames[i]);
 	if (grx_back_push(&q->grx))

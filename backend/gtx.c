@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* gtx.c - guest transmit: ring -> grant copy -> TAP
+/* gtx.c - guest transmit: ring -> TAP
  *
- * A run takes as many whole packets as its batch holds, copies all their bytes
- * by one ioctl into private memory, each frame in one run behind room for its
- * header, writes them out and answers every slot taken, in order.
+ * A run takes as many whole packets as its batch holds, copies what is not
+ * mapped by one ioctl into private memory, writes the frames out and answers
+ * every slot taken, in order. A frame whose pages are all copied lies in one
+ * run behind room for its header; one with static grants is written from the
+ * guest's pages, but for its first bytes, which are copied before they are
+ * parsed, since the guest can still write there.
  */
 #include <string.h>
 
@@ -18,18 +21,45 @@ static bool batch_has_room(const struct vif_queue *q, unsigned int frames, uint3
 	       grant_batch_room(q->batch) >= PKT_SLOTS_FATAL;
 }
 
-static void add_segments(struct vif_queue *q, struct frame *f)
+/* Whether any of the packet lies in static grants; those parts are noted. */
+static bool find_mapped(const struct vif_queue *q, struct frame *f)
 {
-	uint8_t *to = q->gtx_buf + f->at + VNET_HDR_LEN;
+	bool any = false;
 
+	if (statics_count(q->statics) == 0)
+		return false;
+	for (unsigned int i = 0; i < f->pkt.pieces; i++) {
+		const struct pkt_piece *piece = &f->pkt.piece[i];
+		const uint8_t *at = statics_read(q->statics, piece->gref, piece->offset);
+
+		/* writev() does not write there, but its iovec is not const. */
+		f->part[i] = (struct iovec){ (void *)(uintptr_t)at, piece->len };
+		any |= at != NULL;
+	}
+	return any;
+}
+
+/* Lays a frame out from used on and queues the copies it needs; where it ends. */
+static uint32_t place_frame(struct vif_queue *q, struct frame *f, uint32_t used)
+{
+	uint8_t *to;
+
+	f->drop = false;
+	f->at = used;
+	f->mapped = find_mapped(q, f);
 	f->seg = (uint16_t)grant_batch_count(q->batch);
-	f->segs = f->pkt.pieces;
+	to = q->gtx_buf + used + (f->mapped ? sizeof(struct vnet_head) : VNET_HDR_LEN);
 	for (unsigned int i = 0; i < f->pkt.pieces; i++) {
 		const struct pkt_piece *piece = &f->pkt.piece[i];
 
+		if (f->mapped && f->part[i].iov_base)
+			continue;
+		f->part[i] = (struct iovec){ to, piece->len };
 		grant_batch_from_peer(q->batch, to, piece->gref, piece->offset, piece->len);
 		to += piece->len;
 	}
+	f->segs = (uint16_t)(grant_batch_count(q->batch) - f->seg);
+	return (uint32_t)(to - q->gtx_buf + 63) & ~63u;
 }
 
 static unsigned int collect(struct vif_queue *q)
@@ -52,10 +82,7 @@ static unsigned int collect(struct vif_queue *q)
 			n++;
 			break;
 		case PKT_OK:
-			f->drop = false;
-			f->at = used;
-			add_segments(q, f);
-			used = (used + VNET_HDR_LEN + f->pkt.len + 63u) & ~63u;
+			used = place_frame(q, f, used);
 			n++;
 			break;
 		}
@@ -63,14 +90,15 @@ static unsigned int collect(struct vif_queue *q)
 	return n;
 }
 
-/* Sends one copied frame; the counter of its verdict. */
+/* Sends one frame, its bytes at hand; the counter of its verdict. */
 static enum stat send_frame(struct vif_queue *q, struct frame *f)
 {
-	struct virtio_net_hdr_mrg_rxbuf hdr = { .num_buffers = 0 };
-	uint8_t *at = q->gtx_buf + f->at;
-	struct iovec iov = { at, VNET_HDR_LEN + f->pkt.len };
+	struct vnet_head *head = (struct vnet_head *)(void *)(q->gtx_buf + f->at);
+	struct iovec iov[1 + PKT_SLOTS_FATAL] = { { head, VNET_HDR_LEN + f->pkt.len } };
+	unsigned int n = f->mapped ? vnet_gather(head, iov, f->part, f->pkt.pieces) : 1;
 
-	switch (vnet_from_pkt(&hdr.hdr, &f->pkt, at + VNET_HDR_LEN, f->pkt.len)) {
+	memset(&head->hdr, 0, sizeof(head->hdr));
+	switch (vnet_from_pkt(&head->hdr.hdr, &f->pkt, head->bytes, iov[0].iov_len - VNET_HDR_LEN)) {
 	case VNET_OK:
 		break;
 	case VNET_BAD_CSUM:
@@ -78,8 +106,7 @@ static enum stat send_frame(struct vif_queue *q, struct frame *f)
 	case VNET_BAD_GSO:
 		return STAT_GTX_DROP_GSO;
 	}
-	memcpy(at, &hdr, sizeof(hdr));
-	if (tap_write(q->w.tap_fd, &iov, 1) < 0)
+	if (tap_write(q->w.tap_fd, iov, n) < 0)
 		return STAT_GTX_DROP_TAP;
 	stats_add(&q->w.stats, STAT_GTX_BYTES, f->pkt.len);
 	return STAT_GTX_PACKETS;
@@ -92,7 +119,7 @@ static int16_t finish(struct vif_queue *q, struct frame *f)
 
 	if (f->drop)
 		return NETIF_RSP_ERROR;
-	if (!grant_batch_ok(q->batch, f->seg, f->segs)) {
+	if (f->segs && !grant_batch_ok(q->batch, f->seg, f->segs)) {
 		stats_inc(&q->w.stats, STAT_GTX_DROP_GRANT);
 		return NETIF_RSP_ERROR;
 	}

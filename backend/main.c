@@ -25,6 +25,9 @@
 /* What --drain gives the frontends to close, in milliseconds. */
 #define DRAIN_MS 8000u
 
+/* One that was just killed may still be dying. */
+#define LOCK_PATIENCE_MS 1000u
+
 struct options {
 	enum log_level level;
 	bool take_over;
@@ -89,7 +92,7 @@ static void drain_other(const struct options *o, pid_t holder)
 static void lock_instance(const struct options *o)
 {
 	pid_t holder = 0;
-	int fd, err = daemon_lock(&fd, o->run_dir, PROGRAM, &holder);
+	int fd, err = daemon_lock(&fd, o->run_dir, PROGRAM, o->drain ? 0 : LOCK_PATIENCE_MS, &holder);
 
 	if (err == -EBUSY && o->drain)
 		drain_other(o, holder);
@@ -103,8 +106,14 @@ struct loop {
 	struct backend backend;
 	int epoll_fd, signal_fd, timer_fd;
 	bool stop;
-	unsigned int drain_beats;	/* heartbeats left to a drain */
+	uint64_t drain_until;		/* monotonic, microseconds */
 };
+
+static void start_drain(struct loop *l)
+{
+	l->drain_until = now_us() + DRAIN_MS * 1000u;
+	backend_drain(&l->backend);
+}
 
 static void handle_signal(struct loop *l)
 {
@@ -117,8 +126,7 @@ static void handle_signal(struct loop *l)
 			break;
 		case SIGUSR2:
 			log_info("draining");
-			l->drain_beats = DRAIN_MS / HEARTBEAT_MS + 1;
-			backend_drain(&l->backend);
+			start_drain(l);
 			break;
 		case SIGHUP:
 			break;
@@ -139,10 +147,6 @@ static void handle_timer(struct loop *l)
 	if (!store_alive(l->backend.store))
 		die(PROGRAM, EXIT_ENVIRONMENT, "error: lost xenstored; VIFs are left as they are for the next start");
 	daemon_alive();
-	if (l->backend.draining && --l->drain_beats == 0) {
-		log_warn("some frontends did not close in time");
-		l->stop = true;
-	}
 }
 
 static void handle_event(struct loop *l, int fd)
@@ -169,14 +173,28 @@ static void watch(struct loop *l, int fd)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot set up the event loop: %s", strerror(fd < 0 ? -fd : errno));
 }
 
+/* Milliseconds until the loop must look at the time; -1: never. */
+static int patience(const struct loop *l)
+{
+	uint64_t now = now_us();
+
+	if (!l->backend.draining)
+		return -1;
+	return now >= l->drain_until ? 0 : (int)((l->drain_until - now) / 1000u) + 1;
+}
+
 static void run(struct loop *l)
 {
 	while (!l->stop && !(l->backend.draining && backend_empty(&l->backend))) {
 		struct epoll_event ev[8];
-		int n = epoll_wait(l->epoll_fd, ev, ARRAY_SIZE(ev), -1);
+		int n = epoll_wait(l->epoll_fd, ev, ARRAY_SIZE(ev), patience(l));
 
 		for (int i = 0; i < n; i++)
 			handle_event(l, ev[i].data.fd);
+		if (l->backend.draining && now_us() >= l->drain_until) {
+			log_warn("some frontends did not close in time");
+			l->stop = true;
+		}
 	}
 	daemon_stopping();
 }
@@ -210,8 +228,7 @@ int main(int argc, char **argv)
 	log_info("started version=%s", NETPAIR_VERSION);
 	daemon_ready();
 	if (o.drain) {
-		l.drain_beats = DRAIN_MS / HEARTBEAT_MS + 1;
-		backend_drain(&l.backend);
+		start_drain(&l);
 	}
 	run(&l);
 	backend_stop(&l.backend);

@@ -32,6 +32,16 @@ static struct store *store_of(const struct vif *v)
 	return v->daemon->store;
 }
 
+static enum xenbus_state read_state(struct store *s, const char *dir)
+{
+	uint32_t state;
+
+	/* Gone, forbidden and nonsense are all one: nobody we can talk to. */
+	if (store_read_u32(s, &state, dir, "state") || state >= HS_STATES)
+		return XenbusStateUnknown;
+	return (enum xenbus_state)state;
+}
+
 static void set_state(struct vif *v, enum xenbus_state state)
 {
 	int err = store_write_u32(store_of(v), v->be_path, "state", state);
@@ -89,14 +99,20 @@ static void remove_tap(struct vif *v)
 		v->tap_fd = -1;
 	}
 	tap_forget(v->daemon->run_dir, v->name);
+	vif_queue_forget(v->daemon->run_dir, v->name);
 }
 
 /* --- steps --------------------------------------------------------------- */
 
 static void offer(struct vif *v)
 {
-	int err = make_tap(v);
+	int err;
 
+	if (v->broken) {
+		refuse(v, "%s", v->broken);
+		return;
+	}
+	err = make_tap(v);
 	if (err) {
 		refuse(v, "cannot create device %s: %s", v->name, strerror(-err));
 		return;
@@ -114,6 +130,8 @@ static void offer(struct vif *v)
 static void connect_queue(struct vif *v)
 {
 	bool adopt = v->state == XenbusStateConnected;
+	struct vif_place place = { .peer = v->peer, .name = v->name, .run_dir = v->daemon->run_dir,
+				   .wake_fd = v->daemon->wake_fd, .resume = adopt };
 	struct vif_conf conf;
 	const char *reason;
 	char why[128];
@@ -133,7 +151,8 @@ static void connect_queue(struct vif *v)
 		refuse(v, "cannot set the device's offloads: %s", strerror(-err));
 		return;
 	}
-	err = vif_queue_start(&v->queue, v->peer, &conf, v->name, v->tap_fd, v->daemon->wake_fd, &reason);
+	place.tap_fd = v->tap_fd;
+	err = vif_queue_start(&v->queue, &place, &conf, &reason);
 	if (err) {
 		refuse(v, "%s: %s", reason, strerror(-err));
 		return;
@@ -141,9 +160,9 @@ static void connect_queue(struct vif *v)
 	tap_set_carrier(v->tap_fd, true);
 	if (!adopt)
 		set_state(v, XenbusStateConnected);
-	log_info("%s vif=%s domid=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d",
+	log_info("%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d",
 		 adopt ? "resumed" : "connected", v->name, v->peer.raw, conf.split ? "split" : "one",
-		 conf.peer.sg, conf.peer.gso4, conf.peer.gso6, conf.peer.csum4, conf.peer.csum6,
+		 conf.ctrl, conf.peer.sg, conf.peer.gso4, conf.peer.gso6, conf.peer.csum4, conf.peer.csum6,
 		 conf.rx_notify);
 }
 
@@ -185,6 +204,10 @@ static void take_step(struct vif *v, enum hs_back_step step)
 		break;
 	case HS_BACK_REMOVE:
 		disconnect(v);
+		/* Who detaches a VIF that is closed already has written Closing
+		 * over it and waits for our answer. */
+		if (read_state(store_of(v), v->be_path) == XenbusStateClosing)
+			set_state(v, XenbusStateClosed);
 		remove_tap(v);
 		v->gone = true;
 		log_info("removed vif=%s", v->name);
@@ -193,16 +216,6 @@ static void take_step(struct vif *v, enum hs_back_step step)
 }
 
 /* --- what is read -------------------------------------------------------- */
-
-static enum xenbus_state read_state(struct store *s, const char *dir)
-{
-	uint32_t state;
-
-	/* Gone, forbidden and nonsense are all one: nobody we can talk to. */
-	if (store_read_u32(s, &state, dir, "state") || state >= HS_STATES)
-		return XenbusStateUnknown;
-	return (enum xenbus_state)state;
-}
 
 /* False: the backend directory is gone. */
 static bool look(struct vif *v, struct hs_back_view *view)
@@ -291,6 +304,9 @@ static bool read_identity(struct vif *v)
 {
 	struct store *s = v->daemon->store;
 	uint32_t online, id, handle;
+	char text[STORE_VALUE_MAX];
+	uint8_t mac[6];
+	int err;
 
 	if (store_read_u32(s, &online, v->be_path, "online"))
 		online = 0;
@@ -301,8 +317,13 @@ static bool read_identity(struct vif *v)
 		return false;
 	if (store_read_u32(s, &id, v->be_path, "frontend-id") || id != v->peer.raw)
 		return false;
-	if (store_read_u32_or(s, &handle, v->be_path, "handle", v->devid))
+	if (store_read_u32_or(s, &handle, v->be_path, "handle", v->devid)) {
+		v->broken = "backend key handle is not acceptable";
 		handle = v->devid;
+	}
+	err = store_read(s, text, sizeof(text), v->be_path, "mac");
+	if (err != -ENOENT && (err || !parse_mac(mac, text)))
+		v->broken = "backend key mac is not acceptable";
 	snprintf(v->name, sizeof(v->name), "vif%u.%u", v->peer.raw, handle);
 	return true;
 }

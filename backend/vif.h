@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "../common/abi.h"
+#include "../common/ctrlring.h"
 #include "../common/evtchn.h"
 #include "../common/grant.h"
 #include "../common/offload.h"
@@ -24,22 +25,35 @@
 #include "../common/store.h"
 #include "../common/util.h"
 #include "../common/worker.h"
+#include "statics.h"
 
 /* Private bytes per direction, for frames between ring and TAP: four of the
  * largest. Touched only as far as traffic needs it. */
-#define BATCH_BYTES (4u * (65536u + 256u))
+#define BATCH_BYTES (4u * (65536u + 512u))
 #define BATCH_FRAMES 128u
 
 /* The most one frame takes there, header and alignment included. */
-#define FRAME_ROOM (VNET_HDR_LEN + PKT_LEN_MAX + 64u)
+#define FRAME_ROOM (sizeof(struct vnet_head) + PKT_LEN_MAX + 64u)
+
+/* The most buffers that grx takes off the ring ahead of a frame: enough for
+ * the largest, its extra included. */
+#define POSTED_MAX PKT_SLOTS_MAX
 
 /* A frame in a batch. */
 struct frame {
 	struct pkt pkt;
 	bool drop;		/* counted already; slots are owed an error */
+	bool mapped;		/* gtx: some of it lies in the guest's pages */
 	uint32_t at;		/* where its virtio_net_hdr starts in the buffer, bytes */
 	uint16_t seg;		/* its first segment in the grant batch */
 	uint16_t segs;
+	struct iovec part[PKT_SLOTS_FATAL];	/* gtx, if mapped: its pieces in order */
+};
+
+/* A guest buffer taken off the grx ring and not yet answered. */
+struct posted {
+	struct gref gref;
+	uint8_t *page;		/* mapped for good; NULL: by grant copy */
 };
 
 /* What the frontend wrote, checked. */
@@ -47,6 +61,9 @@ struct vif_conf {
 	struct gref gtx_ref, grx_ref;
 	struct evport gtx_port, grx_port;	/* remote; equal unless split */
 	bool split;
+	bool ctrl;				/* the next two are there */
+	struct gref ctrl_ref;
+	struct evport ctrl_port;
 	bool rx_notify;
 	struct vnet_peer peer;
 };
@@ -57,8 +74,15 @@ struct vif_queue {
 	struct grant_dev *grant;
 	struct grant_batch *batch;
 	void *gtx_page, *grx_page;
+	void *ctrl_page;		/* NULL: no control ring */
 	struct gtx_back gtx;
 	struct grx_back grx;
+	struct ctrl_back ctrl;
+	struct statics *statics;
+	char statics_path[256];		/* its note for the next daemon */
+	char connection[96];		/* what makes this connection another than the last */
+	struct posted posted[POSTED_MAX];	/* in ring order */
+	unsigned int nposted;
 	uint8_t *gtx_buf, *grx_buf;	/* BATCH_BYTES each */
 	struct frame *frames;		/* BATCH_FRAMES, of the run under way */
 	bool held;			/* grx_buf starts with a frame that lacks slots */
@@ -72,10 +96,35 @@ struct vif_queue {
 MUST_CHECK unsigned int vif_gtx_run(struct vif_queue *q);
 MUST_CHECK unsigned int vif_grx_run(struct vif_queue *q);
 
+/* Control messages, a few. */
+MUST_CHECK unsigned int vif_ctrl_run(struct vif_queue *q);
+
+/* The refs that grx has taken and not answered, to out (POSTED_MAX). How many. */
+unsigned int vif_grx_posted(const struct vif_queue *q, struct gref *out);
+
+/* Looks the pages of taken buffers up again: the table has changed. */
+void vif_grx_refresh(struct vif_queue *q);
+
+/* Slots there are for the next grx frame, taken or not. */
+unsigned int vif_grx_slots(const struct vif_queue *q);
+
+/* Where a queue belongs. */
+struct vif_place {
+	struct domid peer;
+	const char *name;	/* borrowed */
+	const char *run_dir;	/* borrowed */
+	int tap_fd;		/* borrowed */
+	int wake_fd;		/* borrowed */
+	bool resume;		/* an earlier daemon served this very connection */
+};
+
 /* Maps the rings, binds the channels and starts the worker. why gets the
  * reason of a failure, static. -errno. */
-MUST_CHECK int vif_queue_start(struct vif_queue **out, struct domid peer, const struct vif_conf *conf,
-			       const char *name, int tap_fd, int wake_fd, const char **why);
+MUST_CHECK int vif_queue_start(struct vif_queue **out, const struct vif_place *place,
+			       const struct vif_conf *conf, const char **why);
+
+/* Removes what a queue of that name left for a restart. */
+void vif_queue_forget(const char *run_dir, const char *name);
 
 /* Ends the worker once it has answered what it took, and gives all back. */
 void vif_queue_stop(struct vif_queue *q);
@@ -98,6 +147,7 @@ struct vif {
 	bool dirty;
 	bool gone;			/* to be freed */
 	bool refused;
+	const char *broken;		/* why the toolstack's own keys rule it out; static */
 	int tap_fd;			/* -1: none yet */
 	struct vif_queue *queue;	/* NULL unless connected */
 };

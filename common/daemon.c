@@ -40,7 +40,7 @@ static int lock_open(const char *dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-int daemon_lock(int *fd, const char *dir, const char *name, pid_t *holder)
+int daemon_lock(int *fd, const char *dir, const char *name, unsigned int patience_ms, pid_t *holder)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int f;
@@ -53,6 +53,10 @@ int daemon_lock(int *fd, const char *dir, const char *name, pid_t *holder)
 	if (fcntl(f, F_SETLK, &lock) == 0) {
 		*fd = f;
 		return 0;
+	}
+	if (patience_ms && daemon_wait_unlocked(dir, name, patience_ms) == 0) {
+		close(f);
+		return daemon_lock(fd, dir, name, 0, holder);
 	}
 	/* The kernel knows who it is, where a pid in a file may be stale. */
 	if (fcntl(f, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {

@@ -17,8 +17,9 @@ enum { EXIT_ENVIRONMENT = 1, EXIT_USAGE = 2 };
 _Noreturn void die(const char *program, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Makes dir and takes the lock dir/name.lock, which goes with the process. 0;
- * -EBUSY: the process *holder has it; other -errno. *fd stays open. */
-MUST_CHECK int daemon_lock(int *fd, const char *dir, const char *name, pid_t *holder);
+ * -EBUSY: the process *holder has it and did not end in patience_ms; other
+ * -errno. *fd stays open. */
+MUST_CHECK int daemon_lock(int *fd, const char *dir, const char *name, unsigned int patience_ms, pid_t *holder);
 
 /* Waits until the lock's holder has let go, at most timeout_ms. -ETIMEDOUT. */
 MUST_CHECK int daemon_wait_unlocked(const char *dir, const char *name, unsigned int timeout_ms);

@@ -60,6 +60,26 @@ void grant_unmap(struct grant_dev *g, void *page)
 		xengnttab_unmap(g->handle, page, 1);
 }
 
+static_assert(sizeof(struct gref) == sizeof(uint32_t), "grefs go to the library as they are");
+
+void *grant_map_run(struct grant_dev *g, const struct gref *grefs, unsigned int n,
+		    enum grant_access access, int *err)
+{
+	int prot = access == GRANT_READ ? PROT_READ : PROT_READ | PROT_WRITE;
+	/* The library's list is not const; it is not written. */
+	uint32_t *refs = (uint32_t *)(uintptr_t)&grefs[0].raw;
+	void *pages = xengnttab_map_domain_grant_refs(g->handle, n, g->peer.raw, refs, prot);
+
+	if (!pages)
+		*err = errno ? -errno : -EINVAL;
+	return pages;
+}
+
+void grant_unmap_run(struct grant_dev *g, void *pages, unsigned int n)
+{
+	xengnttab_unmap(g->handle, pages, n);
+}
+
 int grant_batch_new(struct grant_batch **out, struct grant_dev *g)
 {
 	struct grant_batch *b = calloc(1, sizeof(*b));

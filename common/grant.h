@@ -26,6 +26,14 @@ void grant_close(struct grant_dev *g);
 MUST_CHECK void *grant_map(struct grant_dev *g, struct gref gref, int *err);
 void grant_unmap(struct grant_dev *g, void *page);
 
+enum grant_access { GRANT_READ, GRANT_READ_WRITE };
+
+/* Maps n granted pages as one run, all or none; the run is unmapped as a whole.
+ * NULL with -errno in *err. */
+MUST_CHECK void *grant_map_run(struct grant_dev *g, const struct gref *grefs, unsigned int n,
+			       enum grant_access access, int *err);
+void grant_unmap_run(struct grant_dev *g, void *pages, unsigned int n);
+
 /* Segments of a batch; a ring's worth, each frame of one page too. */
 #define GRANT_BATCH_MAX 256u
 

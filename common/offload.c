@@ -198,6 +198,24 @@ enum vnet_result vnet_from_pkt(struct virtio_net_hdr *vh, const struct pkt *p,
 	return VNET_OK;
 }
 
+unsigned int vnet_gather(struct vnet_head *head, struct iovec *out, const struct iovec *from, unsigned int n)
+{
+	unsigned int runs = 1;
+	size_t copied = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		size_t part = min_size(from[i].iov_len, VNET_HEAD_MAX - copied);
+		uint8_t *data = from[i].iov_base;
+
+		memcpy(head->bytes + copied, data, part);
+		copied += part;
+		if (part < from[i].iov_len)
+			out[runs++] = (struct iovec){ data + part, from[i].iov_len - part };
+	}
+	out[0] = (struct iovec){ head, VNET_HDR_LEN + copied };
+	return runs;
+}
+
 int vnet_to_pkt(struct pkt *p, const struct virtio_net_hdr *vh)
 {
 	p->csum_blank = vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM;

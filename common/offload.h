@@ -37,6 +37,19 @@ MUST_CHECK enum vnet_result vnet_from_pkt(struct virtio_net_hdr *vh, const struc
  * that netif.h has no name for. */
 MUST_CHECK int vnet_to_pkt(struct pkt *p, const struct virtio_net_hdr *vh);
 
+/* A frame's header for the TAP with a private copy of its first bytes. */
+struct vnet_head {
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	uint8_t bytes[VNET_HEAD_MAX];
+};
+
+/* Copies the first VNET_HEAD_MAX bytes of the n runs in from to head and lays
+ * out[0] over header and copy, out[1...] over the rest; out takes n + 1 runs.
+ * What is parsed later is the copy, and the copy is what is sent: a peer that
+ * can still write the runs cannot change what was checked. How many runs. */
+MUST_CHECK unsigned int vnet_gather(struct vnet_head *head, struct iovec *out,
+				    const struct iovec *from, unsigned int n);
+
 /* What a receiver takes. */
 struct vnet_peer {
 	bool csum4, csum6;	/* blank checksums */

@@ -48,6 +48,7 @@ struct grx_slot {
 /* A backend's end: takes requests, replies with responses. */
 struct ring_back {
 	struct shring *sh;
+	uint32_t slots;		/* of the page, a power of two */
 	uint32_t req_cons;	/* next request to take */
 	uint32_t req_snap;	/* req_prod as last seen */
 	uint32_t rsp_pvt;	/* next response to stage */
@@ -57,6 +58,7 @@ struct ring_back {
 /* A frontend's end: posts requests, takes responses. */
 struct ring_front {
 	struct shring *sh;
+	uint32_t slots;
 	uint32_t req_pvt;	/* next request to stage */
 	uint32_t req_pub;	/* requests published */
 	uint32_t rsp_cons;	/* next response to take */

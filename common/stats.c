@@ -29,8 +29,10 @@ void stats_print(const struct stats *s, char *buf, unsigned int len)
 		if (v == 0)
 			continue;
 		n = snprintf(buf + used, len - used, "%s%s=%" PRIu64, used ? " " : "", names[i], v);
-		if (n < 0 || (unsigned int)n >= len - used)
+		if (n < 0 || (unsigned int)n >= len - used) {
+			buf[used] = '\0';	/* no half of a counter */
 			return;
+		}
 		used += (unsigned int)n;
 	}
 }

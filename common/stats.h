@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-/* Verdicts of packets, first those that are about neither ring in particular. */
+/* Verdicts of packets, one each; then what the work took. */
 #define STATS_LIST(X_) \
 	X_(GTX_PACKETS, "gtx_packets")			/* delivered */ \
 	X_(GTX_BYTES, "gtx_bytes") \
@@ -21,7 +21,7 @@
 	X_(GTX_DROP_GSO, "gtx_drop_gso")		/* GSO that cannot be */ \
 	X_(GTX_DROP_CSUM, "gtx_drop_csum")		/* blank checksum, no TCP or UDP */ \
 	X_(GTX_DROP_GRANT, "gtx_drop_grant")		/* a grant could not be read */ \
-	X_(GTX_DROP_PEER, "gtx_drop_peer")		/* the peer answered with an error */ \
+	X_(GTX_REFUSED_SLOTS, "gtx_refused_slots")	/* no verdict: slots answered with an error */ \
 	X_(GTX_DROP_TAP, "gtx_drop_tap")		/* the TAP refused the frame */ \
 	X_(GRX_PACKETS, "grx_packets") \
 	X_(GRX_BYTES, "grx_bytes") \

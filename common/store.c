@@ -11,7 +11,7 @@
 
 struct store {
 	struct xs_handle *handle;
-	xs_transaction_t tx;
+	xs_transaction_t transaction;
 };
 
 int store_open(struct store **out)
@@ -28,7 +28,7 @@ int store_open(struct store **out)
 		free(s);
 		return err;
 	}
-	s->tx = XBT_NULL;
+	s->transaction = XBT_NULL;
 	*out = s;
 	return 0;
 }
@@ -60,15 +60,15 @@ bool store_alive(struct store *s)
 
 int store_begin(struct store *s)
 {
-	s->tx = xs_transaction_start(s->handle);
-	return s->tx == XBT_NULL ? -errno : 0;
+	s->transaction = xs_transaction_start(s->handle);
+	return s->transaction == XBT_NULL ? -errno : 0;
 }
 
 static int store_end(struct store *s, bool abort_it)
 {
-	bool ok = xs_transaction_end(s->handle, s->tx, abort_it);
+	bool ok = xs_transaction_end(s->handle, s->transaction, abort_it);
 
-	s->tx = XBT_NULL;
+	s->transaction = XBT_NULL;
 	return ok ? 0 : -errno;
 }
 
@@ -100,7 +100,7 @@ int store_read(struct store *s, char *buf, size_t len, const char *dir, const ch
 
 	if (err)
 		return err;
-	value = xs_read(s->handle, s->tx, path, &got);
+	value = xs_read(s->handle, s->transaction, path, &got);
 	if (!value)
 		return -errno;
 	if (got >= len || memchr(value, '\0', got)) {
@@ -140,7 +140,7 @@ int store_write(struct store *s, const char *dir, const char *key, const char *v
 
 	if (err)
 		return err;
-	return xs_write(s->handle, s->tx, path, value, (unsigned int)strlen(value)) ? 0 : -errno;
+	return xs_write(s->handle, s->transaction, path, value, (unsigned int)strlen(value)) ? 0 : -errno;
 }
 
 int store_write_u32(struct store *s, const char *dir, const char *key, uint32_t value)
@@ -158,13 +158,13 @@ int store_remove(struct store *s, const char *dir, const char *key)
 
 	if (err)
 		return err;
-	return xs_rm(s->handle, s->tx, path) || errno == ENOENT ? 0 : -errno;
+	return xs_rm(s->handle, s->transaction, path) || errno == ENOENT ? 0 : -errno;
 }
 
 int store_list(struct store *s, const char *dir, void (*each)(void *arg, const char *name), void *arg)
 {
 	unsigned int n;
-	char **names = xs_directory(s->handle, s->tx, dir, &n);
+	char **names = xs_directory(s->handle, s->transaction, dir, &n);
 
 	if (!names)
 		return errno == ENOENT ? 0 : -errno;

@@ -72,6 +72,8 @@ static void drain_events(struct worker *w)
 			w->gtx_masked = true;
 		if (port.raw == w->grx_port.raw)
 			w->grx_masked = true;
+		if (port.raw == w->ctrl_port.raw)
+			w->ctrl_masked = true;
 	}
 	if (got < 0)
 		worker_fault(w, "event channel lost");
@@ -83,7 +85,9 @@ static void unmask_ports(struct worker *w)
 		evt_unmask(w->evt, w->gtx_port);
 	if (w->grx_masked && w->grx_port.raw != w->gtx_port.raw)
 		evt_unmask(w->evt, w->grx_port);
-	w->gtx_masked = w->grx_masked = false;
+	if (w->ctrl_masked)
+		evt_unmask(w->evt, w->ctrl_port);
+	w->gtx_masked = w->grx_masked = w->ctrl_masked = false;
 }
 
 /* Waits at most timeout_ms (-1: for ever) for anything; true: something came. */

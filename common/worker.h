@@ -54,7 +54,8 @@ struct worker {
 	_Atomic(const char *) fault;	/* why the ring is lost, static; set once */
 	struct evt_dev *evt;
 	struct evport gtx_port, grx_port;	/* local; equal unless split */
-	bool gtx_masked, grx_masked;
+	struct evport ctrl_port;		/* 0: no control ring */
+	bool gtx_masked, grx_masked, ctrl_masked;
 	bool tap_ready;			/* the TAP may have a frame */
 	unsigned int spin_us;		/* what polling before sleep is worth now */
 	struct stats stats;

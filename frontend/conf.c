@@ -16,6 +16,7 @@ int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, c
 	static const char *const names[] = {
 		"feature-rx-copy", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6",
 		"feature-no-csum-offload", "feature-ipv6-csum-offload", "feature-split-event-channels",
+		"feature-ctrl-ring",
 	};
 	uint32_t v[ARRAY_SIZE(names)];
 
@@ -34,6 +35,7 @@ int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, c
 	*conf = (struct nic_conf){
 		.peer = { .sg = v[1], .gso4 = v[2], .gso6 = v[3], .csum4 = !v[4], .csum6 = v[5] },
 		.split = v[6],
+		.ctrl = v[7],
 	};
 	return 0;
 }
@@ -59,8 +61,8 @@ static void drop(struct writer *w, const char *key)
 
 static void put_all(struct writer *w, const struct nic_queue *q)
 {
-	put(w, "tx-ring-ref", q->rings.gref[0].raw);
-	put(w, "rx-ring-ref", q->rings.gref[1].raw);
+	put(w, "tx-ring-ref", q->rings.gref[RINGS_GTX].raw);
+	put(w, "rx-ring-ref", q->rings.gref[RINGS_GRX].raw);
 	/* An earlier driver may have left the other kind, or many queues. */
 	drop(w, "multi-queue-num-queues");
 	if (q->conf.split) {
@@ -71,6 +73,13 @@ static void put_all(struct writer *w, const struct nic_queue *q)
 		put(w, "event-channel", q->w.gtx_port.raw);
 		drop(w, "event-channel-tx");
 		drop(w, "event-channel-rx");
+	}
+	if (q->conf.ctrl) {
+		put(w, "ctrl-ring-ref", q->rings.gref[RINGS_CTRL].raw);
+		put(w, "event-channel-ctrl", q->w.ctrl_port.raw);
+	} else {
+		drop(w, "ctrl-ring-ref");
+		drop(w, "event-channel-ctrl");
 	}
 	put(w, "request-rx-copy", 1);
 	put(w, "feature-rx-notify", 1);

@@ -156,13 +156,22 @@ void frontend_stop(struct frontend *d)
 	}
 }
 
-void frontend_retry_in(struct frontend *d, uint64_t delay_us)
+void frontend_retry_at(struct frontend *d, uint64_t when)
 {
-	struct itimerspec once = { .it_value = { (time_t)(delay_us / 1000000u),
-						 (long)(delay_us % 1000000u) * 1000 + 1 } };
+	struct itimerspec once = { .it_value = { (time_t)(when / 1000000u), (long)(when % 1000000u) * 1000 + 1 } };
 
-	if (timerfd_settime(d->retry_fd, 0, &once, NULL) < 0)
+	/* All NICs share the timer: the one that waits longest must not put it off. */
+	if (d->retry_at && d->retry_at <= when)
+		return;
+	d->retry_at = when;
+	if (timerfd_settime(d->retry_fd, TFD_TIMER_ABSTIME, &once, NULL) < 0)
 		log_warn("cannot set the retry timer errno=%m");
+}
+
+void frontend_retry(struct frontend *d)
+{
+	d->retry_at = 0;
+	frontend_look(d);
 }
 
 void frontend_log_stats(const struct frontend *d)

@@ -19,8 +19,10 @@ struct frontend {
 	unsigned int nnamed;
 	int wake_fd;			/* eventfd: some worker has a fault to tell */
 	int retry_fd;			/* timer: some NIC waits for its next attempt */
+	uint64_t retry_at;		/* when it fires, microseconds; 0: it is not set */
 	bool take_over;
 	bool one_channel;		/* do not split even if the backend could */
+	bool no_static_grants;		/* nor a control ring, which is for nothing else */
 	bool stopping;			/* every NIC is to be closed */
 };
 
@@ -40,8 +42,11 @@ MUST_CHECK bool frontend_closed(const struct frontend *d);
 /* Frees all, with the TAPs left for the next start. */
 void frontend_stop(struct frontend *d);
 
-/* Asks for frontend_look() in delay_us microseconds. */
-void frontend_retry_in(struct frontend *d, uint64_t delay_us);
+/* Asks for frontend_look() at a time in microseconds, or earlier. */
+void frontend_retry_at(struct frontend *d, uint64_t when);
+
+/* The timer has fired. */
+void frontend_retry(struct frontend *d);
 
 /* One log line of counters a NIC. */
 void frontend_log_stats(const struct frontend *d);

@@ -18,43 +18,18 @@
 #define GRX_BATCH 64u
 #define GRX_PUSH_SLOTS 64u
 
-struct head {
-	struct virtio_net_hdr_mrg_rxbuf hdr;
-	uint8_t bytes[VNET_HEAD_MAX];
-};
-
-static const uint8_t *piece_data(const struct nic_queue *q, const struct pkt_piece *piece)
+static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
 {
-	return pool_page(&q->grx_pool, piece->index) + piece->offset;
-}
-
-/* Copies the frame's first bytes out and lays the rest behind them. Runs. */
-static unsigned int gather(const struct nic_queue *q, const struct pkt *p, struct head *head, struct iovec *iov)
-{
-	unsigned int n = 1;
-	size_t copied = 0;
+	struct iovec from[PKT_SLOTS_FATAL], iov[1 + PKT_SLOTS_FATAL];
+	struct vnet_head head;
+	unsigned int n;
 
 	for (unsigned int i = 0; i < p->pieces; i++) {
 		const struct pkt_piece *piece = &p->piece[i];
-		const uint8_t *data = piece_data(q, piece);
-		size_t part = min_size(piece->len, VNET_HEAD_MAX - copied);
 
-		memcpy(head->bytes + copied, data, part);
-		copied += part;
-		if (part < piece->len)
-			/* writev() does not write there, but its iovec is not const. */
-			iov[n++] = (struct iovec){ (void *)(uintptr_t)(data + part), piece->len - part };
+		from[i] = (struct iovec){ pool_page(&q->grx_pool, piece->index) + piece->offset, piece->len };
 	}
-	iov[0] = (struct iovec){ head, VNET_HDR_LEN + copied };
-	return n;
-}
-
-static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
-{
-	struct iovec iov[1 + PKT_SLOTS_FATAL];
-	struct head head;
-	unsigned int n = gather(q, p, &head, iov);
-
+	n = vnet_gather(&head, iov, from, p->pieces);
 	memset(&head.hdr, 0, sizeof(head.hdr));
 	switch (vnet_from_pkt(&head.hdr.hdr, p, head.bytes, iov[0].iov_len - VNET_HDR_LEN)) {
 	case VNET_OK:

@@ -28,7 +28,7 @@ static bool reap(struct nic_queue *q)
 		/* What was posted was one of the pool's, and so is what comes back. */
 		q->gtx_free[q->gtx_nfree++] = id;
 		if (status != NETIF_RSP_OKAY)
-			stats_inc(&q->w.stats, STAT_GTX_DROP_PEER);
+			stats_inc(&q->w.stats, STAT_GTX_REFUSED_SLOTS);
 	}
 	if (ready >= 0 && got >= 0)
 		return true;

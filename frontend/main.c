@@ -25,10 +25,14 @@
 /* What a stop gives the backends to let go, in microseconds. */
 #define CLOSE_US 3000000u
 
+/* One that was just killed may still be dying. */
+#define LOCK_PATIENCE_MS 1000u
+
 struct options {
 	enum log_level level;
 	bool take_over;
 	bool one_channel;
+	bool no_static_grants;
 	const char *ifname;
 	const char *run_dir;
 };
@@ -43,6 +47,8 @@ static struct options parse_options(struct frontend *d, int argc, char **argv)
 		  { .text = &o.ifname }, 0, 0 },
 		{ "one-channel", NULL, "one event channel, even if the backend could split", OPTION_FLAG,
 		  { .flag = &o.one_channel }, 0, 0 },
+		{ "no-static-grants", NULL, "do not register the pages with the backend", OPTION_FLAG,
+		  { .flag = &o.no_static_grants }, 0, 0 },
 		{ "run-dir", "DIR", "where the lock and restart notes are kept (/run/netpair)", OPTION_TEXT,
 		  { .text = &o.run_dir }, 0, 0 },
 		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,
@@ -94,7 +100,7 @@ static void check_devices(void)
 static void lock_instance(const struct options *o)
 {
 	pid_t holder = 0;
-	int fd, err = daemon_lock(&fd, o->run_dir, PROGRAM, &holder);
+	int fd, err = daemon_lock(&fd, o->run_dir, PROGRAM, LOCK_PATIENCE_MS, &holder);
 
 	if (err == -EBUSY)
 		die(PROGRAM, EXIT_ENVIRONMENT, "another netfrontd runs here (pid %d); stop it first", (int)holder);
@@ -130,7 +136,7 @@ static void handle_timer(struct loop *l, int fd)
 	if (read(fd, &ticks, sizeof(ticks)) < 0)
 		return;
 	if (fd == l->frontend.retry_fd) {
-		frontend_look(&l->frontend);
+		frontend_retry(&l->frontend);
 		return;
 	}
 	if (!store_alive(l->frontend.store))
@@ -200,6 +206,7 @@ int main(int argc, char **argv)
 	l.frontend.ifname = o.ifname;
 	l.frontend.take_over = o.take_over;
 	l.frontend.one_channel = o.one_channel;
+	l.frontend.no_static_grants = o.no_static_grants;
 	l.signal_fd = daemon_signals();		/* before any library makes a thread */
 	err = store_open(&l.frontend.store);
 	if (err)

@@ -169,6 +169,8 @@ static void connect_rings(struct nic *n)
 	}
 	if (n->daemon->one_channel)
 		conf.split = false;
+	if (n->daemon->no_static_grants)
+		conf.ctrl = false;
 	apply_mtu(n, &conf);
 	if (share_rings(n, &conf) < 0)
 		return;
@@ -282,6 +284,9 @@ static bool look(struct nic *n, struct hs_front_view *view)
 	find_backend(n);
 	if (found != n->state)
 		log_debug("state nic=%s ours=%s reason=\"written by others\"", n->name, hs_state_name(found));
+	/* A device made anew owes nothing to the attempts of the one before. */
+	if (found != n->state && found == XenbusStateInitialising)
+		n->attempts = 0, n->not_before = 0;
 	n->state = found;
 	if (!*n->be_path || store_read_u32_or(store_of(n), &online, n->be_path, "online", 1))
 		online = 1;
@@ -302,11 +307,9 @@ static bool look(struct nic *n, struct hs_front_view *view)
 /* Whether an attempt must still wait. */
 static bool too_early(struct nic *n, enum hs_front_step step)
 {
-	uint64_t now = now_us();
-
-	if ((step != HS_FRONT_CONNECT && step != HS_FRONT_INITIALISE) || n->queue || now >= n->not_before)
+	if ((step != HS_FRONT_CONNECT && step != HS_FRONT_INITIALISE) || n->queue || now_us() >= n->not_before)
 		return false;
-	frontend_retry_in(n->daemon, n->not_before - now);
+	frontend_retry_at(n->daemon, n->not_before);
 	return true;
 }
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "../common/abi.h"
+#include "../common/ctrlring.h"
 #include "../common/offload.h"
 #include "../common/pkt.h"
 #include "../common/ring.h"
@@ -24,8 +25,11 @@
  * of 1024. A page holds packet data and nothing else, ever (XSA-403). */
 #define POOL_GTX_PAGES 250u
 #define POOL_GRX_PAGES RING_SLOTS
-#define POOL_RING_PAGES 2u
+#define POOL_RING_PAGES 4u
 #define POOL_PAGES (POOL_GTX_PAGES + POOL_GRX_PAGES + POOL_RING_PAGES)
+
+/* What the ring pages are for. */
+enum { RINGS_GTX, RINGS_GRX, RINGS_CTRL, RINGS_LIST };
 
 /* Pages of the largest frame. */
 #define FRAME_PAGES ((PKT_LEN_MAX + XEN_PAGE - 1) / XEN_PAGE)
@@ -41,13 +45,14 @@ struct pool {
 struct nic_conf {
 	struct vnet_peer peer;
 	bool split;
+	bool ctrl;		/* it has a control ring */
 };
 
 struct nic_queue {
 	struct worker w;
 	struct nic_conf conf;
 	struct share_dev *share;
-	struct pool rings;		/* gtx ring, grx ring */
+	struct pool rings;		/* a page each, RINGS_* */
 	struct pool gtx_pool;		/* readable by the backend; page = id */
 	struct pool grx_pool;		/* writable by it; page = slot = id */
 	struct gtx_front gtx;
@@ -55,12 +60,21 @@ struct nic_queue {
 	uint16_t gtx_free[POOL_GTX_PAGES];	/* a stack of pages that are ours */
 	unsigned int gtx_nfree;
 	bool gtx_blocked;		/* a frame may wait for pages or slots */
+	struct ctrl_front ctrl;
+	int ctrl_state;			/* of ctrl.c */
+	uint16_t ctrl_id;		/* of the message under way */
+	uint32_t ctrl_listed;		/* refs in the list */
 };
 
 /* The hot paths. Each handles at most one batch and returns how many frames
  * it moved or dropped. They may fault the worker. */
 MUST_CHECK unsigned int nic_gtx_run(struct nic_queue *q);
 MUST_CHECK unsigned int nic_grx_run(struct nic_queue *q);
+
+/* Offers the pool as static grants, if there is a control ring; before the
+ * worker starts. nic_ctrl_run() goes on with the answers. */
+void nic_ctrl_start(struct nic_queue *q);
+MUST_CHECK unsigned int nic_ctrl_run(struct nic_queue *q);
 
 /* Grants count new zeroed pages. -errno; -ENOSPC: gntalloc's limit. */
 MUST_CHECK int pool_init(struct pool *p, struct share_dev *s, unsigned int count, enum share_access access);

@@ -13,8 +13,9 @@ static struct nic_queue *queue_of(struct worker *w)
 static unsigned int op_run(struct worker *w)
 {
 	struct nic_queue *q = queue_of(w);
-	unsigned int did = nic_gtx_run(q);
+	unsigned int did = nic_ctrl_run(q);
 
+	did += nic_gtx_run(q);
 	return did + nic_grx_run(q);
 }
 
@@ -23,7 +24,8 @@ static bool op_pending(struct worker *w)
 	struct nic_queue *q = queue_of(w);
 
 	/* An index out of range is work too: the run deals with it. */
-	return grx_front_begin(&q->grx) != 0 || (q->gtx_blocked && gtx_front_begin(&q->gtx) != 0);
+	return grx_front_begin(&q->grx) != 0 || (q->gtx_blocked && gtx_front_begin(&q->gtx) != 0) ||
+	       (q->conf.ctrl && ctrl_front_begin(&q->ctrl) != 0);
 }
 
 static bool op_rearm(struct worker *w)
@@ -35,7 +37,7 @@ static bool op_rearm(struct worker *w)
 	 * them at once are worth a signal, one by one they are not. */
 	if (q->gtx_blocked && busy && gtx_front_rearm(&q->gtx, busy / 2 + 1))
 		return true;
-	return grx_front_rearm(&q->grx, 1);
+	return grx_front_rearm(&q->grx, 1) || (q->conf.ctrl && ctrl_front_rearm(&q->ctrl));
 }
 
 static int op_sleep_ms(struct worker *w)
@@ -70,8 +72,9 @@ static int grant_pages(struct nic_queue *q, struct domid peer, const char **why)
 
 static void format_rings(struct nic_queue *q)
 {
-	gtx_front_init(&q->gtx, pool_page(&q->rings, 0));
-	grx_front_init(&q->grx, pool_page(&q->rings, 1));
+	gtx_front_init(&q->gtx, pool_page(&q->rings, RINGS_GTX));
+	grx_front_init(&q->grx, pool_page(&q->rings, RINGS_GRX));
+	ctrl_front_init(&q->ctrl, pool_page(&q->rings, RINGS_CTRL));
 	for (unsigned int i = 0; i < POOL_GTX_PAGES; i++)
 		q->gtx_free[i] = (uint16_t)(POOL_GTX_PAGES - 1 - i);
 	q->gtx_nfree = POOL_GTX_PAGES;
@@ -88,7 +91,11 @@ static int offer_ports(struct nic_queue *q, struct domid peer, const char **why)
 	if (err)
 		return err;
 	q->w.grx_port = q->w.gtx_port;
-	return q->conf.split ? evt_offer(q->w.evt, peer, &q->w.grx_port) : 0;
+	if (q->conf.split)
+		err = evt_offer(q->w.evt, peer, &q->w.grx_port);
+	if (!err && q->conf.ctrl)
+		err = evt_offer(q->w.evt, peer, &q->w.ctrl_port);
+	return err;
 }
 
 int nic_queue_new(struct nic_queue **out, struct domid peer, const struct nic_conf *conf,
@@ -121,6 +128,8 @@ int nic_queue_start(struct nic_queue *q)
 {
 	if (grx_front_push(&q->grx))
 		worker_notify(&q->w, q->w.grx_port);
+	if (q->conf.ctrl)
+		nic_ctrl_start(q);
 	return worker_start(&q->w);
 }
 
