@@ -92,6 +92,7 @@ int cmd_restore(int argc, char **argv)
 		vifs[i].front = d;
 		vifs[i].devid = (uint32_t)strtoul(ids[i], NULL, 10);
 		remember(xs, &vifs[i]);
+		vifs[i].dead = 1;
 	}
 	for (i = 0; i < n; i++)
 		vif_detach(xs, &vifs[i]);

@@ -299,6 +299,8 @@ void vif_detach(struct xs_handle *xs, struct vif *v)
 	if (!be)
 		fail("detach-vif: %s has no vif %u", v->front.name, v->devid);
 	v->be = be;
+	if (v->dead)
+		xs_rm(xs, XBT_NULL, v->fe); /* libxl's way to tell the backend */
 	if (!v->force) {
 		put(xs, XBT_NULL, v->be, "online", "0");
 		put(xs, XBT_NULL, v->be, "state", "5");
@@ -346,6 +348,7 @@ int cmd_destroy(int argc, char **argv)
 	path = xprintf("/libxl/%u/device/vif", v.front.id);
 	devs = xs_directory(xs, XBT_NULL, path, &n);
 	for (i = 0; devs && i < n; i++) {
+		v.dead = 1;
 		v.devid = (uint32_t)strtoul(devs[i], NULL, 10);
 		vif_paths(&v);
 		vif_detach(xs, &v);

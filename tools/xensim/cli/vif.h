@@ -16,7 +16,8 @@ struct vif {
 	char *xl;
 	const char *script; /* run as xl does, or NULL */
 	int hotplug;        /* say that it is connected, without a script */
-	int force;
+	int force;          /* do not wait for the backend */
+	int dead;           /* the frontend's domain is */
 	char **keys; /* "key=value" */
 	int nr_keys;
 };
