@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* front.c - the scripted frontend's life: xenstore, grants, channel */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "front.h"
+
+static const struct key honest[] = {
+	{ "tx-ring-ref", "@gtx" },
+	{ "rx-ring-ref", "@grx" },
+	{ "event-channel", "@port" },
+	{ "request-rx-copy", "1" },
+	{ "feature-rx-notify", "1" },
+	{ "feature-sg", "1" },
+	{ "feature-gso-tcpv4", "1" },
+	{ "feature-gso-tcpv6", "1" },
+	{ "feature-no-csum-offload", "0" },
+	{ "feature-ipv6-csum-offload", "1" },
+};
+
+#define NHONEST (sizeof(honest) / sizeof(honest[0]))
+
+static bool find_self(struct front *f)
+{
+	unsigned int len;
+	char *text = xs_read(f->xs, XBT_NULL, "domid", &len);
+	char *be;
+
+	f->domid = text ? (uint32_t)strtoul(text, NULL, 10) : 0;
+	free(text);
+	snprintf(f->fe, sizeof(f->fe), "/local/domain/%u/device/vif/%u", f->domid, f->devid);
+	snprintf(f->name, sizeof(f->name), "vif%u.%u ", f->domid, f->devid);
+	be = store_get(f->xs, f->fe, "backend");
+	text = store_get(f->xs, f->fe, "backend-id");
+	if (!be || !text) {
+		fprintf(stderr, "no vif %u in domain %u\n", f->devid, f->domid);
+		return false;
+	}
+	snprintf(f->be, sizeof(f->be), "%s", be);
+	f->back = (uint32_t)strtoul(text, NULL, 10);
+	free(be);
+	free(text);
+	return true;
+}
+
+static bool share_pages(struct front *f)
+{
+	void *gone = xengntshr_share_pages(f->shr, f->back, 1, &f->ended_ref, 1);
+
+	f->gtx = xengntshr_share_pages(f->shr, f->back, 1, &f->gtx_ref, 1);
+	f->grx = xengntshr_share_pages(f->shr, f->back, 1, &f->grx_ref, 1);
+	f->data = xengntshr_share_pages(f->shr, f->back, NDATA, f->data_ref, 0);
+	f->buf = xengntshr_share_pages(f->shr, f->back, NBUF, f->buf_ref, 1);
+	f->guard = calloc(NDATA, PAGE);
+	/* To a domain that is not the backend's, whether there or not. */
+	if (!gone || !xengntshr_share_pages(f->shr, f->back + 1, 1, &f->foreign_ref, 1))
+		return false;
+	return xengntshr_unshare(f->shr, gone, 1) == 0 && f->gtx && f->grx && f->data && f->buf && f->guard;
+}
+
+bool front_open(struct front *f, uint32_t devid)
+{
+	char path[300];
+
+	f->devid = devid;
+	f->seed = 2463534242u;
+	f->xs = xs_open(0);
+	if (!f->xs) {
+		perror("xenstore");
+		return false;
+	}
+	if (!find_self(f))
+		return false;
+	f->shr = xengntshr_open(NULL, 0);
+	f->evt = xenevtchn_open(NULL, 0);
+	if (!f->shr || !f->evt || !share_pages(f)) {
+		perror("grants and event channels");
+		return false;
+	}
+	snprintf(path, sizeof(path), "%s/state", f->be);
+	return xs_watch(f->xs, path, "state");
+}
+
+void front_close(struct front *f)
+{
+	if (f->evt)
+		xenevtchn_close(f->evt);
+	if (f->shr)
+		xengntshr_close(f->shr);
+	if (f->xs)
+		xs_close(f->xs);
+	free(f->guard);
+}
+
+uint32_t front_value(struct front *f, const char *name, bool *known)
+{
+	const struct { const char *name; uint32_t value; } values[] = {
+		{ "@gtx", f->gtx_ref }, { "@grx", f->grx_ref }, { "@port", f->port },
+		{ "@readonly", f->data_ref[0] }, { "@foreign", f->foreign_ref }, { "@ended", f->ended_ref },
+		{ "@buf", f->buf_ref[0] },
+	};
+
+	*known = true;
+	for (unsigned int i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		if (strcmp(name, values[i].name) == 0)
+			return values[i].value;
+	*known = false;
+	return 0;
+}
+
+static const struct key *override_of(const struct fcase *c, const char *name)
+{
+	for (const struct key *k = c->keys; k && k->name; k++)
+		if (strcmp(k->name, name) == 0)
+			return k;
+	return NULL;
+}
+
+static void put_key(struct front *f, xs_transaction_t tx, const struct key *k)
+{
+	bool known;
+	uint32_t value;
+
+	if (!k->value) {
+		store_rm(f->xs, tx, f->fe, k->name);
+		return;
+	}
+	value = front_value(f, k->value, &known);
+	if (known)
+		store_put_u32(f->xs, tx, f->fe, k->name, value);
+	else
+		store_put(f->xs, tx, f->fe, k->name, k->value);
+}
+
+/* All keys and Connected at once, as Linux does. */
+static bool publish(struct front *f)
+{
+	xs_transaction_t tx;
+
+	do {
+		tx = xs_transaction_start(f->xs);
+		for (unsigned int i = 0; i < NHONEST; i++) {
+			const struct key *k = override_of(f->c, honest[i].name);
+
+			put_key(f, tx, k ? k : &honest[i]);
+		}
+		for (const struct key *k = f->c->keys; k && k->name; k++)
+			put_key(f, tx, k);
+		store_put(f->xs, tx, f->fe, "state", "4");
+	} while (!xs_transaction_end(f->xs, tx, false) && errno == EAGAIN);
+	return true;
+}
+
+/* What a case added must not meet the next one. */
+static void unpublish(struct front *f)
+{
+	for (const struct key *k = f->c->keys; k && k->name; k++)
+		store_rm(f->xs, XBT_NULL, f->fe, k->name);
+}
+
+bool front_connect(struct front *f)
+{
+	xenevtchn_port_or_error_t port;
+	int state;
+
+	f->connected = false;
+	store_put(f->xs, XBT_NULL, f->fe, "state", "1");
+	if (store_wait_state(f->xs, f->be, IS(InitWait), WAIT_MS) < 0) {
+		trouble(&f->t, "the backend does not go to InitWait (state %u)", store_state(f->xs, f->be));
+		return false;
+	}
+	rings_format(f);
+	port = xenevtchn_bind_unbound_port(f->evt, f->back);
+	if (port < 0) {
+		trouble(&f->t, "no event channel: %s", strerror(errno));
+		return false;
+	}
+	f->port = (evtchn_port_t)port;
+	if (f->c->before)
+		f->c->before(f);
+	publish(f);
+	if (f->c->verdict == V_REFUSE)
+		return true;
+	state = store_wait_state(f->xs, f->be, IS(Connected) | IS(Closing) | IS(Closed), WAIT_MS);
+	f->connected = state == XenbusStateConnected;
+	if (!f->connected && f->c->verdict != V_ANY)
+		trouble(&f->t, "the backend does not connect (state %d)", state);
+	return f->connected;
+}
+
+void front_wait_refused(struct front *f)
+{
+	int state = store_wait_state(f->xs, f->be, IS(Closing) | IS(Closed), WAIT_MS);
+	char *error = store_get(f->xs, f->be, "error");
+
+	if (state < 0)
+		trouble(&f->t, "the backend does not close (state %u)", store_state(f->xs, f->be));
+	else if (!error || strncmp(error, f->c->want, strlen(f->c->want)) != 0)
+		trouble(&f->t, "the error node says \"%s\"", error ? error : "");
+	free(error);
+}
+
+void front_disconnect(struct front *f, bool politely)
+{
+	if (politely) {
+		store_put(f->xs, XBT_NULL, f->fe, "state", "5");
+		if (store_wait_state(f->xs, f->be, IS(Closing) | IS(Closed), WAIT_MS) < 0)
+			trouble(&f->t, "the backend does not close");
+		store_put(f->xs, XBT_NULL, f->fe, "state", "6");
+		if (store_wait_state(f->xs, f->be, IS(Closed), WAIT_MS) < 0)
+			trouble(&f->t, "the backend does not go to Closed");
+	} else {
+		/* As a kernel that was started by kexec: straight to the start. */
+		store_put(f->xs, XBT_NULL, f->fe, "state", "1");
+		if (store_wait_state(f->xs, f->be, IS(InitWait), WAIT_MS) < 0)
+			trouble(&f->t, "the backend does not start anew");
+	}
+	unpublish(f);
+	if (f->port)
+		xenevtchn_unbind(f->evt, f->port);
+	f->port = 0;
+	f->connected = false;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* front.h - a scripted frontend: acts as the guest against a backend, with none of the daemons' checks
+ *
+ * It writes what a case says into the very ring page, by the structures of
+ * Xen's own headers. It needs libxenstore, libxengnttab and libxenevtchn only
+ * and so runs on xensim as well as in a real guest.
+ *
+ * Guarded memory: the data pages are granted read-only and must not change;
+ * of the receive buffers only the bytes that a response tells of may change,
+ * and those never posted not at all; of the ring pages only what is the
+ * backend's.
+ */
+#ifndef HOSTILE_FRONT_H
+#define HOSTILE_FRONT_H
+
+#include <xenevtchn.h>
+#include <xengnttab.h>
+#include <xen/xen.h>
+#include <xen/io/netif.h>
+
+#include "hostile.h"
+
+#define NDATA 4u	/* pages to send from, read-only */
+#define NBUF 272u	/* pages to receive into; the last ones are never posted */
+#define NPOST 256u
+
+#define MORE NETTXF_more_data
+#define EXTRA NETTXF_extra_info
+#define BLANK (NETTXF_csum_blank | NETTXF_data_validated)
+
+/* Which grant a slot names. */
+enum ref {
+	REF_DATA,	/* the first data page, where the frame is */
+	REF_ZERO, REF_HUGE, REF_BEYOND,
+	REF_FOREIGN,	/* granted to another domain than the backend's */
+	REF_ENDED,	/* a grant taken back */
+	REF_RING,	/* the gtx ring's own page */
+	REF_BUF,	/* a receive buffer */
+	REF_MAX,
+};
+
+enum slot_kind { SLOT_END, SLOT_DATA, SLOT_EXTRA };
+
+/* One slot, or a run of n whose offset grows by step. */
+struct slot {
+	uint8_t kind, ref, step;
+	uint16_t n, size, offset, flags;
+	uint8_t x[8];		/* an extra's bytes: type, flags, body */
+};
+
+#define DN(n_, size_, offset_, step_, flags_) \
+	{ .kind = SLOT_DATA, .n = (n_), .size = (size_), .offset = (offset_), .step = (step_), .flags = (flags_) }
+#define D(size_, offset_, flags_) DN(1, size_, offset_, 0, flags_)
+#define DREF(ref_, size_, flags_) \
+	{ .kind = SLOT_DATA, .n = 1, .ref = (ref_), .size = (size_), .flags = (flags_) }
+#define XN(n_, ...) { .kind = SLOT_EXTRA, .n = (n_), .x = { __VA_ARGS__ } }
+#define X(...) XN(1, __VA_ARGS__)
+/* A GSO extra: MSS, type, features. */
+#define GSO(mss_, type_, feat_) \
+	X(XEN_NETIF_EXTRA_TYPE_GSO, 0, (mss_) & 0xff, (mss_) >> 8, type_, 0, (feat_) & 0xff, (feat_) >> 8)
+#define CHAIN(...) .slots = (const struct slot[]){ __VA_ARGS__, { .kind = SLOT_END } }
+
+/* What lies in the data page. */
+enum frame {
+	FRAME_RAW,	/* a local experimental ethertype */
+	FRAME_TCP4, FRAME_TCP6, FRAME_UDP4, FRAME_ICMP4, FRAME_ARP,
+	FRAME_TCP4_OPTIONS, FRAME_TCP6_HOPOPTS, FRAME_TCP4_VLAN, FRAME_TCP4_QINQ, FRAME_TCP4_VLAN3,
+};
+
+/* A byte that differs from the template. */
+struct patch { uint16_t at; uint8_t value; };
+#define PATCH(...) .patch = (const struct patch[]){ __VA_ARGS__, { 0, 0 } }
+
+struct front;
+
+struct fcase {
+	uint8_t group;
+	const char *name;
+	enum verdict verdict;
+	const char *want;		/* counters or reason; NULL: none */
+	unsigned int ok;		/* packets delivered besides those known to be good */
+	enum frame frame;
+	const struct patch *patch;
+	const struct slot *slots;	/* sent once connected; or */
+	void (*run)(struct front *f);	/* done once connected */
+	void (*before)(struct front *f);	/* done before the keys are written */
+	const struct key *keys;		/* in place of the honest ones */
+	uint32_t gtx_start, grx_start;	/* where the rings' indices begin */
+	const char *host;		/* words for the hook, before and after */
+	bool telling;			/* one of those worth running on a real Xen */
+	bool wild;			/* the peer writes guarded memory itself */
+	bool driver;			/* only where the backend is not dom0, who may read all */
+	bool raced;			/* responses' statuses are not foreseeable */
+};
+
+struct ring_end { uint32_t req, rsp; };		/* published; known answered */
+
+struct front {
+	/* once per program */
+	struct xs_handle *xs;
+	xengntshr_handle *shr;
+	xenevtchn_handle *evt;
+	uint32_t domid, back, devid;
+	char fe[64], be[256], name[24];
+	uint32_t host_ip, guest_ip;	/* for ARP, host order */
+	struct logfile log;
+	netif_tx_sring_t *gtx;
+	netif_rx_sring_t *grx;
+	uint32_t gtx_ref, grx_ref, foreign_ref, ended_ref;
+	uint8_t *data, *buf, *guard;	/* guard: what data was */
+	uint32_t data_ref[NDATA], buf_ref[NBUF];
+	/* per connection */
+	const struct fcase *c;
+	evtchn_port_t port;
+	struct ring_end g, r;
+	uint16_t id[SLOTS];		/* of the gtx request in each slot */
+	bool is_extra[SLOTS];
+	int16_t page[SLOTS];		/* buf page in each grx slot; -1: another's */
+	unsigned int sent;		/* packets that must count as delivered */
+	uint16_t next_id;
+	bool connected;
+	uint32_t seed;
+	struct trouble t;
+};
+
+/* front.c: the peer as such */
+bool front_open(struct front *f, uint32_t devid);
+void front_close(struct front *f);
+bool front_connect(struct front *f);		/* up to the backend's Connected */
+void front_wait_refused(struct front *f);
+void front_disconnect(struct front *f, bool politely);
+uint32_t front_value(struct front *f, const char *name, bool *known);
+
+/* ring.c: the rings, raw */
+void rings_format(struct front *f);
+void slot_put(struct front *f, uint32_t gref, uint16_t offset, uint16_t flags, uint16_t id, uint16_t size);
+void extra_put(struct front *f, const uint8_t *x);
+void buf_put(struct front *f, uint32_t gref, int page);
+void bufs_post(struct front *f, unsigned int first, unsigned int n);
+void gtx_push(struct front *f);			/* publish and notify */
+void grx_push(struct front *f);
+void chain_put(struct front *f, const struct slot *s);
+bool gtx_settle(struct front *f, unsigned int ms);	/* all answered */
+unsigned int grx_wait(struct front *f, unsigned int n, unsigned int ms);
+void gtx_check(struct front *f, int16_t status);
+void good_put(struct front *f);			/* a packet that must pass */
+void probe(struct front *f);
+void arp(struct front *f, unsigned int n);	/* each is answered by the host */
+uint32_t ref_of(struct front *f, enum ref r);
+void guards_set(struct front *f);
+void guards_check(struct front *f);
+
+/* frames.c */
+void frame_make(uint8_t *to, enum frame kind);
+void frame_arp(struct front *f, uint8_t *to);
+
+/* the tables */
+struct table { const struct fcase *cases; unsigned int n; };
+extern const struct table table_ring, table_tx, table_offload, table_race, table_rx, table_store;
+
+#endif
