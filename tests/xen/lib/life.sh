@@ -52,6 +52,33 @@ resumes()
 	transfer_to "$1" 10.77.0.2 8 && transfer_from "$1" 10.77.0.1 8
 }
 
+echoes_in()
+{
+	awk '$1 == "Icmp:" && n++ { print $9 }' /proc/net/snmp
+}
+
+# guest_pings GUEST ADDRESS: a ping of 12 s from the guest, started and seen here when this
+# returns; leaves the number to wait for in $ping_seq.
+guest_pings()
+{
+	local before
+
+	before=$(echoes_in)
+	ping_seq=$(guest "$1" spawn "ping -q -i 0.2 -c 60 $2") || return 1
+	eventually 10 more_echoes_than "$((before + 2))" || { echo "no ping from guest $1 came"; return 1; }
+}
+
+more_echoes_than()
+{
+	[ "$(echoes_in)" -gt "$1" ]
+}
+
+# ping_runs GUEST: it has not ended yet, so that what was done since was done under it.
+ping_runs()
+{
+	! xenstore-exists "/local/domain/$(guest_id "$1")/data/lab/r/$ping_seq/rc"
+}
+
 # ping_loss FILE MAX: of a ping that has ended.
 ping_loss()
 {
@@ -76,6 +103,8 @@ lifecycle()
 	check "$f-up" guest g1 run \
 		"netup_check 00:16:3e:77:00:01 1500 $front 10.77.0.2/24 fd77::2/64" || return
 	check "$f-traffic" resumes g1
+	# What is counted must be seen while it is there.
+	check "$f-counted" counted
 
 	check "$f-save" save g1 "$saved"
 	check "$f-save-all-gone" gone "$before" 20
@@ -96,6 +125,12 @@ lifecycle()
 	check "$f-shutdown" timeout 40 xl shutdown -w g1
 	check "$f-shutdown-all-gone" gone "$before" 20
 	rm -f "$saved"
+}
+
+counted()
+{
+	counts
+	counts | grep -q 'grants=[1-9].* taps=1 .*domains=2'
 }
 
 save()

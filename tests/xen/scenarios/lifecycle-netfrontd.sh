@@ -13,10 +13,11 @@ GUEST_MEMORY=256 check back-create guest_create g1 pv netfrontd \
 	'mac=00:16:3e:77:00:01,bridge=xenbr0' || give_up "no guest"
 check back-up guest g1 run 'netup_check 00:16:3e:77:00:01 1500 netfrontd 10.77.0.2/24 fd77::2/64' ||
 	give_up "no network in the guest"
-seq=$(guest g1 spawn 'ping -q -i 0.2 -c 60 10.77.0.1')
+check kill9-under-ping guest_pings g1 10.77.0.1
 netbackd_stop KILL 5 >/dev/null
 check kill9-restart back_start netbackd
-guest g1 wait "$seq" 60 >/run/lab/ping.kill
+check kill9-ping-was-on ping_runs g1
+guest g1 wait "$ping_seq" 60 >/run/lab/ping.kill
 check kill9-ping ping_loss /run/lab/ping.kill 25
 check kill9-traffic resumes g1
 # SIGTERM is the end of the guest's interface for now; a new netfrontd makes it again.

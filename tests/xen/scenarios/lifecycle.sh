@@ -19,17 +19,19 @@ mac=$(cat "/sys/class/net/vif$id.0/address")
 changes=$(guest g1 run 'cat /sys/class/net/eth0/carrier_changes')
 
 # A ping every 0.2 s from the guest; between TERM and READY=1 lie about two seconds here.
-seq=$(guest g1 spawn 'ping -q -i 0.2 -c 60 10.77.0.1')
+check sigterm-under-ping guest_pings g1 10.77.0.1
 check sigterm netbackd_stop TERM 5
 check sigterm-restart back_start netbackd
-guest g1 wait "$seq" 60 >/run/lab/ping.term
+check sigterm-ping-was-on ping_runs g1
+guest g1 wait "$ping_seq" 60 >/run/lab/ping.term
 check sigterm-ping ping_loss /run/lab/ping.term 25
 check sigterm-traffic resumes g1
 
-seq=$(guest g1 spawn 'ping -q -i 0.2 -c 60 10.77.0.1')
+check kill9-under-ping guest_pings g1 10.77.0.1
 netbackd_stop KILL 5 >/dev/null
 check kill9-restart back_start netbackd
-guest g1 wait "$seq" 60 >/run/lab/ping.kill
+check kill9-ping-was-on ping_runs g1
+guest g1 wait "$ping_seq" 60 >/run/lab/ping.kill
 check kill9-ping ping_loss /run/lab/ping.kill 25
 check kill9-traffic resumes g1
 
