@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of lib/
 #
 # The benchmark's part in dom0.  Two guests live through the whole boot, one with xen-netfront,
 # one with netfrontd.  A round: netback serves both, then netbackd does, VIFs attached and

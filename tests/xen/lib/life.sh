@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of lib/
 #
 # What must be there, and what must be gone: counting a backend's belongings.
 
@@ -54,7 +55,7 @@ resumes()
 
 echoes_in()
 {
-	awk '$1 == "Icmp:" && n++ { print $9 }' /proc/net/snmp
+	awk '$1 == "Icmp:" && n++ { print $10 }' /proc/net/snmp
 }
 
 # guest_pings GUEST ADDRESS: a ping of 12 s from the guest, started and seen here when this

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of lib/
 # needs: netbackd
 # seconds: 600
 #
