@@ -80,6 +80,7 @@ int options_parse(const char *program, const char *synopsis, const struct option
 		}
 		if (!row)
 			die(program, EXIT_USAGE, "unknown option %s; --help lists what there is", argv[i]);
+		assert((row->kind == OPTION_FLAG) == !row->value);
 		if (row->value && !value && ++i == argc)
 			die(program, EXIT_USAGE, "option --%s: the value is missing, %s is wanted", row->name, row->value);
 		if (!row->value && value)

@@ -170,7 +170,8 @@ static void gtx_two_slots(void **state)
 	put(10, 3000, MORE);
 	put(20, 1000, 0);
 	expect_ok(2, 2, 3000);
-	expect_piece(0, 1000, 10, 2000);	/* what the second leaves */
+	/* netif.h: "subtracting the sizes of fragments 2..N from the total packet size" */
+	expect_piece(0, 1000, 10, 2000);
 	expect_piece(1, 1001, 20, 1000);
 }
 
@@ -229,7 +230,7 @@ static void gtx_extra_v6(void **state)
 	assert_int_equal(pkt.gso_size, 1);
 }
 
-/* more_data of the first slot stays decisive across the extras. */
+/* netif.h: "flags on preceding extras are not relevant here" */
 static void gtx_extra_and_fragments(void **state)
 {
 	(void)state;
