@@ -110,6 +110,12 @@ static void judge(struct vif_queue *q, struct frame *f, struct virtio_net_hdr *h
 	f->drop = false;
 }
 
+/* Where the next frame's header goes, so that its bytes start a page. */
+static uint32_t next_at(uint32_t used)
+{
+	return ((used + VNET_HDR_LEN + XEN_PAGE - 1) & ~(XEN_PAGE - 1)) - (uint32_t)VNET_HDR_LEN;
+}
+
 /* Reads one frame to q->grx_buf + at. False: none. */
 static bool read_private(struct vif_queue *q, struct frame *f, uint32_t at)
 {
@@ -219,17 +225,17 @@ static void settle_held(struct vif_queue *q)
 {
 	struct frame *f = &q->held_frame;
 
-	if (!q->held || f->at == 0)
+	if (!q->held || f->at == next_at(0))
 		return;
-	memmove(q->grx_buf, q->grx_buf + f->at, VNET_HDR_LEN + f->pkt.len);
-	f->at = 0;
+	memmove(q->grx_buf + next_at(0), q->grx_buf + f->at, VNET_HDR_LEN + f->pkt.len);
+	f->at = next_at(0);
 }
 
 /* The next private frame: the held one first. False: none to be had now. */
 static bool next_private(struct vif_queue *q, struct frame *f, uint32_t used)
 {
 	if (!q->held)
-		return read_private(q, f, used);
+		return read_private(q, f, next_at(used));
 	*f = q->held_frame;
 	if (now_us() < q->held_until)
 		return true;
@@ -269,7 +275,7 @@ static enum moved move_frame(struct vif_queue *q, struct frame *f, uint32_t *use
 	}
 	q->held = false;
 	fill_slots(q, f);
-	*used = (f->at + VNET_HDR_LEN + f->pkt.len + 63u) & ~63u;
+	*used = f->at + VNET_HDR_LEN + f->pkt.len;
 	return MOVED_FRAME;
 }
 

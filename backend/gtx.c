@@ -3,10 +3,10 @@
  *
  * A run takes as many whole packets as its batch holds, copies what is not
  * mapped by one ioctl into private memory, writes the frames out and answers
- * every slot taken, in order. A frame whose pages are all copied lies in one
- * run behind room for its header; one with static grants is written from the
- * guest's pages, but for its first bytes, which are copied before they are
- * parsed, since the guest can still write there.
+ * every slot taken, in order. A small frame lies in one run behind room for
+ * its header. One of several pieces, or in static grants, is written from
+ * where its pieces are, but for its first bytes: those are copied before they
+ * are parsed, since the guest can still write a mapped page.
  */
 #include <string.h>
 
@@ -21,45 +21,65 @@ static bool batch_has_room(const struct vif_queue *q, unsigned int frames, uint3
 	       grant_batch_room(q->batch) >= PKT_SLOTS_FATAL;
 }
 
-/* Whether any of the packet lies in static grants; those parts are noted. */
-static bool find_mapped(const struct vif_queue *q, struct frame *f)
+/* Where len bytes may start, at or after at, to lie in one page. */
+static uint32_t within_page(uint32_t at, uint32_t len)
 {
-	bool any = false;
+	return at % XEN_PAGE + len > XEN_PAGE ? (at + XEN_PAGE - 1) & ~(XEN_PAGE - 1) : at;
+}
 
-	if (statics_count(q->statics) == 0)
-		return false;
+/* Queues the copy of one piece to the buffer; where it ends. */
+static uint32_t copy_piece(struct vif_queue *q, struct frame *f, unsigned int i, uint32_t at)
+{
+	const struct pkt_piece *piece = &f->pkt.piece[i];
+	uint8_t *to = q->gtx_buf + at;
+
+	grant_batch_from_peer(q->batch, to, piece->gref, piece->offset, piece->len);
+	f->part[i] = (struct iovec){ to, piece->len };
+	return at + piece->len;
+}
+
+/* A frame of one page that is copied: in one run behind its header. */
+static uint32_t place_small(struct vif_queue *q, struct frame *f, uint32_t used)
+{
+	uint32_t len = f->pkt.len;
+
+	/* A full page leaves no room for the header in its own. */
+	f->at = len + VNET_HDR_LEN <= XEN_PAGE ? within_page(used, VNET_HDR_LEN + len) :
+		within_page(used + VNET_HDR_LEN, len) - VNET_HDR_LEN;
+	return copy_piece(q, f, 0, f->at + VNET_HDR_LEN);
+}
+
+/* A frame of many pieces, each where it is mapped or in a page of its own. */
+static uint32_t place_scattered(struct vif_queue *q, struct frame *f, uint32_t used)
+{
+	uint32_t end;
+
+	f->at = within_page(used, sizeof(struct vnet_head));
+	end = f->at + sizeof(struct vnet_head);
 	for (unsigned int i = 0; i < f->pkt.pieces; i++) {
 		const struct pkt_piece *piece = &f->pkt.piece[i];
 		const uint8_t *at = statics_read(q->statics, piece->gref, piece->offset);
 
-		/* writev() does not write there, but its iovec is not const. */
-		f->part[i] = (struct iovec){ (void *)(uintptr_t)at, piece->len };
-		any |= at != NULL;
+		if (at)
+			/* writev() does not write there, but its iovec is not const. */
+			f->part[i] = (struct iovec){ (void *)(uintptr_t)at, piece->len };
+		else
+			end = copy_piece(q, f, i, within_page(end, piece->len));
 	}
-	return any;
+	return end;
 }
 
 /* Lays a frame out from used on and queues the copies it needs; where it ends. */
 static uint32_t place_frame(struct vif_queue *q, struct frame *f, uint32_t used)
 {
-	uint8_t *to;
+	uint32_t end;
 
 	f->drop = false;
-	f->at = used;
-	f->mapped = find_mapped(q, f);
 	f->seg = (uint16_t)grant_batch_count(q->batch);
-	to = q->gtx_buf + used + (f->mapped ? sizeof(struct vnet_head) : VNET_HDR_LEN);
-	for (unsigned int i = 0; i < f->pkt.pieces; i++) {
-		const struct pkt_piece *piece = &f->pkt.piece[i];
-
-		if (f->mapped && f->part[i].iov_base)
-			continue;
-		f->part[i] = (struct iovec){ to, piece->len };
-		grant_batch_from_peer(q->batch, to, piece->gref, piece->offset, piece->len);
-		to += piece->len;
-	}
+	f->scattered = f->pkt.pieces > 1 || statics_read(q->statics, f->pkt.piece[0].gref, 0);
+	end = f->scattered ? place_scattered(q, f, used) : place_small(q, f, used);
 	f->segs = (uint16_t)(grant_batch_count(q->batch) - f->seg);
-	return (uint32_t)(to - q->gtx_buf + 63) & ~63u;
+	return (end + 63) & ~63u;
 }
 
 static unsigned int collect(struct vif_queue *q)
@@ -95,7 +115,7 @@ static enum stat send_frame(struct vif_queue *q, struct frame *f)
 {
 	struct vnet_head *head = (struct vnet_head *)(void *)(q->gtx_buf + f->at);
 	struct iovec iov[1 + PKT_SLOTS_FATAL] = { { head, VNET_HDR_LEN + f->pkt.len } };
-	unsigned int n = f->mapped ? vnet_gather(head, iov, f->part, f->pkt.pieces) : 1;
+	unsigned int n = f->scattered ? vnet_gather(head, iov, f->part, f->pkt.pieces) : 1;
 
 	memset(&head->hdr, 0, sizeof(head->hdr));
 	switch (vnet_from_pkt(&head->hdr.hdr, &f->pkt, head->bytes, iov[0].iov_len - VNET_HDR_LEN)) {

@@ -27,13 +27,14 @@
 #include "../common/worker.h"
 #include "statics.h"
 
-/* Private bytes per direction, for frames between ring and TAP: four of the
- * largest. Touched only as far as traffic needs it. */
-#define BATCH_BYTES (4u * (65536u + 512u))
-#define BATCH_FRAMES 128u
+/* The most one frame takes of a private buffer: its pieces in pages of their
+ * own, so that no copy of the hypervisor's crosses one (it would be two). */
+#define FRAME_ROOM ((PKT_SLOTS_MAX + 2u) * XEN_PAGE)
 
-/* The most one frame takes there, header and alignment included. */
-#define FRAME_ROOM (sizeof(struct vnet_head) + PKT_LEN_MAX + 64u)
+/* Private bytes per direction, for frames between ring and TAP. Touched only
+ * as far as traffic needs it. */
+#define BATCH_BYTES (4u * FRAME_ROOM)
+#define BATCH_FRAMES 128u
 
 /* The most buffers that grx takes off the ring ahead of a frame: enough for
  * the largest, its extra included. */
@@ -43,11 +44,11 @@
 struct frame {
 	struct pkt pkt;
 	bool drop;		/* counted already; slots are owed an error */
-	bool mapped;		/* gtx: some of it lies in the guest's pages */
+	bool scattered;		/* gtx: it lies in part[], not in one run */
 	uint32_t at;		/* where its virtio_net_hdr starts in the buffer, bytes */
 	uint16_t seg;		/* its first segment in the grant batch */
 	uint16_t segs;
-	struct iovec part[PKT_SLOTS_FATAL];	/* gtx, if mapped: its pieces in order */
+	struct iovec part[PKT_SLOTS_FATAL];	/* gtx, if scattered: its pieces in order */
 };
 
 /* A guest buffer taken off the grx ring and not yet answered. */

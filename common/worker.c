@@ -60,23 +60,24 @@ static bool stopping(struct worker *w)
 	return atomic_load_explicit(&w->stop, memory_order_acquire);
 }
 
-/* Takes all events off the channel's fd; their ports stay masked. */
-static void drain_events(struct worker *w)
+/* Takes one event off the channel's fd; its port stays masked. One read a
+ * wake-up: if there are more, the next wait does not sleep. */
+static void take_event(struct worker *w)
 {
 	struct evport port;
-	int got;
+	int got = evt_next(w->evt, &port);
 
-	while ((got = evt_next(w->evt, &port)) > 0) {
-		stats_inc(&w->stats, STAT_NOTIFY_RECEIVED);
-		if (port.raw == w->gtx_port.raw)
-			w->gtx_masked = true;
-		if (port.raw == w->grx_port.raw)
-			w->grx_masked = true;
-		if (port.raw == w->ctrl_port.raw)
-			w->ctrl_masked = true;
-	}
 	if (got < 0)
 		worker_fault(w, "event channel lost");
+	if (got <= 0)
+		return;
+	stats_inc(&w->stats, STAT_NOTIFY_RECEIVED);
+	if (port.raw == w->gtx_port.raw)
+		w->gtx_masked = true;
+	if (port.raw == w->grx_port.raw)
+		w->grx_masked = true;
+	if (port.raw == w->ctrl_port.raw)
+		w->ctrl_masked = true;
 }
 
 static void unmask_ports(struct worker *w)
@@ -100,7 +101,7 @@ static bool wait_events(struct worker *w, int timeout_ms)
 		if (ev[i].data.fd == w->tap_fd)
 			w->tap_ready = true;
 		else if (ev[i].data.fd != w->ctl_fd)
-			drain_events(w);
+			take_event(w);
 	}
 	return n > 0;
 }
