@@ -65,7 +65,7 @@ xs_wait()
 	exec {fd}< <(exec xenstore-watch "$path" @releaseDomain 2>/dev/null)
 	pid=$!
 	end=$((SECONDS + limit))
-	while [ "$SECONDS" -le "$end" ] && read -r -t $((end - SECONDS + 1)) -u "$fd" _; do
+	while [ "$SECONDS" -le "$end" ] && read -r -t $((end - SECONDS + 1)) -u "$fd" xs_path; do
 		if "$@"; then
 			rc=0
 			break
@@ -115,7 +115,7 @@ vif_states()
 # configuration, with nothing in it that is ours.
 guest_create()
 {
-	local name=$1 type=$2 front=$3 cfg=/lab/cfg/$1.cfg v list=
+	local name=$1 type=$2 front=${LAB_FRONT:-$3} cfg=/lab/cfg/$1.cfg v list=
 
 	shift 3
 	if [ "$front" = netfrontd ] && [ ! -x "$LAB/bin/netfrontd" ]; then
@@ -185,24 +185,29 @@ guest()
 
 guest_wait()
 {
-	local name=$1 seq=$2 limit=$3 id dir rc i=0 part
+	local name=$1 seq=$2 limit=$3 id dir rc chunks part i
 
 	id=$(guest_id "$name") || return 125
 	dir=/local/domain/$id/data/lab/r/$seq
+	answer=
 	xs_wait "$limit" "$dir" guest_answered "$id" "$dir" ||
 		{ echo "no answer from guest $name in $limit s"; return 124; }
-	rc=$(xs "$dir/rc") || { echo "guest $name is gone"; return 125; }
-	while part=$(xs "$dir/out$i") && [ -n "$part" ]; do
-		printf '%s' "$part" | base64 -d
-		i=$((i + 1))
+	[ -n "$answer" ] || { echo "guest $name is gone"; return 125; }
+	read -r rc chunks part <<<"$answer"
+	printf '%s' "$part" | base64 -d
+	for i in $(seq "$chunks"); do
+		xs "$dir/$i" | base64 -d
 	done
-	xenstore-rm "$dir" 2>/dev/null
+	xenstore-rm "$dir" 2>/dev/null &
 	return "$rc"
 }
 
+# Called for each event; xs_path is what it was for.
 guest_answered()
 {
-	[ -n "$(xs "$2/rc")" ] || xs_gone "/local/domain/$1"
+	answer=$(xs "$2")
+	[ -n "$answer" ] && return
+	[ "$xs_path" = @releaseDomain ] && xs_gone "/local/domain/$1"
 }
 
 guest_destroy()
@@ -236,7 +241,7 @@ two_bridges()
 # back_start kernel|netbackd [ARG...]
 back_start()
 {
-	local kind=$1
+	local kind=${LAB_BACK:-$1}
 
 	shift
 	case $kind in
@@ -292,7 +297,7 @@ lab_collect()
 {
 	set +x
 	{
-		ip -d addr
+		ip -s -d addr
 		bridge link
 		xl list -l
 	} >/lab/dom0-state.log 2>&1

@@ -77,7 +77,7 @@ more_echoes_than()
 # ping_runs GUEST: it has not ended yet, so that what was done since was done under it.
 ping_runs()
 {
-	! xenstore-exists "/local/domain/$(guest_id "$1")/data/lab/r/$ping_seq/rc"
+	[ -z "$(xs "/local/domain/$(guest_id "$1")/data/lab/r/$ping_seq")" ]
 }
 
 # ping_loss FILE MAX: of a ping that has ended.

@@ -168,6 +168,22 @@ capture_holds()
 }
 
 # traffic_table GUEST: everything of the table over both VIFs.
+# traffic_short GUEST: one of each kind, for the pairing that is not ours.
+traffic_short()
+{
+	local g=$1 id
+
+	id=$(guest_id "$g")
+	check ping4-64k ping_check 10.77.0.2 -c 3 -i 0.2 -s 65000
+	check ping6-9000 ping_check fd79::2 -c 3 -i 0.2 -s 8000
+	iperf_server "$g" || not_ok iperf-server "no iperf3 in the guest"
+	check tcp4-both tcp_both 10.77.0.2 1
+	check udp6-both udp_check fd77::2 1400
+	check transfer-to-guest transfer_to "$g" 10.77.0.2 64
+	check transfer-from-guest transfer_from "$g" 10.77.0.1 64
+	check blank-checksums checksums "$g" eth0 10.77.0.2 fd77::2 "vif$id.0" xenbr0
+}
+
 traffic_table()
 {
 	local g=$1 id m a six if0

@@ -27,7 +27,7 @@ gso()
 	read -r -u "$fd" -t 10 _
 	ifname=$(guest "$to" run "if_by_mac 00:16:3e:77:00:0${to#g}")
 	id=$(guest "$to" run "ethtool -K $ifname gro off >/dev/null; labtool capture $ifname >/tmp/cap 2>&1 & echo \$!" | tail -n 1)
-	rate=$(guest "$from" run "iperf3 -c 10.77.0.${to#g} -t 2 -f m | grep receiver | grep -o '[0-9.]* Mbits/sec'")
+	rate=$(guest "$from" run "iperf3 -c 10.77.0.${to#g} -t 2 | grep receiver | sed 's/.* \([0-9.]* .bits.sec\).*/\1/'")
 	kill "$pid"
 	while read -r -u "$fd" -t 10 line; do left=$line; done
 	exec {fd}<&-
@@ -44,7 +44,8 @@ content()
 	local seq
 
 	seq=$(guest "$2" spawn 'timeout 90 labtool receive 5300 64 1')
-	guest "$1" run "timeout 90 labtool send 10.77.0.${2#g} 5300 64 1" 100 || return 1
+	guest "$1" run "timeout 60 labtool send 10.77.0.${2#g} 5300 64 1" 70 ||
+		{ echo "64 MiB did not get through in 60 s"; return 1; }
 	guest "$2" wait "$seq" 20
 }
 
