@@ -16,6 +16,7 @@
  * Each word of a slot is its number in sequence, shifted by two, and a variant.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -48,13 +49,14 @@
 
 struct pair {
 	uint32_t *page;
-	int to_back, to_front;		/* eventfds */
+	int to_back, to_front, ready;	/* eventfds */
 	atomic_bool done;		/* the consumer has all */
 };
 
 static const char *prefix = "race";
 static const char *running = "none";
 
+static _Noreturn void fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
 static _Noreturn void fail(const char *fmt, ...)
 {
 	va_list ap;
@@ -149,7 +151,7 @@ static void *gtx_front_thread(void *arg)
 	for (uint16_t i = 0; i < RING_SLOTS; i++)
 		ids[n++] = i;
 	gtx_front_init(&f, p->page);
-	kick(p->to_front);		/* the page is ready: the backend may attach */
+	kick(p->ready);		/* the backend may attach */
 	while (answers < TOTAL) {
 		gtx_post_burst(&f, ids, &n, &seq, &rng);
 		if (gtx_front_push(&f))
@@ -176,7 +178,7 @@ static void *gtx_back_thread(void *arg)
 	struct gtx_back b;
 	uint32_t seq = 0;
 
-	wait_for(p->to_front);
+	wait_for(p->ready);
 	if (gtx_back_attach(&b, p->page) < 0)
 		fail("attach");
 	while (seq < TOTAL) {
@@ -208,7 +210,7 @@ static void *grx_front_thread(void *arg)
 	uint32_t posted = 0, seq = 0, rng = 2;
 
 	grx_front_init(&f, p->page);
-	kick(p->to_front);
+	kick(p->ready);
 	while (seq < TOTAL) {
 		unsigned int burst = rnd(&rng) & 1 ? 1 : rnd(&rng) % 60;
 		struct grx_slot s;
@@ -238,7 +240,7 @@ static void *grx_back_thread(void *arg)
 	struct grx_back b;
 	uint32_t seq = 0;
 
-	wait_for(p->to_front);
+	wait_for(p->ready);
 	if (grx_back_attach(&b, p->page) < 0)
 		fail("attach");
 	while (seq < TOTAL) {
@@ -321,7 +323,9 @@ static void *gtx_back_of_rewriter(void *arg)
 			seq++;
 			gtx_back_reply(&b, 1, NETIF_RSP_OKAY);
 		}
-		(void)!gtx_back_push(&b);
+		/* Nothing to wait on: a rewriter sends no events. */
+		if (!gtx_back_push(&b))
+			sched_yield();
 	}
 	atomic_store(&p->done, true);
 	return NULL;
@@ -375,6 +379,8 @@ static void *grx_front_of_rewriter(void *arg)
 				fail("answer %u is none of what was written", seq);
 			seq++;
 		}
+		if (seq == posted)
+			sched_yield();
 	}
 	atomic_store(&p->done, true);
 	return NULL;
@@ -466,12 +472,12 @@ static void *pkt_back_of_nonsense(void *arg)
 
 static void run(const char *name, void *(*front)(void *), void *(*back)(void *))
 {
-	struct pair p = { .to_back = eventfd(0, 0), .to_front = eventfd(0, 0) };
+	struct pair p = { .to_back = eventfd(0, 0), .to_front = eventfd(0, 0), .ready = eventfd(0, 0) };
 	pthread_t thread;
 
 	running = name;
 	p.page = aligned_alloc(XEN_PAGE, XEN_PAGE);
-	if (!p.page || p.to_back < 0 || p.to_front < 0)
+	if (!p.page || p.to_back < 0 || p.to_front < 0 || p.ready < 0)
 		fail("no memory or no eventfd");
 	memset(p.page, 0, XEN_PAGE);
 	alarm(PATIENCE);
@@ -483,6 +489,7 @@ static void run(const char *name, void *(*front)(void *), void *(*back)(void *))
 	free(p.page);
 	close(p.to_back);
 	close(p.to_front);
+	close(p.ready);
 	printf("ok %s.%s\n", prefix, name);
 	fflush(stdout);
 }
