@@ -2,7 +2,7 @@
 /* frames.c - templates of what a guest sends */
 #include <string.h>
 
-#include "front.h"
+#include "frames.h"
 
 /* Nobody's address: dom0 drops what it gets for it. */
 static const uint8_t nobody[6] = { 0x02, 0, 0, 0, 0, 0x99 };
@@ -118,13 +118,13 @@ void frame_make(uint8_t *to, enum frame kind)
 	}
 }
 
-void frame_arp(struct front *f, uint8_t *to)
+void frame_arp(uint8_t *to, uint32_t guest_ip, uint32_t host_ip)
 {
 	static const uint8_t all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
 	to = put32(put32(ethernet(to, all, 0x0806), 0x00010800), 0x06040001);
 	memcpy(to, guest, 6);
-	to = put32(to + 6, f->guest_ip);
+	to = put32(to + 6, guest_ip);
 	memset(to, 0, 6);
-	put32(to + 6, f->host_ip);
+	put32(to + 6, host_ip);
 }

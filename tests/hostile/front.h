@@ -18,6 +18,7 @@
 #include <xen/xen.h>
 #include <xen/io/netif.h>
 
+#include "frames.h"
 #include "hostile.h"
 
 #define NDATA 4u	/* pages to send from, read-only */
@@ -59,13 +60,6 @@ struct slot {
 #define GSO(mss_, type_, feat_) \
 	X(XEN_NETIF_EXTRA_TYPE_GSO, 0, (mss_) & 0xff, (mss_) >> 8, type_, 0, (feat_) & 0xff, (feat_) >> 8)
 #define CHAIN(...) .slots = (const struct slot[]){ __VA_ARGS__, { .kind = SLOT_END } }
-
-/* What lies in the data page. */
-enum frame {
-	FRAME_RAW,	/* a local experimental ethertype */
-	FRAME_TCP4, FRAME_TCP6, FRAME_UDP4, FRAME_ICMP4, FRAME_ARP,
-	FRAME_TCP4_OPTIONS, FRAME_TCP6_HOPOPTS, FRAME_TCP4_VLAN, FRAME_TCP4_QINQ, FRAME_TCP4_VLAN3,
-};
 
 /* A byte that differs from the template. */
 struct patch { uint16_t at; uint8_t value; };
@@ -149,10 +143,6 @@ void arp(struct front *f, unsigned int n);	/* each is answered by the host */
 uint32_t ref_of(struct front *f, enum ref r);
 void guards_set(struct front *f);
 void guards_check(struct front *f);
-
-/* frames.c */
-void frame_make(uint8_t *to, enum frame kind);
-void frame_arp(struct front *f, uint8_t *to);
 
 /* the tables */
 struct table { const struct fcase *cases; unsigned int n; };

@@ -7,7 +7,7 @@ hostile_objs = $(patsubst %,$(BUILD)/obj/$(HOSTILE_DIR)/%.o,$(1))
 
 HOSTILE_SHARED := hostile store
 HOSTILE_FRONT := front-main front ring frames cases-ring cases-tx cases-offload cases-race cases-rx cases-store
-HOSTILE_BACK := back-main back back-ring cases-back cases-back-store
+HOSTILE_BACK := back-main back back-ring frames cases-back-ring cases-back-rx cases-back-store
 
 .PHONY: hostile
 hostile: $(HOSTILE_OUT)/hostile-front $(HOSTILE_OUT)/hostile-back $(HOSTILE_OUT)/hostile-send ## build the hostile peers

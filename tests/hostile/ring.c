@@ -196,7 +196,7 @@ void guards_set(struct front *f)
 	for (; p && p->at; p++)
 		f->data[p->at] = p->value;
 	frame_make(f->data + PAGE_GOOD * PAGE, FRAME_RAW);
-	frame_arp(f, f->data + PAGE_ARP * PAGE);
+	frame_arp(f->data + PAGE_ARP * PAGE, f->guest_ip, f->host_ip);
 	memcpy(f->guard, f->data, NDATA * PAGE);
 	memset(f->buf, PATTERN, NBUF * PAGE);
 }

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* back.c - the scripted backend's life: xenstore, grants, channels, the guest's device */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "back.h"
+
+static const struct key honest[] = {
+	{ "feature-sg", "1" },
+	{ "feature-gso-tcpv4", "1" },
+	{ "feature-gso-tcpv6", "1" },
+	{ "feature-ipv6-csum-offload", "1" },
+	{ "feature-rx-copy", "1" },
+	{ "feature-rx-flip", "0" },
+	{ "feature-split-event-channels", "1" },
+	{ "multi-queue-max-queues", "1" },
+};
+
+#define NHONEST (sizeof(honest) / sizeof(honest[0]))
+
+/* A socket stays in the namespace that it was made in. */
+static int packet_socket(const char *netns)
+{
+	int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), other, fd = -1;
+	char path[128];
+
+	snprintf(path, sizeof(path), "/run/netns/%s", netns);
+	other = open(path, O_RDONLY | O_CLOEXEC);
+	if (own >= 0 && other >= 0 && setns(other, CLONE_NEWNET) == 0) {
+		fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+		if (setns(own, CLONE_NEWNET) < 0)
+			abort();
+	}
+	close(own);
+	close(other);
+	return fd;
+}
+
+bool back_open(struct back *b, uint32_t guest, uint32_t devid, const char *netns)
+{
+	char path[128], *text;
+	unsigned int len;
+
+	b->guest = guest;
+	b->devid = devid;
+	b->seed = 2463534242u;
+	b->xs = xs_open(0);
+	b->tab = xengnttab_open(NULL, 0);
+	b->evt = xenevtchn_open(NULL, 0);
+	b->packet_fd = packet_socket(netns);
+	if (!b->xs || !b->tab || !b->evt || b->packet_fd < 0) {
+		perror("hostile-back");
+		return false;
+	}
+	text = xs_read(b->xs, XBT_NULL, "domid", &len);
+	b->domid = text ? (uint32_t)strtoul(text, NULL, 10) : 0;
+	free(text);
+	snprintf(b->fe, sizeof(b->fe), "/local/domain/%u/device/vif/%u", guest, devid);
+	snprintf(b->be, sizeof(b->be), "/local/domain/%u/backend/vif/%u/%u", b->domid, guest, devid);
+	snprintf(b->nic, sizeof(b->nic), "nic=nic%u", devid);
+	snprintf(path, sizeof(path), "%s/state", b->fe);
+	return xs_watch(b->xs, path, "state");
+}
+
+void back_close(struct back *b)
+{
+	xenevtchn_close(b->evt);
+	xengnttab_close(b->tab);
+	xs_close(b->xs);
+	close(b->packet_fd);
+}
+
+void back_state(struct back *b, const char *state)
+{
+	store_put(b->xs, XBT_NULL, b->be, "state", state);
+}
+
+int back_wait_front(struct back *b, unsigned int mask)
+{
+	return store_wait_state(b->xs, b->fe, mask, WAIT_MS);
+}
+
+void back_attach(struct back *b)
+{
+	char line[512];
+
+	if (!hook("start", "vif"))
+		trouble(&b->t, "the interface cannot be attached");
+	else if (!log_wait(&b->log, "found ", b->nic, line, sizeof(line), WAIT_MS))
+		trouble(&b->t, "the daemon does not find the interface");
+}
+
+void back_detach(struct back *b)
+{
+	char line[512];
+
+	if (!hook("stop", "vif"))
+		trouble(&b->t, "the interface cannot be detached");
+	else if (!log_wait(&b->log, "removed ", b->nic, line, sizeof(line), WAIT_MS))
+		trouble(&b->t, "the daemon does not let the interface go");
+}
+
+void back_offer(struct back *b)
+{
+	for (unsigned int i = 0; i < NHONEST; i++)
+		store_put(b->xs, XBT_NULL, b->be, honest[i].name, honest[i].value);
+	for (const struct key *k = b->c->keys; k && k->name; k++) {
+		if (k->value)
+			store_put(b->xs, XBT_NULL, b->be, k->name, k->value);
+		else
+			store_rm(b->xs, XBT_NULL, b->be, k->name);
+	}
+	back_state(b, "2");
+}
+
+static uint32_t number(struct back *b, const char *key)
+{
+	char *text = store_get(b->xs, b->fe, key);
+	uint32_t v = text ? (uint32_t)strtoul(text, NULL, 10) : UINT32_MAX;
+
+	free(text);
+	return v;
+}
+
+static evtchn_port_t bind_port(struct back *b, const char *key)
+{
+	xenevtchn_port_or_error_t port = xenevtchn_bind_interdomain(b->evt, b->guest, number(b, key));
+
+	if (port < 0)
+		trouble(&b->t, "cannot bind %s: %s", key, strerror(errno));
+	return port < 0 ? 0 : (evtchn_port_t)port;
+}
+
+/* The receive pages, once the frontend has posted them all. */
+static bool map_bufs(struct back *b)
+{
+	uint64_t end = now_us() + WAIT_MS * 1000ull;
+	uint32_t refs[SLOTS];
+
+	while (__atomic_load_n(&b->grx->req_prod, __ATOMIC_ACQUIRE) != SLOTS) {
+		if (now_us() > end) {
+			trouble(&b->t, "%u buffers were posted, not all", b->grx->req_prod);
+			return false;
+		}
+		pass_time(1);
+	}
+	for (unsigned int i = 0; i < SLOTS; i++)
+		refs[i] = grx_ref(b, i);
+	b->bufs = xengnttab_map_domain_grant_refs(b->tab, SLOTS, b->guest, refs, PROT_READ | PROT_WRITE);
+	if (!b->bufs)
+		trouble(&b->t, "cannot map the receive pages: %s", strerror(errno));
+	return b->bufs;
+}
+
+bool back_map(struct back *b)
+{
+	bool split = number(b, "event-channel-tx") != UINT32_MAX;
+
+	b->gtx = xengnttab_map_grant_ref(b->tab, b->guest, number(b, "tx-ring-ref"), PROT_READ | PROT_WRITE);
+	b->grx = xengnttab_map_grant_ref(b->tab, b->guest, number(b, "rx-ring-ref"), PROT_READ | PROT_WRITE);
+	if (!b->gtx || !b->grx) {
+		trouble(&b->t, "cannot map the rings: %s", strerror(errno));
+		return false;
+	}
+	b->gtx_port = bind_port(b, split ? "event-channel-tx" : "event-channel");
+	b->grx_port = split ? bind_port(b, "event-channel-rx") : b->gtx_port;
+	b->gtx_rsp = b->grx_rsp = 0;
+	b->sent = 0;
+	return b->gtx_port && b->grx_port;
+}
+
+static void unbind(struct back *b, evtchn_port_t *port)
+{
+	if (*port)
+		xenevtchn_unbind(b->evt, *port);
+	*port = 0;
+}
+
+void back_unmap(struct back *b)
+{
+	if (b->grx_port == b->gtx_port)
+		b->grx_port = 0;
+	unbind(b, &b->gtx_port);
+	unbind(b, &b->grx_port);
+	if (b->bufs)
+		xengnttab_unmap(b->tab, b->bufs, SLOTS);
+	if (b->gtx)
+		xengnttab_unmap(b->tab, b->gtx, 1);
+	if (b->grx)
+		xengnttab_unmap(b->tab, b->grx, 1);
+	b->bufs = NULL;
+	b->gtx = NULL;
+	b->grx = NULL;
+}
+
+/* Frames can pass only if the guest's device is up. */
+static void device_up(struct back *b)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = htons(0x88b5) };
+	struct ifreq ifr = { .ifr_flags = IFF_UP };
+	char line[512], *name;
+	int error;
+	socklen_t len = sizeof(error);
+
+	if (!log_wait(&b->log, "device ", b->nic, line, sizeof(line), WAIT_MS)) {
+		trouble(&b->t, "the daemon makes no device");
+		return;
+	}
+	name = strstr(line, "ifname=");
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", name ? name + 7 : "");
+	if (ioctl(b->packet_fd, SIOCSIFFLAGS, &ifr) < 0 || ioctl(b->packet_fd, SIOCGIFINDEX, &ifr) < 0)
+		trouble(&b->t, "cannot set %s up: %s", ifr.ifr_name, strerror(errno));
+	b->ifindex = to.sll_ifindex = ifr.ifr_ifindex;
+	if (bind(b->packet_fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		trouble(&b->t, "cannot send through %s: %s", ifr.ifr_name, strerror(errno));
+	/* The socket was told of the end of the device before. */
+	getsockopt(b->packet_fd, SOL_SOCKET, SO_ERROR, &error, &len);
+}
+
+bool back_connect(struct back *b)
+{
+	char line[512];
+
+	b->connected = false;
+	if (back_wait_front(b, IS(Connected)) < 0) {
+		trouble(&b->t, "the frontend does not connect");
+		return false;
+	}
+	if (!back_map(b))
+		return false;
+	back_state(b, "4");
+	if (!log_wait(&b->log, ": connected ", b->nic, line, sizeof(line), WAIT_MS)) {
+		trouble(&b->t, "the daemon does not say that it is connected");
+		return false;
+	}
+	if (!map_bufs(b))
+		return false;
+	device_up(b);
+	b->connected = !*b->t.text;
+	return b->connected;
+}
+
+void back_disconnect(struct back *b)
+{
+	back_state(b, "5");
+	if (back_wait_front(b, IS(Closed)) < 0)
+		trouble(&b->t, "the frontend does not close");
+	back_unmap(b);
+	back_state(b, "6");
+	b->connected = false;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* frames.h - templates of what is sent, by either end */
+#ifndef HOSTILE_FRAMES_H
+#define HOSTILE_FRAMES_H
+
+#include <stdint.h>
+
+enum frame {
+	FRAME_RAW,	/* a local experimental ethertype */
+	FRAME_TCP4, FRAME_TCP6, FRAME_UDP4, FRAME_ICMP4, FRAME_ARP,
+	FRAME_TCP4_OPTIONS, FRAME_TCP6_HOPOPTS, FRAME_TCP4_VLAN, FRAME_TCP4_QINQ, FRAME_TCP4_VLAN3,
+};
+
+/* Writes the headers to a page; the rest of it is the payload as it is. */
+void frame_make(uint8_t *to, enum frame kind);
+
+/* An ARP request from guest_ip for host_ip, both in host order. */
+void frame_arp(uint8_t *to, uint32_t guest_ip, uint32_t host_ip);
+
+#endif
