@@ -302,4 +302,6 @@ lab_collect()
 		xl list -l
 	} >/lab/dom0-state.log 2>&1
 	xenstore-ls -f >/lab/xenstore.log 2>&1
+	# Closing is what makes the daemon log each VIF's counters: what a failure is read from.
+	[ ! -e "/proc/$netbackd_pid" ] || timeout 15 netbackd --drain >>/lab/netbackd.log 2>&1
 }

@@ -15,6 +15,7 @@ traffic_guest()
 		give_up "no network in the guest"
 	check netup-9000 guest "$1" run "netup_check 00:16:3e:77:00:02 9000 $3 10.79.0.2/24 fd79::2/64"
 	# As with the kernel's driver: the first VIF is eth0.
+	# shellcheck disable=SC2016
 	check names guest "$1" run 'cd /sys/class/net; grep . eth*/address; grep -q 00:01 eth0/address'
 	check connected both_connected "$(guest_id "$1")"
 }
@@ -43,6 +44,7 @@ ping_check()
 
 iperf_server()
 {
+	# shellcheck disable=SC2016 # the guest's shell
 	guest "$1" run 'iperf3 -s -D >/dev/null 2>&1; for i in $(seq 50); do
 		nc -z 127.0.0.1 5201 2>/dev/null && break; sleep 0.1; done; pidof iperf3' >/dev/null
 }
@@ -129,7 +131,8 @@ checksums()
 	id=$(guest "$g" run "ethtool -K $ifname gro off >/dev/null; labtool capture $ifname >/tmp/cap 2>&1 & echo \$!" | tail -n 1)
 	exec {fd}< <(exec labtool capture "$vif")
 	local pid=$!
-	read -r -u "$fd" -t 10 line && [ "$line" = started ] || { echo "no capture on $vif: $line"; return 1; }
+	read -r -u "$fd" -t 10 line
+	[ "$line" = started ] || { echo "no capture on $vif: $line"; return 1; }
 	for mode in on off; do
 		ethtool -K "$vif" tx "$mode" >/dev/null 2>&1
 		[ "$mode" = on ] || ethtool -K "$bridge" tx off >/dev/null 2>&1

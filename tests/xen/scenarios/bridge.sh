@@ -32,9 +32,8 @@ gso()
 	while read -r -u "$fd" -t 10 line; do left=$line; done
 	exec {fd}<&-
 	seen=$(guest "$to" run "kill $id; while kill -0 $id 2>/dev/null; do sleep 0.1; done; cat /tmp/cap; ethtool -K $ifname gro on >/dev/null" | tail -n 1)
-	echo "$rate; on the TAP $(echo "$left" | grep -o 'longest=.*'), in the receiver $(echo "$seen" | grep -o 'longest=.*')"
-	[ "$(echo "$left" | sed 's/.*longest=//')" -gt 1514 ] &&
-		[ "$(echo "$seen" | sed 's/.*longest=//')" -gt 1514 ] &&
+	echo "$rate; on the TAP longest=${left##*longest=}, in the receiver longest=${seen##*longest=}"
+	[ "${left##*longest=}" -gt 1514 ] && [ "${seen##*longest=}" -gt 1514 ] &&
 		echo "$left $seen" | grep -q 'bad=0.*bad=0'
 }
 

@@ -63,7 +63,7 @@ refused()
 	xenstore-rm "$be/error" 2>/dev/null
 	for kv in $keys "$@"; do
 		if [ -n "${kv#*=}" ]; then
-			xenstore-write "$fe/${kv%%=*}" "${kv#*=}"
+			xenstore-write -- "$fe/${kv%%=*}" "${kv#*=}"
 		else
 			xenstore-rm "$fe/${kv%%=*}"
 		fi

@@ -22,6 +22,7 @@ guest g1 wait "$ping_seq" 60 >/run/lab/ping.kill
 check kill9-ping ping_loss /run/lab/ping.kill 25
 check kill9-traffic resumes g1
 # SIGTERM is the end of the guest's interface for now; a new netfrontd makes it again.
+# shellcheck disable=SC2016 # the guest's shell
 check front-restart guest g1 run 'kill -TERM $(cat /run/netfrontd.pid)
 	for i in $(seq 50); do [ -e /proc/$(cat /run/netfrontd.pid) ] || break; sleep 0.1; done
 	[ ! -e /proc/$(cat /run/netfrontd.pid) ] || { echo "still there after 5 s"; exit 1; }
