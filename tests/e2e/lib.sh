@@ -3,8 +3,9 @@
 #
 # What the cases are made of: verdicts, a xensim with the two daemons, and waiting for things.
 # Uses of run: $TOP $BIN $X $CASE.
+# shellcheck disable=SC2034 # the cases use them
+# shellcheck disable=SC2119,SC2120 # and give the arguments
 
-passed=0 failed=0 skipped=0
 lab=0			# how many were started; names directories and namespaces
 L=			# the current one's directory
 BACK='' FRONT='' host=''	# pids
@@ -13,11 +14,6 @@ GUEST=guest		# whom FRONT serves
 expect=''		# pattern of warnings and errors that the case provokes
 
 # Sanitised daemons get less to do.
-case $BIN in
-*/san-*) SAN=1 ;;
-*) SAN= ;;
-esac
-ldd "$BIN/netbackd" 2>/dev/null | grep -Eq 'lib(a|t|ub)san' && SAN=1
 # size PLAIN SANITISED
 size() { if [ -n "$SAN" ]; then echo "$2"; else echo "$1"; fi; }
 
@@ -89,6 +85,7 @@ await_line()
 {
 	local fd pid line n=0 rc=1
 
+	: >>"$1"
 	exec {fd}< <(exec tail -s 0.02 -n +1 -f "$1" 2>/dev/null)
 	pid=$!
 	while read -r -t "$2" -u "$fd" line; do
@@ -166,7 +163,7 @@ start_back()
 	local n
 
 	n=$(grep -c 'netbackd: info: started' "$L/back.log")
-	"$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back" "$@" 2>>"$L/back.log" &
+	"$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back" --log-level="${E2E_LOG:-info}" "$@" 2>>"$L/back.log" &
 	BACK=$!
 	await_line "$L/back.log" 10 'netbackd: info: started' $((n + 1))
 }
@@ -176,7 +173,7 @@ start_front()
 	local n
 
 	n=$(grep -c 'netfrontd: info: started' "$L/front.log")
-	"$X" exec "$GUEST" -- "$BIN/netfrontd" --run-dir="$L/run-front" "$@" 2>>"$L/front.log" &
+	"$X" exec "$GUEST" -- "$BIN/netfrontd" --run-dir="$L/run-front" --log-level="${E2E_LOG:-info}" "$@" 2>>"$L/front.log" &
 	FRONT=$!
 	await_line "$L/front.log" 10 'netfrontd: info: started' $((n + 1))
 }
@@ -216,8 +213,8 @@ address()
 	END
 }
 
-# kill9 PID: and until it is gone; the shell's own "Killed" is not shown.
-kill9() { kill -9 "$1" && wait "$1" 2>/dev/null; true; }
+# kill9 PID: and until it is gone.
+kill9() { kill -9 "$1"; wait "$1" 2>/dev/null; true; }
 
 helper() { HELPERS+=("$1"); }
 
@@ -240,21 +237,44 @@ rss() { sed -n 's/^VmRSS:[ \t]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
 taps() { in0 ip -o link | grep -c 'vif'; }
 guest_taps() { in1 ip -o link | grep -c 'eth'; }
 
-# The host's table without its heading.
-status() { x status | tail -n +2; }
+# status [DOMID]: the host's table, a line a domain, each number with its name.
+status()
+{
+	x status | awk -v id="${1:-}" '
+		$1 == "id" { n = split($0, name); next }
+		n && NF == n && (id == "" || $1 == id) {
+			line = $2
+			for (i = 4; i <= n; i++)
+				line = line " " name[i] "=" $i
+			print line
+		}'
+}
 
 # footprint: all that a connected VIF takes, in one line, to be compared.
 footprint()
 {
 	echo "back fds=$(fds "$BACK") threads=$(tasks "$BACK") front fds=$(fds "$FRONT") threads=$(tasks "$FRONT")" \
-		"taps=$(taps)/$(guest_taps)" "$(status | awk '{ $3 = ""; printf "%s; ", $0 }')"
+		"taps=$(taps)/$(guest_taps)" "$(status | sed '/^dom0/s/nodes=[0-9]* //' | tr '\n' ';')"
 }
 
 # same_footprint TEXT: is it again as it was?  Waits, as the frontend closes after the backend did.
 same_footprint()
 {
-	await 5 footprint_is "$1" || { echo "was: $1 is: $(footprint)"; return 1; }
-	echo "$1"
+	await 5 footprint_is "$1" || differs "$1" "$(footprint)"
+}
+
+# differs WAS IS: says which words do, and fails.
+differs()
+{
+	local -a was is
+	local i
+
+	read -r -a was <<<"$1"
+	read -r -a is <<<"$2"
+	for i in "${!was[@]}"; do
+		[ "${was[i]}" = "${is[i]-}" ] || echo "was ${was[i]} is ${is[i]-}"
+	done
+	return 1
 }
 
 footprint_is() { [ "$(footprint)" = "$1" ]; }
@@ -285,9 +305,8 @@ lab_stop()
 	stop_daemon netfrontd "$FRONT"
 	stop_daemon netbackd "$BACK"
 	if [ -n "$BACK" ] && [ -n "$host" ] && ! gone "$host"; then
-		# Handles, pages, grants, maps and ports of dom0.
-		rest=$(status | awk '$1 == 0 { print $4 + $5 + $6 + $7 + $8 }')
-		[ "$rest" = 0 ] || ends+="left in dom0: $(status | head -n 1); "
+		rest=$(status 0 | grep -oE '(handles|grants|mapped|ports)=[1-9][0-9]*')
+		[ -z "$rest" ] && status 0 | grep -q handles=0 || ends+="left in dom0: $(status 0); "
 	fi
 	text=$(complaints)
 	[ -z "$text" ] || ends+="$text "
@@ -308,7 +327,7 @@ reap_helpers()
 		kill "$p" 2>/dev/null
 	done
 	for p in "${HELPERS[@]}"; do
-		exit_code "$p" 3 2>/dev/null || kill -9 "$p" 2>/dev/null
+		exit_code "$p" 1 || kill -9 "$p" 2>/dev/null
 	done
 	HELPERS=()
 }
@@ -320,6 +339,7 @@ finish()
 
 	trap '' INT TERM HUP
 	trap - EXIT
+	[ -z "$beside" ] || { kill "$beside" && wait "$beside"; } 2>/dev/null
 	for p in "${HELPERS[@]}" $FRONT $BACK $(jobs -p); do
 		[ "$p" != "$host" ] || continue
 		kill -9 "$p" 2>/dev/null

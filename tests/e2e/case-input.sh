@@ -1,0 +1,248 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# Bad input: broken keys in the store, a host that dies, wrong options.
+# shellcheck disable=SC2154,SC2153,SC2034 # ns0, ns1, BACK, FRONT, expect, code: lib.sh
+# shellcheck disable=SC2119,SC2120
+
+# --- broken keys of a frontend --------------------------------------------------------------
+
+# What a frontend writes that is in order, but for grants and channels that nobody has offered.
+GOOD="tx-ring-ref=8000 rx-ring-ref=8001 event-channel-tx=900 event-channel-rx=901 request-rx-copy=1
+	feature-rx-notify=1 feature-sg=1 feature-gso-tcpv4=1 feature-gso-tcpv6=1
+	feature-no-csum-offload=0 feature-ipv6-csum-offload=1"
+
+# Each is a value that no such key may have: text, negative, beyond 32 bits, nothing, half a number.
+NONSENSE=("junk" "-1" "4294967296" "" "2x")
+
+# front_writes DEVID KEY=VALUE...: as a frontend would, in one transaction, with the state last.
+front_writes()
+{
+	local dir args=() kv
+
+	dir=$(fe 1 "$1")
+	shift
+	for kv; do
+		args+=("$dir/${kv%%=*}" "${kv#*=}")
+	done
+	xenstore-write -- "${args[@]}" "$dir/state" 4
+}
+
+# offered DEVID: the scripted frontend is new and the backend has offered.
+offered()
+{
+	local k old=()
+
+	for k in $GOOD multi-queue-num-queues event-channel ctrl-ring-ref event-channel-ctrl; do
+		old+=("$(fe 1 "$1")/${k%%=*}")
+	done
+	xenstore-rm "${old[@]}"
+	xenstore-write "$(fe 1 "$1")/state" 1
+	await_node "$(be 1 "$1")/state" 2
+}
+
+# refused DEVID PATTERN KEY=VALUE... [-KEY]: the good keys, with these in their place, are refused
+# with the state Closing or Closed and an error node that says why.
+refused()
+{
+	local d=$1 pattern=$2 keys=() kv change text
+
+	shift 2
+	offered "$d" || return 1
+	# shellcheck disable=SC2086 # words are meant
+	for kv in $GOOD; do
+		for change; do
+			[[ ${change#-} != "${kv%%=*}" && ${change%%=*} != "${kv%%=*}" ]] || continue 2
+		done
+		keys+=("$kv")
+	done
+	for change; do
+		[[ $change == -* ]] || keys+=("$change")
+	done
+	front_writes "$d" "${keys[@]}"
+	await_node "$(be 1 "$d")/state" 6 || return 1
+	text=$(xenstore-read "$(be 1 "$d")/error" 2>/dev/null) || { echo "no error node for $*"; return 1; }
+	[[ $text =~ $pattern ]] || { echo "$*: error is \"$text\""; return 1; }
+}
+
+# each_nonsense KEY: all of them are refused by that key's name.
+each_nonsense()
+{
+	local v n=0
+
+	for v in "${NONSENSE[@]}"; do
+		refused 1 "$1" "$1=$v" || return 1
+		n=$((n + 1))
+	done
+	echo "$n values refused"
+}
+
+case_values()
+{
+	local k before
+
+	expect='refused vif=vif1.1 reason=|mapping grants failed'
+	lab_start
+	# VIF 1 belongs to this script until the end.
+	{ start_back && start_front 0 && attach 0 && x attach-vif 0 guest 1 --hotplug; } >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
+	before="$(fds "$BACK") fds $(tasks "$BACK") threads"
+	ping_start beside 100000
+	for k in $GOOD multi-queue-num-queues; do
+		check "${k%%=*}" each_nonsense "${k%%=*}"
+	done
+	check event-channel refused 1 'event-channel ' event-channel=junk -event-channel-tx -event-channel-rx
+	for k in tx-ring-ref rx-ring-ref event-channel-tx event-channel-rx request-rx-copy; do
+		check "no-$k" refused 1 "$k is missing|$k is not acceptable" "-$k"
+	done
+	check no-channel-at-all refused 1 'event-channel is missing' -event-channel-tx -event-channel-rx
+	check one-ref-for-both refused 1 rx-ring-ref rx-ring-ref=8000
+	check one-port-for-both refused 1 event-channel-rx event-channel-rx=900
+	check port-0 refused 1 event-channel-tx event-channel-tx=0
+	check no-copy refused 1 request-rx-copy request-rx-copy=0
+	for k in 0 2 -1 2x 4000000000; do
+		check "num-queues=$k" refused 1 multi-queue-num-queues "multi-queue-num-queues=$k"
+	done
+	# All in order, but nobody granted these, or none will ever be: the message is another.
+	check refs-of-nobody refused 1 'cannot|map' multi-queue-num-queues=1
+	check largest-refs refused 1 'cannot|map' tx-ring-ref=4294967295 rx-ring-ref=4294967294
+	check a-log-line-each test "$(grep -c 'refused vif=vif1.1' "$L/back.log")" -ge 30
+	check nothing-held test "$before" = "$(fds "$BACK") fds $(tasks "$BACK") threads"
+	# A frontend that writes the right ones connects on the same VIF.
+	offered 1 >"$TOP/out" 2>&1
+	verdict "$CASE/offered-again" $? "$(cat "$TOP/out")"
+	"$X" exec guest -- "$BIN/netfrontd" --run-dir="$L/run-front1" 1 2>>"$L/front.log" &
+	helper $!
+	{ connected 1 1 && address 1 && one_ping 10.79.1.2; } >"$TOP/out" 2>&1
+	verdict "$CASE/corrected" $? "$(cat "$TOP/out")"
+	check error-node-gone test "$(xenstore-read "$(be 1 1)/error" 2>/dev/null || echo gone)" = gone
+	kill -INT "$ping_beside"
+	check nothing-lost-beside ping_lost beside 0
+}
+
+# --- broken keys of a backend ----------------------------------------------------------------
+
+case_offers()
+{
+	local k v n=0 dir
+
+	expect='cannot connect nic=nic0 reason="(backend key|the backend lacks)'
+	lab_start
+	{ start_back && x attach-vif 0 guest 0 --hotplug; } >"$TOP/out" 2>&1
+	verdict "$CASE/offered" $? "$(cat "$TOP/out")" || return
+	dir=$(be 1 0)
+	# Each needs a frontend that has not been refused yet: it would wait before it tries again.
+	for k in feature-rx-copy=0 feature-rx-copy=-1 feature-sg=junk feature-gso-tcpv4=2x feature-gso-tcpv6=4294967296 \
+		feature-no-csum-offload= feature-ipv6-csum-offload=1.0 feature-split-event-channels=yes; do
+		v=$(xenstore-read "$dir/${k%%=*}" 2>/dev/null)
+		xenstore-write -- "$dir/${k%%=*}" "${k#*=}"
+		n=$((n + 1))
+		start_front >"$TOP/out" 2>&1
+		check "$k" await_line "$L/front.log" 5 "cannot connect nic=nic0 .*(${k%%=*})" "$(named "${k%%=*}")"
+		kill -TERM "$FRONT"
+		exit_code "$FRONT" 5
+		if [ -n "$v" ]; then
+			xenstore-write "$dir/${k%%=*}" "$v"
+		else
+			xenstore-rm "$dir/${k%%=*}"
+		fi
+		xenstore-write "$(fe 1 0)/state" 1
+		await_node "$dir/state" 2 >/dev/null
+	done
+	start_front >"$TOP/out" 2>&1
+	{ connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/corrected" $? "$(cat "$TOP/out")"
+	# Its own keys that are wrong leave the device alone, and traffic as it was.
+	expect+='|mtu in xenstore|no usable mac'
+	x detach-vif guest 0
+	await 5 no_guest_taps
+	kill "$FRONT"
+	exit_code "$FRONT" 5
+	x attach-vif 0 guest 0 --hotplug
+	xenstore-write "$(fe 1 0)/mac" zz "$(fe 1 0)/mtu" junk
+	start_front >"$TOP/out" 2>&1
+	{ connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/mac-and-mtu" $? "$(cat "$TOP/out")"
+	check said-so test "$(grep -cE 'mtu in xenstore|no usable mac' "$L/front.log")" = 2
+}
+
+# Which mention of the key in the log it will be.
+named() { echo $(($(grep -cE "cannot connect nic=nic0 .*$1" "$L/front.log") + 1)); }
+
+# --- the host dies ----------------------------------------------------------------------------
+
+case_lost()
+{
+	local began t
+
+	expect='lost xenstored|event channel lost|cannot write'
+	pair_with_vif || return
+	in0 ping -i 0.002 10.79.0.2 >/dev/null 2>&1 &
+	helper $!
+	began=${EPOCHREALTIME/./}
+	kill9 "$host"
+	host=''
+	exit_code "$BACK" 8
+	t=$(((${EPOCHREALTIME/./} - began) / 1000))
+	verdict "$CASE/netbackd-ends" "$([ "$code" = 1 ]; echo $?)" "exit code $code after $t ms"
+	BACK=''
+	exit_code "$FRONT" 8
+	t=$(((${EPOCHREALTIME/./} - began) / 1000))
+	verdict "$CASE/netfrontd-ends" "$([ "$code" = 1 ]; echo $?)" "exit code $code after $t ms"
+	FRONT=''
+	check netbackd-says grep -m 1 -E 'lost (xenstored|the)' "$L/back.log"
+	check netfrontd-says grep -m 1 -E 'lost (xenstored|the)' "$L/front.log"
+}
+
+# --- options and surroundings -----------------------------------------------------------------
+
+# one_line CODE PATTERN COMMAND...: ends so, with one line on stderr that matches, and no output.
+one_line()
+{
+	local want=$1 pattern=$2 rc
+
+	shift 2
+	timeout 10 "$@" >"$L/stdout" 2>"$L/stderr"
+	rc=$?
+	cat "$L/stderr"
+	[ "$rc" = "$want" ] || { echo "exit code $rc"; return 1; }
+	[ "$(wc -l <"$L/stderr")" = 1 ] && [ ! -s "$L/stdout" ] && grep -qE -e "$pattern" "$L/stderr"
+}
+
+# As a file that a command found at PATH: for machines with a real Xen or without.
+case_options()
+{
+	local d o
+
+	lab_start
+	for d in netbackd netfrontd; do
+		check "$d-unknown" one_line 2 '--no-such' "$BIN/$d" --no-such
+		check "$d-short" one_line 2 ' -x' "$BIN/$d" -x
+		check "$d-no-value" one_line 2 '--run-dir' "$BIN/$d" --run-dir
+		check "$d-empty-value" one_line 2 '--run-dir' "$BIN/$d" --run-dir=
+		check "$d-long-value" one_line 2 '--run-dir' "$BIN/$d" --run-dir="$(printf '/%0120d' 0)"
+		check "$d-not-a-level" one_line 2 '--log-level.*error, warn, info, debug' "$BIN/$d" --log-level=loud
+		check "$d-value-too-many" one_line 2 '--take-over' "$BIN/$d" --take-over=1
+		check "$d-help" test "$("$BIN/$d" --help | grep -c -- --log-level)" = 1
+		check "$d-version" test "$("$BIN/$d" --version | grep -cE "^$d [0-9.]+$")" = 1
+		# This machine's own libraries, and no Xen below them.
+		if [ -e /dev/xen/evtchn ]; then
+			skip "$d-no-xen" "this machine has one"
+		else
+			check "$d-no-xen" one_line 1 '/dev/xen/' "$BIN/$d" --run-dir="$L/run-none"
+		fi
+		check "$d-no-store" one_line 1 'xenstored' "$X" exec 0 -- env XENSTORED_PATH=/nowhere "$BIN/$d" --run-dir="$L/run-none"
+		check "$d-no-run-dir" one_line 1 '/proc/nowhere' "$X" exec 0 -- "$BIN/$d" --run-dir=/proc/nowhere
+	done
+	check netbackd-word one_line 2 'word' "$BIN/netbackd" word
+	for o in x -1 4294967296 ''; do
+		check "netfrontd-devid-\"$o\"" one_line 2 'device number' "$BIN/netfrontd" -- "$o"
+	done
+	check netfrontd-ifname one_line 2 '--ifname' "$BIN/netfrontd" --ifname=a/b
+	check netfrontd-long-ifname one_line 2 '--ifname' "$BIN/netfrontd" --ifname=abcdefghijklmnop
+	{ start_back && start_front; } >"$TOP/out" 2>&1
+	check second-netbackd one_line 1 "another netbackd.*$BACK" "$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back"
+	check second-netfrontd one_line 1 "another netfrontd.*$FRONT" "$X" exec guest -- "$BIN/netfrontd" --run-dir="$L/run-front"
+	{ attach 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/first-ones-unharmed" $? "$(cat "$TOP/out")"
+}

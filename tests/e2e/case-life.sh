@@ -1,0 +1,488 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# What happens to a VIF while others look away: restarts, crashes, drains, loops and races.
+# shellcheck disable=SC2154,SC2153,SC2034 # ns0, ns1, BACK, FRONT, expect: lib.sh
+# shellcheck disable=SC2119,SC2120 # options are for those who want some
+
+# pair_with_vif: a pair with VIF 0 up, as a check of its own.
+pair_with_vif()
+{
+	{ lab_pair "$@" && attach 0; } >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")"
+}
+
+one_ping()
+{
+	local out
+
+	out=$(in0 ping -q -c 3 -i 0.01 -W 5 "${1:-10.79.0.2}")
+	echo "$out" | sed -n 4p
+	[[ $out == *" 0% packet loss"* ]]
+}
+
+# ping_start NAME COUNT [NETNS ADDRESS]: every 5 ms in the background.
+ping_start()
+{
+	local name=$1 count=$2
+
+	shift 2
+	[ $# -gt 0 ] || set -- "$ns0" 10.79.0.2
+	# The shell has its children in the background ignore SIGINT, which ping sums up at.
+	env --default-signal=INT nsenter --net="$1" ping "$2" -i 0.005 -c "$count" >"$L/ping.$name" 2>&1 &
+	declare -g "ping_$name=$!"
+	helper $!
+	await_line "$L/ping.$name" 5 'icmp_seq=20 '
+}
+
+# ping_lost NAME MAX: waits for its end; how many got lost.
+ping_lost()
+{
+	local pid=ping_$1 line sent got
+
+	await 20 gone "${!pid}"
+	line=$(grep 'packets transmitted' "$L/ping.$1") || { tail -n 1 "$L/ping.$1"; return 1; }
+	sent=${line%% *}
+	got=${line#*, }
+	got=${got%% *}
+	echo "$((sent - got)) of $sent lost, one each 5 ms"
+	[ $((sent - got)) -le "$2" ] && [ "$got" -gt 0 ]
+}
+
+# watch_state: what anybody writes to the frontend's state from now on.
+watch_state()
+{
+	xenstore-watch "$(fe 1 0)/state" >"$L/states" 2>&1 &
+	helper $!
+	await_line "$L/states" 5 state
+}
+
+state_untouched()
+{
+	[ "$(xenstore-read "$(fe 1 0)/state")" = 4 ] && [ "$(wc -l <"$L/states")" = 1 ] &&
+		echo "the frontend's state was 4 all along"
+}
+
+ifindex() { in0 ip -o link show vif1.0 | cut -d: -f1; }
+
+# restart_back SIGNAL [OPTION...]: ended so and started again.
+restart_back()
+{
+	local signal=$1
+
+	shift
+	if [ "$signal" = KILL ]; then
+		kill9 "$BACK"
+	else
+		kill -"$signal" "$BACK"
+		exit_code "$BACK" 5 || return 1
+		[ "$code" = 0 ] || { echo "exit code $code"; return 1; }
+	fi
+	start_back "$@"
+}
+
+restart_front()
+{
+	kill9 "$FRONT"
+	start_front "$@"
+}
+
+# --- netbackd ends and comes back -----------------------------------------------------
+
+# What dom0 sends while nobody holds the TAP is lost; what the guest sends waits in its ring.
+restart_under_ping()
+{
+	local signal=$1 i out rc times=3
+
+	ping_start "$signal" 400 && ping_start "guest$signal" 400 "$ns1" 10.79.0.1
+	for ((i = 1; i <= times; i++)); do
+		out=$(grep -o 'icmp_seq=[0-9]*' "$L/ping.$signal" | tail -n 1)
+		restart_back "$signal" >"$TOP/out" 2>&1
+		rc=$?
+		[ $rc = 0 ] || break
+		# The next restart is under pings, too.
+		await_line "$L/ping.$signal" 5 "icmp_seq=$((${out#*=} + 80)) " >>"$TOP/out" || rc=1
+		[ $rc = 0 ] || break
+	done
+	verdict "$CASE/restarts-$signal-under-ping" $rc "$(cat "$TOP/out")"
+	# A daemon may be away for 0.15 s; ping's wont of one a second would hardly notice.
+	check "ping-to-guest-over-$signal" ping_lost "$signal" $((times * $(size 30 80)))
+	check "ping-from-guest-over-$signal" ping_lost "guest$signal" 0
+}
+
+bytes() { in0 ip -s -j link show vif1.0 | jq ".[0].stats64.$1.bytes"; }
+
+past() { [ "$(bytes "$1")" -gt "$2" ]; }
+
+# restart_under_tcp SIGNAL to|from: a transfer of which every byte is compared, with three
+# restarts in its course.
+restart_under_tcp()
+{
+	local signal=$1 to=10.79.0.2 way=tx pid send i base mib rc=0
+
+	mib=$(size 1500 400)
+	if [ "$2" = to ]; then
+		in1 timeout 60 "$TOP/labtool" receive 5300 "$mib" 3 >"$L/receive" 2>&1 &
+		pid=$!
+		in0 timeout 60 "$TOP/labtool" send $to 5300 "$mib" 3 >>"$L/receive" 2>&1 &
+	else
+		to=10.79.0.1
+		way=rx
+		in0 timeout 60 "$TOP/labtool" receive 5300 "$mib" 3 >"$L/receive" 2>&1 &
+		pid=$!
+		in1 timeout 60 "$TOP/labtool" send $to 5300 "$mib" 3 >>"$L/receive" 2>&1 &
+	fi
+	send=$!
+	helper $pid
+	helper $send
+	: >"$TOP/out"
+	for i in 1 2 3; do
+		base=$(bytes $way)
+		await 10 past $way $((base + (mib << 20) / 12)) || { echo "no progress" >>"$TOP/out"; rc=1; break; }
+		gone $send && { echo "over before restart $i" >>"$TOP/out"; rc=1; break; }
+		restart_back "$signal" >>"$TOP/out" 2>&1 || { rc=1; break; }
+	done
+	verdict "$CASE/restarts-$signal-under-tcp-$2" $rc "$i times $(cat "$TOP/out")"
+	await 30 gone $pid
+	grep -q 'every byte right' "$L/receive"
+	verdict "$CASE/tcp-$2-over-$signal" $? "$(cat "$L/receive")"
+}
+
+case_restart()
+{
+	local before
+
+	pair_with_vif || return
+	watch_state
+	before="$(ifindex) $(fds "$BACK") fds $(tasks "$BACK") threads"
+	restart_under_ping KILL
+	restart_under_ping TERM
+	restart_under_tcp KILL to
+	restart_under_tcp KILL from
+	restart_under_tcp TERM to
+	check state state_untouched
+	check same-device test "$before" = "$(ifindex) $(fds "$BACK") fds $(tasks "$BACK") threads"
+	check resumed-12-times-and-more test "$(grep -c resumed "$L/back.log")" -ge 12
+	check ping one_ping
+	check no-faults no_faults
+}
+
+no_faults() { ! grep -ho 'peer_faults=[0-9]*' "$L/back.log" "$L/front.log"; }
+
+# --- netfrontd ends and comes back -------------------------------------------------------
+
+case_frontend()
+{
+	local before i threads
+
+	pair_with_vif || return
+	before=$(footprint)
+	threads=$(tasks "$BACK")
+	for i in 1 2 3; do
+		restart_front >"$TOP/out" 2>&1 && await_line "$L/back.log" 5 ': connected' $((i + 1)) >>"$TOP/out" &&
+			connected 1 0 >>"$TOP/out"
+		verdict "$CASE/killed-$i" $? "$(cat "$TOP/out")" || return
+		# The device and its address have outlived the daemon.
+		check "ping-$i" one_ping
+	done
+	kill -TERM "$FRONT"
+	exit_code "$FRONT" 5
+	check stopped test "$code" = 0
+	check closed await_node "$(be 1 0)/state" 6
+	check backend-let-go test "$(tasks "$BACK")" = $((threads - 1))
+	start_front >"$TOP/out" 2>&1
+	check reconnected connected 1 0
+	check ping-after-stop one_ping
+	check flat same_footprint "$before"
+}
+
+# --- drain ----------------------------------------------------------------------------
+
+# drained CODE: both ends are closed, and of the device in dom0 nothing is left.
+drained()
+{
+	[ "$1" = 0 ] || { echo "exit code $1"; return 1; }
+	await_node "$(be 1 0)/state" 6 && await_node "$(fe 1 0)/state" "6|1" && await 5 no_taps
+}
+
+no_guest_taps() { [ "$(guest_taps)" = 0 ]; }
+no_taps() { [ "$(taps)" = 0 ]; }
+
+reconnects()
+{
+	connected 1 0 && address 0 && one_ping
+}
+
+case_drain()
+{
+	local drain
+
+	pair_with_vif || return
+	# By a second netbackd, which the first one obeys.
+	"$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back" --drain 2>>"$L/back.log" &
+	drain=$!
+	exit_code "$drain" 10
+	check drained drained "$code"
+	exit_code "$BACK" 5
+	check running-one-ended test "$code" = 0
+	start_back >"$TOP/out" 2>&1
+	check reconnects reconnects
+	# Nobody is there to be told: the drain takes the rings up and closes them.
+	kill9 "$BACK"
+	"$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back" --drain 2>>"$L/back.log" &
+	drain=$!
+	exit_code "$drain" 12
+	check drained-alone drained "$code"
+	start_back >"$TOP/out" 2>&1
+	check reconnects-again reconnects
+}
+
+# --- a guest goes -----------------------------------------------------------------------
+
+only_dom0() { [ "$(status)" = "$(status 0)" ]; }
+
+case_destroy()
+{
+	local before dom0 pid
+
+	lab_start
+	start_back >"$TOP/out" 2>&1 || { verdict "$CASE/start" 1 "$(cat "$TOP/out")"; return; }
+	before="$(fds "$BACK") fds, $(tasks "$BACK") threads, $(taps) taps"
+	dom0=$(dom0_holds)
+	{ start_front && attach 0 && attach 1; } >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
+	in1 iperf3 -s --forceflush >"$L/iperf.log" 2>&1 &
+	helper $!
+	await_line "$L/iperf.log" 5 'Server listening' >"$TOP/out"
+	in0 iperf3 -c 10.79.0.2 -t 10 --bidir --forceflush >"$L/client.log" 2>&1 &
+	pid=$!
+	helper $pid
+	await_line "$L/client.log" 5 connected >"$TOP/out"
+	x destroy guest --force >"$TOP/out" 2>&1
+	check destroyed-under-traffic test $? = 0
+	exit_code "$FRONT" 5
+	FRONT=''
+	check no-tap await 5 no_taps
+	check domain-gone await 5 only_dom0
+	check nothing-left await 5 holds "$before"
+	check store-and-grants-flat same_dom0 "$dom0"
+}
+
+holds() { [ "$(fds "$BACK") fds, $(tasks "$BACK") threads, $(taps) taps" = "$1" ]; }
+same_dom0() { await 5 dom0_is "$1" || differs "$1" "$(dom0_holds)"; }
+dom0_is() { [ "$(dom0_holds)" = "$1" ]; }
+# The store's nodes are no matter of the daemons here: the toolstack removes the guest's, too.
+dom0_holds() { status 0 | sed 's/nodes=[0-9]* //'; }
+
+# --- one VIF comes and goes beside another ------------------------------------------------
+
+case_detach()
+{
+	local before i
+
+	pair_with_vif || return
+	before=$(footprint)
+	ping_start beside 600
+	for i in 1 2 3 4 5; do
+		{ attach 1 && one_ping 10.79.1.2; } >"$TOP/out" 2>&1 && x detach-vif guest 1 >>"$TOP/out" 2>&1
+		verdict "$CASE/attach-ping-detach-$i" $? "$(cat "$TOP/out")" || break
+	done
+	# Under traffic of its own.
+	attach 1 >"$TOP/out" 2>&1
+	in0 ping -f -w 10 10.79.1.2 >/dev/null 2>&1 &
+	helper $!
+	x detach-vif guest 1 >"$TOP/out" 2>&1
+	check detach-under-flood test $? = 0
+	check nothing-lost-beside ping_lost beside 0
+	reap_helpers
+	check flat same_footprint "$before"
+}
+
+# --- 64 VIFs -------------------------------------------------------------------------------
+
+case_many()
+{
+	local g d n=0 fronts=() before pids=() p lost=0
+
+	# 7 more guests, with 8 VIFs each.
+	lab_start 5000
+	start_back >"$TOP/out" 2>&1 || { verdict "$CASE/start" 1 "$(cat "$TOP/out")"; return; }
+	before="$(fds "$BACK") fds, $(tasks "$BACK") threads, $(taps) taps"
+	for g in 1 2 3 4 5 6 7 8; do
+		GUEST=guest
+		[ "$g" = 1 ] || { GUEST=g$g; guest_new "$GUEST" 5000; }
+		"$X" exec "$GUEST" -- "$BIN/netfrontd" --run-dir="$L/run-front$g" 2>>"$L/front.log" &
+		fronts+=($!)
+		(for d in 0 1 2 3 4 5 6 7; do
+			x attach-vif 0 "$GUEST" "$d" --hotplug || exit 1
+		done) &
+		pids+=($!)
+	done
+	GUEST=guest
+	for p in "${pids[@]}"; do
+		wait "$p" || n=$((n + 1))
+	done
+	check attached test $n = 0
+	check connected await_line "$L/back.log" 30 ': connected' 64
+	check front-connected await_line "$L/front.log" 30 ': connected' 64
+	for g in 1 2 3 4 5 6 7 8; do
+		many_addresses "$g"
+	done >"$TOP/out" 2>&1
+	check addresses test ! -s "$TOP/out"
+	pids=()
+	for g in 1 2 3 4 5 6 7 8; do
+		for d in 0 1 2 3 4 5 6 7; do
+			in0 ping -q -c 5 -i 0.05 -W 5 "10.$g.$d.2" >"$L/ping.$g.$d" 2>&1 &
+			pids+=($!)
+		done
+	done
+	for p in "${pids[@]}"; do
+		wait "$p"
+	done
+	lost=$(grep -L ' 0% packet loss' "$L"/ping.* | wc -l)
+	verdict "$CASE/all-64-ping" "$((lost > 0))" "$((64 - lost)) of 64 answered every ping; netbackd has $(rss "$BACK") KiB, $(fds "$BACK") fds, $(tasks "$BACK") threads"
+	for p in "${fronts[@]}"; do
+		kill "$p"
+	done
+	n=0
+	for p in "${fronts[@]}"; do
+		exit_code "$p" 8
+		[ "$code" = 0 ] || n=$((n + 1))
+	done
+	check frontends-end test $n = 0
+	pids=()
+	for g in guest g2 g3 g4 g5 g6 g7 g8; do
+		x destroy "$g" --force &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	check nothing-left await 10 holds "$before"
+}
+
+many_addresses()
+{
+	local d name=guest
+
+	[ "$1" = 1 ] || name=g$1
+	for d in 0 1 2 3 4 5 6 7; do
+		echo "link set vif$1.$d up"
+		echo "addr add 10.$1.$d.1/24 dev vif$1.$d"
+	done | in0 ip -b -
+	for d in 0 1 2 3 4 5 6 7; do
+		echo "link set eth$d up"
+		echo "addr add 10.$1.$d.2/24 dev eth$d"
+	done | nsenter --net="$(netns_of "$name")" ip -b -
+}
+
+# --- a thousand times -------------------------------------------------------------------------
+
+both_states() { echo "$(xenstore-read "$(be 1 "$1")/state" 2>&1)/$(xenstore-read "$(fe 1 "$1")/state" 2>&1)"; }
+
+# cycle DEVID COUNT: attach, Connected, detach; one reader of events for all of it.
+cycle()
+{
+	local i fd pid state rc=0
+
+	state=$(be 1 "$1")/state
+	exec {fd}< <(exec xenstore-watch "$state" 2>/dev/null)
+	pid=$!
+	for ((i = 0; i < $2 && !rc; i++)); do
+		x attach-vif 0 guest "$1" --hotplug || { rc=1; break; }
+		until [ "$(xenstore-read "$state" 2>/dev/null)" = 4 ]; do
+			read -r -t 10 -u "$fd" _ || { echo "VIF $1 does not connect in cycle $i: $(both_states "$1")"; rc=1; break; }
+		done
+		[ $rc = 0 ] && { x detach-vif guest "$1" || rc=1; }
+	done
+	kill "$pid"
+	exec {fd}<&-
+	return $rc
+}
+
+# cycles WORKERS COUNT
+cycles()
+{
+	local d pids=() rc=0 p
+
+	for ((d = 0; d < $1; d++)); do
+		cycle "$d" "$2" &
+		pids+=($!)
+	done
+	for p in "${pids[@]}"; do
+		wait "$p" || rc=1
+	done
+	return $rc
+}
+
+case_loop()
+{
+	local workers=10 each before memory grown began allowed
+
+	each=$(size 100 12)
+	{ lab_start 6000 && start_back && start_front; } >"$TOP/out" 2>&1
+	verdict "$CASE/start" $? "$(cat "$TOP/out")" || return
+	before=$(footprint)
+	# What is allocated once is so by then.
+	check first-cycles cycles $workers 2
+	memory=$(($(rss "$BACK") + $(rss "$FRONT")))
+	began=${EPOCHREALTIME/./}
+	check $((workers * each))-cycles cycles $workers "$each"
+	echo "# $(((${EPOCHREALTIME/./} - began) / workers / each)) us a cycle"
+	check all-connected test "$(grep -c ': connected' "$L/back.log")" = $((workers * (each + 2)))
+	check flat same_footprint "$before"
+	grown=$(($(rss "$BACK") + $(rss "$FRONT") - memory))
+	# A leak of 1 KiB a cycle would show; a sanitiser's own memory is its affair.
+	allowed=$(size 800 20000)
+	verdict "$CASE/memory" "$((grown > allowed))" "grew by $grown KiB"
+	{ attach 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/works" $? "$(cat "$TOP/out")"
+	x detach-vif guest 0
+}
+
+# --- races --------------------------------------------------------------------------------------
+
+# The sleeps are the point: what they cut short is different each time, and the same for a seed.
+nap() { sleep "0.$(printf '%03d' $((RANDOM % 40)))"; }
+
+case_races()
+{
+	local before began i rounds what rc=0
+
+	# Killed daemons leave their peers with half a word.
+	# A device may go while its frontend writes, and a frontend while its rings are mapped.
+	expect='cannot connect nic=nic0 reason="(cannot write the rings|backend key)|cannot write state nic=nic0 error=(Perm|No such)'
+	expect+='|mapping grants failed|refused vif=vif1.0 reason="cannot (map|bind)'
+	rounds=$(size 40 20)
+	RANDOM=$SEED
+	lab_pair >"$TOP/out" 2>&1
+	verdict "$CASE/start" $? "$(cat "$TOP/out")" || return
+	before=$(footprint)
+	for ((i = 0; i < rounds && !rc; i++)); do
+		what=$((RANDOM % 6)) began=${EPOCHREALTIME/./}
+		x attach-vif 0 guest 0 || rc=1
+		case $what in
+		0) ;;
+		1) nap ;;
+		2) nap; restart_front || rc=1 ;;
+		3) nap; restart_back KILL || rc=1 ;;
+		4) hotplugged; nap; restart_front || rc=1 ;;
+		5) hotplugged; nap; restart_back KILL || rc=1; nap; restart_front || rc=1 ;;
+		esac
+		if [ $((RANDOM % 3)) = 0 ]; then
+			x detach-vif guest 0 --force || rc=1
+		else
+			x detach-vif guest 0 2>"$TOP/detach" || rc=1
+			[ ! -s "$TOP/detach" ] || { cat "$TOP/detach"; rc=1; }
+		fi
+		[ -z "${E2E_TIMES:-}" ] || echo "# kind $what: $(((${EPOCHREALTIME/./} - began) / 1000)) ms" >>"$L/rounds"
+	done >"$TOP/out" 2>&1
+	verdict "$CASE/$rounds-rounds" $rc "seed $SEED, round $i, kind $what $(tail -n 2 "$TOP/out")"
+	check flat same_footprint "$before"
+	check store-clean store_clean
+	{ attach 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/works" $? "$(cat "$TOP/out")"
+}
+
+store_clean() { ! xenstore-ls -f /local/domain | grep -E '/vif/[0-9]'; }
+
+# As the hotplug script would have said, whenever it got round to it.
+hotplugged() { xenstore-write "$(be 1 0)/hotplug-status" connected; }
