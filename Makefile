@@ -120,6 +120,9 @@ $(RACE): $(BUILD)/obj/tests/stress/ring-race.o $(BUILD)/libcommon.a
 .SECONDARY:
 -include $(wildcard $(BUILD)/obj/tests/*/*.d)
 
+# Scripted frontend and backend that keep no rule.
+include tests/hostile/hostile.mk
+
 .PHONY: check check-fast check-static check-race
 check: ## every test there is, the lab on a real Xen included
 	@tests/run
@@ -215,6 +218,6 @@ clean: ## remove everything built
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | while IFS="$$(printf '\t')" read -r t text; do \
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(filter-out %.d,$(MAKEFILE_LIST)) | sort | while IFS="$$(printf '\t')" read -r t text; do \
 		printf '  make %-13s %s\n' "$$t" "$$text"; done
 	@echo "  V=1 shows commands, CC=clang or gcc, SAN=address,undefined or thread, DESTDIR= prefix="
