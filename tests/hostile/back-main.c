@@ -13,7 +13,8 @@
 
 #include "back.h"
 
-static const struct btable *const tables[] = { &table_back_ring, &table_back_rx, &table_back_store };
+static const struct btable *const tables[] = { &table_back_ring, &table_back_rx, &table_back_store,
+					       &table_back_ctrl };
 
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))
 

@@ -175,9 +175,13 @@ bool back_map(struct back *b)
 	}
 	b->gtx_port = bind_port(b, split ? "event-channel-tx" : "event-channel");
 	b->grx_port = split ? bind_port(b, "event-channel-rx") : b->gtx_port;
-	b->gtx_rsp = b->grx_rsp = 0;
+	b->gtx_rsp = b->grx_rsp = b->ctrl_rsp = 0;
 	b->sent = 0;
-	return b->gtx_port && b->grx_port;
+	if (number(b, "ctrl-ring-ref") == UINT32_MAX)
+		return b->gtx_port && b->grx_port;
+	b->ctrl = xengnttab_map_grant_ref(b->tab, b->guest, number(b, "ctrl-ring-ref"), PROT_READ | PROT_WRITE);
+	b->ctrl_port = bind_port(b, "event-channel-ctrl");
+	return b->gtx_port && b->grx_port && b->ctrl_port && b->ctrl;
 }
 
 static void unbind(struct back *b, evtchn_port_t *port)
@@ -193,15 +197,19 @@ void back_unmap(struct back *b)
 		b->grx_port = 0;
 	unbind(b, &b->gtx_port);
 	unbind(b, &b->grx_port);
+	unbind(b, &b->ctrl_port);
 	if (b->bufs)
 		xengnttab_unmap(b->tab, b->bufs, SLOTS);
 	if (b->gtx)
 		xengnttab_unmap(b->tab, b->gtx, 1);
 	if (b->grx)
 		xengnttab_unmap(b->tab, b->grx, 1);
+	if (b->ctrl)
+		xengnttab_unmap(b->tab, b->ctrl, 1);
 	b->bufs = NULL;
 	b->gtx = NULL;
 	b->grx = NULL;
+	b->ctrl = NULL;
 }
 
 /* Frames can pass only if the guest's device is up. */

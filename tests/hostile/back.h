@@ -71,9 +71,10 @@ struct back {
 	const struct bcase *c;
 	netif_tx_sring_t *gtx;
 	netif_rx_sring_t *grx;
+	xen_netif_ctrl_sring_t *ctrl;	/* NULL: the frontend has none */
 	uint8_t *bufs;			/* the guest's receive pages, by slot */
-	evtchn_port_t gtx_port, grx_port;
-	uint32_t gtx_rsp, grx_rsp;	/* answered */
+	evtchn_port_t gtx_port, grx_port, ctrl_port;
+	uint32_t gtx_rsp, grx_rsp, ctrl_rsp;	/* answered */
 	unsigned int sent;		/* frames that must count as delivered */
 	bool connected;
 	uint32_t seed;
@@ -107,6 +108,6 @@ void gtx_answer_all(struct back *b);
 void probe(struct back *b);
 
 struct btable { const struct bcase *cases; unsigned int n; };
-extern const struct btable table_back_ring, table_back_rx, table_back_store;
+extern const struct btable table_back_ring, table_back_rx, table_back_store, table_back_ctrl;
 
 #endif

@@ -202,10 +202,12 @@ static void all_ones(struct front *f)
 		((uint8_t *)f->gtx)[i] = 0xff;
 }
 
-/* Slot 255 is attached to: a packet of all flags, then ours as its extra. */
+/* Slot 255 is attached to: a packet of all flags, then this as its extra. */
 static void step_out_of_ones(struct front *f)
 {
-	good_put(f);
+	static const uint8_t none[8];
+
+	extra_put(f, none);
 	gtx_push(f);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-store.c - hostile xenstore contents from a guest: netif.md 4.3 groups 23 and 24
+/* cases-store.c - hostile xenstore contents from a guest: netif.md 4.3 group 23
  *
- * The control ring and several queues are not offered (yet): who uses them
- * unasked is not heard, or refused.
+ * Several queues are not offered: who uses them unasked is refused.
  */
 #include <stdio.h>
 #include <string.h>
@@ -182,12 +181,6 @@ static const struct fcase cases[] = {
 	{ 23, "state flaps 700 times", V_ANY, .run = flap, .telling = true },
 	{ 23, "Connected, Initialising, Closed", V_ANY, .run = back_to_start },
 	{ 23, "Closed, and Connected at once", V_ANY, .run = closed_and_up_again },
-
-	{ 24, "control ring keys unasked", V_PASS,
-	  KEYS({ "ctrl-ring-ref", "@buf" }, { "event-channel-ctrl", "@port" }), .telling = true },
-	{ 24, "control ring keys of garbage", V_PASS,
-	  KEYS({ "ctrl-ring-ref", "-1" }, { "event-channel-ctrl", "4294967296" }) },
-	{ 24, "control ring on the gtx ring's page", V_PASS, KEY("ctrl-ring-ref", "@gtx") },
 };
 
 const struct table table_store = { cases, sizeof(cases) / sizeof(cases[0]) };

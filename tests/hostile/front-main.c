@@ -19,7 +19,8 @@
 #include "front.h"
 
 static const struct table *const tables[] = {
-	&table_ring, &table_tx, &table_offload, &table_race, &table_rx, &table_store,
+	&table_ring, &table_tx, &table_offload, &table_race, &table_rx, &table_store, &table_ctrl, &table_gref,
+	&table_mapped,
 };
 
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))

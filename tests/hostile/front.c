@@ -20,6 +20,9 @@ static const struct key honest[] = {
 	{ "feature-ipv6-csum-offload", "1" },
 };
 
+/* And with a control ring. */
+static const struct key honest_ctrl[] = { { "ctrl-ring-ref", "@ctrl" }, { "event-channel-ctrl", "@ctrlport" } };
+
 #define NHONEST (sizeof(honest) / sizeof(honest[0]))
 
 static bool find_self(struct front *f)
@@ -51,13 +54,16 @@ static bool share_pages(struct front *f)
 
 	f->gtx = xengntshr_share_pages(f->shr, f->back, 1, &f->gtx_ref, 1);
 	f->grx = xengntshr_share_pages(f->shr, f->back, 1, &f->grx_ref, 1);
+	f->ctrl = xengntshr_share_pages(f->shr, f->back, 1, &f->ctrl_ref, 1);
+	f->list = xengntshr_share_pages(f->shr, f->back, 1, &f->list_ref, 1);
 	f->data = xengntshr_share_pages(f->shr, f->back, NDATA, f->data_ref, 0);
 	f->buf = xengntshr_share_pages(f->shr, f->back, NBUF, f->buf_ref, 1);
 	f->guard = calloc(NDATA, PAGE);
 	/* To a domain that is not the backend's, whether there or not. */
 	if (!gone || !xengntshr_share_pages(f->shr, f->back + 1, 1, &f->foreign_ref, 1))
 		return false;
-	return xengntshr_unshare(f->shr, gone, 1) == 0 && f->gtx && f->grx && f->data && f->buf && f->guard;
+	return xengntshr_unshare(f->shr, gone, 1) == 0 && f->gtx && f->grx && f->ctrl && f->list && f->data &&
+	       f->buf && f->guard;
 }
 
 bool front_open(struct front *f, uint32_t devid)
@@ -98,6 +104,7 @@ uint32_t front_value(struct front *f, const char *name, bool *known)
 {
 	const struct { const char *name; uint32_t value; } values[] = {
 		{ "@gtx", f->gtx_ref }, { "@grx", f->grx_ref }, { "@port", f->port },
+		{ "@ctrl", f->ctrl_ref }, { "@ctrlport", f->ctrl_port },
 		{ "@readonly", f->data_ref[0] }, { "@foreign", f->foreign_ref }, { "@ended", f->ended_ref },
 		{ "@buf", f->buf_ref[0] },
 	};
@@ -146,6 +153,12 @@ static bool publish(struct front *f)
 
 			put_key(f, tx, k ? k : &honest[i]);
 		}
+		for (unsigned int i = 0; i < 2; i++) {
+			if (f->c->ctrl)
+				put_key(f, tx, &honest_ctrl[i]);
+			else
+				store_rm(f->xs, tx, f->fe, honest_ctrl[i].name);
+		}
 		for (const struct key *k = f->c->keys; k && k->name; k++)
 			put_key(f, tx, k);
 		store_put(f->xs, tx, f->fe, "state", "4");
@@ -160,9 +173,20 @@ static void unpublish(struct front *f)
 		store_rm(f->xs, XBT_NULL, f->fe, k->name);
 }
 
+static bool open_port(struct front *f, evtchn_port_t *out)
+{
+	xenevtchn_port_or_error_t port = xenevtchn_bind_unbound_port(f->evt, f->back);
+
+	if (port < 0) {
+		trouble(&f->t, "no event channel: %s", strerror(errno));
+		return false;
+	}
+	*out = (evtchn_port_t)port;
+	return true;
+}
+
 bool front_connect(struct front *f)
 {
-	xenevtchn_port_or_error_t port;
 	int state;
 
 	f->connected = false;
@@ -172,12 +196,8 @@ bool front_connect(struct front *f)
 		return false;
 	}
 	rings_format(f);
-	port = xenevtchn_bind_unbound_port(f->evt, f->back);
-	if (port < 0) {
-		trouble(&f->t, "no event channel: %s", strerror(errno));
+	if (!open_port(f, &f->port) || !open_port(f, &f->ctrl_port))
 		return false;
-	}
-	f->port = (evtchn_port_t)port;
 	if (f->c->before)
 		f->c->before(f);
 	publish(f);
@@ -220,6 +240,8 @@ void front_disconnect(struct front *f, bool politely)
 	unpublish(f);
 	if (f->port)
 		xenevtchn_unbind(f->evt, f->port);
-	f->port = 0;
+	if (f->ctrl_port)
+		xenevtchn_unbind(f->evt, f->ctrl_port);
+	f->port = f->ctrl_port = 0;
 	f->connected = false;
 }

@@ -22,7 +22,7 @@
 #include "hostile.h"
 
 #define NDATA 4u	/* pages to send from, read-only */
-#define NBUF 272u	/* pages to receive into; the last ones are never posted */
+#define NBUF 272u	/* pages to receive into; the last ones are never posted as such */
 #define NPOST 256u
 
 #define MORE NETTXF_more_data
@@ -82,6 +82,7 @@ struct fcase {
 	uint32_t gtx_start, grx_start;	/* where the rings' indices begin */
 	const char *host;		/* words for the hook, before and after */
 	bool telling;			/* one of those worth running on a real Xen */
+	bool ctrl;			/* with a control ring */
 	bool wild;			/* the peer writes guarded memory itself */
 	bool driver;			/* only where the backend is not dom0, who may read all */
 	bool raced;			/* responses' statuses are not foreseeable */
@@ -100,13 +101,15 @@ struct front {
 	struct logfile log;
 	netif_tx_sring_t *gtx;
 	netif_rx_sring_t *grx;
-	uint32_t gtx_ref, grx_ref, foreign_ref, ended_ref;
+	xen_netif_ctrl_sring_t *ctrl;
+	struct xen_netif_gref *list;	/* a page of them */
+	uint32_t gtx_ref, grx_ref, ctrl_ref, list_ref, foreign_ref, ended_ref;
 	uint8_t *data, *buf, *guard;	/* guard: what data was */
 	uint32_t data_ref[NDATA], buf_ref[NBUF];
 	/* per connection */
 	const struct fcase *c;
-	evtchn_port_t port;
-	struct ring_end g, r;
+	evtchn_port_t port, ctrl_port;
+	struct ring_end g, r, m;	/* gtx, grx, messages */
 	uint16_t id[SLOTS];		/* of the gtx request in each slot */
 	bool is_extra[SLOTS];
 	int16_t page[SLOTS];		/* buf page in each grx slot; -1: another's */
@@ -144,8 +147,17 @@ uint32_t ref_of(struct front *f, enum ref r);
 void guards_set(struct front *f);
 void guards_check(struct front *f);
 
+/* ctrl.c: the control ring, raw */
+struct answer { uint32_t status, data; };
+void msg_put(struct front *f, uint16_t id, uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2);
+void msg_push(struct front *f);
+bool msg_settle(struct front *f, unsigned int ms);
+struct answer msg_call(struct front *f, uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2);
+void msg_want(struct front *f, const char *what, uint32_t status, uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2);
+
 /* the tables */
 struct table { const struct fcase *cases; unsigned int n; };
-extern const struct table table_ring, table_tx, table_offload, table_race, table_rx, table_store;
+extern const struct table table_ring, table_tx, table_offload, table_race, table_rx, table_store, table_ctrl,
+	table_gref, table_mapped;
 
 #endif

@@ -6,8 +6,10 @@ HOSTILE_OUT := $(BUILD)/$(HOSTILE_DIR)
 hostile_objs = $(patsubst %,$(BUILD)/obj/$(HOSTILE_DIR)/%.o,$(1))
 
 HOSTILE_SHARED := hostile store
-HOSTILE_FRONT := front-main front ring frames cases-ring cases-tx cases-offload cases-race cases-rx cases-store
-HOSTILE_BACK := back-main back back-ring frames cases-back-ring cases-back-rx cases-back-store
+HOSTILE_FRONT := front-main front ring ctrl frames cases-ring cases-tx cases-offload cases-race cases-rx \
+	cases-store cases-ctrl cases-gref cases-mapped
+HOSTILE_BACK := back-main back back-ring frames cases-back-ring cases-back-rx cases-back-store \
+	cases-back-ctrl
 
 .PHONY: hostile
 hostile: $(HOSTILE_OUT)/hostile-front $(HOSTILE_OUT)/hostile-back $(HOSTILE_OUT)/hostile-send ## build the hostile peers

@@ -9,6 +9,7 @@
 /* Where the slots of the rings end, in bytes. */
 #define GTX_END (64u + SLOTS * 12u)
 #define GRX_END (64u + SLOTS * 8u)
+#define CTRL_END (64u + 128u * 16u)
 
 /* The frame that always passes, and the ARP request, each in a page of its own. */
 #define PAGE_GOOD 1u
@@ -30,6 +31,8 @@ void rings_format(struct front *f)
 {
 	format(f->gtx, GTX_END, f->c->gtx_start);
 	format(f->grx, GRX_END, f->c->grx_start);
+	format(f->ctrl, CTRL_END, 0);
+	f->m = (struct ring_end){ 0, 0 };
 	f->g = (struct ring_end){ f->c->gtx_start, f->c->gtx_start };
 	f->r = (struct ring_end){ f->c->grx_start, f->c->grx_start };
 	f->sent = 0;
@@ -238,13 +241,18 @@ void guards_check(struct front *f)
 	if (memcmp(f->data, f->guard, NDATA * PAGE) != 0)
 		trouble(&f->t, "a page granted read-only was written");
 	if (!untouched((uint8_t *)f->gtx, 16, 64) || !untouched((uint8_t *)f->gtx, GTX_END, PAGE) ||
-	    !untouched((uint8_t *)f->grx, 16, 64) || !untouched((uint8_t *)f->grx, GRX_END, PAGE))
+	    !untouched((uint8_t *)f->grx, 16, 64) || !untouched((uint8_t *)f->grx, GRX_END, PAGE) ||
+	    !untouched((uint8_t *)f->ctrl, 16, 64) || !untouched((uint8_t *)f->ctrl, CTRL_END, PAGE))
 		trouble(&f->t, "a ring page was written outside its slots");
 	if (f->gtx->req_prod != f->g.req || f->grx->req_prod != f->r.req)
 		trouble(&f->t, "an index of ours was written");
 	if (f->r.req - f->c->grx_start > SLOTS)
 		return;		/* buffers were posted twice */
 	count_allowed(f, allowed);
+	/* A posted buffer that is mapped for good may be at work already. */
+	for (uint32_t i = f->r.rsp; f->c->ctrl && i != f->r.req; i++)
+		if (f->page[i % SLOTS] >= 0)
+			allowed[f->page[i % SLOTS]] = PAGE;
 	for (unsigned int i = 0; i < NBUF; i++)
 		if (!untouched(f->buf + i * PAGE, allowed[i] < PAGE ? allowed[i] : PAGE, PAGE))
 			trouble(&f->t, "buffer %u was written beyond byte %u", i, allowed[i]);
