@@ -28,6 +28,11 @@
 #define HOLD_US 10000000u
 #define HOLD_NO_NOTIFY_US 30000u
 
+/* Slots a run: see frontend/grx.c for why not more. */
+#define GRX_BATCH_SLOTS 64u
+
+static_assert(GRX_BATCH_SLOTS <= BATCH_FRAMES, "a frame has at least one slot");
+
 /* Buffers of the largest frame, its extra included. */
 #define DIRECT_SLOTS ((PKT_LEN_MAX + XEN_PAGE - 1) / XEN_PAGE + 1)
 
@@ -282,13 +287,16 @@ static enum moved move_frame(struct vif_queue *q, struct frame *f, uint32_t *use
 static unsigned int collect(struct vif_queue *q)
 {
 	enum moved moved = MOVED_FRAME;
-	unsigned int n = 0;
+	unsigned int n = 0, slots = 0;
 	uint32_t used = 0;
 
-	/* Dropped frames count as looks: a flood of them must not keep gtx waiting. */
-	for (unsigned int looks = 0; looks < BATCH_FRAMES && moved != MOVED_NONE; looks++) {
-		moved = move_frame(q, &q->frames[n], &used);
+	/* Dropped frames count as a slot: a flood of them must not keep gtx waiting. */
+	while (slots < GRX_BATCH_SLOTS && moved != MOVED_NONE) {
+		struct frame *f = &q->frames[n];
+
+		moved = move_frame(q, f, &used);
 		n += moved == MOVED_FRAME;
+		slots += moved == MOVED_FRAME ? f->pkt.slots : 1;
 	}
 	return n;
 }

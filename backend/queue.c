@@ -17,9 +17,12 @@ static unsigned int op_run(struct worker *w)
 {
 	struct vif_queue *q = queue_of(w);
 	unsigned int did = vif_ctrl_run(q);
+	unsigned int sent = vif_gtx_run(q);
 
-	did += vif_gtx_run(q);
-	return did + vif_grx_run(q);
+	/* What went out is soon answered: look without waiting to be told. */
+	if (sent)
+		w->tap_ready = true;
+	return did + sent + vif_grx_run(q);
 }
 
 static bool op_pending(struct worker *w)

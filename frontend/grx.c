@@ -14,9 +14,9 @@
 #include "../common/tap.h"
 #include "nic.h"
 
-/* Packets a run, and after how many freed slots the backend is told. */
-#define GRX_BATCH 64u
-#define GRX_PUSH_SLOTS 64u
+/* Slots a run: a quarter of the ring. More would be a whole TCP window, whose
+ * answers then all wait for its end: the two ends would work in turn. */
+#define GRX_BATCH_SLOTS 64u
 
 static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
 {
@@ -52,16 +52,10 @@ static void repost(struct nic_queue *q, unsigned int slots)
 		grx_front_post(&q->grx, q->grx_pool.gref[grx_front_next(&q->grx)]);
 }
 
-static void push(struct nic_queue *q)
-{
-	if (grx_front_push(&q->grx))
-		worker_notify(&q->w, q->w.grx_port);
-}
-
 unsigned int nic_grx_run(struct nic_queue *q)
 {
 	int ready = grx_front_begin(&q->grx);
-	unsigned int n = 0, freed = 0;
+	unsigned int n = 0, slots = 0;
 	enum pkt_verdict verdict;
 	uint16_t first;
 	struct pkt p;
@@ -71,16 +65,13 @@ unsigned int nic_grx_run(struct nic_queue *q)
 			worker_fault(&q->w, "grx responses out of range");
 		return 0;
 	}
-	while (n < GRX_BATCH && (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
+	while (slots < GRX_BATCH_SLOTS && (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
 		stats_inc(&q->w.stats, verdict == PKT_OK ? send_packet(q, &p) : p.cause);
 		repost(q, p.slots);
-		freed += p.slots;
+		slots += p.slots;
 		n++;
-		if (freed >= GRX_PUSH_SLOTS) {
-			push(q);
-			freed = 0;
-		}
 	}
-	push(q);
+	if (grx_front_push(&q->grx))
+		worker_notify(&q->w, q->w.grx_port);
 	return n;
 }
