@@ -281,7 +281,9 @@ void vif_run(struct vif *v)
 		if (view.theirs != v->seen) {
 			log_debug("state vif=%s theirs=%s", v->name, hs_state_name(view.theirs));
 			v->seen = view.theirs;
-			v->refused = v->queue && worker_faulted(&v->queue->w);
+			/* A fault outlasts every move of theirs but a new start. */
+			v->refused = v->queue && worker_faulted(&v->queue->w) &&
+				     view.theirs != XenbusStateInitialising;
 		}
 		view.refused = v->refused;
 		step = hs_back_next(&view);
