@@ -79,8 +79,9 @@ static void beyond(struct back *b)
 
 static void behind(struct back *b)
 {
-	answer_size(b, OKAY, 0);
-	pass_time(5);
+	answer_size(b, OKAY, 16);
+	/* The answer was taken: there is a next message. */
+	message(b, 1);
 	b->ctrl_rsp -= 2;
 	answer(b, 1, 8, OKAY, 16);
 }

@@ -37,6 +37,19 @@ static void grx_half(struct front *f) { grx_jump(f, 0x80000000u); }
 static void grx_most(struct front *f) { grx_jump(f, UINT32_MAX - 5u); }
 static void grx_back(struct front *f) { grx_jump(f, (uint32_t)-4); }
 
+/* The backend learns of the fault and of the new start in either order. */
+static void fault_and_start(struct front *f)
+{
+	for (int i = 0; i < 12; i++) {
+		f->g.req += 1000;
+		gtx_push(f);
+		front_disconnect(f, false);
+		if (*f->t.text || !front_connect(f))
+			return;
+	}
+	probe(f);
+}
+
 static void full_ring(struct front *f)
 {
 	for (uint16_t i = 0; i < SLOTS; i++)
@@ -227,6 +240,7 @@ static const struct fcase cases[] = {
 	{ 1, "gtx producer runs away", V_FAULT, "", .run = running_away, .wild = true, .raced = true },
 	{ 1, "gtx producer flickers", V_ANY, .run = flickering, .wild = true },
 	{ 1, "gtx producer grows meanwhile", V_PASS, .run = growing, .raced = true },
+	{ 1, "a fault and a new start at once", V_ANY, .run = fault_and_start, .wild = true },
 	{ 1, "gtx ring exactly full", V_PASS, .run = full_ring },
 	{ 1, "gtx indices wrap 32 bits", V_PASS, .run = full_ring, .gtx_start = 0xffffff80u },
 	{ 1, "grx producer + 257", V_FAULT, "grx producer out of range", .run = grx_257, .wild = true },
