@@ -177,7 +177,7 @@ case_lost()
 
 	expect='lost xenstored|event channel lost|cannot write'
 	pair_with_vif || return
-	in0 ping -i 0.002 10.79.0.2 >/dev/null 2>&1 &
+	nsenter --net="$ns0" ping -i 0.002 10.79.0.2 >/dev/null 2>&1 &
 	helper $!
 	began=${EPOCHREALTIME/./}
 	kill9 "$host"

@@ -154,6 +154,7 @@ guest_new()
 
 netns_of() { echo "/run/netns/xensim-e2e$$-$lab-$1"; }
 
+# In a domain's network; not for the background, where $! would be a shell's.
 in0() { nsenter --net="$ns0" "$@"; }
 in1() { nsenter --net="$ns1" "$@"; }
 
@@ -312,11 +313,25 @@ lab_stop()
 	[ -z "$text" ] || ends+="$text "
 	text=$(cat "$L"/sanitizer* 2>/dev/null | head -n 8)
 	[ -z "$text" ] || ends+="sanitizer: $text"
+	sweep
 	x stop >/dev/null 2>&1
 	[ -z "$BACK$FRONT$ends" ] || verdict "$CASE/end" "$([ -z "$ends" ]; echo $?)" "$ends"
 	BACK='' FRONT=''
 	[ -z "${E2E_KEEP:-}" ] && [ -z "$ends" ] && rm -rf "$L"
 	L=
+}
+
+# Whatever still runs in the namespaces of this lab is ours.
+sweep()
+{
+	local n p
+
+	for n in /run/netns/xensim-e2e$$-"$lab"-*; do
+		[ -e "$n" ] || continue
+		for p in $(ip netns pids "${n##*/}"); do
+			kill -9 "$p"
+		done
+	done 2>/dev/null
 }
 
 reap_helpers()
@@ -344,7 +359,7 @@ finish()
 		[ "$p" != "$host" ] || continue
 		kill -9 "$p" 2>/dev/null
 	done
-	[ -z "$L" ] || x stop >/dev/null 2>&1
+	[ -z "$L" ] || { sweep; x stop >/dev/null 2>&1; }
 	if [ -n "${E2E_KEEP:-}" ]; then
 		echo "# kept: $TOP"
 	else
