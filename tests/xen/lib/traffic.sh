@@ -49,7 +49,8 @@ iperf_server()
 		nc -z 127.0.0.1 5201 2>/dev/null && break; sleep 0.1; done; pidof iperf3' >/dev/null
 }
 
-# tcp_check ADDRESS SECONDS [-R]: Gbit/s as the receiver counted them; some data must come.
+# tcp_check ADDRESS SECONDS [-R]: as the receiver counted it.  The floor only finds a direction that
+# is as good as dead: on a busy host the kernel pair itself falls to 16 Mbit/s.  Speed is bench's.
 tcp_check()
 {
 	local address=$1 seconds=$2 out rate
@@ -59,7 +60,7 @@ tcp_check()
 		{ echo "$out" | grep '"error"' || echo "iperf3 did not end"; return 1; }
 	rate=$(echo "$out" | iperf_rate sum_received)
 	echo "$rate Mbit/s, $(echo "$out" | sed -n '/"sum_sent"/,/}/s/.*"retransmits":[ \t]*\([0-9]*\).*/\1/p') retransmits"
-	[ "${rate%.*}" -ge "${TCP_FLOOR:-20}" ]
+	[ "${rate%.*}" -ge "${TCP_FLOOR:-2}" ]
 }
 
 iperf_rate()
@@ -96,7 +97,7 @@ tcp_both()
 	to=$(echo "$out" | iperf_rate sum_received)
 	from=$(echo "$out" | iperf_rate sum_received_bidir_reverse)
 	echo "$to Mbit/s to the guest, $from Mbit/s from it"
-	[ "${to%.*}" -ge "${TCP_FLOOR:-5}" ] && [ "${from%.*}" -ge "${TCP_FLOOR:-5}" ]
+	[ "${to%.*}" -ge "${TCP_FLOOR:-1}" ] && [ "${from%.*}" -ge "${TCP_FLOOR:-1}" ]
 }
 
 # transfer_to GUEST ADDRESS MIB: dom0 -> guest, every byte compared there.
