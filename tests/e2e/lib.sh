@@ -231,6 +231,26 @@ counters()
 	grep ': counters ' "$1" | tail -n $((after - before))
 }
 
+# seen COUNT LOST: of ping's output: at least so many answers, at most so many before the last of
+# them missing.  ping's own count would take an answer that is late for a lost one.
+seen()
+{
+	awk -v count="$1" -v most="$2" '
+		match($0, /icmp_seq=[0-9]+ ttl=.*time=/) {
+			seq = substr($0, RSTART + 9) + 0
+			got += !had[seq]++
+			if (seq > last)
+				last = seq
+			next
+		}
+		/^rtt/ { rtt = ", " $0 }
+		/^ping:|rror|nreachable/ { odd = $0 }
+		END {
+			printf "%d answers, %d lost%s\n%s", got, last - got, rtt, odd
+			exit got < count || last - got > most
+		}'
+}
+
 # What a daemon holds: open files and threads.
 fds() { find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l; }
 tasks() { find "/proc/$1/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
