@@ -628,6 +628,78 @@ static void complete_outside_frame(void **state)
 	free(frame);
 }
 
+/* A checksum field that ends with the first run is inside it. */
+static void complete_at_the_very_end(void **state)
+{
+	uint8_t *frame = calloc(1, 60);
+	struct iovec iov = { frame, 60 };
+	struct virtio_net_hdr vh = { .flags = BLANK, .csum_start = 44, .csum_offset = 14 };
+
+	(void)state;
+	assert_non_null(frame);
+	put16be(frame + 12, 0x0800);
+	frame[44] = 0x12;
+	frame[59] = 0x34;
+	assert_int_equal(vnet_complete(&vh, &(struct vnet_peer){ 0 }, &iov, 1), 0);
+	assert_int_equal(frame[58] << 8 | frame[59], 0xffff & ~0x1234);
+	free(frame);
+}
+
+/* --- a private copy of the first bytes ----------------------------------------------------------- */
+
+/* Gathers a frame of len bytes in runs, and holds header, copy and rest against it. */
+static void expect_gather(const unsigned int *runs, unsigned int n, unsigned int len)
+{
+	uint8_t *frame = malloc(len ? len : 1), whole[2048];
+	struct iovec from[8], out[9];
+	struct vnet_head head;
+	unsigned int at = 0, got;
+	size_t sum = 0;
+
+	assert_non_null(frame);
+	for (unsigned int i = 0; i < len; i++)
+		frame[i] = (uint8_t)(i * 5 + 3);
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int part = i == n - 1 ? len - at : (unsigned int)min_size(runs[i], len - at);
+
+		from[i] = (struct iovec){ frame + at, part };
+		at += part;
+	}
+	memset(&head, 0xee, sizeof(head));
+	got = vnet_gather(&head, out, from, n);
+	assert_in_range(got, 1, n + 1);
+	assert_ptr_equal(out[0].iov_base, &head);
+	assert_int_equal(out[0].iov_len, VNET_HDR_LEN + min_size(len, VNET_HEAD_MAX));
+	for (unsigned int i = 0; i < got; i++) {
+		assert_true(out[i].iov_len > 0);
+		memcpy(whole + sum, out[i].iov_base, out[i].iov_len);
+		sum += out[i].iov_len;
+	}
+	assert_int_equal(sum, VNET_HDR_LEN + len);
+	assert_memory_equal(whole + VNET_HDR_LEN, frame, len);
+	/* The peer may write its pages now: what was copied stays. */
+	for (unsigned int i = 0; i < min_size(len, VNET_HEAD_MAX); i++) {
+		frame[i] = 0xff;
+		assert_int_equal(head.bytes[i], (uint8_t)(i * 5 + 3));
+	}
+	free(frame);
+}
+
+static void gather(void **state)
+{
+	static const unsigned int runs[][7] = {
+		{ 1000 }, { 255, 1 }, { 256 }, { 257 }, { 1, 1, 1, 1, 1, 1, 1 }, { 14, 40, 200, 2, 100, 100, 100 },
+		{ 100, 100, 56, 300 }, { 200, 0, 100 },
+	};
+	static const unsigned int lengths[] = { 14, 60, 255, 256, 257, 1000, 1514 };
+
+	(void)state;
+	for (unsigned int r = 0; r < ARRAY_SIZE(runs); r++)
+		for (unsigned int l = 0; l < ARRAY_SIZE(lengths); l++)
+			for (unsigned int n = 1; n <= 8; n++)
+				expect_gather(runs[r], n, lengths[l]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -643,6 +715,7 @@ int main(void)
 		cmocka_unit_test(complete_in_one_run), cmocka_unit_test(complete_over_runs),
 		cmocka_unit_test(complete_largest), cmocka_unit_test(complete_udp_zero),
 		cmocka_unit_test(complete_only_if_needed), cmocka_unit_test(complete_outside_frame),
+		cmocka_unit_test(complete_at_the_very_end), cmocka_unit_test(gather),
 	};
 
 	return RUN_TESTS(tests);

@@ -204,6 +204,22 @@ static void gtx_extra_tail_is_zero(void **state)
 	assert_memory_equal((char *)page + 64 + 8, "\0\0\0\0", 4);
 }
 
+/* XSA-216: an answer has 4 bytes in a slot of 12, and no more of ours goes there. */
+static void gtx_answer_is_four_bytes(void **state)
+{
+	uint8_t *slot = (uint8_t *)page + 64;
+
+	(void)state;
+	memset(slot, 0xee, 12);
+	raw_ring(page)->req_prod = 1;
+	assert_int_equal(gtx_back_begin(&back), 1);
+	assert_true(gtx_back_take(&back, &(struct gtx_slot){ 0 }));
+	gtx_back_reply(&back, 1, NETIF_RSP_OKAY);
+	assert_int_equal(raw_gtx(page, 0)->rsp.status, NETIF_RSP_OKAY);
+	for (unsigned int i = 4; i < 12; i++)
+		assert_int_equal(slot[i], 0xee);
+}
+
 /* The slot that held an extra holds a request the next time round. */
 static void gtx_extra_then_request(void **state)
 {
@@ -779,7 +795,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		CASE(gtx_empty), CASE(gtx_one), CASE(gtx_two), CASE(gtx_three), CASE(gtx_full),
 		CASE(gtx_wraps), CASE(gtx_no_space), CASE(gtx_id_in_use), CASE(gtx_extra),
-		CASE(gtx_extra_tail_is_zero), CASE(gtx_extra_then_request), CASE(gtx_same_id_twice_is_echoed),
+		CASE(gtx_extra_tail_is_zero), CASE(gtx_answer_is_four_bytes),
+		CASE(gtx_extra_then_request), CASE(gtx_same_id_twice_is_echoed),
 		CASE(gtx_producer_out_of_reach), CASE(gtx_producer_goes_back),
 		CASE(gtx_producer_overruns_unanswered), CASE(gtx_snapshot_holds),
 		CASE(gtx_slot_is_read_once), CASE(gtx_reply_without_take),
