@@ -124,10 +124,10 @@ $(RACE): $(BUILD)/obj/tests/stress/ring-race.o $(BUILD)/libcommon.a
 include tests/hostile/hostile.mk
 
 .PHONY: check check-fast check-static check-race
-check: ## every test there is, the lab on a real Xen included
+check: deps ## every test there is, the lab on a real Xen included
 	@tests/run
 
-check-fast: ## every test but the lab
+check-fast: deps ## every test but the lab
 	@tests/run --fast
 
 check-static: ## cppcheck and clang-tidy
@@ -164,20 +164,21 @@ lab: all ## a real Xen in QEMU with a guest and the pair, and a shell in dom0
 bench-xen: all ## measure the four pairings with the kernel's drivers on a real Xen
 	@tests/xen/bench
 
-demo: deps all ## the pair at work on this machine, no Xen needed
+demo: deps-run ## the pair at work on this machine, no Xen needed
+	@$(MAKE) --no-print-directory all
 	@tools/demo
 
 # --- the machine ---------------------------------------------------------------
 
-# What build, tests and lab need of Debian, and nothing else.
-DEPS := gcc libc6-dev make pkg-config clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
-	libxen-dev libsystemd-dev libcmocka-dev xenstore-utils \
-	iperf3 iproute2 iputils-ping tcpdump ethtool procps kmod jq \
-	qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
+# What the daemons and the demo need of Debian; then what tests and lab do on top.
+DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev xenstore-utils iproute2 iputils-ping iperf3 \
+	procps kmod
+DEPS := $(DEPS_RUN) pkg-config clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
+	libcmocka-dev tcpdump ethtool jq qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
 
-.PHONY: deps
-deps: ## install the Debian packages that build and tests need
-	@missing=; for p in $(DEPS); do \
+# Installs what is missing of a list, asks nothing, and is silent if that is nothing.
+define packages
+	@missing=; for p in $(1); do \
 		dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || \
 			missing="$$missing $$p"; \
 	done; \
@@ -187,6 +188,14 @@ deps: ## install the Debian packages that build and tests need
 	export DEBIAN_FRONTEND=noninteractive; \
 	apt-get -qq update && apt-get -qq -y --no-install-recommends install $$missing >/dev/null || \
 		{ echo "make deps: apt-get failed, see above" >&2; exit 1; }
+endef
+
+.PHONY: deps deps-run
+deps: ## install the Debian packages that build and tests need
+	$(call packages,$(DEPS))
+
+deps-run:
+	$(call packages,$(DEPS_RUN))
 
 INSTALL ?= install
 sbindir = $(DESTDIR)$(prefix)/sbin
