@@ -253,7 +253,7 @@ static const struct key no_notify[] = { { "feature-rx-notify", "0" }, { NULL, NU
 static const struct key no_sg[] = { { "feature-sg", "0" }, { NULL, NULL } };
 
 static const struct fcase cases[] = {
-	{ 15, "never posts, then does", V_PASS, "grx_packets=20", .run = never_posts, .telling = true },
+	{ 15, "never posts, then does", V_PASS, "grx_packets=20", .run = never_posts },
 	{ 15, "posts three and stops, then goes on", V_PASS, "grx_packets=20", .run = posts_three },
 	{ 15, "posts one by one", V_PASS, "grx_packets=10", .run = posts_one_by_one },
 	{ 15, "256 bad grefs", V_PASS, "grx_drop_grant=8", .run = bad_refs },

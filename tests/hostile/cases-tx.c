@@ -60,7 +60,7 @@ static void mcast_flood(struct front *f)
 }
 
 static const struct fcase cases[] = {
-	{ 5, "size 0", V_DROP, "gtx_drop_short=1", CHAIN(D(0, 0, 0)), .telling = true },
+	{ 5, "size 0", V_DROP, "gtx_drop_short=1", CHAIN(D(0, 0, 0)) },
 	{ 5, "size 1", V_DROP, "gtx_drop_short=1", CHAIN(D(1, 0, 0)) },
 	{ 5, "size 13", V_DROP, "gtx_drop_short=1", CHAIN(D(13, 0, 0)) },
 	{ 5, "size 14", V_PASS, .ok = 1, CHAIN(D(14, 0, 0)) },
@@ -68,13 +68,13 @@ static const struct fcase cases[] = {
 	{ 5, "size 65535 in one slot", V_DROP, "gtx_drop_bounds=1", CHAIN(D(65535, 0, 0)) },
 	{ 5, "size 65535 in 16 slots", V_PASS, .ok = 1, CHAIN(D(65535, 0, MORE), DN(14, 4096, 0, 0, MORE), D(4096, 0, 0)) },
 	{ 5, "first slot's part 0", V_PASS, .ok = 1, CHAIN(D(100, 0, MORE), D(100, 0, 0)) },
-	{ 5, "first slot's part negative", V_DROP, "gtx_drop_length=1", CHAIN(D(50, 0, MORE), D(60, 0, 0)), .telling = true },
+	{ 5, "first slot's part negative", V_DROP, "gtx_drop_length=1", CHAIN(D(50, 0, MORE), D(60, 0, 0)) },
 	{ 5, "sum of the rest wraps 16 bits", V_DROP, "gtx_drop_length=1", CHAIN(D(4000, 0, MORE), DN(15, 4096, 0, 0, MORE), D(4096, 0, 0)) },
 	{ 5, "sum of the rest wraps to less", V_DROP, "gtx_drop_length=1", CHAIN(D(5000, 0, MORE), DN(16, 4096, 0, 0, MORE), D(100, 0, 0)) },
 	{ 5, "bad one between two good ones", V_PASS, "gtx_drop_bounds=1", .run = good_bad_good, .raced = true, .telling = true },
 
 	{ 6, "offset + size 4096", V_PASS, .ok = 1, CHAIN(D(60, 4036, 0)) },
-	{ 6, "offset + size 4097", V_DROP, "gtx_drop_bounds=1", CHAIN(D(60, 4037, 0)), .telling = true },
+	{ 6, "offset + size 4097", V_DROP, "gtx_drop_bounds=1", CHAIN(D(60, 4037, 0)) },
 	{ 6, "offset 65535, size 65535", V_DROP, "gtx_drop_bounds=1", CHAIN(D(65535, 65535, 0)) },
 	{ 6, "offset 65535, size 60", V_DROP, "gtx_drop_bounds=1", CHAIN(D(60, 65535, 0)) },
 	{ 6, "offset 4096", V_DROP, "gtx_drop_bounds=1", CHAIN(D(60, 4096, 0)) },
@@ -90,14 +90,14 @@ static const struct fcase cases[] = {
 	{ 7, "18 slots", V_PASS, .ok = 1, CHAIN(D(1800, 0, MORE), DN(16, 100, 0, 100, MORE), D(100, 0, 0)) },
 	{ 7, "19 slots", V_DROP, "gtx_drop_slots=1", CHAIN(D(1900, 0, MORE), DN(17, 100, 0, 100, MORE), D(100, 0, 0)) },
 	{ 7, "20 slots", V_DROP, "gtx_drop_slots=1", CHAIN(D(2000, 0, MORE), DN(18, 100, 0, 100, MORE), D(100, 0, 0)) },
-	{ 7, "21 slots", V_FAULT, "packet of too many slots", CHAIN(D(2100, 0, MORE), DN(19, 100, 0, 100, MORE), D(100, 0, 0)), .telling = true },
+	{ 7, "21 slots", V_FAULT, "packet of too many slots", CHAIN(D(2100, 0, MORE), DN(19, 100, 0, 100, MORE), D(100, 0, 0)) },
 	{ 7, "256 slots", V_FAULT, "packet of too many slots", CHAIN(DN(255, 100, 0, 0, MORE), D(100, 0, 0)) },
 	{ 7, "more_data on the last slot there is", V_FAULT, "packet without end", CHAIN(D(60, 0, MORE)), .telling = true },
 	{ 7, "more_data for ever", V_FAULT, "packet of too many slots", CHAIN(DN(256, 100, 0, 0, MORE)) },
 	{ 7, "more_data after a good packet", V_FAULT, "packet without end", .ok = 1, CHAIN(D(60, 0, 0), D(60, 0, MORE)) },
 	{ 7, "20 slots, more_data on the last", V_FAULT, "packet without end", CHAIN(DN(20, 100, 0, 0, MORE)) },
 
-	{ 8, "extra_info without an extra", V_FAULT, "extra info without end", CHAIN(D(60, 0, EXTRA)), .telling = true },
+	{ 8, "extra_info without an extra", V_FAULT, "extra info without end", CHAIN(D(60, 0, EXTRA)) },
 	{ 8, "a data slot where the extra should be", V_PASS, "gtx_drop_extra=1", .raced = true, CHAIN(D(60, 0, EXTRA), DREF(REF_ZERO, 60, 0)) },
 	{ 8, "extras to the end of the ring", V_FAULT, "extra info without end", CHAIN(D(60, 0, EXTRA), XN(255, 1, 1, 100, 0, 1)) },
 	{ 8, "254 extras, then an end", V_DROP, "gtx_drop_extra=1", CHAIN(D(60, 0, EXTRA), XN(254, 5, 1), X(5, 0)) },
@@ -123,7 +123,7 @@ static const struct fcase cases[] = {
 	  CHAIN(D(142, 0, MORE | BLANK), D(42, 0, MORE), D(100, 42, 0)) },
 
 	{ 12, "gref 0", V_DROP, "gtx_drop_grant=1", CHAIN(DREF(REF_ZERO, 60, 0)) },
-	{ 12, "gref 2^32 - 1", V_DROP, "gtx_drop_grant=1", CHAIN(DREF(REF_HUGE, 60, 0)), .telling = true },
+	{ 12, "gref 2^32 - 1", V_DROP, "gtx_drop_grant=1", CHAIN(DREF(REF_HUGE, 60, 0)) },
 	{ 12, "gref beyond the table", V_DROP, "gtx_drop_grant=1", CHAIN(DREF(REF_BEYOND, 60, 0)) },
 	{ 12, "gref for another domain", V_DROP, "gtx_drop_grant=1", CHAIN(DREF(REF_FOREIGN, 60, 0)) },
 	{ 12, "gref taken back", V_DROP, "gtx_drop_grant=1", CHAIN(DREF(REF_ENDED, 60, 0)) },
