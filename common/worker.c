@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -135,10 +136,24 @@ static void wait_for_stop(struct worker *w)
 		wait_events(w, -1);
 }
 
+/* Much weight and no hurry. The weight keeps the programs that the packets
+ * wake from running first, as they cannot before a kernel driver's softirq:
+ * else the answers to a batch wait for a program's time slice. SCHED_BATCH
+ * lets a program that fills the TAP go on until it has filled it. Together
+ * two to three times the throughput where one processor serves both. */
+static void take_priority(const struct worker *w)
+{
+	struct sched_param none = { 0 };
+
+	if (setpriority(PRIO_PROCESS, 0, -20) < 0 || sched_setscheduler(0, SCHED_BATCH, &none) < 0)
+		log_debug("no priority for the worker, CAP_SYS_NICE is wanted if=%s errno=%m", w->name);
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
 
+	take_priority(w);
 	while (!stopping(w)) {
 		if (atomic_load_explicit(&w->fault, memory_order_relaxed)) {
 			wait_for_stop(w);

@@ -17,6 +17,7 @@
 #include "../common/options.h"
 #include "../common/tap.h"
 #include "frontend.h"
+#include "tomb.h"
 
 #define PROGRAM "netfrontd"
 
@@ -193,9 +194,12 @@ static void run(struct loop *l)
 int main(int argc, char **argv)
 {
 	static struct loop l;
-	struct options o = parse_options(&l.frontend, argc, argv);
+	struct options o;
 	int err;
 
+	if (argc == 2 && strcmp(argv[1], TOMB_ARG) == 0)
+		tomb_rest();
+	o = parse_options(&l.frontend, argc, argv);
 	log_init(PROGRAM, o.level);
 	lock_instance(&o);
 	check_devices();

@@ -114,7 +114,11 @@ static void release(struct nic *n)
 	tap_set_carrier(n->tap_fd, false);
 	nic_queue_stop(n->queue);
 	stats_print(&n->queue->w.stats, text, sizeof(text));
-	nic_queue_free(n->queue);
+	if (n->restored)
+		nic_queue_free_restored(n->queue);
+	else
+		nic_queue_free(n->queue);
+	n->restored = false;
 	n->queue = NULL;
 	if (n->attached)
 		log_info("disconnected nic=%s %s", n->name, text);
@@ -190,6 +194,8 @@ static void attach(struct nic *n)
 		return;
 	}
 	n->attempts = 0;
+	/* The hotplug script may have written it only now. */
+	apply_mtu(n, &n->queue->conf);
 	tap_set_carrier(n->tap_fd, true);
 	log_info("connected nic=%s backend=%u", n->name, n->peer.raw);
 }
@@ -284,6 +290,11 @@ static bool look(struct nic *n, struct hs_front_view *view)
 	find_backend(n);
 	if (found != n->state)
 		log_debug("state nic=%s ours=%s reason=\"written by others\"", n->name, hs_state_name(found));
+	/* Nobody but the toolstack of a restored guest writes that. */
+	if (n->queue && found != n->state && found == XenbusStateInitialising && !n->restored) {
+		n->restored = true;
+		log_info("restored nic=%s", n->name);
+	}
 	/* A device made anew owes nothing to the attempts of the one before. */
 	if (found != n->state && found == XenbusStateInitialising)
 		n->attempts = 0, n->not_before = 0;

@@ -98,6 +98,10 @@ void nic_queue_stop(struct nic_queue *q);
 /* Takes the pages back and frees the queue. */
 void nic_queue_free(struct nic_queue *q);
 
+/* The same for a queue whose guest was restored since: its channels are of
+ * another life (tomb.h). */
+void nic_queue_free_restored(struct nic_queue *q);
+
 /* --- control thread ----------------------------------------------------- */
 
 struct frontend;
@@ -116,6 +120,7 @@ struct nic {
 	bool dirty;
 	bool gone;			/* to be freed */
 	bool attached;
+	bool restored;			/* what is shared is of a life before a restore */
 	int tap_fd;			/* -1: none yet */
 	struct nic_queue *queue;	/* NULL unless rings are shared */
 	unsigned int attempts;		/* connections that came to nothing, in a row */

@@ -2,8 +2,11 @@
 /* queue.c - birth and end of a NIC's queue: pages granted, channels offered, worker */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "../common/log.h"
 #include "nic.h"
+#include "tomb.h"
 
 static struct nic_queue *queue_of(struct worker *w)
 {
@@ -139,6 +142,20 @@ int nic_queue_start(struct nic_queue *q)
 void nic_queue_stop(struct nic_queue *q)
 {
 	worker_stop(&q->w);
+}
+
+void nic_queue_free_restored(struct nic_queue *q)
+{
+	int err;
+
+	worker_stop(&q->w);
+	err = tomb_bury(evt_fd(q->w.evt));
+	if (err) {
+		/* Better a descriptor lost than the process. */
+		log_error("cannot keep the channels of before the restore nic=%s error=%s", q->w.name, strerror(-err));
+		q->w.evt = NULL;
+	}
+	nic_queue_free(q);
 }
 
 void nic_queue_free(struct nic_queue *q)
