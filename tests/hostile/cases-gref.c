@@ -222,9 +222,7 @@ static void ring_pages(struct front *f)
 	buf_put(f, f->gtx_ref, -1);
 	grx_push(f);
 	/* Whether these are answered depends on what the first does to the ring. */
-	for (int i = 0; i < 2; i++)
-		slot_put(f, f->data_ref[2], 0, 0, f->next_id++, 60);
-	gtx_push(f);
+	arp_put(f, 2);
 	pass_time(20);
 }
 

@@ -27,9 +27,7 @@ static void grx_jump(struct front *f, uint32_t by)
 	grx_wait(f, 1, WAIT_MS);
 	f->r.req += by;
 	grx_push(f);
-	slot_put(f, f->data_ref[2], 0, 0, 9, 60);
-	f->sent++;
-	gtx_push(f);
+	arp_put(f, 1);
 }
 
 static void grx_257(struct front *f) { grx_jump(f, 257); }

@@ -141,14 +141,15 @@ static void shared_with_gtx(struct front *f)
 static void ring_as_buffer(struct front *f)
 {
 	posts_same(f, f->grx_ref, -1, 16);
-	arp(f, 4);
+	arp_put(f, 4);
 	pass_time(20);
 }
 
 static void gtx_ring_as_buffer(struct front *f)
 {
 	posts_same(f, f->gtx_ref, -1, 16);
-	arp(f, 1);
+	/* The answer may hide that the request was taken. */
+	arp_put(f, 1);
 	pass_time(20);
 }
 

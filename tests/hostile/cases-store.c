@@ -151,6 +151,8 @@ static const struct fcase cases[] = {
 	{ 23, "event-channel is text", BAD("event-channel"), KEY("event-channel", "port") },
 	{ 23, "event-channel not open", V_REFUSE, "cannot bind the event channel", KEY("event-channel", "1999") },
 	{ 23, "event-channel 4e9", V_REFUSE, "cannot bind the event channel", KEY("event-channel", "4000000000") },
+	{ 23, "event-channel of another domain's", V_REFUSE, "cannot bind the event channel",
+	  KEY("event-channel", "@otherport") },
 	{ 23, "both channels the same", BAD("event-channel-rx"),
 	  KEYS({ "event-channel-tx", "@port" }, { "event-channel-rx", "@port" }) },
 	{ 23, "only half of the split channels", MISSING("event-channel-rx"), KEY("event-channel-tx", "@port") },

@@ -48,6 +48,18 @@ static void revoke_in_flight(struct front *f)
 	}
 }
 
+/* The backend has it mapped and may look; then all starts anew in another page. */
+static void ring_taken_back(struct front *f)
+{
+	probe(f);
+	if (!front_new_gtx_page(f))
+		trouble(&f->t, "no page left to grant");
+	xenevtchn_notify(f->evt, f->port);
+	front_disconnect(f, false);
+	if (front_connect(f))
+		probe(f);
+}
+
 static void mcast_flood(struct front *f)
 {
 	for (uint8_t i = 0; i < 70; i++) {
@@ -134,6 +146,7 @@ static const struct fcase cases[] = {
 	{ 12, "ring page as data", V_PASS, .ok = 1, CHAIN(DREF(REF_RING, 4096, 0)) },
 	{ 12, "same gref in all slots", V_PASS, .ok = 1, CHAIN(D(65535, 0, MORE), DN(14, 4096, 0, 0, MORE), D(4096, 0, 0)) },
 	{ 12, "grefs taken back in flight", V_ANY, .run = revoke_in_flight, .telling = true },
+	{ 12, "ring page taken back while connected", V_ANY, .run = ring_taken_back },
 
 	{ 13, "the same id 16 times", V_PASS, .ok = 16, .run = same_id },
 	{ 13, "70 mcast adds unasked", V_DROP, "gtx_drop_extra=70", .run = mcast_flood },

@@ -66,8 +66,17 @@ static bool share_pages(struct front *f)
 	       f->buf && f->guard;
 }
 
+bool front_new_gtx_page(struct front *f)
+{
+	bool ok = xengntshr_unshare(f->shr, f->gtx, 1) == 0;
+
+	f->gtx = xengntshr_share_pages(f->shr, f->back, 1, &f->gtx_ref, 1);
+	return ok && f->gtx;
+}
+
 bool front_open(struct front *f, uint32_t devid)
 {
+	xenevtchn_port_or_error_t port;
 	char path[300];
 
 	f->devid = devid;
@@ -85,6 +94,8 @@ bool front_open(struct front *f, uint32_t devid)
 		perror("grants and event channels");
 		return false;
 	}
+	port = xenevtchn_bind_unbound_port(f->evt, f->back + 1);
+	f->other_port = port < 0 ? 0 : (evtchn_port_t)port;
 	snprintf(path, sizeof(path), "%s/state", f->be);
 	return xs_watch(f->xs, path, "state");
 }
@@ -104,7 +115,7 @@ uint32_t front_value(struct front *f, const char *name, bool *known)
 {
 	const struct { const char *name; uint32_t value; } values[] = {
 		{ "@gtx", f->gtx_ref }, { "@grx", f->grx_ref }, { "@port", f->port },
-		{ "@ctrl", f->ctrl_ref }, { "@ctrlport", f->ctrl_port },
+		{ "@ctrl", f->ctrl_ref }, { "@ctrlport", f->ctrl_port }, { "@otherport", f->other_port },
 		{ "@readonly", f->data_ref[0] }, { "@foreign", f->foreign_ref }, { "@ended", f->ended_ref },
 		{ "@buf", f->buf_ref[0] },
 	};

@@ -109,6 +109,7 @@ struct front {
 	/* per connection */
 	const struct fcase *c;
 	evtchn_port_t port, ctrl_port;
+	evtchn_port_t other_port;	/* open to another domain */
 	struct ring_end g, r, m;	/* gtx, grx, messages */
 	uint16_t id[SLOTS];		/* of the gtx request in each slot */
 	bool is_extra[SLOTS];
@@ -122,6 +123,7 @@ struct front {
 
 /* front.c: the peer as such */
 bool front_open(struct front *f, uint32_t devid);
+bool front_new_gtx_page(struct front *f);	/* takes the ring's page back and grants another */
 void front_close(struct front *f);
 bool front_connect(struct front *f);		/* up to the backend's Connected */
 void front_wait_refused(struct front *f);
@@ -142,7 +144,8 @@ unsigned int grx_wait(struct front *f, unsigned int n, unsigned int ms);
 void gtx_check(struct front *f, int16_t status);
 void good_put(struct front *f);			/* a packet that must pass */
 void probe(struct front *f);
-void arp(struct front *f, unsigned int n);	/* each is answered by the host */
+void arp_put(struct front *f, unsigned int n);	/* ARP requests, sent */
+void arp(struct front *f, unsigned int n);	/* and seen to be taken; each is answered by the host */
 uint32_t ref_of(struct front *f, enum ref r);
 void guards_set(struct front *f);
 void guards_check(struct front *f);

@@ -178,13 +178,18 @@ void probe(struct front *f)
 	gtx_check(f, NETIF_RSP_OKAY);
 }
 
-void arp(struct front *f, unsigned int n)
+void arp_put(struct front *f, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		slot_put(f, f->data_ref[PAGE_ARP], 0, 0, f->next_id++, 60);
 		f->sent++;
 	}
 	gtx_push(f);
+}
+
+void arp(struct front *f, unsigned int n)
+{
+	arp_put(f, n);
 	gtx_check(f, NETIF_RSP_OKAY);
 }
 
