@@ -374,7 +374,8 @@ finish()
 
 	trap '' INT TERM HUP
 	trap - EXIT
-	[ -z "$beside" ] || { kill "$beside" && wait "$beside"; } 2>/dev/null
+	# All of its processes: a shell that waits for one would heed a signal only afterwards.
+	[ -z "$beside" ] || { kill -- "-$beside" && wait "$beside"; } 2>/dev/null
 	for p in "${HELPERS[@]}" $FRONT $BACK $(jobs -p); do
 		[ "$p" != "$host" ] || continue
 		kill -9 "$p" 2>/dev/null
