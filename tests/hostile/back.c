@@ -2,10 +2,8 @@
 /* back.c - the scripted backend's life: xenstore, grants, channels, the guest's device */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,24 +27,6 @@ static const struct key honest[] = {
 
 #define NHONEST (sizeof(honest) / sizeof(honest[0]))
 
-/* A socket stays in the namespace that it was made in. */
-static int packet_socket(const char *netns)
-{
-	int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), other, fd = -1;
-	char path[128];
-
-	snprintf(path, sizeof(path), "/run/netns/%s", netns);
-	other = open(path, O_RDONLY | O_CLOEXEC);
-	if (own >= 0 && other >= 0 && setns(other, CLONE_NEWNET) == 0) {
-		fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-		if (setns(own, CLONE_NEWNET) < 0)
-			abort();
-	}
-	close(own);
-	close(other);
-	return fd;
-}
-
 bool back_open(struct back *b, uint32_t guest, uint32_t devid, const char *netns)
 {
 	char path[128], *text;
@@ -58,7 +38,7 @@ bool back_open(struct back *b, uint32_t guest, uint32_t devid, const char *netns
 	b->xs = xs_open(0);
 	b->tab = xengnttab_open(NULL, 0);
 	b->evt = xenevtchn_open(NULL, 0);
-	b->packet_fd = packet_socket(netns);
+	b->packet_fd = socket_in(netns, AF_PACKET, SOCK_RAW);
 	if (!b->xs || !b->tab || !b->evt || b->packet_fd < 0) {
 		perror("hostile-back");
 		return false;

@@ -83,6 +83,7 @@ static void mapped_grx_same(struct front *f)
 	for (unsigned int i = 0; i < SLOTS; i++)
 		buf_put(f, f->buf_ref[5], 5);
 	grx_push(f);
+	front_wait_host(f);
 	if (!hook("send", "2 9000"))
 		trouble(&f->t, "the host cannot send");
 	if (grx_wait(f, 6, WAIT_MS) != 6)

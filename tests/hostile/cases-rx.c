@@ -47,6 +47,13 @@ static void answered(struct front *f, unsigned int n, bool good)
 	want_status(f, n, good);
 }
 
+static void host_sends(struct front *f, const char *what)
+{
+	front_wait_host(f);
+	if (!hook("send", what))
+		trouble(&f->t, "the host cannot send");
+}
+
 static void never_posts(struct front *f)
 {
 	arp(f, 20);
@@ -157,8 +164,7 @@ static void gtx_ring_as_buffer(struct front *f)
 static void big_and_late(struct front *f)
 {
 	bufs_post(f, 0, 2);
-	if (!hook("send", "1 9000"))
-		trouble(&f->t, "the host cannot send");
+	host_sends(f, "1 9000");
 	want_none_within(f, 60, 0);
 	bufs_post(f, 2, 1);
 	want_frames(f, 3);
@@ -170,8 +176,7 @@ static void big_and_late(struct front *f)
 static void big_and_never(struct front *f)
 {
 	bufs_post(f, 0, 2);
-	if (!hook("send", "1 9000"))
-		trouble(&f->t, "the host cannot send");
+	host_sends(f, "1 9000");
 	want_none_within(f, 150, 0);
 	/* It was given up, and small ones go on. */
 	answered(f, 2, true);
@@ -180,8 +185,7 @@ static void big_and_never(struct front *f)
 static void big_without_sg(struct front *f)
 {
 	bufs_post(f, 0, 8);
-	if (!hook("send", "1 9000"))
-		trouble(&f->t, "the host cannot send");
+	host_sends(f, "1 9000");
 	answered(f, 2, true);
 }
 
@@ -192,8 +196,7 @@ static void big_with_a_hole(struct front *f)
 	buf_put(f, 0, -1);
 	buf_put(f, f->buf_ref[1], 1);
 	grx_push(f);
-	if (!hook("send", "1 9000"))
-		trouble(&f->t, "the host cannot send");
+	host_sends(f, "1 9000");
 	want_frames(f, 3);
 	want_status(f, 3, false);
 }

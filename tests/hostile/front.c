@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* front.c - the scripted frontend's life: xenstore, grants, channel */
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "front.h"
 
@@ -94,6 +98,7 @@ bool front_open(struct front *f, uint32_t devid)
 		perror("grants and event channels");
 		return false;
 	}
+	f->host_fd = getenv("HOSTILE_NETNS") ? socket_in(getenv("HOSTILE_NETNS"), AF_INET, SOCK_DGRAM) : -1;
 	port = xenevtchn_bind_unbound_port(f->evt, f->back + 1);
 	f->other_port = port < 0 ? 0 : (evtchn_port_t)port;
 	snprintf(path, sizeof(path), "%s/state", f->be);
@@ -108,7 +113,27 @@ void front_close(struct front *f)
 		xengntshr_close(f->shr);
 	if (f->xs)
 		xs_close(f->xs);
+	if (f->host_fd >= 0)
+		close(f->host_fd);
 	free(f->guard);
+}
+
+void front_wait_host(struct front *f)
+{
+	uint64_t end = now_us() + WAIT_MS * 1000ull;
+	const char *vif = getenv("HOSTILE_VIF");
+	struct ifreq ifr = { .ifr_flags = 0 };
+
+	if (f->host_fd < 0 || !vif)
+		return;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", vif);
+	while (ioctl(f->host_fd, SIOCGIFFLAGS, &ifr) == 0 && !(ifr.ifr_flags & IFF_RUNNING)) {
+		if (now_us() > end) {
+			trouble(&f->t, "%s does not come up on the host", vif);
+			return;
+		}
+		pass_time(1);
+	}
 }
 
 uint32_t front_value(struct front *f, const char *name, bool *known)

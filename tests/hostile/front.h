@@ -99,6 +99,7 @@ struct front {
 	char fe[64], be[256], name[24];
 	uint32_t host_ip, guest_ip;	/* for ARP, host order */
 	struct logfile log;
+	int host_fd;			/* a socket of the host's; -1: none */
 	netif_tx_sring_t *gtx;
 	netif_rx_sring_t *grx;
 	xen_netif_ctrl_sring_t *ctrl;
@@ -125,6 +126,9 @@ struct front {
 bool front_open(struct front *f, uint32_t devid);
 bool front_new_gtx_page(struct front *f);	/* takes the ring's page back and grants another */
 void front_close(struct front *f);
+/* The host's kernel hears of a carrier later than the backend says Connected,
+ * and drops what it would send until then. */
+void front_wait_host(struct front *f);
 bool front_connect(struct front *f);		/* up to the backend's Connected */
 void front_wait_refused(struct front *f);
 void front_disconnect(struct front *f, bool politely);

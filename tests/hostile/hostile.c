@@ -5,11 +5,13 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -178,6 +180,23 @@ bool hook(const char *verb, const char *words)
 	/* The stand-in libraries are this domain's, not the host's. */
 	status = hook_there() ? system(line) : -1;
 	return status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+int socket_in(const char *netns, int family, int type)
+{
+	int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), other, fd = -1;
+	char path[128];
+
+	snprintf(path, sizeof(path), "/run/netns/%s", netns);
+	other = open(path, O_RDONLY | O_CLOEXEC);
+	if (own >= 0 && other >= 0 && setns(other, CLONE_NEWNET) == 0) {
+		fd = socket(family, type | SOCK_CLOEXEC, 0);
+		if (setns(own, CLONE_NEWNET) < 0)
+			abort();
+	}
+	close(own);
+	close(other);
+	return fd;
 }
 
 /* --- threads --------------------------------------------------------------- */

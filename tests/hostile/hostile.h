@@ -87,6 +87,9 @@ int store_wait_state(struct xs_handle *xs, const char *dir, unsigned int mask, u
 bool hook_there(void);
 bool hook(const char *verb, const char *words);
 
+/* A socket of another network namespace, where it stays; -1. */
+int socket_in(const char *netns, int family, int type);
+
 /* A thread that does fn(arg) again and again until stopped. */
 struct again;
 struct again *again_start(void (*fn)(void *arg), void *arg);

@@ -180,6 +180,7 @@ void probe(struct front *f)
 
 void arp_put(struct front *f, unsigned int n)
 {
+	front_wait_host(f);
 	for (unsigned int i = 0; i < n; i++) {
 		slot_put(f, f->data_ref[PAGE_ARP], 0, 0, f->next_id++, 60);
 		f->sent++;
