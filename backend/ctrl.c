@@ -27,9 +27,16 @@ static bool copy_list(struct vif_queue *q, uint32_t gref, struct xen_netif_gref 
 	return grant_batch_run(q->batch) == 0 && grant_batch_ok(q->batch, 0, 1);
 }
 
+/* Once a run, however many messages it had, and before they are answered. */
 static void save(struct vif_queue *q)
 {
-	int err = statics_save(q->statics, q->statics_path, q->connection);
+	int err;
+
+	if (!q->statics_changed)
+		return;
+	q->statics_changed = false;
+	log_debug("static grants vif=%s table=%u", q->w.name, statics_count(q->statics));
+	err = statics_save(q->statics, q->statics_path, q->connection);
 
 	/* Without it a restarted daemon copies until the next connection. */
 	if (err)
@@ -45,11 +52,11 @@ static uint32_t add_mapping(struct vif_queue *q, const uint32_t *data)
 	    !copy_list(q, data[1], list, data[2], false))
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	err = statics_add(q->statics, list, data[2]);
-	log_info("static grants vif=%s added=%u table=%u%s%s", q->w.name, err ? 0 : data[2],
-		 statics_count(q->statics), err ? " error=" : "", err ? strerror(-err) : "");
-	if (err)
+	if (err) {
+		log_debug("static grants refused vif=%s refs=%u error=%s", q->w.name, data[2], strerror(-err));
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
-	save(q);
+	}
+	q->statics_changed = true;
 	return XEN_NETIF_CTRL_STATUS_SUCCESS;
 }
 
@@ -65,7 +72,7 @@ static uint32_t del_mapping(struct vif_queue *q, const uint32_t *data, uint32_t 
 	*deleted = statics_del(q->statics, list, data[2], busy, nbusy);
 	/* Pages that moved: what was looked up before is looked up again. */
 	vif_grx_refresh(q);
-	save(q);
+	q->statics_changed = true;
 	if (!copy_list(q, data[1], list, data[2], true))
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	return XEN_NETIF_CTRL_STATUS_SUCCESS;
@@ -110,6 +117,7 @@ unsigned int vif_ctrl_run(struct vif_queue *q)
 		ctrl_back_reply(&q->ctrl, &rsp);
 		n++;
 	}
+	save(q);
 	if (ctrl_back_push(&q->ctrl))
 		worker_notify(&q->w, q->w.ctrl_port);
 	return n;

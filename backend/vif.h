@@ -80,6 +80,7 @@ struct vif_queue {
 	struct grx_back grx;
 	struct ctrl_back ctrl;
 	struct statics *statics;
+	bool statics_changed;		/* since they were noted */
 	char statics_path[256];		/* its note for the next daemon */
 	char connection[96];		/* what makes this connection another than the last */
 	struct posted posted[POSTED_MAX];	/* in ring order */

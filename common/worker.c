@@ -16,6 +16,10 @@
 #define SPIN_MAX_US 20u
 #define SPIN_MIN_US 2u
 
+/* A worker's nice value, and after how many rounds without a sleep it loses it. */
+#define WEIGHTY (-20)
+#define BUSY_ROUNDS_MAX 256u
+
 #define WORKER_STACK (128u * 1024u)
 
 uint64_t now_us(void)
@@ -141,17 +145,29 @@ static void wait_for_stop(struct worker *w)
  * else the answers to a batch wait for a program's time slice. SCHED_BATCH
  * lets a program that fills the TAP go on until it has filled it. Together
  * two to three times the throughput where one processor serves both. */
-static void take_priority(const struct worker *w)
+static void take_priority(struct worker *w)
 {
 	struct sched_param none = { 0 };
 
-	if (setpriority(PRIO_PROCESS, 0, -20) < 0 || sched_setscheduler(0, SCHED_BATCH, &none) < 0)
+	if (setpriority(PRIO_PROCESS, 0, WEIGHTY) < 0 || sched_setscheduler(0, SCHED_BATCH, &none) < 0)
 		log_debug("no priority for the worker, CAP_SYS_NICE is wanted if=%s errno=%m", w->name);
+	w->weighty = true;
+}
+
+/* A peer that never lets us sleep must not keep everybody else from running:
+ * the weight goes, as a softirq's work goes to ksoftirqd, until the next sleep. */
+static void share_processor(struct worker *w, unsigned int busy_rounds)
+{
+	if (!w->weighty || busy_rounds < BUSY_ROUNDS_MAX)
+		return;
+	setpriority(PRIO_PROCESS, 0, 0);
+	w->weighty = false;
 }
 
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
+	unsigned int busy = 0;
 
 	take_priority(w);
 	while (!stopping(w)) {
@@ -159,8 +175,12 @@ static void *worker_main(void *arg)
 			wait_for_stop(w);
 			break;
 		}
+		share_processor(w, busy++);
 		if (w->ops->run(w) || poll_for_work(w) || w->ops->rearm(w))
 			continue;
+		if (!w->weighty)
+			take_priority(w);
+		busy = 0;
 		unmask_ports(w);
 		stats_inc(&w->stats, STAT_SLEEPS);
 		wait_events(w, w->ops->sleep_ms(w));

@@ -57,6 +57,7 @@ struct worker {
 	struct evport ctrl_port;		/* 0: no control ring */
 	bool gtx_masked, grx_masked, ctrl_masked;
 	bool tap_ready;			/* the TAP may have a frame */
+	bool weighty;			/* it runs with its priority */
 	unsigned int spin_us;		/* what polling before sleep is worth now */
 	struct stats stats;
 };

@@ -8,8 +8,6 @@
 
 #include "tomb.h"
 
-extern char **environ;
-
 int tomb_bury(int fd)
 {
 	char name[] = "@netfrontd", word[] = TOMB_ARG;
