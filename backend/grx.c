@@ -284,17 +284,19 @@ static enum moved move_frame(struct vif_queue *q, struct frame *f, uint32_t *use
 	return MOVED_FRAME;
 }
 
-static unsigned int collect(struct vif_queue *q)
+/* Fills the batch; how many frames it has, and in *looked how many were seen. */
+static unsigned int collect(struct vif_queue *q, unsigned int *looked)
 {
-	enum moved moved = MOVED_FRAME;
 	unsigned int n = 0, slots = 0;
 	uint32_t used = 0;
 
 	/* Dropped frames count as a slot: a flood of them must not keep gtx waiting. */
-	while (slots < GRX_BATCH_SLOTS && moved != MOVED_NONE) {
+	for (*looked = 0; slots < GRX_BATCH_SLOTS; (*looked)++) {
 		struct frame *f = &q->frames[n];
+		enum moved moved = move_frame(q, f, &used);
 
-		moved = move_frame(q, f, &used);
+		if (moved == MOVED_NONE)
+			break;
 		n += moved == MOVED_FRAME;
 		slots += moved == MOVED_FRAME ? f->pkt.slots : 1;
 	}
@@ -316,7 +318,7 @@ static void finish(struct vif_queue *q, const struct frame *f)
 
 unsigned int vif_grx_run(struct vif_queue *q)
 {
-	unsigned int n;
+	unsigned int n, looked;
 
 	q->starved = 0;
 	if (!q->w.tap_ready && !q->held)
@@ -327,9 +329,9 @@ unsigned int vif_grx_run(struct vif_queue *q)
 	}
 	grant_batch_reset(q->batch);
 	settle_held(q);
-	n = collect(q);
+	n = collect(q, &looked);
 	if (n == 0)
-		return 0;
+		return looked;
 	if (grant_batch_count(q->batch)) {
 		stats_add(&q->w.stats, STAT_GRANT_OPS, grant_batch_count(q->batch));
 		stats_inc(&q->w.stats, STAT_GRANT_CALLS);
@@ -340,5 +342,5 @@ unsigned int vif_grx_run(struct vif_queue *q)
 		finish(q, &q->frames[i]);
 	if (grx_back_push(&q->grx))
 		worker_notify(&q->w, q->w.grx_port);
-	return n;
+	return looked;
 }

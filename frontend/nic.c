@@ -128,7 +128,11 @@ static void release(struct nic *n)
 /* One more attempt that came to nothing: the next one waits. */
 static void fail(struct nic *n, const char *why, int err)
 {
-	log_error("cannot connect nic=%s reason=\"%s\" error=%s", n->name, why, strerror(-err));
+	/* A directory that goes or is no longer ours means a detach, not a failure. */
+	bool detached = err == -EACCES || err == -ENOENT;
+
+	log_line(detached ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "cannot connect nic=%s reason=\"%s\" error=%s",
+		 n->name, why, strerror(-err));
 	release(n);
 }
 
