@@ -217,17 +217,18 @@ static void take_step(struct vif *v, enum hs_back_step step)
 
 /* --- what is read -------------------------------------------------------- */
 
-/* False: the backend directory is gone. */
-static bool look(struct vif *v, struct hs_back_view *view)
+/* -ENOENT: the backend directory is gone; other -errno: nothing can be told. */
+static int look(struct vif *v, struct hs_back_view *view)
 {
 	char text[STORE_VALUE_MAX];
-	uint32_t online;
+	uint32_t online, state;
 	int err;
 
+	err = store_read_u32(store_of(v), &state, v->be_path, "state");
+	if (err)
+		return err;
 	if (store_read_u32(store_of(v), &online, v->be_path, "online"))
 		online = 0;
-	if (read_state(store_of(v), v->be_path) == XenbusStateUnknown)
-		return false;
 	err = store_read(store_of(v), text, sizeof(text), v->be_path, "hotplug-status");
 	*view = (struct hs_back_view){
 		.ours = v->state,
@@ -235,7 +236,7 @@ static bool look(struct vif *v, struct hs_back_view *view)
 		.online = online && !v->daemon->draining,
 		.hotplug = err == -ENOENT || (err == 0 && strcmp(text, "connected") == 0),
 	};
-	return true;
+	return 0;
 }
 
 /* The kernel may have claimed the device since we last looked. */
@@ -273,11 +274,13 @@ void vif_run(struct vif *v)
 	for (int i = 0; i < STEPS_MAX && !v->gone; i++) {
 		struct hs_back_view view;
 		enum hs_back_step step;
+		int err = look(v, &view);
 
-		if (!look(v, &view)) {
+		/* A xenstored that fails must not look like a toolstack that removes. */
+		if (err == -ENOENT)
 			vanish(v);
+		if (err)
 			return;
-		}
 		if (view.theirs != v->seen) {
 			log_debug("state vif=%s theirs=%s", v->name, hs_state_name(view.theirs));
 			v->seen = view.theirs;

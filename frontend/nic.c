@@ -283,14 +283,17 @@ static void take_from_kernel(struct nic *n)
 		log_info("taken over from the kernel's netfront device=%s", device);
 }
 
-/* False: our directory is gone, and so is the interface. */
-static bool look(struct nic *n, struct hs_front_view *view)
+/* -ENOENT, -EACCES: our directory is gone, and so is the interface; other
+ * -errno: nothing can be told. */
+static int look(struct nic *n, struct hs_front_view *view)
 {
-	enum xenbus_state found = read_state(n, n->fe_path);
-	uint32_t online;
+	enum xenbus_state found;
+	uint32_t online, state;
+	int err = store_read_u32(store_of(n), &state, n->fe_path, "state");
 
-	if (found == XenbusStateUnknown)
-		return false;
+	if (err)
+		return err;
+	found = state < HS_STATES ? (enum xenbus_state)state : XenbusStateUnknown;
 	find_backend(n);
 	if (found != n->state)
 		log_debug("state nic=%s ours=%s reason=\"written by others\"", n->name, hs_state_name(found));
@@ -316,7 +319,7 @@ static bool look(struct nic *n, struct hs_front_view *view)
 		log_error("closing nic=%s reason=\"%s\"", n->name, worker_faulted(&n->queue->w));
 		view->theirs = XenbusStateClosing;	/* as if it had said so */
 	}
-	return true;
+	return 0;
 }
 
 /* Whether an attempt must still wait. */
@@ -341,8 +344,12 @@ void nic_run(struct nic *n)
 	for (int i = 0; i < STEPS_MAX; i++) {
 		struct hs_front_view view;
 		enum hs_front_step step;
+		int err = look(n, &view);
 
-		if (!look(n, &view)) {
+		/* A xenstored that fails must not look like a toolstack that removes. */
+		if (err && err != -ENOENT && err != -EACCES)
+			return;
+		if (err) {
 			release(n);
 			remove_tap(n);
 			n->gone = true;

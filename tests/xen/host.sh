@@ -77,10 +77,15 @@ lab_stage()
 		mkdir -p "$dir/payload/libs"
 		stage_libraries "$BIN_DIR/$d" "$dir/payload/libs"
 	done
-	if [ -x "$BIN_DIR/netfrontd" ]; then
-		cp "$BIN_DIR/netfrontd" "$extra/bin/"
-		stage_libraries "$BIN_DIR/netfrontd" "$extra/lib/lab"
-	fi
+	for d in netfrontd tests/hostile/hostile-front; do
+		[ -x "$BIN_DIR/$d" ] || continue
+		cp "$BIN_DIR/$d" "$extra/bin/"
+		stage_libraries "$BIN_DIR/$d" "$extra/lib/lab"
+	done
+	# The same operations on both sides, and what xensim answers.
+	mkdir "$dir/payload/store-ops"
+	cp "$top"/tests/xensim/store-ops.* "$dir/payload/store-ops/"
+	cp "$top/tests/xensim/store-ops.sh" "$extra/lab/"
 	# A cpio archive may follow another in one initramfs; later files win.
 	{
 		cat "$LAB_DIR/images/guest.cpio"
