@@ -102,8 +102,6 @@ static void apply_mtu(struct nic *n, const struct nic_conf *conf)
 		log_warn("cannot set mtu nic=%s mtu=%u error=%s", n->name, mtu, strerror(-err));
 }
 
-/* --- steps --------------------------------------------------------------- */
-
 /* Gives rings and channels back. */
 static void release(struct nic *n)
 {
@@ -129,10 +127,8 @@ static void release(struct nic *n)
 static void fail(struct nic *n, const char *why, int err)
 {
 	/* A directory that goes or is no longer ours means a detach, not a failure. */
-	bool detached = err == -EACCES || err == -ENOENT;
-
-	log_line(detached ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "cannot connect nic=%s reason=\"%s\" error=%s",
-		 n->name, why, strerror(-err));
+	log_line(err == -EACCES || err == -ENOENT ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
+		 "cannot connect nic=%s reason=\"%s\" error=%s", n->name, why, strerror(-err));
 	release(n);
 }
 
