@@ -1,0 +1,145 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# contenders.sh - what tools/bench measures: namespaces, the daemons and their peers.
+# Uses its $bin $dir $X $probe and broken(); sets $back and, of each contender, the tables below.
+# shellcheck disable=SC2154
+
+# await_line FILE PATTERN [COUNT]: until so many lines of a growing file match; 10 s at most.
+await_line()
+{
+	local fd pid line n=0 rc=1
+
+	: >>"$1"
+	exec {fd}< <(exec tail -s 0.02 -n +1 -f "$1" 2>/dev/null)
+	pid=$!
+	while read -r -t 10 -u "$fd" line; do
+		[[ $line =~ $2 ]] || continue
+		n=$((n + 1))
+		[ "$n" -lt "${3:-1}" ] || { rc=0; break; }
+	done
+	kill "$pid"
+	exec {fd}<&-
+	return $rc
+}
+
+# await_state PATH VALUE: the store tells of each change.
+await_state()
+{
+	local fd pid rc=1
+
+	exec {fd}< <(exec xenstore-watch "$1" 2>/dev/null)
+	pid=$!
+	while read -r -t 10 -u "$fd" _; do
+		[ "$(xenstore-read "$1" 2>/dev/null)" != "$2" ] || { rc=0; break; }
+	done
+	kill "$pid" 2>/dev/null
+	exec {fd}<&-
+	return $rc
+}
+
+in_ns() { nsenter --net="/run/netns/$1" "${@:2}"; }
+
+# run LOG COMMAND...: in the background, so that a signal is heard at once; its exit code.
+run()
+{
+	"${@:2}" >"$1" 2>&1 &
+	wait $!
+}
+
+# Of each contender: its ends' namespaces and devices, and the guest's address.
+declare -A ns0 ns1 dev0 dev1 peer
+
+# ends NAME NETNS0 DEVICE0 NETNS1 DEVICE1
+ends() { ns0[$1]=$2 dev0[$1]=$3 ns1[$1]=$4 dev1[$1]=$5; }
+
+# address NAME N: addresses, and iperf3 and the ping-pong's server at the guest's end.
+address()
+{
+	local a=$1
+
+	peer[$a]=10.88.$2.2
+	in_ns "${ns0[$a]}" ip -b - <<-EOT && in_ns "${ns1[$a]}" ip -b - <<-EOT || broken "no addresses for $a"
+		link set ${dev0[$a]} up txqueuelen 1000
+		addr replace 10.88.$2.1/24 dev ${dev0[$a]}
+	EOT
+		link set ${dev1[$a]} up txqueuelen 1000
+		addr replace 10.88.$2.2/24 dev ${dev1[$a]}
+	EOT
+	[ ! -e "$dir/iperf-$a.log" ] || return 0
+	nsenter --net="/run/netns/${ns1[$a]}" iperf3 -s --forceflush >"$dir/iperf-$a.log" 2>&1 &
+	if [ "$probe" = sockperf ]; then
+		nsenter --net="/run/netns/${ns1[$a]}" sockperf server --tcp -i "${peer[$a]}" -p 5202 >"$dir/rtt-$a.log" 2>&1 &
+		await_line "$dir/rtt-$a.log" 'using|\[tid' || broken "sockperf does not listen for $a"
+	else
+		nsenter --net="/run/netns/${ns1[$a]}" "$bin/bench/pingpong" serve 5202 >"$dir/rtt-$a.log" 2>&1 &
+		await_line "$dir/rtt-$a.log" ready || broken "pingpong does not listen for $a"
+	fi
+	await_line "$dir/iperf-$a.log" listening || broken "iperf3 does not listen for $a"
+}
+
+start_back()
+{
+	local n
+
+	n=$(grep -c 'info: started' "$dir/back.log")
+	"$X" exec 0 -- "$bin/netbackd" --run-dir="$dir/run-back" 2>>"$dir/back.log" &
+	back=$!
+	await_line "$dir/back.log" 'info: started' $((n + 1)) || broken "netbackd does not start"
+}
+
+# guest NAME [OPTION...]: a domain with its netfrontd.
+guest()
+{
+	"$X" domain "$1" --netns >>"$dir/xensim.log" 2>&1 || broken "no domain $1"
+	"$X" exec "$1" -- "$bin/netfrontd" --run-dir="$dir/run-$1" "${@:2}" 2>>"$dir/front.log" &
+	await_line "$dir/front.log" 'info: started' $((++guests)) || broken "netfrontd does not start"
+}
+
+# connect NAME DOMID: the VIF of a guest.
+connect()
+{
+	"$X" attach-vif 0 "$1" 0 --hotplug "mac=00:16:3e:00:00:0$2" >>"$dir/xensim.log" 2>&1 &&
+		await_state "/local/domain/0/backend/vif/$2/0/state" 4 &&
+		await_state "/local/domain/$2/device/vif/0/state" 4 || broken "the pair does not connect"
+	ends "$1" xensim-bench-dom0 "vif$2.0" "xensim-bench-$1" eth0
+	address "$1" "$2"
+}
+
+start_pair()
+{
+	guests=0
+	mkdir "$dir"/run-{back,pair,copy} || broken "no directories"
+	: >"$dir/back.log"
+	"$X" start --netns >"$dir/xensim.log" 2>&1 || broken "xensim does not start"
+	guest pair
+	guest copy --no-static-grants
+}
+
+start_peers()
+{
+	local n side
+
+	for n in veth relay qemu; do
+		ip netns add $n-0 && ip netns add $n-1 || broken "no namespaces"
+		ends $n $n-0 b0 $n-1 b1
+	done
+	ip link add b0 netns veth-0 type veth peer name b1 netns veth-1 || broken "no veth pair"
+	"$bin/bench/relay" /run/netns/relay-0 b0 /run/netns/relay-1 b1 >"$dir/relay.log" 2>&1 &
+	await_line "$dir/relay.log" ready || broken "the relay does not start"
+	for side in 0 1; do
+		nsenter --net=/run/netns/qemu-$side qemu-system-x86_64 -machine none -display none -nodefaults \
+			-monitor none -serial none -netdev tap,id=a,ifname=b$side,script=no,downscript=no \
+			-netdev "stream,id=s,server=$([ $side = 0 ] && echo on || echo off),addr.type=unix,addr.path=$dir/s" \
+			-netdev hubport,hubid=0,id=h0,netdev=a -netdev hubport,hubid=0,id=h1,netdev=s \
+			>"$dir/qemu-$side.log" 2>&1 &
+		for ((n = 0; n < 250; n++)); do
+			{ [ $side = 1 ] || [ -S "$dir/s" ]; } && in_ns qemu-$side ip link show b$side >/dev/null 2>&1 && break
+			sleep 0.02
+		done
+		[ $n -lt 250 ] || broken "qemu does not start"
+	done
+	address veth 11
+	address relay 12
+	address qemu 13
+}
