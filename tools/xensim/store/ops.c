@@ -42,7 +42,7 @@ char *ops_path(const struct conn *c, const char *s)
 	if (*s == '/' || *s == '@')
 		path = xprintf("%s", s);
 	else
-		path = xprintf("/local/domain/%u%s%s", c->domid, *s ? "/" : "", s);
+		path = xprintf("/local/domain/%u/%s", c->domid, s);
 	if (valid_path(path))
 		return path;
 	free(path);
@@ -184,11 +184,10 @@ int op_read(struct conn *c)
 	return err;
 }
 
-static int quota_size(const struct conn *c, const struct node *n, uint32_t len)
+/* Of a node with @len bytes of data and names below it. */
+static int quota_size(const struct conn *c, uint32_t nr_perms, uint32_t len)
 {
-	if (c->domid == 0)
-		return 0;
-	return NODE_HEADER + n->nr_perms * 8u + len + kids_bytes(n) >= QUOTA_NODE_SIZE ? ENOSPC : 0;
+	return c->domid && NODE_HEADER + nr_perms * 8u + len >= QUOTA_NODE_SIZE ? ENOSPC : 0;
 }
 
 /* Make @path and the parents it lacks; the caller may write there. */
@@ -204,8 +203,11 @@ static int create(struct conn *c, const char *path, const void *data, uint32_t l
 	if (!err && c->domid && (int)tree_owned(c->domid) + (c->tx ? c->tx->delta : 0) >= (int)QUOTA_NODES)
 		err = ENOSPC;
 	n = err ? NULL : tree_read(c->tx, up);
+	/* Both the parent with one name more and the new node, with the parent's permissions. */
 	if (n)
-		err = quota_size(c, n, len);
+		err = quota_size(c, n->nr_perms, n->len + kids_bytes(n) + (uint32_t)strlen(strrchr(path, '/')));
+	if (n && !err)
+		err = quota_size(c, n->nr_perms, len);
 	if (!err)
 		node_set(tree_add(c->tx, path, owner), data, len);
 	free(up);
@@ -234,7 +236,7 @@ int op_write(struct conn *c)
 	len = c->in.len - (uint32_t)(data - c->in.data);
 	n = named(c, vec[0], PERM_WRITE, &path);
 	if (n) {
-		err = quota_size(c, n, len);
+		err = quota_size(c, n->nr_perms, len + kids_bytes(n));
 		if (!err)
 			node_set(tree_edit(c->tx, path), data, len);
 	} else {
