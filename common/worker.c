@@ -12,9 +12,9 @@
 #include "log.h"
 #include "worker.h"
 
-/* Bounds of the polling before a sleep, in microseconds (performance.md 1b). */
-#define SPIN_MAX_US 20u
-#define SPIN_MIN_US 2u
+/* The most that a worker polls before a sleep, and where it begins, in microseconds. */
+#define SPIN_MAX_US 100u
+#define SPIN_START_US 10u
 
 /* A worker's nice value, and after how many rounds without a sleep it loses it. */
 #define WEIGHTY (-20)
@@ -111,8 +111,7 @@ static bool wait_events(struct worker *w, int timeout_ms)
 	return n > 0;
 }
 
-/* Polls for a while before a sleep is worth its price; true: there is work.
- * What it is worth is learnt: doubled when it paid, halved when not. */
+/* Polls for a while before a sleep, as far as that is worth its price; true: there is work. */
 static bool poll_for_work(struct worker *w)
 {
 	uint64_t until;
@@ -122,13 +121,32 @@ static bool poll_for_work(struct worker *w)
 	until = now_us() + w->spin_us;
 	do {
 		sched_yield();
-		if (w->ops->pending(w) || wait_events(w, 0)) {
-			w->spin_us = (unsigned int)min_size(w->spin_us * 2u, SPIN_MAX_US);
+		if (w->ops->pending(w) || wait_events(w, 0))
 			return true;
-		}
 	} while (now_us() < until);
-	w->spin_us = w->spin_us / 2 > SPIN_MIN_US ? w->spin_us / 2 : SPIN_MIN_US;
 	return false;
+}
+
+/* What polling is worth is learnt from the sleeps: a short one would have been
+ * saved by polling a little longer, a long one would not. An idle interface
+ * ends up not polling at all. */
+static void learn_spin(struct worker *w, uint64_t slept_us)
+{
+	if (w->alone)
+		return;
+	if (slept_us < SPIN_MAX_US)
+		w->spin_us = w->spin_us ? (unsigned int)min_size(w->spin_us * 2u, SPIN_MAX_US) : SPIN_START_US;
+	else
+		w->spin_us = w->spin_us > SPIN_START_US ? w->spin_us / 2u : 0;
+}
+
+static void sleep_till_event(struct worker *w)
+{
+	uint64_t since = now_us();
+
+	stats_inc(&w->stats, STAT_SLEEPS);
+	wait_events(w, w->ops->sleep_ms(w));
+	learn_spin(w, now_us() - since);
 }
 
 /* After a fault only the owner's word counts. */
@@ -140,18 +158,20 @@ static void wait_for_stop(struct worker *w)
 		wait_events(w, -1);
 }
 
-/* Much weight and no hurry. The weight keeps the programs that the packets
- * wake from running first, as they cannot before a kernel driver's softirq:
- * else the answers to a batch wait for a program's time slice. SCHED_BATCH
- * lets a program that fills the TAP go on until it has filled it. Together
- * two to three times the throughput where one processor serves both. */
+/* No hurry: SCHED_BATCH lets a program that fills the TAP go on until it has
+ * filled it. And where one processor serves both, much weight: it keeps the
+ * programs that the packets wake from running first, as they cannot before a
+ * kernel driver's softirq; else the answers to a batch wait for a program's
+ * time slice. Together two to three times the throughput there. With more
+ * processors workers poll, and what is heavy yields to nobody. */
 static void take_priority(struct worker *w)
 {
 	struct sched_param none = { 0 };
 
-	if (setpriority(PRIO_PROCESS, 0, WEIGHTY) < 0 || sched_setscheduler(0, SCHED_BATCH, &none) < 0)
+	if (sched_setscheduler(0, SCHED_BATCH, &none) < 0 ||
+	    (w->alone && setpriority(PRIO_PROCESS, 0, WEIGHTY) < 0))
 		log_debug("no priority for the worker, CAP_SYS_NICE is wanted if=%s errno=%m", w->name);
-	w->weighty = true;
+	w->weighty = w->alone;
 }
 
 /* A peer that never lets us sleep must not keep everybody else from running:
@@ -178,12 +198,11 @@ static void *worker_main(void *arg)
 		share_processor(w, busy++);
 		if (w->ops->run(w) || poll_for_work(w) || w->ops->rearm(w))
 			continue;
-		if (!w->weighty)
+		if (w->alone && !w->weighty)
 			take_priority(w);
 		busy = 0;
 		unmask_ports(w);
-		stats_inc(&w->stats, STAT_SLEEPS);
-		wait_events(w, w->ops->sleep_ms(w));
+		sleep_till_event(w);
 	}
 	return NULL;
 }
@@ -198,8 +217,7 @@ int worker_init(struct worker *w, const struct worker_ops *ops, const char *name
 	w->tap_fd = tap_fd;
 	w->wake_fd = wake_fd;
 	w->tap_ready = true;
-	/* With one processor polling only keeps the peer from working. */
-	w->spin_us = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN_MAX_US : 0;
+	w->alone = sysconf(_SC_NPROCESSORS_ONLN) == 1;
 	w->ctl_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (w->ctl_fd < 0 || w->epoll_fd < 0)

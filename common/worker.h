@@ -58,6 +58,7 @@ struct worker {
 	bool gtx_masked, grx_masked, ctrl_masked;
 	bool tap_ready;			/* the TAP may have a frame */
 	bool weighty;			/* it runs with its priority */
+	bool alone;			/* the machine has one processor: polling only holds the peer up */
 	unsigned int spin_us;		/* what polling before sleep is worth now */
 	struct stats stats;
 };
