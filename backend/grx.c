@@ -99,6 +99,12 @@ static void judge(struct vif_queue *q, struct frame *f, struct virtio_net_hdr *h
 		stats_inc(&q->w.stats, STAT_GRX_DROP_SHORT);
 		return;
 	}
+	if (vnet_must_cut(hdr, &q->conf.peer, body->iov_base, body->iov_len)) {
+		/* Not dropped: it goes on in segments. */
+		if (segment_begin(&q->cut, hdr, body, n, XEN_PAGE) < 0)
+			stats_inc(&q->w.stats, STAT_GRX_DROP_GSO);
+		return;
+	}
 	if (vnet_complete(hdr, &q->conf.peer, body, n) < 0) {
 		stats_inc(&q->w.stats, STAT_GRX_DROP_CSUM);
 		return;
@@ -236,11 +242,26 @@ static void settle_held(struct vif_queue *q)
 	f->at = next_at(0);
 }
 
+/* The next segment of a frame that the peer does not take as it is, one slot each. */
+static void take_segment(struct vif_queue *q, struct frame *f, uint32_t at)
+{
+	memset(&f->pkt, 0, offsetof(struct pkt, piece));
+	f->pkt.len = segment_take(&q->cut, q->grx_buf + at + VNET_HDR_LEN);
+	f->pkt.csum_valid = true;
+	f->pkt.slots = 1;
+	f->drop = false;
+	f->at = at;
+}
+
 /* The next private frame: the held one first. False: none to be had now. */
 static bool next_private(struct vif_queue *q, struct frame *f, uint32_t used)
 {
-	if (!q->held)
-		return read_private(q, f, next_at(used));
+	if (!q->held) {
+		if (!q->cut.left)
+			return read_private(q, f, next_at(used));
+		take_segment(q, f, next_at(used));
+		return true;
+	}
 	*f = q->held_frame;
 	if (now_us() < q->held_until)
 		return true;
@@ -257,13 +278,13 @@ static enum moved move_frame(struct vif_queue *q, struct frame *f, uint32_t *use
 {
 	take_ahead(q);
 	if (!q->held) {
-		if (!q->w.tap_ready)
+		if (!q->w.tap_ready && !q->cut.left)
 			return MOVED_NONE;
 		if (q->nposted == 0) {
 			q->starved = 1;
 			return MOVED_NONE;
 		}
-		if (can_read_direct(q)) {
+		if (!q->cut.left && can_read_direct(q)) {
 			if (!read_direct(q, f))
 				return MOVED_NONE;
 			return f->drop ? MOVED_AWAY : MOVED_FRAME;
@@ -321,7 +342,7 @@ unsigned int vif_grx_run(struct vif_queue *q)
 	unsigned int n, looked;
 
 	q->starved = 0;
-	if (!q->w.tap_ready && !q->held)
+	if (!q->w.tap_ready && !q->held && !q->cut.left)
 		return 0;
 	if (grx_back_begin(&q->grx) < 0) {
 		worker_fault(&q->w, "grx producer out of range");

@@ -87,7 +87,8 @@ static int open_grants(struct vif_queue *q, struct domid peer, const char **why)
 	q->gtx_buf = buffer_new(BATCH_BYTES);
 	q->grx_buf = buffer_new(BATCH_BYTES);
 	q->frames = buffer_new(BATCH_FRAMES * sizeof(struct frame));
-	if (!q->gtx_buf || !q->grx_buf || !q->frames)
+	q->cut.frame = buffer_new(PKT_LEN_MAX);
+	if (!q->gtx_buf || !q->grx_buf || !q->frames || !q->cut.frame)
 		return -ENOMEM;
 	*why = "cannot open the grant device";
 	err = grant_open(&q->grant, peer);
@@ -188,6 +189,7 @@ static void release(struct vif_queue *q)
 	grant_close(q->grant);
 	buffer_free(q->gtx_buf, BATCH_BYTES);
 	buffer_free(q->grx_buf, BATCH_BYTES);
+	buffer_free(q->cut.frame, PKT_LEN_MAX);
 	buffer_free(q->frames, BATCH_FRAMES * sizeof(struct frame));
 	free(q);
 }

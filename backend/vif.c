@@ -127,6 +127,23 @@ static void offer(struct vif *v)
 	v->state = XenbusStateInitWait;
 }
 
+/* What is longer than a page would be lost at a frontend without feature-sg.
+ * The next one, after a boot loader for instance, gets the script's MTU again. */
+static void fit_mtu(struct vif *v, const struct vif_conf *conf)
+{
+	unsigned int was = 0;
+	int err = 0;
+
+	if (!conf->peer.sg)
+		err = tap_limit_mtu(v->tap_fd, VNET_MTU_NO_SG, &was);
+	else if (v->mtu_lowered)
+		err = tap_set_mtu(v->tap_fd, v->mtu_lowered);
+	if (err)
+		log_warn("cannot set the device's mtu vif=%s error=%s", v->name, strerror(-err));
+	if (was || conf->peer.sg)
+		v->mtu_lowered = was;
+}
+
 static void connect_queue(struct vif *v)
 {
 	bool adopt = v->state == XenbusStateConnected;
@@ -151,6 +168,7 @@ static void connect_queue(struct vif *v)
 		refuse(v, "cannot set the device's offloads: %s", strerror(-err));
 		return;
 	}
+	fit_mtu(v, &conf);
 	place.tap_fd = v->tap_fd;
 	err = vif_queue_start(&v->queue, &place, &conf, &reason);
 	if (err) {

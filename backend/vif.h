@@ -21,6 +21,7 @@
 #include "../common/offload.h"
 #include "../common/pkt.h"
 #include "../common/ring.h"
+#include "../common/segment.h"
 #include "../common/stats.h"
 #include "../common/store.h"
 #include "../common/util.h"
@@ -87,6 +88,7 @@ struct vif_queue {
 	unsigned int nposted;
 	uint8_t *gtx_buf, *grx_buf;	/* BATCH_BYTES each */
 	struct frame *frames;		/* BATCH_FRAMES, of the run under way */
+	struct segment cut;		/* a frame that goes out in segments */
 	bool held;			/* grx_buf starts with a frame that lacks slots */
 	struct frame held_frame;
 	uint64_t held_until;		/* then it is dropped; monotonic, microseconds */
@@ -151,6 +153,7 @@ struct vif {
 	bool refused;
 	const char *broken;		/* why the toolstack's own keys rule it out; static */
 	int tap_fd;			/* -1: none yet */
+	unsigned int mtu_lowered;	/* what the TAP's MTU was before, 0: left alone */
 	struct vif_queue *queue;	/* NULL unless connected */
 };
 

@@ -9,6 +9,7 @@
 #ifndef NETPAIR_OFFLOAD_H
 #define NETPAIR_OFFLOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -50,6 +51,9 @@ struct vnet_head {
 MUST_CHECK unsigned int vnet_gather(struct vnet_head *head, struct iovec *out,
 				    const struct iovec *from, unsigned int n);
 
+/* The largest MTU towards a peer that takes one slot a packet; Linux's figure. */
+#define VNET_MTU_NO_SG 1500u
+
 /* What a receiver takes. */
 struct vnet_peer {
 	bool csum4, csum6;	/* blank checksums */
@@ -61,7 +65,14 @@ struct vnet_peer {
  * with what vnet_complete() does. */
 unsigned int vnet_tun_offloads(const struct vnet_peer *peer);
 
-/* Fills in the checksum of a frame whose blank one the peer would not take and
+/* Whether a large segment must be cut (segment.h) before the peer takes it: it
+ * takes none of the kind, or would not find the headers behind a VLAN tag.
+ * Frames in the TAP's queue may be older than the offloads it was last told. */
+MUST_CHECK bool vnet_must_cut(const struct virtio_net_hdr *vh, const struct vnet_peer *peer,
+			      const uint8_t *head, size_t len);
+
+/* Fills in a blank checksum that the peer does not take, would not find (behind
+ * a VLAN tag, of an inner packet) or that its programs stumble over (DHCP), and
  * clears it from vh; nothing for all others. iov is the frame in n runs, the
  * first of at least min(len, VNET_HEAD_MAX) bytes. -EINVAL: vh points out of
  * the frame. RFC 1071, RFC 768. */

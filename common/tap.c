@@ -167,6 +167,18 @@ int tap_set_mtu(int fd, unsigned int mtu)
 	return request(fd, SIOCSIFMTU, &ifr);
 }
 
+int tap_limit_mtu(int fd, unsigned int most, unsigned int *was)
+{
+	struct ifreq ifr = { 0 };
+	int err = request(fd, SIOCGIFMTU, &ifr);
+
+	*was = 0;
+	if (err || ifr.ifr_mtu <= (int)most)
+		return err;
+	*was = (unsigned int)ifr.ifr_mtu;
+	return tap_set_mtu(fd, most);
+}
+
 ssize_t tap_read(int fd, const struct iovec *iov, unsigned int n)
 {
 	ssize_t got = n == 1 ? read(fd, iov->iov_base, iov->iov_len) : readv(fd, iov, (int)n);

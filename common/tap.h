@@ -44,6 +44,9 @@ void tap_set_carrier(int fd, bool up);
 MUST_CHECK int tap_set_mac(int fd, const uint8_t *mac);
 MUST_CHECK int tap_set_mtu(int fd, unsigned int mtu);
 
+/* Lowers the MTU to most if it is above; *was: what it was before, 0 if left alone. */
+MUST_CHECK int tap_limit_mtu(int fd, unsigned int most, unsigned int *was);
+
 /* One frame, header first. Bytes, header included; -EAGAIN: none or no room. */
 MUST_CHECK ssize_t tap_read(int fd, const struct iovec *iov, unsigned int n);
 MUST_CHECK ssize_t tap_write(int fd, const struct iovec *iov, unsigned int n);

@@ -67,7 +67,15 @@ static void describe(const struct nic_queue *q, struct pkt *p, uint16_t *ids, ui
 	}
 }
 
-/* Turns one frame that was read into slots; STAT_MAX: posted. */
+static void post(struct nic_queue *q, const struct pkt *p, const uint16_t *ids)
+{
+	pkt_to_gtx(&q->gtx, p, ids);
+	q->gtx_nfree -= p->pieces;
+	stats_inc(&q->w.stats, STAT_GTX_PACKETS);
+	stats_add(&q->w.stats, STAT_GTX_BYTES, p->len);
+}
+
+/* Turns one frame that was read into slots; STAT_MAX: posted, or to go in segments. */
 static enum stat post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, struct iovec *iov, uint32_t len)
 {
 	uint16_t ids[FRAME_PAGES];
@@ -77,19 +85,30 @@ static enum stat post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, str
 	if (len < PKT_LEN_MIN)
 		return STAT_GTX_DROP_SHORT;
 	describe(q, &p, ids, len);
-	if (p.pieces > 1 && !q->conf.peer.sg)
-		return STAT_GTX_DROP_SLOTS;
 	for (unsigned int i = 0; i < p.pieces; i++)
 		iov[i].iov_len = p.piece[i].len;
+	if (vnet_must_cut(hdr, &q->conf.peer, iov[0].iov_base, iov[0].iov_len))
+		return segment_begin(&q->cut, hdr, iov, p.pieces, XEN_PAGE) < 0 ? STAT_GTX_DROP_GSO : STAT_MAX;
+	if (p.pieces > 1 && !q->conf.peer.sg)
+		return STAT_GTX_DROP_SLOTS;
 	if (vnet_complete(hdr, &q->conf.peer, iov, p.pieces) < 0)
 		return STAT_GTX_DROP_CSUM;
 	if (vnet_to_pkt(&p, hdr) < 0)
 		return STAT_GTX_DROP_GSO;
-	pkt_to_gtx(&q->gtx, &p, ids);
-	q->gtx_nfree -= p.pieces;
-	stats_inc(&q->w.stats, STAT_GTX_PACKETS);
-	stats_add(&q->w.stats, STAT_GTX_BYTES, len);
+	post(q, &p, ids);
 	return STAT_MAX;
+}
+
+/* Posts the next segment of a frame that the backend does not take as it is, one slot each. */
+static void post_segment(struct nic_queue *q)
+{
+	uint16_t id = q->gtx_free[q->gtx_nfree - 1];
+	struct pkt p;
+
+	memset(&p, 0, offsetof(struct pkt, piece));
+	describe(q, &p, &id, segment_take(&q->cut, pool_page(&q->gtx_pool, id)));
+	p.csum_valid = true;
+	post(q, &p, &id);
 }
 
 /* Moves one frame from the TAP to the ring; false: there is none. */
@@ -97,10 +116,14 @@ static bool move_frame(struct nic_queue *q)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct iovec iov[1 + FRAME_PAGES];
-	unsigned int n = prepare(q, &hdr, iov);
-	ssize_t got = tap_read(q->w.tap_fd, iov, n);
 	enum stat drop;
+	ssize_t got;
 
+	if (q->cut.left) {
+		post_segment(q);
+		return true;
+	}
+	got = tap_read(q->w.tap_fd, iov, prepare(q, &hdr, iov));
 	if (got < (ssize_t)VNET_HDR_LEN) {
 		q->w.tap_ready = false;
 		if (got != -EAGAIN && got != -EINTR)
@@ -117,7 +140,7 @@ unsigned int nic_gtx_run(struct nic_queue *q)
 {
 	unsigned int n = 0;
 
-	if (!q->w.tap_ready || !reap(q))
+	if ((!q->w.tap_ready && !q->cut.left) || !reap(q))
 		return 0;
 	do {
 		q->gtx_blocked = q->gtx_nfree < FRAME_PAGES || gtx_front_free(&q->gtx) < FRAME_SLOTS;

@@ -30,7 +30,6 @@
 
 #define MTU_MIN 68u
 #define MTU_MAX 65521u	/* what is left of a slot chain's 65535 bytes below Ethernet */
-#define MTU_NO_SG 1500u
 
 static struct store *store_of(const struct nic *n)
 {
@@ -83,21 +82,21 @@ static void remove_tap(struct nic *n)
 	tap_forget(n->daemon->run_dir, n->name);
 }
 
-/* The toolstack's mtu, bounded by what the backend takes; absent: left alone. */
+/* The toolstack's mtu; absent: left alone. But no more than the backend takes. */
 static void apply_mtu(struct nic *n, const struct nic_conf *conf)
 {
-	uint32_t mtu;
+	uint32_t mtu = 0, was;
 	int err = store_read_u32(store_of(n), &mtu, n->fe_path, "mtu");
 
-	if (err == -ENOENT)
-		return;
-	if (err || mtu < MTU_MIN || mtu > MTU_MAX) {
+	if (err != -ENOENT && (err || mtu < MTU_MIN || mtu > MTU_MAX)) {
 		log_warn("mtu in xenstore is not acceptable, left alone nic=%s", n->name);
-		return;
+		mtu = 0;
 	}
-	if (!conf->peer.sg && mtu > MTU_NO_SG)
-		mtu = MTU_NO_SG;
-	err = tap_set_mtu(n->tap_fd, mtu);
+	if (!conf->peer.sg && mtu > VNET_MTU_NO_SG)
+		mtu = VNET_MTU_NO_SG;
+	err = mtu ? tap_set_mtu(n->tap_fd, mtu) : 0;
+	if (!err && !mtu && !conf->peer.sg)
+		err = tap_limit_mtu(n->tap_fd, VNET_MTU_NO_SG, &was);
 	if (err)
 		log_warn("cannot set mtu nic=%s mtu=%u error=%s", n->name, mtu, strerror(-err));
 }

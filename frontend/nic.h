@@ -16,6 +16,7 @@
 #include "../common/offload.h"
 #include "../common/pkt.h"
 #include "../common/ring.h"
+#include "../common/segment.h"
 #include "../common/share.h"
 #include "../common/store.h"
 #include "../common/util.h"
@@ -59,6 +60,7 @@ struct nic_queue {
 	struct grx_front grx;
 	uint16_t gtx_free[POOL_GTX_PAGES];	/* a stack of pages that are ours */
 	unsigned int gtx_nfree;
+	struct segment cut;		/* a frame that goes out in segments */
 	bool gtx_blocked;		/* a frame may wait for pages or slots */
 	struct ctrl_front ctrl;
 	int ctrl_state;			/* of ctrl.c */

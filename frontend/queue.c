@@ -114,6 +114,11 @@ int nic_queue_new(struct nic_queue **out, struct domid peer, const struct nic_co
 	if (!q)
 		return -ENOMEM;
 	q->conf = *conf;
+	q->cut.frame = malloc(PKT_LEN_MAX);
+	if (!q->cut.frame) {
+		free(q);
+		return -ENOMEM;
+	}
 	*why = "cannot open the event channel device";
 	err = worker_init(&q->w, &ops, name, tap_fd, wake_fd);
 	if (!err)
@@ -168,5 +173,6 @@ void nic_queue_free(struct nic_queue *q)
 		pool_exit(&q->grx_pool, q->share);
 	}
 	share_close(q->share);
+	free(q->cut.frame);
 	free(q);
 }

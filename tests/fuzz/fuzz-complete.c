@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		PROMISE(memcmp(frame, before, len) == 0);
 	} else if (memcmp(&vh, &was, sizeof(vh)) == 0) {
 		PROMISE(memcmp(frame, before, len) == 0);
-		PROMISE(!(was.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || peer.csum4 || peer.csum6);
+		PROMISE(!(was.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || peer.csum4 || peer.csum6 || was.gso_type);
 	} else {
 		uint32_t sum = plain_sum(before + was.csum_start, len - was.csum_start);
 		uint16_t want = (uint16_t)~sum;

@@ -582,8 +582,11 @@ static void complete_only_if_needed(void **state)
 		{ { 0 }, { .csum6 = true }, true },
 		{ { .version = 6 }, { .csum6 = true }, false },
 		{ { .version = 6 }, { .csum4 = true }, true },
-		{ { .version = 6, .tags = { 0x8100 } }, { .csum6 = true }, false },
-		{ { .tags = { 0x8100 } }, { .csum6 = true }, true },
+		{ { .proto = UDP }, { .csum4 = true }, false },
+		{ { .version = 6, .exts = 1, .ext = { 60 } }, { .csum6 = true }, false },
+		/* Linux finds none behind a tag. */
+		{ { .version = 6, .tags = { 0x8100 } }, { .csum4 = true, .csum6 = true }, true },
+		{ { .tags = { 0x8100 } }, { .csum4 = true, .csum6 = true }, true },
 		{ { 0 }, { 0 }, true },
 	};
 
@@ -605,6 +608,82 @@ static void complete_only_if_needed(void **state)
 		before = f;
 		assert_int_equal(vnet_complete(&vh, &(struct vnet_peer){ 0 }, &iov, 1), 0);
 		assert_memory_equal(&f, &before, sizeof(f));
+	}
+}
+
+static void complete_what_is_not_found(void **state)
+{
+	static const struct vnet_peer all = { .csum4 = true, .csum6 = true };
+	/* Where the blank one is, by how much it is off the first TCP or UDP header's; ports. */
+	static const struct { struct shape shape; uint16_t by, offset, port; bool filled; } cases[] = {
+		{ { .payload = 60 }, 0, 16, 80, false },
+		{ { .payload = 60, .proto = UDP }, 0, 6, 69, false },
+		{ { .payload = 60, .proto = UDP }, 0, 6, 67, true },	/* DHCP */
+		{ { .payload = 60, .proto = UDP, .version = 6 }, 0, 6, 68, true },
+		{ { .payload = 60 }, 0, 16, 68, false },
+		{ { .payload = 60, .proto = UDP }, 30, 16, 4789, true },	/* an inner packet's */
+		{ { .payload = 60 }, 0, 6, 80, true },
+		{ { .payload = 60, .proto = 132 }, 0, 8, 80, true },
+		{ { .payload = 60, .ethertype = 0x0806 }, 0, 16, 80, true },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct frame f, before;
+		struct virtio_net_hdr vh;
+		struct iovec iov;
+
+		build(&f, &cases[i].shape);
+		put16be(f.b + f.l4 + 2, cases[i].port);
+		vh = (struct virtio_net_hdr){ .flags = BLANK, .csum_start = (uint16_t)(f.l4 + cases[i].by),
+					      .csum_offset = cases[i].offset };
+		before = f;
+		iov = (struct iovec){ f.b, f.len };
+		assert_int_equal(vnet_complete(&vh, &all, &iov, 1), 0);
+		assert_int_equal(vh.flags, cases[i].filled ? VIRTIO_NET_HDR_F_DATA_VALID : BLANK);
+		assert_int_equal(memcmp(&f, &before, sizeof(f)) != 0, cases[i].filled);
+		if (cases[i].filled)
+			assert_int_equal(ref_sum(ref_sum(0, before.b + f.l4 + cases[i].by, f.len - f.l4 - cases[i].by),
+						 f.b + f.l4 + cases[i].by + cases[i].offset, 2) & 0xffff, 0xffff);
+	}
+}
+
+/* A large segment stays blank and large, or is cut: it is never filled in as it is. */
+static void cut_what_is_not_taken(void **state)
+{
+	static const struct {
+		struct shape shape;
+		uint8_t gso_type;
+		struct vnet_peer peer;
+		bool cut;
+	} cases[] = {
+		{ { 0 }, VIRTIO_NET_HDR_GSO_NONE, { 0 }, false },
+		{ { 0 }, VIRTIO_NET_HDR_GSO_TCPV4, { .sg = true, .gso4 = true, .csum4 = true }, false },
+		{ { 0 }, VIRTIO_NET_HDR_GSO_TCPV4 | VIRTIO_NET_HDR_GSO_ECN,
+		  { .sg = true, .gso4 = true, .csum4 = true }, false },
+		{ { 0 }, VIRTIO_NET_HDR_GSO_TCPV4, { .gso4 = true, .csum4 = true }, true },
+		{ { 0 }, VIRTIO_NET_HDR_GSO_TCPV4, { .sg = true, .gso6 = true, .csum4 = true, .csum6 = true }, true },
+		{ { 0 }, VIRTIO_NET_HDR_GSO_TCPV4, { .sg = true, .gso4 = true, .csum6 = true }, true },
+		{ { .version = 6 }, VIRTIO_NET_HDR_GSO_TCPV6, { .sg = true, .gso6 = true, .csum6 = true }, false },
+		{ { .version = 6 }, VIRTIO_NET_HDR_GSO_TCPV6, { .sg = true, .gso4 = true, .csum6 = true }, true },
+		{ { .tags = { 0x8100 } }, VIRTIO_NET_HDR_GSO_TCPV4, { .sg = true, .gso4 = true, .csum4 = true }, true },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct frame f;
+		struct virtio_net_hdr vh = { .flags = BLANK, .gso_type = cases[i].gso_type, .gso_size = 1000 };
+		struct iovec iov;
+
+		build(&f, &cases[i].shape);
+		iov = (struct iovec){ f.b, f.len };
+		assert_int_equal(vnet_must_cut(&vh, &cases[i].peer, f.b, f.len), cases[i].cut);
+		assert_int_equal(vnet_must_cut(&vh, &cases[i].peer, f.b, 13),
+				 cases[i].gso_type != VIRTIO_NET_HDR_GSO_NONE);
+		if (cases[i].gso_type == VIRTIO_NET_HDR_GSO_NONE)
+			continue;
+		assert_int_equal(vnet_complete(&vh, &cases[i].peer, &iov, 1), 0);
+		assert_int_equal(vh.flags, BLANK);
 	}
 }
 
@@ -715,6 +794,7 @@ int main(void)
 		cmocka_unit_test(complete_in_one_run), cmocka_unit_test(complete_over_runs),
 		cmocka_unit_test(complete_largest), cmocka_unit_test(complete_udp_zero),
 		cmocka_unit_test(complete_only_if_needed), cmocka_unit_test(complete_outside_frame),
+		cmocka_unit_test(complete_what_is_not_found), cmocka_unit_test(cut_what_is_not_taken),
 		cmocka_unit_test(complete_at_the_very_end), cmocka_unit_test(gather),
 	};
 
