@@ -111,6 +111,7 @@ int backend_start(struct backend *d)
 		return err;
 	scan_all(d);
 	run_dirty(d);
+	backend_sweep(d);
 	return 0;
 }
 

@@ -20,6 +20,9 @@ struct backend {
 /* Sets the watch on our own backend/vif and looks at what is there. -errno. */
 MUST_CHECK int backend_start(struct backend *d);
 
+/* Removes the devices of VIFs that went while no daemon was there; of backend_start(). */
+void backend_sweep(struct backend *d);
+
 /* Drains the watch events, then looks at each VIF that they touched. */
 void backend_events(struct backend *d);
 

@@ -111,6 +111,21 @@ void tap_forget(const char *run_dir, const char *note)
 	unlink(path);
 }
 
+void tap_remove_noted(const char *run_dir, const char *note)
+{
+	char path[256], now[IF_NAMESIZE];
+	unsigned int ifindex;
+	int fd;
+
+	note_path(path, sizeof(path), run_dir, note);
+	ifindex = note_read(path);
+	if (ifindex && if_indextoname(ifindex, now) && tap_open(&fd, now) == 0) {
+		tap_unpersist(fd);
+		close(fd);
+	}
+	unlink(path);
+}
+
 void tap_unpersist(int fd)
 {
 	ioctl(fd, TUNSETPERSIST, 0);

@@ -26,6 +26,9 @@ MUST_CHECK int tap_open(int *fd, const char *name);
  * was renamed: its ifindex is noted in run_dir/note. *fresh: it is new. */
 MUST_CHECK int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *name, bool *fresh);
 
+/* Removes the device that the note is of, if it is there still, and the note. */
+void tap_remove_noted(const char *run_dir, const char *note);
+
 /* Removes the note. */
 void tap_forget(const char *run_dir, const char *note);
 

@@ -285,7 +285,16 @@ case_detach()
 	check nothing-lost-beside ping_lost beside 0
 	reap_helpers
 	check flat same_footprint "$before"
+	{ attach 1 && one_ping 10.79.1.2; } >"$TOP/out" 2>&1
+	check attached-once-more test $? = 0
+	kill9 "$BACK"
+	x detach-vif guest 1 --force >"$TOP/out" 2>&1
+	start_back >>"$TOP/out" 2>&1
+	check gone-while-away await 5 no_link vif1.1
+	check other-is-adopted one_ping
 }
+
+no_link() { ! in0 ip link show "$1" >/dev/null 2>&1; }
 
 # --- 64 VIFs -------------------------------------------------------------------------------
 
