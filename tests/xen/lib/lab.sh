@@ -139,7 +139,13 @@ guest_create()
 		extra = "console=hvc0 loglevel=4 netpair.name=$name netpair.front=$front ${GUEST_EXTRA:-}"
 	END
 	xl create -q "$cfg" || return 1
-	guest_ready "$name" 60
+	guest_ready "$name" 60 && return
+	# An emulated machine now and then loses a guest before its kernel is up (a PVH one, mostly).
+	# That shows nothing about a driver that it never loaded: once more.
+	[ "$(xs "/local/domain/$(guest_id "$name")/device/vif/0/state")" = 1 ] || return 1
+	note "guest $name did not boot, once more: $(tail -n 1 "/lab/console/guest-$name.log" 2>/dev/null | tr -d '\r')"
+	xl destroy "$name"
+	xl create -q "$cfg" && guest_ready "$name" 90
 }
 
 # guest_ready NAME SECONDS: its agent has set its watch.

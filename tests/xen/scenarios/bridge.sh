@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # needs: netbackd netfrontd
-# seconds: 600
+# boot: host
+# seconds: 400
 #
 # Guests that talk to each other through dom0's bridge: TCP with GSO from end to end.  Linux
 # netfront to Linux netfront and to netfrontd, all on netbackd.

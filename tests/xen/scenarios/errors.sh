@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib/
 # needs: netbackd
-# seconds: 600
+# boot: host
+# seconds: 400
 #
 # Bad input on a real Xen: options, a kernel netback that is in the way, a second netbackd, and a
 # guest that writes nonsense into its own nodes while another guest's ping must go on.

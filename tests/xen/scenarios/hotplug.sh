@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # needs: netbackd netfrontd
-# seconds: 600
+# boot: host
+# seconds: 400
 #
 # xl network-attach and network-detach of a second VIF while traffic runs on the first: nothing is
 # lost there, and the second comes and goes whole.  For a guest with Linux netfront and one with

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# seconds: 600
+# boot: traffic
+# seconds: 400
 #
 # Linux netfront <-> Linux netback: shows that the lab itself carries every kind of traffic, so that
 # a failure of another pairing is that pairing's.

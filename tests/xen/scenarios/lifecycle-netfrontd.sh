@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib/
 # needs: netbackd netfrontd
-# seconds: 600
+# boot: life
+# seconds: 400
 #
 # netfrontd on netbackd: save/restore, crash, destroy, shutdown, counted each time; a backend that
 # closes everything and returns; netfrontd stopped and started again.

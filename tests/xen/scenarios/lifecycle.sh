@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib/
 # needs: netbackd
-# seconds: 600
+# boot: life
+# seconds: 400
 #
 # Linux netfront on netbackd: save/restore, crash, destroy, shutdown, counted each time; then the
 # daemon's own life under a guest that must not notice: SIGTERM, kill -9, --drain.

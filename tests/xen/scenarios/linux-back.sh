@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # needs: netfrontd
-# seconds: 600
+# boot: traffic
+# seconds: 400
 #
 # netfrontd <-> Linux netback.
 two_bridges

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # needs: netbackd
-# seconds: 600
+# seconds: 400
 #
 # Linux netfront in a PVH guest <-> netbackd.
 two_bridges

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # needs: netbackd
-# seconds: 600
+# boot: traffic
+# seconds: 400
 #
 # Linux netfront in a PV guest <-> netbackd.
 two_bridges

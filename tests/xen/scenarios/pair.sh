@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # needs: netbackd netfrontd
-# seconds: 600
+# boot: traffic
+# seconds: 400
 #
 # netfrontd <-> netbackd.
 two_bridges
