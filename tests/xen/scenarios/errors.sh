@@ -55,20 +55,22 @@ is_refused()
 	case $(xs "$be/state") in 5|6) xenstore-exists "$be/error" ;; *) return 1 ;; esac
 }
 
-# refused NAME KEY=VALUE...: these on top of the keys above ("KEY=" removes it).
+# refused NAME KEY=VALUE...: these on top of the keys above ("KEY=" removes it).  All of a kind at
+# once: a process costs much in an emulator.
 refused()
 {
-	local kv
+	local kv write=() remove=("$be/error")
 
 	shift
-	xenstore-rm "$be/error" 2>/dev/null
 	for kv in $keys "$@"; do
 		if [ -n "${kv#*=}" ]; then
-			xenstore-write -- "$fe/${kv%%=*}" "${kv#*=}"
+			write+=("$fe/${kv%%=*}" "${kv#*=}")
 		else
-			xenstore-rm "$fe/${kv%%=*}"
+			remove+=("$fe/${kv%%=*}")
 		fi
 	done
+	xenstore-write -- "${write[@]}"
+	xenstore-rm "${remove[@]}" 2>/dev/null
 	xenstore-write "$fe/state" 4
 	xs_wait 10 "$be" is_refused || { echo "backend state $(xs "$be/state"), error: $(xs "$be/error")"; return 1; }
 	echo "state $(xs "$be/state"), error: $(xs "$be/error")"
@@ -77,11 +79,14 @@ refused()
 # The frontend gives up and begins again, as a driver that is loaded anew would.
 again()
 {
+	local kv remove=()
+
 	xenstore-write "$fe/state" 6
 	xs_wait 10 "$be/state" xs_is "$be/state" 6
 	for kv in $keys "$@"; do
-		xenstore-rm "$fe/${kv%%=*}" 2>/dev/null
+		remove+=("$fe/${kv%%=*}")
 	done
+	xenstore-rm "${remove[@]}" 2>/dev/null
 	xenstore-write "$fe/state" 1
 	xs_wait 10 "$be/state" xs_is "$be/state" 2 ||
 		{ echo "backend state $(xs "$be/state") after the frontend began again"; return 1; }
