@@ -153,7 +153,7 @@ void backend_events(struct backend *d)
 void backend_faults(struct backend *d)
 {
 	for (struct vif *v = d->vifs; v; v = v->next)
-		if (v->queue && worker_faulted(&v->queue->w))
+		if (v->link && vif_link_faulted(v->link))
 			v->dirty = true;
 	run_dirty(d);
 }
@@ -183,12 +183,15 @@ void backend_stop(struct backend *d)
 
 void backend_log_stats(const struct backend *d)
 {
+	struct stats sum;
 	char text[900];
 
 	for (const struct vif *v = d->vifs; v; v = v->next) {
 		text[0] = '\0';
-		if (v->queue)
-			stats_print(&v->queue->w.stats, text, sizeof(text));
+		if (v->link) {
+			vif_link_stats(v->link, &sum);
+			stats_print(&sum, text, sizeof(text));
+		}
 		log_info("counters vif=%s state=%s %s", v->name, hs_state_name(v->state), text);
 	}
 }

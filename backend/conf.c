@@ -56,20 +56,22 @@ static void demand(struct reader *r, bool ok, const char *name)
 
 static void read_channels(struct reader *r, struct vif_conf *conf)
 {
+	struct evport *gtx = &conf->queue[0].gtx_port, *grx = &conf->queue[0].grx_port;
 	uint32_t probe;
+	bool split;
 
 	/* Split if the frontend names either half; then it owes both. */
-	conf->split = store_read_u32(r->store, &probe, r->dir, "event-channel-tx") != -ENOENT ||
+	split = store_read_u32(r->store, &probe, r->dir, "event-channel-tx") != -ENOENT ||
 		      store_read_u32(r->store, &probe, r->dir, "event-channel-rx") != -ENOENT;
-	if (conf->split) {
-		conf->gtx_port = evport_of(key(r, "event-channel-tx"));
-		conf->grx_port = evport_of(key(r, "event-channel-rx"));
-		demand(r, conf->gtx_port.raw != conf->grx_port.raw, "event-channel-rx");
+	if (split) {
+		*gtx = evport_of(key(r, "event-channel-tx"));
+		*grx = evport_of(key(r, "event-channel-rx"));
+		demand(r, gtx->raw != grx->raw, "event-channel-rx");
 	} else {
-		conf->gtx_port = conf->grx_port = evport_of(key(r, "event-channel"));
+		*gtx = *grx = evport_of(key(r, "event-channel"));
 	}
-	demand(r, conf->gtx_port.raw != 0, conf->split ? "event-channel-tx" : "event-channel");
-	demand(r, conf->grx_port.raw != 0, "event-channel-rx");
+	demand(r, gtx->raw != 0, split ? "event-channel-tx" : "event-channel");
+	demand(r, grx->raw != 0, "event-channel-rx");
 }
 
 /* The control ring is the frontend's choice; half of one is not. */
@@ -83,23 +85,23 @@ static void read_control(struct reader *r, struct vif_conf *conf)
 		return;
 	conf->ctrl_ref = gref_of(key(r, "ctrl-ring-ref"));
 	conf->ctrl_port = evport_of(key(r, "event-channel-ctrl"));
-	demand(r, conf->ctrl_ref.raw != conf->gtx_ref.raw && conf->ctrl_ref.raw != conf->grx_ref.raw,
+	demand(r, conf->ctrl_ref.raw != conf->queue[0].gtx_ref.raw && conf->ctrl_ref.raw != conf->queue[0].grx_ref.raw,
 	       "ctrl-ring-ref");
-	demand(r, conf->ctrl_port.raw != 0 && conf->ctrl_port.raw != conf->gtx_port.raw &&
-	       conf->ctrl_port.raw != conf->grx_port.raw, "event-channel-ctrl");
+	demand(r, conf->ctrl_port.raw != 0 && conf->ctrl_port.raw != conf->queue[0].gtx_port.raw &&
+	       conf->ctrl_port.raw != conf->queue[0].grx_port.raw, "event-channel-ctrl");
 }
 
 int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, char *why, size_t why_len)
 {
 	struct reader r = { .store = s, .dir = fe_path };
 
-	*conf = (struct vif_conf){ .rx_notify = false };
+	*conf = (struct vif_conf){ .queues = 1 };
 	/* We offer one queue; with one the keys are flat (netif.h). */
 	demand(&r, key_or(&r, "multi-queue-num-queues", 1) == 1, "multi-queue-num-queues");
 	demand(&r, key_or(&r, "request-rx-copy", 0) != 0, "request-rx-copy");
-	conf->gtx_ref = gref_of(key(&r, "tx-ring-ref"));
-	conf->grx_ref = gref_of(key(&r, "rx-ring-ref"));
-	demand(&r, conf->gtx_ref.raw != conf->grx_ref.raw, "rx-ring-ref");
+	conf->queue[0].gtx_ref = gref_of(key(&r, "tx-ring-ref"));
+	conf->queue[0].grx_ref = gref_of(key(&r, "rx-ring-ref"));
+	demand(&r, conf->queue[0].gtx_ref.raw != conf->queue[0].grx_ref.raw, "rx-ring-ref");
 	if (!r.err)
 		read_channels(&r, conf);
 	if (!r.err)

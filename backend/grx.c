@@ -11,6 +11,9 @@
  * a read leaves the second page out; a frame that needs no extra and reached
  * past the first page is moved up by one.
  *
+ * With several queues a frame's queue is known only once it is read: so frames
+ * go by way of private memory then.
+ *
  * A frame that needs more slots than are posted is held in the buffer, and the
  * TAP is left alone, until the slots come or its time is up: what then piles
  * up is in the TAP's own queue, which is bounded (XSA-392).
@@ -20,7 +23,7 @@
 
 #include "../common/log.h"
 #include "../common/tap.h"
-#include "vif.h"
+#include "link.h"
 
 /* How long a frame waits for slots, in microseconds. A frontend that never
  * said it would kick us (feature-rx-notify) is not waited for long; Linux
@@ -77,45 +80,47 @@ void vif_grx_refresh(struct vif_queue *q)
 /* --- frames -------------------------------------------------------------- */
 
 /* A read that failed: whether it was only this frame's fault. */
-static bool read_failed(struct vif_queue *q, ssize_t err)
+static bool read_failed(struct vif_worker *vw, ssize_t err)
 {
 	if (err == -EFAULT || err == -EINVAL) {	/* larger than any slot chain tells */
-		stats_inc(&q->w.stats, STAT_GRX_DROP_BOUNDS);
+		stats_inc(&vw->w.stats, STAT_GRX_DROP_BOUNDS);
 		return true;
 	}
-	q->w.tap_ready = false;
+	vw->w.tap_ready = false;
 	if (err != -EAGAIN && err != -EINTR)
-		worker_fault(&q->w, "TAP lost");
+		worker_fault(&vw->w, "TAP lost");
 	return false;
 }
 
 /* Makes what was read into a packet; body is the frame in n runs. */
-static void judge(struct vif_queue *q, struct frame *f, struct virtio_net_hdr *hdr,
-		  const struct iovec *body, unsigned int n)
+static void judge(struct frame *f, struct virtio_net_hdr *hdr, const struct iovec *body, unsigned int n)
 {
+	struct vif_queue *q = f->queue;
+
 	f->drop = true;
 	f->segs = 0;
 	if (f->pkt.len < PKT_LEN_MIN) {
-		stats_inc(&q->w.stats, STAT_GRX_DROP_SHORT);
+		stats_inc(&q->stats, STAT_GRX_DROP_SHORT);
 		return;
 	}
-	if (vnet_must_cut(hdr, &q->conf.peer, body->iov_base, body->iov_len)) {
+	if (vnet_must_cut(hdr, &q->conf->peer, body->iov_base, body->iov_len)) {
 		/* Not dropped: it goes on in segments. */
-		if (segment_begin(&q->cut, hdr, body, n, XEN_PAGE) < 0)
-			stats_inc(&q->w.stats, STAT_GRX_DROP_GSO);
+		q->vw->cut_queue = q;
+		if (segment_begin(&q->vw->cut, hdr, body, n, XEN_PAGE) < 0)
+			stats_inc(&q->stats, STAT_GRX_DROP_GSO);
 		return;
 	}
-	if (vnet_complete(hdr, &q->conf.peer, body, n) < 0) {
-		stats_inc(&q->w.stats, STAT_GRX_DROP_CSUM);
+	if (vnet_complete(hdr, &q->conf->peer, body, n) < 0) {
+		stats_inc(&q->stats, STAT_GRX_DROP_CSUM);
 		return;
 	}
 	if (vnet_to_pkt(&f->pkt, hdr) < 0) {
-		stats_inc(&q->w.stats, STAT_GRX_DROP_GSO);
+		stats_inc(&q->stats, STAT_GRX_DROP_GSO);
 		return;
 	}
 	f->pkt.slots = (uint16_t)pkt_grx_slots(f->pkt.len, f->pkt.gso_type);
-	if (f->pkt.slots > 1 && !q->conf.peer.sg) {
-		stats_inc(&q->w.stats, STAT_GRX_DROP_SLOTS);
+	if (f->pkt.slots > 1 && !q->conf->peer.sg) {
+		stats_inc(&q->stats, STAT_GRX_DROP_SLOTS);
 		return;
 	}
 	f->drop = false;
@@ -127,30 +132,31 @@ static uint32_t next_at(uint32_t used)
 	return ((used + VNET_HDR_LEN + XEN_PAGE - 1) & ~(XEN_PAGE - 1)) - (uint32_t)VNET_HDR_LEN;
 }
 
-/* Reads one frame to q->grx_buf + at. False: none. */
-static bool read_private(struct vif_queue *q, struct frame *f, uint32_t at)
+/* Reads one frame to grx_buf + at. False: none. */
+static bool read_private(struct vif_worker *vw, struct frame *f, uint32_t at)
 {
-	struct iovec iov = { q->grx_buf + at, VNET_HDR_LEN + PKT_LEN_MAX };
+	struct iovec iov = { vw->grx_buf + at, VNET_HDR_LEN + PKT_LEN_MAX };
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct iovec body;
-	ssize_t got = tap_read(q->w.tap_fd, &iov, 1);
+	ssize_t got = tap_read(vw->w.tap_fd, &iov, 1);
 
 	memset(&f->pkt, 0, offsetof(struct pkt, piece));
 	f->drop = true;
 	f->at = at;
 	if (got < (ssize_t)VNET_HDR_LEN)
-		return read_failed(q, got);
-	memcpy(&hdr, q->grx_buf + at, sizeof(hdr));
+		return read_failed(vw, got);
+	memcpy(&hdr, vw->grx_buf + at, sizeof(hdr));
 	f->pkt.len = (uint32_t)got - VNET_HDR_LEN;
-	body = (struct iovec){ q->grx_buf + at + VNET_HDR_LEN, f->pkt.len };
-	judge(q, f, &hdr.hdr, &body, 1);
+	body = (struct iovec){ vw->grx_buf + at + VNET_HDR_LEN, f->pkt.len };
+	f->queue = vif_steer(vw, body.iov_base, f->pkt.len);
+	judge(f, &hdr.hdr, &body, 1);
 	return true;
 }
 
 /* Whether the largest frame would lie in mapped pages all the way. */
 static bool can_read_direct(const struct vif_queue *q)
 {
-	if (q->nposted < DIRECT_SLOTS || !q->conf.peer.sg)
+	if (q->nposted < DIRECT_SLOTS || !q->conf->peer.sg)
 		return false;
 	for (unsigned int i = 0; i < DIRECT_SLOTS; i++)
 		if (!q->posted[i].page)
@@ -177,17 +183,18 @@ static bool read_direct(struct vif_queue *q, struct frame *f)
 		iov[i] = (struct iovec){ q->posted[i].page, XEN_PAGE };
 	/* One byte short: what 16 bits can tell. */
 	iov[ARRAY_SIZE(iov) - 1].iov_len--;
-	got = tap_read(q->w.tap_fd, iov, ARRAY_SIZE(iov));
+	got = tap_read(q->vw->w.tap_fd, iov, ARRAY_SIZE(iov));
 	memset(&f->pkt, 0, offsetof(struct pkt, piece));
+	f->queue = q;
 	f->drop = true;
 	if (got < (ssize_t)VNET_HDR_LEN)
-		return read_failed(q, got);
+		return read_failed(q->vw, got);
 	f->pkt.len = left = (uint32_t)got - VNET_HDR_LEN;
 	for (unsigned int i = 1; i < ARRAY_SIZE(iov); i++) {
 		iov[i].iov_len = min_size(left, XEN_PAGE);
 		left -= (uint32_t)iov[i].iov_len;
 	}
-	judge(q, f, &hdr.hdr, iov + 1, ARRAY_SIZE(iov) - 1);
+	judge(f, &hdr.hdr, iov + 1, ARRAY_SIZE(iov) - 1);
 	if (f->drop)
 		return true;
 	if (f->pkt.gso_type == XEN_NETIF_GSO_TYPE_NONE)
@@ -197,12 +204,14 @@ static bool read_direct(struct vif_queue *q, struct frame *f)
 }
 
 /* Copies a private frame to its buffers, by memcpy or a segment of the batch. */
-static void fill_slots(struct vif_queue *q, struct frame *f)
+static void fill_slots(struct frame *f)
 {
-	const uint8_t *from = q->grx_buf + f->at + VNET_HDR_LEN;
+	struct vif_queue *q = f->queue;
+	struct grant_batch *batch = q->vw->batch;
+	const uint8_t *from = q->vw->grx_buf + f->at + VNET_HDR_LEN;
 	uint32_t left = f->pkt.len;
 
-	f->seg = (uint16_t)grant_batch_count(q->batch);
+	f->seg = (uint16_t)grant_batch_count(batch);
 	for (unsigned int i = 0; i < f->pkt.slots; i++) {
 		uint16_t part = (uint16_t)min_size(left, XEN_PAGE);
 
@@ -212,109 +221,126 @@ static void fill_slots(struct vif_queue *q, struct frame *f)
 		if (q->posted[i].page)
 			memcpy(q->posted[i].page, from, part);
 		else
-			grant_batch_to_peer(q->batch, q->posted[i].gref, from, 0, part);
+			grant_batch_to_peer(batch, q->posted[i].gref, from, 0, part);
 		from += part;
 		left -= part;
 	}
-	f->segs = (uint16_t)(grant_batch_count(q->batch) - f->seg);
+	f->segs = (uint16_t)(grant_batch_count(batch) - f->seg);
 	spend(q, f->pkt.slots);
 }
 
 /* Keeps f where it is, for the next run. */
-static void hold(struct vif_queue *q, const struct frame *f)
+static void hold(struct vif_worker *vw, const struct frame *f)
 {
-	if (!q->held)
-		q->held_until = now_us() + (q->conf.rx_notify ? HOLD_US : HOLD_NO_NOTIFY_US);
-	q->held = true;
-	q->held_frame = *f;
-	q->starved = f->pkt.slots;
+	if (!vw->held)
+		vw->held_until = now_us() + (vw->link->conf.rx_notify ? HOLD_US : HOLD_NO_NOTIFY_US);
+	vw->held = true;
+	vw->held_frame = *f;
+	f->queue->starved = f->pkt.slots;
 }
 
 /* Moves the held frame to the buffer's start. Not before the next run: the
  * frames ahead of it are copied out of the buffer only at the end of a run. */
-static void settle_held(struct vif_queue *q)
+static void settle_held(struct vif_worker *vw)
 {
-	struct frame *f = &q->held_frame;
+	struct frame *f = &vw->held_frame;
 
-	if (!q->held || f->at == next_at(0))
+	if (!vw->held || f->at == next_at(0))
 		return;
-	memmove(q->grx_buf + next_at(0), q->grx_buf + f->at, VNET_HDR_LEN + f->pkt.len);
+	memmove(vw->grx_buf + next_at(0), vw->grx_buf + f->at, VNET_HDR_LEN + f->pkt.len);
 	f->at = next_at(0);
 }
 
 /* The next segment of a frame that the peer does not take as it is, one slot each. */
-static void take_segment(struct vif_queue *q, struct frame *f, uint32_t at)
+static void take_segment(struct vif_worker *vw, struct frame *f, uint32_t at)
 {
 	memset(&f->pkt, 0, offsetof(struct pkt, piece));
-	f->pkt.len = segment_take(&q->cut, q->grx_buf + at + VNET_HDR_LEN);
+	f->pkt.len = segment_take(&vw->cut, vw->grx_buf + at + VNET_HDR_LEN);
 	f->pkt.csum_valid = true;
 	f->pkt.slots = 1;
+	f->queue = vw->cut_queue;
 	f->drop = false;
 	f->at = at;
 }
 
 /* The next private frame: the held one first. False: none to be had now. */
-static bool next_private(struct vif_queue *q, struct frame *f, uint32_t used)
+static bool next_private(struct vif_worker *vw, struct frame *f, uint32_t used)
 {
-	if (!q->held) {
-		if (!q->cut.left)
-			return read_private(q, f, next_at(used));
-		take_segment(q, f, next_at(used));
+	if (!vw->held) {
+		if (!vw->cut.left)
+			return read_private(vw, f, next_at(used));
+		take_segment(vw, f, next_at(used));
 		return true;
 	}
-	*f = q->held_frame;
-	if (now_us() < q->held_until)
+	*f = vw->held_frame;
+	if (now_us() < vw->held_until)
 		return true;
-	stats_inc(&q->w.stats, STAT_GRX_DROP_TIMEOUT);
-	q->held = false;
+	stats_inc(&f->queue->stats, STAT_GRX_DROP_TIMEOUT);
+	vw->held = false;
 	f->drop = true;
 	return true;
+}
+
+/* Whether there may be a frame. */
+static bool has_frames(const struct vif_worker *vw)
+{
+	return vw->w.tap_ready || vw->held || vw->cut.left;
 }
 
 /* What became of one look: no frame now, one of the batch, one dropped. */
 enum moved { MOVED_NONE, MOVED_FRAME, MOVED_AWAY };
 
-static enum moved move_frame(struct vif_queue *q, struct frame *f, uint32_t *used)
+/* One frame by way of the private buffer, to whichever queue it is for. */
+static enum moved move_private(struct vif_worker *vw, struct frame *f, uint32_t *used)
 {
-	take_ahead(q);
-	if (!q->held) {
-		if (!q->w.tap_ready && !q->cut.left)
-			return MOVED_NONE;
+	if (*used + FRAME_ROOM > BATCH_BYTES || grant_batch_room(vw->batch) < PKT_SLOTS_MAX ||
+	    !next_private(vw, f, *used))
+		return MOVED_NONE;
+	if (f->drop)
+		return MOVED_AWAY;
+	take_ahead(f->queue);
+	if (f->pkt.slots > f->queue->nposted) {
+		hold(vw, f);
+		return MOVED_NONE;
+	}
+	vw->held = false;
+	fill_slots(f);
+	*used = f->at + VNET_HDR_LEN + f->pkt.len;
+	return MOVED_FRAME;
+}
+
+static enum moved move_frame(struct vif_worker *vw, struct frame *f, uint32_t *used)
+{
+	struct vif_queue *q = vw->queue;
+
+	if (!has_frames(vw))
+		return MOVED_NONE;
+	/* With one queue it is known before the read whose the frame will be. */
+	if (!vw->held && vw->nqueues == 1) {
+		take_ahead(q);
 		if (q->nposted == 0) {
 			q->starved = 1;
 			return MOVED_NONE;
 		}
-		if (!q->cut.left && can_read_direct(q)) {
+		if (!vw->cut.left && can_read_direct(q)) {
 			if (!read_direct(q, f))
 				return MOVED_NONE;
 			return f->drop ? MOVED_AWAY : MOVED_FRAME;
 		}
 	}
-	if (*used + FRAME_ROOM > BATCH_BYTES || grant_batch_room(q->batch) < PKT_SLOTS_MAX ||
-	    !next_private(q, f, *used))
-		return MOVED_NONE;
-	if (f->drop)
-		return MOVED_AWAY;
-	if (f->pkt.slots > q->nposted) {
-		hold(q, f);
-		return MOVED_NONE;
-	}
-	q->held = false;
-	fill_slots(q, f);
-	*used = f->at + VNET_HDR_LEN + f->pkt.len;
-	return MOVED_FRAME;
+	return move_private(vw, f, used);
 }
 
 /* Fills the batch; how many frames it has, and in *looked how many were seen. */
-static unsigned int collect(struct vif_queue *q, unsigned int *looked)
+static unsigned int collect(struct vif_worker *vw, unsigned int *looked)
 {
 	unsigned int n = 0, slots = 0;
 	uint32_t used = 0;
 
 	/* Dropped frames count as a slot: a flood of them must not keep gtx waiting. */
 	for (*looked = 0; slots < GRX_BATCH_SLOTS; (*looked)++) {
-		struct frame *f = &q->frames[n];
-		enum moved moved = move_frame(q, f, &used);
+		struct frame *f = &vw->frames[n];
+		enum moved moved = move_frame(vw, f, &used);
 
 		if (moved == MOVED_NONE)
 			break;
@@ -324,44 +350,56 @@ static unsigned int collect(struct vif_queue *q, unsigned int *looked)
 	return n;
 }
 
-static void finish(struct vif_queue *q, const struct frame *f)
+static void finish(const struct frame *f)
 {
-	if (!f->segs || grant_batch_ok(q->batch, f->seg, f->segs)) {
+	struct vif_queue *q = f->queue;
+
+	stats_add(&q->stats, STAT_GRANT_OPS, f->segs);
+	if (!f->segs || grant_batch_ok(q->vw->batch, f->seg, f->segs)) {
 		pkt_to_grx(&q->grx, &f->pkt);
-		stats_inc(&q->w.stats, STAT_GRX_PACKETS);
-		stats_add(&q->w.stats, STAT_GRX_BYTES, f->pkt.len);
+		stats_inc(&q->stats, STAT_GRX_PACKETS);
+		stats_add(&q->stats, STAT_GRX_BYTES, f->pkt.len);
 		return;
 	}
-	stats_inc(&q->w.stats, STAT_GRX_DROP_GRANT);
+	stats_inc(&q->stats, STAT_GRX_DROP_GRANT);
 	for (unsigned int i = 0; i < f->pkt.slots; i++)
 		grx_back_reply(&q->grx, 0, 0, NETIF_RSP_ERROR);
 }
 
-unsigned int vif_grx_run(struct vif_queue *q)
+static void run_batch(struct vif_worker *vw)
 {
+	if (!grant_batch_count(vw->batch))
+		return;
+	stats_inc(&vw->w.stats, STAT_GRANT_CALLS);
+	if (grant_batch_run(vw->batch) < 0)
+		log_debug("grant copy failed vif=%s errno=%m", vw->w.name);
+}
+
+unsigned int vif_grx_run(struct vif_worker *vw)
+{
+	struct vif_queue *end = vw->queue + vw->nqueues;
 	unsigned int n, looked;
 
-	q->starved = 0;
-	if (!q->w.tap_ready && !q->held && !q->cut.left)
+	for (struct vif_queue *q = vw->queue; q < end; q++)
+		q->starved = 0;
+	if (!has_frames(vw))
 		return 0;
-	if (grx_back_begin(&q->grx) < 0) {
-		worker_fault(&q->w, "grx producer out of range");
-		return 0;
+	for (struct vif_queue *q = vw->queue; q < end; q++) {
+		if (grx_back_begin(&q->grx) < 0) {
+			worker_fault(&vw->w, "grx producer out of range");
+			return 0;
+		}
 	}
-	grant_batch_reset(q->batch);
-	settle_held(q);
-	n = collect(q, &looked);
+	grant_batch_reset(vw->batch);
+	settle_held(vw);
+	n = collect(vw, &looked);
 	if (n == 0)
 		return looked;
-	if (grant_batch_count(q->batch)) {
-		stats_add(&q->w.stats, STAT_GRANT_OPS, grant_batch_count(q->batch));
-		stats_inc(&q->w.stats, STAT_GRANT_CALLS);
-		if (grant_batch_run(q->batch) < 0)
-			log_debug("grant copy failed vif=%s errno=%m", q->w.name);
-	}
+	run_batch(vw);
 	for (unsigned int i = 0; i < n; i++)
-		finish(q, &q->frames[i]);
-	if (grx_back_push(&q->grx))
-		worker_notify(&q->w, q->w.grx_port);
+		finish(&vw->frames[i]);
+	for (struct vif_queue *q = vw->queue; q < end; q++)
+		if (grx_back_push(&q->grx))
+			worker_notify(&vw->w, q->grx_bell);
 	return looked;
 }

@@ -12,13 +12,13 @@
 
 #include "../common/log.h"
 #include "../common/tap.h"
-#include "vif.h"
+#include "link.h"
 
 /* Whether the worst packet still fits. */
 static bool batch_has_room(const struct vif_queue *q, unsigned int frames, uint32_t used)
 {
 	return frames < BATCH_FRAMES && used + FRAME_ROOM <= BATCH_BYTES &&
-	       grant_batch_room(q->batch) >= PKT_SLOTS_FATAL;
+	       grant_batch_room(q->vw->batch) >= PKT_SLOTS_FATAL;
 }
 
 /* Where len bytes may start, at or after at, to lie in one page. */
@@ -31,9 +31,9 @@ static uint32_t within_page(uint32_t at, uint32_t len)
 static uint32_t copy_piece(struct vif_queue *q, struct frame *f, unsigned int i, uint32_t at)
 {
 	const struct pkt_piece *piece = &f->pkt.piece[i];
-	uint8_t *to = q->gtx_buf + at;
+	uint8_t *to = q->vw->gtx_buf + at;
 
-	grant_batch_from_peer(q->batch, to, piece->gref, piece->offset, piece->len);
+	grant_batch_from_peer(q->vw->batch, to, piece->gref, piece->offset, piece->len);
 	f->part[i] = (struct iovec){ to, piece->len };
 	return at + piece->len;
 }
@@ -75,10 +75,10 @@ static uint32_t place_frame(struct vif_queue *q, struct frame *f, uint32_t used)
 	uint32_t end;
 
 	f->drop = false;
-	f->seg = (uint16_t)grant_batch_count(q->batch);
+	f->seg = (uint16_t)grant_batch_count(q->vw->batch);
 	f->scattered = f->pkt.pieces > 1 || statics_read(q->statics, f->pkt.piece[0].gref, 0);
 	end = f->scattered ? place_scattered(q, f, used) : place_small(q, f, used);
-	f->segs = (uint16_t)(grant_batch_count(q->batch) - f->seg);
+	f->segs = (uint16_t)(grant_batch_count(q->vw->batch) - f->seg);
 	return (end + 63) & ~63u;
 }
 
@@ -88,16 +88,16 @@ static unsigned int collect(struct vif_queue *q)
 	uint32_t used = 0;
 
 	while (batch_has_room(q, n, used)) {
-		struct frame *f = &q->frames[n];
+		struct frame *f = &q->vw->frames[n];
 
 		switch (pkt_from_gtx(&q->gtx, &f->pkt)) {
 		case PKT_NONE:
 			return n;
 		case PKT_FAULT:
-			worker_fault(&q->w, f->pkt.why);
+			worker_fault(&q->vw->w, f->pkt.why);
 			return n;
 		case PKT_DROP:
-			stats_inc(&q->w.stats, f->pkt.cause);
+			stats_inc(&q->stats, f->pkt.cause);
 			f->drop = true;
 			n++;
 			break;
@@ -113,7 +113,7 @@ static unsigned int collect(struct vif_queue *q)
 /* Sends one frame, its bytes at hand; the counter of its verdict. */
 static enum stat send_frame(struct vif_queue *q, struct frame *f)
 {
-	struct vnet_head *head = (struct vnet_head *)(void *)(q->gtx_buf + f->at);
+	struct vnet_head *head = (struct vnet_head *)(void *)(q->vw->gtx_buf + f->at);
 	struct iovec iov[1 + PKT_SLOTS_FATAL] = { { head, VNET_HDR_LEN + f->pkt.len } };
 	unsigned int n = f->scattered ? vnet_gather(head, iov, f->part, f->pkt.pieces) : 1;
 
@@ -126,9 +126,9 @@ static enum stat send_frame(struct vif_queue *q, struct frame *f)
 	case VNET_BAD_GSO:
 		return STAT_GTX_DROP_GSO;
 	}
-	if (tap_write(q->w.tap_fd, iov, n) < 0)
+	if (tap_write(q->vw->w.tap_fd, iov, n) < 0)
 		return STAT_GTX_DROP_TAP;
-	stats_add(&q->w.stats, STAT_GTX_BYTES, f->pkt.len);
+	stats_add(&q->stats, STAT_GTX_BYTES, f->pkt.len);
 	return STAT_GTX_PACKETS;
 }
 
@@ -139,12 +139,12 @@ static int16_t finish(struct vif_queue *q, struct frame *f)
 
 	if (f->drop)
 		return NETIF_RSP_ERROR;
-	if (f->segs && !grant_batch_ok(q->batch, f->seg, f->segs)) {
-		stats_inc(&q->w.stats, STAT_GTX_DROP_GRANT);
+	if (f->segs && !grant_batch_ok(q->vw->batch, f->seg, f->segs)) {
+		stats_inc(&q->stats, STAT_GTX_DROP_GRANT);
 		return NETIF_RSP_ERROR;
 	}
 	verdict = send_frame(q, f);
-	stats_inc(&q->w.stats, verdict);
+	stats_inc(&q->stats, verdict);
 	if (verdict == STAT_GTX_PACKETS)
 		return NETIF_RSP_OKAY;
 	return verdict == STAT_GTX_DROP_TAP ? NETIF_RSP_DROPPED : NETIF_RSP_ERROR;
@@ -156,25 +156,25 @@ unsigned int vif_gtx_run(struct vif_queue *q)
 	unsigned int n;
 
 	if (ready < 0) {
-		worker_fault(&q->w, "gtx producer out of range");
+		worker_fault(&q->vw->w, "gtx producer out of range");
 		return 0;
 	}
 	if (ready == 0)
 		return 0;
-	grant_batch_reset(q->batch);
+	grant_batch_reset(q->vw->batch);
 	n = collect(q);
-	if (grant_batch_count(q->batch)) {
-		stats_add(&q->w.stats, STAT_GRANT_OPS, grant_batch_count(q->batch));
-		stats_inc(&q->w.stats, STAT_GRANT_CALLS);
-		if (grant_batch_run(q->batch) < 0)
-			log_debug("grant copy failed vif=%s errno=%m", q->w.name);
+	if (grant_batch_count(q->vw->batch)) {
+		stats_add(&q->stats, STAT_GRANT_OPS, grant_batch_count(q->vw->batch));
+		stats_inc(&q->stats, STAT_GRANT_CALLS);
+		if (grant_batch_run(q->vw->batch) < 0)
+			log_debug("grant copy failed vif=%s errno=%m", q->vw->w.name);
 	}
 	for (unsigned int i = 0; i < n; i++) {
-		int16_t status = finish(q, &q->frames[i]);
+		int16_t status = finish(q, &q->vw->frames[i]);
 
-		gtx_back_reply(&q->gtx, q->frames[i].pkt.slots, status);
+		gtx_back_reply(&q->gtx, q->vw->frames[i].pkt.slots, status);
 	}
 	if (gtx_back_push(&q->gtx))
-		worker_notify(&q->w, q->w.gtx_port);
+		worker_notify(&q->vw->w, q->gtx_bell);
 	return n;
 }

@@ -268,7 +268,7 @@ void statics_load(struct statics *s, const char *path, const char *connection)
 {
 	struct xen_netif_gref list[STATICS_LIST_MAX];
 	unsigned int n = 0, readonly;
-	char line[128];
+	char line[768];
 	FILE *f = fopen(path, "re");
 	bool more;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vif.c - the life of one interface: xenbus states, TAP, queue
+/* vif.c - the life of one interface: xenbus states, TAP, connection
  *
  * Theory of operation. vif_run() is the one serial state machine of a VIF: it
  * reads both directories, asks the handshake table for a step, does it, and
@@ -99,7 +99,7 @@ static void remove_tap(struct vif *v)
 		v->tap_fd = -1;
 	}
 	tap_forget(v->daemon->run_dir, v->name);
-	vif_queue_forget(v->daemon->run_dir, v->name);
+	vif_link_forget(v->daemon->run_dir, v->name);
 }
 
 /* --- steps --------------------------------------------------------------- */
@@ -144,7 +144,7 @@ static void fit_mtu(struct vif *v, const struct vif_conf *conf)
 		v->mtu_lowered = was;
 }
 
-static void connect_queue(struct vif *v)
+static void connect_frontend(struct vif *v)
 {
 	bool adopt = v->state == XenbusStateConnected;
 	struct vif_place place = { .peer = v->peer, .name = v->name, .run_dir = v->daemon->run_dir,
@@ -170,7 +170,7 @@ static void connect_queue(struct vif *v)
 	}
 	fit_mtu(v, &conf);
 	place.tap_fd = v->tap_fd;
-	err = vif_queue_start(&v->queue, &place, &conf, &reason);
+	err = vif_link_start(&v->link, &place, &conf, &reason);
 	if (err) {
 		refuse(v, "%s: %s", reason, strerror(-err));
 		return;
@@ -179,21 +179,23 @@ static void connect_queue(struct vif *v)
 	if (!adopt)
 		set_state(v, XenbusStateConnected);
 	log_info("%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d",
-		 adopt ? "resumed" : "connected", v->name, v->peer.raw, conf.split ? "split" : "one",
+		 adopt ? "resumed" : "connected", v->name, v->peer.raw, conf.queue[0].gtx_port.raw != conf.queue[0].grx_port.raw ? "split" : "one",
 		 conf.ctrl, conf.peer.sg, conf.peer.gso4, conf.peer.gso6, conf.peer.csum4, conf.peer.csum6,
 		 conf.rx_notify);
 }
 
 static void disconnect(struct vif *v)
 {
+	struct stats sum;
 	char text[900];
 
-	if (!v->queue)
+	if (!v->link)
 		return;
 	tap_set_carrier(v->tap_fd, false);
-	stats_print(&v->queue->w.stats, text, sizeof(text));
-	vif_queue_stop(v->queue);
-	v->queue = NULL;
+	vif_link_stats(v->link, &sum);
+	stats_print(&sum, text, sizeof(text));
+	vif_link_stop(v->link);
+	v->link = NULL;
 	log_info("disconnected vif=%s %s", v->name, text);
 }
 
@@ -210,7 +212,7 @@ static void take_step(struct vif *v, enum hs_back_step step)
 		offer(v);
 		break;
 	case HS_BACK_CONNECT:
-		connect_queue(v);
+		connect_frontend(v);
 		break;
 	case HS_BACK_CLOSING:
 		disconnect(v);
@@ -287,8 +289,8 @@ static void vanish(struct vif *v)
 void vif_run(struct vif *v)
 {
 	take_from_kernel(v);
-	if (v->queue && worker_faulted(&v->queue->w) && !v->refused)
-		refuse(v, "%s", worker_faulted(&v->queue->w));
+	if (v->link && vif_link_faulted(v->link) && !v->refused)
+		refuse(v, "%s", vif_link_faulted(v->link));
 	for (int i = 0; i < STEPS_MAX && !v->gone; i++) {
 		struct hs_back_view view;
 		enum hs_back_step step;
@@ -303,12 +305,12 @@ void vif_run(struct vif *v)
 			log_debug("state vif=%s theirs=%s", v->name, hs_state_name(view.theirs));
 			v->seen = view.theirs;
 			/* A fault outlasts every move of theirs but a new start. */
-			v->refused = v->queue && worker_faulted(&v->queue->w) &&
+			v->refused = v->link && vif_link_faulted(v->link) &&
 				     view.theirs != XenbusStateInitialising;
 		}
 		view.refused = v->refused;
 		step = hs_back_next(&view);
-		if (v->state == XenbusStateConnected && !v->queue && step == HS_BACK_STAY)
+		if (v->state == XenbusStateConnected && !v->link && step == HS_BACK_STAY)
 			step = HS_BACK_CONNECT;		/* left by an earlier daemon */
 		if (v->daemon->draining && view.theirs == XenbusStateConnected) {
 			/* The frontend is told, and waited for. */
@@ -387,8 +389,8 @@ void vif_free(struct vif *v)
 {
 	char path[STORE_PATH_MAX + 8];
 
-	if (v->queue)
-		vif_queue_stop(v->queue);
+	if (v->link)
+		vif_link_stop(v->link);
 	if (v->tap_fd >= 0)
 		close(v->tap_fd);
 	snprintf(path, sizeof(path), "%s/state", v->fe_path);

@@ -17,6 +17,12 @@ const char *stats_name(enum stat id)
 	return names[id];
 }
 
+void stats_sum(struct stats *sum, const struct stats *from)
+{
+	for (unsigned int i = 0; i < STAT_MAX; i++)
+		sum->v[i] += stats_get(from, (enum stat)i);
+}
+
 void stats_print(const struct stats *s, char *buf, unsigned int len)
 {
 	unsigned int used = 0;

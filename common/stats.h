@@ -65,6 +65,9 @@ static inline uint64_t stats_get(const struct stats *s, enum stat id)
 	return __atomic_load_n(&s->v[id], __ATOMIC_RELAXED);
 }
 
+/* Adds all of from to a sum that nobody else writes; from any thread. */
+void stats_sum(struct stats *sum, const struct stats *from);
+
 /* The counter's name, as in logs; static. */
 const char *stats_name(enum stat id);
 

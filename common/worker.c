@@ -54,10 +54,10 @@ const char *worker_faulted(const struct worker *w)
 	return atomic_load(&w->fault);
 }
 
-void worker_notify(struct worker *w, struct evport port)
+void worker_notify(struct worker *w, struct bell bell)
 {
 	stats_inc(&w->stats, STAT_NOTIFY_SENT);
-	evt_notify(w->evt, port);
+	evt_notify(w->evt, bell.port);
 }
 
 static bool stopping(struct worker *w)
@@ -77,23 +77,18 @@ static void take_event(struct worker *w)
 	if (got <= 0)
 		return;
 	stats_inc(&w->stats, STAT_NOTIFY_RECEIVED);
-	if (port.raw == w->gtx_port.raw)
-		w->gtx_masked = true;
-	if (port.raw == w->grx_port.raw)
-		w->grx_masked = true;
-	if (port.raw == w->ctrl_port.raw)
-		w->ctrl_masked = true;
+	for (unsigned int i = 0; i < w->nports; i++)
+		if (w->port[i].port.raw == port.raw)
+			w->port[i].masked = true;
 }
 
 static void unmask_ports(struct worker *w)
 {
-	if (w->gtx_masked)
-		evt_unmask(w->evt, w->gtx_port);
-	if (w->grx_masked && w->grx_port.raw != w->gtx_port.raw)
-		evt_unmask(w->evt, w->grx_port);
-	if (w->ctrl_masked)
-		evt_unmask(w->evt, w->ctrl_port);
-	w->gtx_masked = w->grx_masked = w->ctrl_masked = false;
+	for (unsigned int i = 0; i < w->nports; i++) {
+		if (w->port[i].masked)
+			evt_unmask(w->evt, w->port[i].port);
+		w->port[i].masked = false;
+	}
 }
 
 /* Waits at most timeout_ms (-1: for ever) for anything; true: something came. */
@@ -223,6 +218,33 @@ int worker_init(struct worker *w, const struct worker_ops *ops, const char *name
 	if (w->ctl_fd < 0 || w->epoll_fd < 0)
 		return -errno;
 	return evt_open(&w->evt);
+}
+
+static void add_port(struct worker *w, struct bell bell)
+{
+	assert(w->nports < WORKER_PORTS_MAX);
+	w->port[w->nports++].port = bell.port;
+}
+
+int worker_bind(struct worker *w, struct domid peer, struct evport remote, struct bell *bell)
+{
+	int err = evt_bind_peer(w->evt, peer, remote, &bell->port);
+
+	if (err)
+		return err;
+	add_port(w, *bell);
+	/* A daemon before us may have published without signalling. */
+	evt_notify(w->evt, bell->port);
+	return 0;
+}
+
+int worker_offer(struct worker *w, struct domid peer, struct bell *bell)
+{
+	int err = evt_offer(w->evt, peer, &bell->port);
+
+	if (!err)
+		add_port(w, *bell);
+	return err;
 }
 
 static int watch_fd(const struct worker *w, int fd, uint32_t events)

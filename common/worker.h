@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* worker.h - the thread that moves an interface's packets, the same in both daemons
+/* worker.h - the thread that moves packets of a connection's queues, the same in both daemons
  *
  * Theory of operation. One loop: run both directions a batch at a time until
  * neither has work; then poll for a short, adaptive time; then arm the rings,
@@ -27,7 +27,15 @@
 #include "stats.h"
 #include "util.h"
 
+/* Ports of one worker: two for each of 16 queues, and the control ring's. */
+#define WORKER_PORTS_MAX 33u
+
 struct worker;
+
+/* How the peer is told of what was published in one ring. */
+struct bell {
+	struct evport port;	/* local */
+};
 
 /* What a daemon's worker does; each is called on the worker's thread. */
 struct worker_ops {
@@ -53,20 +61,26 @@ struct worker {
 	atomic_bool stop;
 	_Atomic(const char *) fault;	/* why the ring is lost, static; set once */
 	struct evt_dev *evt;
-	struct evport gtx_port, grx_port;	/* local; equal unless split */
-	struct evport ctrl_port;		/* 0: no control ring */
-	bool gtx_masked, grx_masked, ctrl_masked;
+	struct {
+		struct evport port;	/* local */
+		bool masked;		/* it fired since the last sleep */
+	} port[WORKER_PORTS_MAX];
+	unsigned int nports;
 	bool tap_ready;			/* the TAP may have a frame */
 	bool weighty;			/* it runs with its priority */
 	bool alone;			/* the machine has one processor: polling only holds the peer up */
 	unsigned int spin_us;		/* what polling before sleep is worth now */
-	struct stats stats;
+	struct stats stats;		/* what is nobody's but the worker's */
 };
 
-/* Opens what a worker needs besides its rings. The ports are the caller's to
- * bind, on w->evt. On -errno worker_exit() is still owed. */
+/* Opens what a worker needs besides its rings. On -errno worker_exit() is still owed. */
 MUST_CHECK int worker_init(struct worker *w, const struct worker_ops *ops, const char *name,
 			   int tap_fd, int wake_fd);
+
+/* Before the start: binds to a port that domain peer offers, or offers one,
+ * which then wakes the worker; at most WORKER_PORTS_MAX. -errno. */
+MUST_CHECK int worker_bind(struct worker *w, struct domid peer, struct evport remote, struct bell *bell);
+MUST_CHECK int worker_offer(struct worker *w, struct domid peer, struct bell *bell);
 
 /* Starts the thread. -errno. */
 MUST_CHECK int worker_start(struct worker *w);
@@ -81,7 +95,7 @@ void worker_exit(struct worker *w);
 void worker_fault(struct worker *w, const char *why);
 
 /* Signals the peer and counts it. */
-void worker_notify(struct worker *w, struct evport port);
+void worker_notify(struct worker *w, struct bell bell);
 
 /* Why the worker stands still, or NULL; any thread. */
 const char *worker_faulted(const struct worker *w);

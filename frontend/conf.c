@@ -33,6 +33,7 @@ int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, c
 		return -ENOTSUP;
 	}
 	*conf = (struct nic_conf){
+		.queues = 1,
 		.peer = { .sg = v[1], .gso4 = v[2], .gso6 = v[3], .csum4 = !v[4], .csum6 = v[5] },
 		.split = v[6],
 		.ctrl = v[7],
@@ -59,24 +60,24 @@ static void drop(struct writer *w, const char *key)
 		w->err = store_remove(w->store, w->dir, key);
 }
 
-static void put_all(struct writer *w, const struct nic_queue *q)
+static void put_all(struct writer *w, const struct nic_link *l)
 {
-	put(w, "tx-ring-ref", q->rings.gref[RINGS_GTX].raw);
-	put(w, "rx-ring-ref", q->rings.gref[RINGS_GRX].raw);
+	put(w, "tx-ring-ref", l->rings.gref[RINGS_QUEUES].raw);
+	put(w, "rx-ring-ref", l->rings.gref[RINGS_QUEUES + 1].raw);
 	/* An earlier driver may have left the other kind, or many queues. */
 	drop(w, "multi-queue-num-queues");
-	if (q->conf.split) {
-		put(w, "event-channel-tx", q->w.gtx_port.raw);
-		put(w, "event-channel-rx", q->w.grx_port.raw);
+	if (l->conf.split) {
+		put(w, "event-channel-tx", l->queue->gtx_bell.port.raw);
+		put(w, "event-channel-rx", l->queue->grx_bell.port.raw);
 		drop(w, "event-channel");
 	} else {
-		put(w, "event-channel", q->w.gtx_port.raw);
+		put(w, "event-channel", l->queue->gtx_bell.port.raw);
 		drop(w, "event-channel-tx");
 		drop(w, "event-channel-rx");
 	}
-	if (q->conf.ctrl) {
-		put(w, "ctrl-ring-ref", q->rings.gref[RINGS_CTRL].raw);
-		put(w, "event-channel-ctrl", q->w.ctrl_port.raw);
+	if (l->conf.ctrl) {
+		put(w, "ctrl-ring-ref", l->rings.gref[RINGS_CTRL].raw);
+		put(w, "event-channel-ctrl", l->ctrl_bell.port.raw);
 	} else {
 		drop(w, "ctrl-ring-ref");
 		drop(w, "event-channel-ctrl");
@@ -91,7 +92,7 @@ static void put_all(struct writer *w, const struct nic_queue *q)
 	put(w, "state", XenbusStateConnected);
 }
 
-int nic_conf_publish(struct store *s, const char *fe_path, const struct nic_queue *q)
+int nic_conf_publish(struct store *s, const char *fe_path, const struct nic_link *l)
 {
 	int err = -EAGAIN;
 
@@ -101,7 +102,7 @@ int nic_conf_publish(struct store *s, const char *fe_path, const struct nic_queu
 		err = store_begin(s);
 		if (err)
 			return err;
-		put_all(&w, q);
+		put_all(&w, l);
 		err = w.err;
 		if (err)
 			store_abort(s);

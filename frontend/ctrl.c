@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "../common/log.h"
-#include "nic.h"
+#include "link.h"
 
 enum nic_ctrl_state {
 	NIC_CTRL_IDLE,	/* nothing asked, or all answered */
@@ -21,19 +21,19 @@ enum nic_ctrl_state {
 
 #define LIST_MAX (XEN_PAGE / sizeof(struct xen_netif_gref))
 
-static void send_message(struct nic_queue *q, enum nic_ctrl_state state, uint16_t type, uint32_t d1, uint32_t d2)
+static void send_message(struct nic_link *l, enum nic_ctrl_state state, uint16_t type, uint32_t d1, uint32_t d2)
 {
-	struct xen_netif_ctrl_request req = { .id = ++q->ctrl_id, .type = type, .data = { 0, d1, d2 } };
+	struct xen_netif_ctrl_request req = { .id = ++l->ctrl_id, .type = type, .data = { 0, d1, d2 } };
 
-	q->ctrl_state = state;
-	ctrl_front_post(&q->ctrl, &req);
-	if (ctrl_front_push(&q->ctrl))
-		worker_notify(&q->w, q->w.ctrl_port);
+	l->ctrl_state = state;
+	ctrl_front_post(&l->ctrl, &req);
+	if (ctrl_front_push(&l->ctrl))
+		worker_notify(&l->w, l->ctrl_bell);
 }
 
-void nic_ctrl_start(struct nic_queue *q)
+void nic_ctrl_start(struct nic_link *l)
 {
-	send_message(q, NIC_CTRL_SIZE, XEN_NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, 0, 0);
+	send_message(l, NIC_CTRL_SIZE, XEN_NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, 0, 0);
 }
 
 static uint32_t list_pool(struct xen_netif_gref *list, uint32_t n, uint32_t max, const struct pool *p, uint16_t flags)
@@ -43,49 +43,49 @@ static uint32_t list_pool(struct xen_netif_gref *list, uint32_t n, uint32_t max,
 	return n;
 }
 
-static void send_list(struct nic_queue *q, uint32_t max)
+static void send_list(struct nic_link *l, uint32_t max)
 {
-	struct xen_netif_gref *list = (struct xen_netif_gref *)(void *)pool_page(&q->rings, RINGS_LIST);
+	struct xen_netif_gref *list = (struct xen_netif_gref *)(void *)pool_page(&l->rings, RINGS_LIST);
 	uint32_t n;
 
 	max = max < LIST_MAX ? max : LIST_MAX;
-	n = list_pool(list, 0, max, &q->grx_pool, 0);
-	n = list_pool(list, n, max, &q->gtx_pool, XEN_NETIF_CTRLF_GREF_readonly);
+	n = list_pool(list, 0, max, &l->queue->grx_pool, 0);
+	n = list_pool(list, n, max, &l->gtx_pool, XEN_NETIF_CTRLF_GREF_readonly);
 	if (n)
-		send_message(q, NIC_CTRL_ADD, XEN_NETIF_CTRL_TYPE_ADD_GREF_MAPPING,
-			     q->rings.gref[RINGS_LIST].raw, n);
-	q->ctrl_listed = n;
+		send_message(l, NIC_CTRL_ADD, XEN_NETIF_CTRL_TYPE_ADD_GREF_MAPPING,
+			     l->rings.gref[RINGS_LIST].raw, n);
+	l->ctrl_listed = n;
 }
 
-static void handle_answer(struct nic_queue *q, const struct xen_netif_ctrl_response *rsp)
+static void handle_answer(struct nic_link *l, const struct xen_netif_ctrl_response *rsp)
 {
-	enum nic_ctrl_state was = q->ctrl_state;
+	enum nic_ctrl_state was = l->ctrl_state;
 	bool ok = rsp->status == XEN_NETIF_CTRL_STATUS_SUCCESS;
 
-	if (was == NIC_CTRL_IDLE || rsp->id != q->ctrl_id) {
-		worker_fault(&q->w, "control response to nothing");
+	if (was == NIC_CTRL_IDLE || rsp->id != l->ctrl_id) {
+		worker_fault(&l->w, "control response to nothing");
 		return;
 	}
-	q->ctrl_state = NIC_CTRL_IDLE;
+	l->ctrl_state = NIC_CTRL_IDLE;
 	if (was == NIC_CTRL_SIZE && ok)
-		send_list(q, rsp->data);
+		send_list(l, rsp->data);
 	else
-		log_info("static grants nic=%s registered=%u", q->w.name, ok ? q->ctrl_listed : 0);
+		log_info("static grants nic=%s registered=%u", l->w.name, ok ? l->ctrl_listed : 0);
 }
 
-unsigned int nic_ctrl_run(struct nic_queue *q)
+unsigned int nic_ctrl_run(struct nic_link *l)
 {
 	struct xen_netif_ctrl_response rsp;
 	unsigned int n = 0;
 
-	if (!q->conf.ctrl)
+	if (!l->conf.ctrl)
 		return 0;
-	if (ctrl_front_begin(&q->ctrl) < 0) {
-		worker_fault(&q->w, "control responses out of range");
+	if (ctrl_front_begin(&l->ctrl) < 0) {
+		worker_fault(&l->w, "control responses out of range");
 		return 0;
 	}
-	while (!worker_faulted(&q->w) && ctrl_front_take(&q->ctrl, &rsp)) {
-		handle_answer(q, &rsp);
+	while (!worker_faulted(&l->w) && ctrl_front_take(&l->ctrl, &rsp)) {
+		handle_answer(l, &rsp);
 		n++;
 	}
 	return n;

@@ -141,7 +141,7 @@ void frontend_close(struct frontend *d)
 bool frontend_closed(const struct frontend *d)
 {
 	for (const struct nic *n = d->nics; n; n = n->next)
-		if (n->queue)
+		if (n->link)
 			return false;
 	return true;
 }
@@ -176,12 +176,15 @@ void frontend_retry(struct frontend *d)
 
 void frontend_log_stats(const struct frontend *d)
 {
+	struct stats sum;
 	char text[900];
 
 	for (const struct nic *n = d->nics; n; n = n->next) {
 		text[0] = '\0';
-		if (n->queue)
-			stats_print(&n->queue->w.stats, text, sizeof(text));
+		if (n->link) {
+			nic_link_stats(n->link, &sum);
+			stats_print(&sum, text, sizeof(text));
+		}
 		log_info("counters nic=%s state=%s %s", n->name, hs_state_name(n->state), text);
 	}
 }

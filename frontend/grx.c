@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "../common/tap.h"
-#include "nic.h"
+#include "link.h"
 
 /* Slots a run: a quarter of the ring. More would be a whole TCP window, whose
  * answers then all wait for its end: the two ends would work in turn. */
@@ -39,9 +39,9 @@ static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
 	case VNET_BAD_GSO:
 		return STAT_GRX_DROP_GSO;
 	}
-	if (tap_write(q->w.tap_fd, iov, n) < 0)
+	if (tap_write(q->link->w.tap_fd, iov, n) < 0)
 		return STAT_GRX_DROP_TAP;
-	stats_add(&q->w.stats, STAT_GRX_BYTES, p->len);
+	stats_add(&q->stats, STAT_GRX_BYTES, p->len);
 	return STAT_GRX_PACKETS;
 }
 
@@ -62,16 +62,16 @@ unsigned int nic_grx_run(struct nic_queue *q)
 
 	if (ready <= 0) {
 		if (ready < 0)
-			worker_fault(&q->w, "grx responses out of range");
+			worker_fault(&q->link->w, "grx responses out of range");
 		return 0;
 	}
 	while (slots < GRX_BATCH_SLOTS && (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
-		stats_inc(&q->w.stats, verdict == PKT_OK ? send_packet(q, &p) : p.cause);
+		stats_inc(&q->stats, verdict == PKT_OK ? send_packet(q, &p) : p.cause);
 		repost(q, p.slots);
 		slots += p.slots;
 		n++;
 	}
 	if (grx_front_push(&q->grx))
-		worker_notify(&q->w, q->w.grx_port);
+		worker_notify(&q->link->w, q->grx_bell);
 	return n;
 }

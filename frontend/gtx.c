@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* gtx.c - guest transmit: TAP -> granted pages -> ring
  *
- * A frame is read straight into free pages of the pool and its slots posted
- * over them; the pages come back with the backend's responses. Only the
+ * A frame is read straight into free pages of the pool, which all queues
+ * share, and its slots posted over them on its queue's ring; the pages come back with the backend's responses. Only the
  * virtio_net_hdr goes to private memory.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "../common/tap.h"
-#include "nic.h"
+#include "link.h"
 
 /* Frames a run. */
 #define GTX_BATCH 64u
@@ -17,33 +17,34 @@
 /* Ring slots of the largest frame: its pages and a GSO extra. */
 #define FRAME_SLOTS (FRAME_PAGES + 1)
 
-/* Takes the pages of answered requests back. False: the ring is lost. */
+/* Takes the pages of a queue's answered requests back. False: the ring is lost. */
 static bool reap(struct nic_queue *q)
 {
+	struct nic_link *l = q->link;
 	int ready = gtx_front_begin(&q->gtx), got = 0;
 	uint16_t id;
 	int16_t status;
 
 	while (ready > 0 && (got = gtx_front_take(&q->gtx, &id, &status)) > 0) {
 		/* What was posted was one of the pool's, and so is what comes back. */
-		q->gtx_free[q->gtx_nfree++] = id;
+		l->gtx_free[l->gtx_nfree++] = id;
 		if (status != NETIF_RSP_OKAY)
-			stats_inc(&q->w.stats, STAT_GTX_REFUSED_SLOTS);
+			stats_inc(&q->stats, STAT_GTX_REFUSED_SLOTS);
 	}
 	if (ready >= 0 && got >= 0)
 		return true;
-	worker_fault(&q->w, ready < 0 ? "gtx responses out of range" : "gtx response to nothing");
+	worker_fault(&l->w, ready < 0 ? "gtx responses out of range" : "gtx response to nothing");
 	return false;
 }
 
 /* Lays the next free pages out behind the header; how many runs. */
-static unsigned int prepare(struct nic_queue *q, struct virtio_net_hdr_mrg_rxbuf *hdr, struct iovec *iov)
+static unsigned int prepare(struct nic_link *l, struct virtio_net_hdr_mrg_rxbuf *hdr, struct iovec *iov)
 {
 	iov[0] = (struct iovec){ hdr, sizeof(*hdr) };
 	for (unsigned int i = 0; i < FRAME_PAGES; i++) {
-		uint16_t id = q->gtx_free[q->gtx_nfree - 1 - i];
+		uint16_t id = l->gtx_free[l->gtx_nfree - 1 - i];
 
-		iov[1 + i] = (struct iovec){ pool_page(&q->gtx_pool, id), XEN_PAGE };
+		iov[1 + i] = (struct iovec){ pool_page(&l->gtx_pool, id), XEN_PAGE };
 	}
 	/* One byte short of the pages: what a slot's 16 bits can tell. */
 	iov[FRAME_PAGES].iov_len = PKT_LEN_MAX - (FRAME_PAGES - 1) * XEN_PAGE;
@@ -51,18 +52,18 @@ static unsigned int prepare(struct nic_queue *q, struct virtio_net_hdr_mrg_rxbuf
 }
 
 /* Describes the frame of len bytes that lies in the topmost free pages. */
-static void describe(const struct nic_queue *q, struct pkt *p, uint16_t *ids, uint32_t len)
+static void describe(const struct nic_link *l, struct pkt *p, uint16_t *ids, uint32_t len)
 {
 	uint32_t left = len;
 
 	p->len = len;
 	p->pieces = 0;
 	while (left) {
-		uint16_t id = q->gtx_free[q->gtx_nfree - 1 - p->pieces];
+		uint16_t id = l->gtx_free[l->gtx_nfree - 1 - p->pieces];
 		uint16_t part = (uint16_t)min_size(left, XEN_PAGE);
 
 		ids[p->pieces] = id;
-		p->piece[p->pieces++] = (struct pkt_piece){ .gref = q->gtx_pool.gref[id], .len = part };
+		p->piece[p->pieces++] = (struct pkt_piece){ .gref = l->gtx_pool.gref[id], .len = part };
 		left -= part;
 	}
 }
@@ -70,28 +71,36 @@ static void describe(const struct nic_queue *q, struct pkt *p, uint16_t *ids, ui
 static void post(struct nic_queue *q, const struct pkt *p, const uint16_t *ids)
 {
 	pkt_to_gtx(&q->gtx, p, ids);
-	q->gtx_nfree -= p->pieces;
-	stats_inc(&q->w.stats, STAT_GTX_PACKETS);
-	stats_add(&q->w.stats, STAT_GTX_BYTES, p->len);
+	q->link->gtx_nfree -= p->pieces;
+	stats_inc(&q->stats, STAT_GTX_PACKETS);
+	stats_add(&q->stats, STAT_GTX_BYTES, p->len);
+}
+
+/* Cuts a frame that the backend does not take as it is. */
+static enum stat cut(struct nic_queue *q, const struct virtio_net_hdr *hdr, const struct iovec *iov, unsigned int n)
+{
+	q->link->cut_queue = q;
+	return segment_begin(&q->link->cut, hdr, iov, n, XEN_PAGE) < 0 ? STAT_GTX_DROP_GSO : STAT_MAX;
 }
 
 /* Turns one frame that was read into slots; STAT_MAX: posted, or to go in segments. */
 static enum stat post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, struct iovec *iov, uint32_t len)
 {
+	const struct vnet_peer *peer = &q->link->conf.peer;
 	uint16_t ids[FRAME_PAGES];
 	struct pkt p;
 
 	memset(&p, 0, offsetof(struct pkt, piece));
 	if (len < PKT_LEN_MIN)
 		return STAT_GTX_DROP_SHORT;
-	describe(q, &p, ids, len);
+	describe(q->link, &p, ids, len);
 	for (unsigned int i = 0; i < p.pieces; i++)
 		iov[i].iov_len = p.piece[i].len;
-	if (vnet_must_cut(hdr, &q->conf.peer, iov[0].iov_base, iov[0].iov_len))
-		return segment_begin(&q->cut, hdr, iov, p.pieces, XEN_PAGE) < 0 ? STAT_GTX_DROP_GSO : STAT_MAX;
-	if (p.pieces > 1 && !q->conf.peer.sg)
+	if (vnet_must_cut(hdr, peer, iov[0].iov_base, iov[0].iov_len))
+		return cut(q, hdr, iov, p.pieces);
+	if (p.pieces > 1 && !peer->sg)
 		return STAT_GTX_DROP_SLOTS;
-	if (vnet_complete(hdr, &q->conf.peer, iov, p.pieces) < 0)
+	if (vnet_complete(hdr, peer, iov, p.pieces) < 0)
 		return STAT_GTX_DROP_CSUM;
 	if (vnet_to_pkt(&p, hdr) < 0)
 		return STAT_GTX_DROP_GSO;
@@ -100,52 +109,68 @@ static enum stat post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, str
 }
 
 /* Posts the next segment of a frame that the backend does not take as it is, one slot each. */
-static void post_segment(struct nic_queue *q)
+static void post_segment(struct nic_link *l)
 {
-	uint16_t id = q->gtx_free[q->gtx_nfree - 1];
+	uint16_t id = l->gtx_free[l->gtx_nfree - 1];
 	struct pkt p;
 
 	memset(&p, 0, offsetof(struct pkt, piece));
-	describe(q, &p, &id, segment_take(&q->cut, pool_page(&q->gtx_pool, id)));
+	describe(l, &p, &id, segment_take(&l->cut, pool_page(&l->gtx_pool, id)));
 	p.csum_valid = true;
-	post(q, &p, &id);
+	post(l->cut_queue, &p, &id);
 }
 
 /* Moves one frame from the TAP to the ring; false: there is none. */
-static bool move_frame(struct nic_queue *q)
+static bool move_frame(struct nic_link *l)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct iovec iov[1 + FRAME_PAGES];
+	struct nic_queue *q;
 	enum stat drop;
 	ssize_t got;
 
-	if (q->cut.left) {
-		post_segment(q);
+	if (l->cut.left) {
+		post_segment(l);
 		return true;
 	}
-	got = tap_read(q->w.tap_fd, iov, prepare(q, &hdr, iov));
+	got = tap_read(l->w.tap_fd, iov, prepare(l, &hdr, iov));
 	if (got < (ssize_t)VNET_HDR_LEN) {
-		q->w.tap_ready = false;
+		l->w.tap_ready = false;
 		if (got != -EAGAIN && got != -EINTR)
-			worker_fault(&q->w, "TAP lost");
+			worker_fault(&l->w, "TAP lost");
 		return false;
 	}
+	q = nic_steer(l, iov[1].iov_base, (uint32_t)got - VNET_HDR_LEN);
 	drop = post_frame(q, &hdr.hdr, iov + 1, (uint32_t)got - VNET_HDR_LEN);
 	if (drop != STAT_MAX)
-		stats_inc(&q->w.stats, drop);
+		stats_inc(&q->stats, drop);
 	return true;
 }
 
-unsigned int nic_gtx_run(struct nic_queue *q)
+/* Whether every queue could take the largest frame: which it will be for is
+ * known once it is read. */
+static bool has_room(const struct nic_link *l)
+{
+	for (unsigned int i = 0; i < l->conf.queues; i++)
+		if (gtx_front_free(&l->queue[i].gtx) < FRAME_SLOTS)
+			return false;
+	return l->gtx_nfree >= FRAME_PAGES;
+}
+
+unsigned int nic_gtx_run(struct nic_link *l)
 {
 	unsigned int n = 0;
 
-	if ((!q->w.tap_ready && !q->cut.left) || !reap(q))
+	if (!l->w.tap_ready && !l->cut.left)
 		return 0;
+	for (unsigned int i = 0; i < l->conf.queues; i++)
+		if (!reap(&l->queue[i]))
+			return 0;
 	do {
-		q->gtx_blocked = q->gtx_nfree < FRAME_PAGES || gtx_front_free(&q->gtx) < FRAME_SLOTS;
-	} while (!q->gtx_blocked && n < GTX_BATCH && move_frame(q) && ++n);
-	if (gtx_front_push(&q->gtx))
-		worker_notify(&q->w, q->w.gtx_port);
+		l->gtx_blocked = !has_room(l);
+	} while (!l->gtx_blocked && n < GTX_BATCH && move_frame(l) && ++n);
+	for (unsigned int i = 0; i < l->conf.queues; i++)
+		if (gtx_front_push(&l->queue[i].gtx))
+			worker_notify(&l->w, l->queue[i].gtx_bell);
 	return n;
 }

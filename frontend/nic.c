@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nic.c - the life of one interface: xenbus states, TAP, queue
+/* nic.c - the life of one interface: xenbus states, TAP, connection
  *
  * Theory of operation. nic_run() is the one serial state machine of a NIC: it
  * reads both directories, asks the handshake table for a step, does it, and
@@ -104,19 +104,21 @@ static void apply_mtu(struct nic *n, const struct nic_conf *conf)
 /* Gives rings and channels back. */
 static void release(struct nic *n)
 {
+	struct stats sum;
 	char text[900];
 
-	if (!n->queue)
+	if (!n->link)
 		return;
 	tap_set_carrier(n->tap_fd, false);
-	nic_queue_stop(n->queue);
-	stats_print(&n->queue->w.stats, text, sizeof(text));
+	nic_link_stop(n->link);
+	nic_link_stats(n->link, &sum);
+	stats_print(&sum, text, sizeof(text));
 	if (n->restored)
-		nic_queue_free_restored(n->queue);
+		nic_link_free_restored(n->link);
 	else
-		nic_queue_free(n->queue);
+		nic_link_free(n->link);
 	n->restored = false;
-	n->queue = NULL;
+	n->link = NULL;
 	if (n->attached)
 		log_info("disconnected nic=%s %s", n->name, text);
 	n->attached = false;
@@ -140,12 +142,12 @@ static int share_rings(struct nic *n, const struct nic_conf *conf)
 		fail(n, "cannot set the device's offloads", err);
 		return err;
 	}
-	err = nic_queue_new(&n->queue, n->peer, conf, n->name, n->tap_fd, n->daemon->wake_fd, &reason);
+	err = nic_link_new(&n->link, n->peer, conf, n->name, n->tap_fd, n->daemon->wake_fd, &reason);
 	if (err) {
 		fail(n, reason, err);
 		return err;
 	}
-	err = nic_conf_publish(store_of(n), n->fe_path, n->queue);
+	err = nic_conf_publish(store_of(n), n->fe_path, n->link);
 	if (err)
 		fail(n, "cannot write the rings to xenstore", err);
 	return err;
@@ -185,7 +187,7 @@ static void connect_rings(struct nic *n)
 
 static void attach(struct nic *n)
 {
-	int err = nic_queue_start(n->queue);
+	int err = nic_link_start(n->link);
 
 	n->attached = true;
 	if (err) {
@@ -194,7 +196,7 @@ static void attach(struct nic *n)
 	}
 	n->attempts = 0;
 	/* The hotplug script may have written it only now. */
-	apply_mtu(n, &n->queue->conf);
+	apply_mtu(n, &n->link->conf);
 	tap_set_carrier(n->tap_fd, true);
 	log_info("connected nic=%s backend=%u", n->name, n->peer.raw);
 }
@@ -215,8 +217,8 @@ static void take_step(struct nic *n, enum hs_front_step step)
 		attach(n);
 		break;
 	case HS_FRONT_CLOSING:
-		if (n->queue)
-			nic_queue_stop(n->queue);
+		if (n->link)
+			nic_link_stop(n->link);
 		set_state(n, XenbusStateClosing);
 		break;
 	case HS_FRONT_CLOSED:
@@ -293,7 +295,7 @@ static int look(struct nic *n, struct hs_front_view *view)
 	if (found != n->state)
 		log_debug("state nic=%s ours=%s reason=\"written by others\"", n->name, hs_state_name(found));
 	/* Nobody but the toolstack of a restored guest writes that. */
-	if (n->queue && found != n->state && found == XenbusStateInitialising && !n->restored) {
+	if (n->link && found != n->state && found == XenbusStateInitialising && !n->restored) {
 		n->restored = true;
 		log_info("restored nic=%s", n->name);
 	}
@@ -306,12 +308,12 @@ static int look(struct nic *n, struct hs_front_view *view)
 	*view = (struct hs_front_view){
 		.ours = n->state,
 		.theirs = read_state(n, n->be_path),
-		.shared = n->queue != NULL,
+		.shared = n->link != NULL,
 		.attached = n->attached,
 		.wanted = online && !n->daemon->stopping,
 	};
-	if (n->queue && worker_faulted(&n->queue->w)) {
-		log_error("closing nic=%s reason=\"%s\"", n->name, worker_faulted(&n->queue->w));
+	if (n->link && worker_faulted(&n->link->w)) {
+		log_error("closing nic=%s reason=\"%s\"", n->name, worker_faulted(&n->link->w));
 		view->theirs = XenbusStateClosing;	/* as if it had said so */
 	}
 	return 0;
@@ -320,7 +322,7 @@ static int look(struct nic *n, struct hs_front_view *view)
 /* Whether an attempt must still wait. */
 static bool too_early(struct nic *n, enum hs_front_step step)
 {
-	if ((step != HS_FRONT_CONNECT && step != HS_FRONT_INITIALISE) || n->queue || now_us() >= n->not_before)
+	if ((step != HS_FRONT_CONNECT && step != HS_FRONT_INITIALISE) || n->link || now_us() >= n->not_before)
 		return false;
 	frontend_retry_at(n->daemon, n->not_before);
 	return true;

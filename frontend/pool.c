@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "nic.h"
+#include "link.h"
 
 int pool_init(struct pool *p, struct share_dev *s, unsigned int count, enum share_access access)
 {

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* link.c - birth and end of a connection: its workers, its queues, what they share */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "link.h"
+
+static struct vif_worker *vif_worker_of(struct worker *w)
+{
+	return container_of(w, struct vif_worker, w);
+}
+
+/* --- what the worker's loop calls ---------------------------------------- */
+
+static unsigned int op_run(struct worker *w)
+{
+	struct vif_worker *vw = vif_worker_of(w);
+	unsigned int did = vif_ctrl_run(vw->link), sent = 0;
+
+	for (unsigned int i = 0; i < vw->nqueues; i++)
+		sent += vif_gtx_run(&vw->queue[i]);
+	/* What went out is soon answered: look without waiting to be told. */
+	if (sent)
+		w->tap_ready = true;
+	return did + sent + vif_grx_run(vw);
+}
+
+static bool op_pending(struct worker *w)
+{
+	struct vif_worker *vw = vif_worker_of(w);
+
+	/* An index out of range is work too: the run deals with it. */
+	for (unsigned int i = 0; i < vw->nqueues; i++) {
+		struct vif_queue *q = &vw->queue[i];
+
+		if (gtx_back_begin(&q->gtx) != 0 ||
+		    (q->starved && (grx_back_begin(&q->grx) < 0 || vif_grx_slots(q) >= q->starved)))
+			return true;
+	}
+	return vw->link->ctrl_page && ctrl_back_begin(&vw->link->ctrl) != 0;
+}
+
+static bool op_rearm(struct worker *w)
+{
+	struct vif_worker *vw = vif_worker_of(w);
+
+	for (unsigned int i = 0; i < vw->nqueues; i++) {
+		struct vif_queue *q = &vw->queue[i];
+
+		/* What was taken already is part of what is waited for. */
+		if (gtx_back_rearm(&q->gtx) ||
+		    (q->starved && grx_back_rearm(&q->grx, q->starved - q->nposted)))
+			return true;
+	}
+	return vw->link->ctrl_page && ctrl_back_rearm(&vw->link->ctrl);
+}
+
+static int op_sleep_ms(struct worker *w)
+{
+	struct vif_worker *vw = vif_worker_of(w);
+	uint64_t now;
+
+	if (!vw->held)
+		return -1;
+	/* Nobody will kick us for slots: look for them. */
+	if (!vw->link->conf.rx_notify)
+		return 1;
+	now = now_us();
+	return now >= vw->held_until ? 0 : (int)((vw->held_until - now) / 1000u) + 1;
+}
+
+static const struct worker_ops ops = {
+	.run = op_run,
+	.pending = op_pending,
+	.rearm = op_rearm,
+	.sleep_ms = op_sleep_ms,
+};
+
+/* --- birth and end ------------------------------------------------------- */
+
+static void *buffer_new(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void buffer_free(void *p, size_t len)
+{
+	if (p)
+		munmap(p, len);
+}
+
+static int init_worker(struct vif_worker *vw, const struct vif_place *place, const char **why)
+{
+	int err;
+
+	*why = "cannot open the event channel device";
+	err = worker_init(&vw->w, &ops, place->name, place->tap_fd, place->wake_fd);
+	if (err)
+		return err;
+	*why = "no memory for buffers";
+	vw->gtx_buf = buffer_new(BATCH_BYTES);
+	vw->grx_buf = buffer_new(BATCH_BYTES);
+	vw->frames = buffer_new(BATCH_FRAMES * sizeof(struct frame));
+	vw->cut.frame = buffer_new(PKT_LEN_MAX);
+	if (!vw->gtx_buf || !vw->grx_buf || !vw->frames || !vw->cut.frame)
+		return -ENOMEM;
+	*why = "cannot open the grant device";
+	err = grant_open(&vw->grant, place->peer);
+	return err ? err : grant_batch_new(&vw->batch, vw->grant);
+}
+
+static void exit_worker(struct vif_worker *vw)
+{
+	if (!vw->link)
+		return;
+	worker_exit(&vw->w);
+	for (unsigned int i = 0; i < vw->nqueues; i++)
+		vif_queue_exit(&vw->queue[i]);
+	grant_batch_free(vw->batch);
+	buffer_free(vw->gtx_buf, BATCH_BYTES);
+	buffer_free(vw->grx_buf, BATCH_BYTES);
+	buffer_free(vw->cut.frame, PKT_LEN_MAX);
+	buffer_free(vw->frames, BATCH_FRAMES * sizeof(struct frame));
+}
+
+/* The control ring is the first worker's: there is no other then. */
+static int attach_ctrl(struct vif_link *l, struct domid peer, const char **why)
+{
+	int err = 0;
+
+	if (!l->conf.ctrl)
+		return 0;
+	*why = "cannot map ctrl-ring-ref";
+	l->ctrl_page = grant_map(l->worker->grant, l->conf.ctrl_ref, &err);
+	if (!l->ctrl_page)
+		return err;
+	*why = "the control ring page makes no sense";
+	err = ctrl_back_attach(&l->ctrl, l->ctrl_page);
+	if (err)
+		return err;
+	*why = "cannot bind event-channel-ctrl";
+	return worker_bind(&l->worker->w, peer, l->conf.ctrl_port, &l->ctrl_bell);
+}
+
+static int init_queues(struct vif_link *l, struct domid peer, const char **why)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < l->nworkers && !err; i++) {
+		struct vif_worker *vw = &l->worker[i];
+
+		for (unsigned int n = 0; n < vw->nqueues && !err; n++)
+			err = vif_queue_init(&vw->queue[n], vw, peer, (unsigned int)(vw->queue - l->queue) + n, why);
+	}
+	return err;
+}
+
+static void note_path(char *path, size_t len, const char *run_dir, const char *name)
+{
+	snprintf(path, len, "%s/%s.grants", run_dir, name);
+}
+
+void vif_link_forget(const char *run_dir, const char *name)
+{
+	char path[256];
+
+	note_path(path, sizeof(path), run_dir, name);
+	unlink(path);
+}
+
+/* The refs and ports that tell this connection from the last. */
+static void describe(struct vif_link *l)
+{
+	const struct vif_conf *c = &l->conf;
+	size_t size = sizeof(l->connection), used;
+
+	used = (size_t)snprintf(l->connection, size, "ctrl=%u,%u", c->ctrl_ref.raw, c->ctrl_port.raw);
+	for (unsigned int i = 0; i < c->queues && used < size; i++)
+		used += (size_t)snprintf(l->connection + used, size - used, " %u,%u,%u,%u", c->queue[i].gtx_ref.raw,
+					 c->queue[i].grx_ref.raw, c->queue[i].gtx_port.raw, c->queue[i].grx_port.raw);
+}
+
+/* The static grants of the daemon before us, if it served this connection. */
+static void restore_statics(struct vif_link *l, const struct vif_place *place)
+{
+	note_path(l->statics_path, sizeof(l->statics_path), place->run_dir, place->name);
+	describe(l);
+	if (place->resume && l->conf.ctrl)
+		statics_load(l->statics, l->statics_path, l->connection);
+	else
+		unlink(l->statics_path);
+}
+
+static void release(struct vif_link *l)
+{
+	for (unsigned int i = 0; i < l->nworkers; i++)
+		worker_stop(&l->worker[i].w);
+	if (l->ctrl_page)
+		grant_unmap(l->worker->grant, l->ctrl_page);
+	statics_free(l->statics);
+	for (unsigned int i = 0; i < l->nworkers; i++)
+		exit_worker(&l->worker[i]);
+	for (unsigned int i = 0; i < l->nworkers; i++)
+		grant_close(l->worker[i].grant);
+	free(l->worker);
+	free(l->queue);
+	free(l);
+}
+
+static int start(struct vif_link *l, const struct vif_place *place, const char **why)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < l->nworkers && !err; i++) {
+		struct vif_worker *vw = &l->worker[i];
+		unsigned int from = i * l->conf.queues / l->nworkers;
+
+		vw->link = l;
+		vw->queue = &l->queue[from];
+		vw->nqueues = (i + 1) * l->conf.queues / l->nworkers - from;
+		err = init_worker(vw, place, why);
+	}
+	if (!err)
+		err = statics_new(&l->statics, l->worker->grant);
+	if (!err)
+		err = init_queues(l, place->peer, why);
+	if (!err)
+		err = attach_ctrl(l, place->peer, why);
+	if (err)
+		return err;
+	restore_statics(l, place);
+	*why = "cannot start the worker";
+	for (unsigned int i = 0; i < l->nworkers && !err; i++)
+		err = worker_start(&l->worker[i].w);
+	return err;
+}
+
+int vif_link_start(struct vif_link **out, const struct vif_place *place,
+		   const struct vif_conf *conf, const char **why)
+{
+	struct vif_link *l = calloc(1, sizeof(*l));
+	int err;
+
+	*why = "no memory";
+	if (!l)
+		return -ENOMEM;
+	l->conf = *conf;
+	l->name = place->name;
+	l->queue = calloc(conf->queues, sizeof(*l->queue));
+	l->worker = calloc(1, sizeof(*l->worker));
+	l->nworkers = l->worker ? 1 : 0;
+	err = l->queue && l->worker ? start(l, place, why) : -ENOMEM;
+	if (err) {
+		release(l);
+		return err;
+	}
+	*out = l;
+	return 0;
+}
+
+void vif_link_stop(struct vif_link *l)
+{
+	release(l);
+}
+
+const char *vif_link_faulted(const struct vif_link *l)
+{
+	const char *why = NULL;
+
+	for (unsigned int i = 0; i < l->nworkers && !why; i++)
+		why = worker_faulted(&l->worker[i].w);
+	return why;
+}
+
+void vif_link_stats(const struct vif_link *l, struct stats *sum)
+{
+	*sum = (struct stats){ { 0 } };
+	for (unsigned int i = 0; i < l->nworkers; i++)
+		stats_sum(sum, &l->worker[i].w.stats);
+	for (unsigned int i = 0; i < l->conf.queues; i++)
+		stats_sum(sum, &l->queue[i].stats);
+}

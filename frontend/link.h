@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* link.h - a connection to a backend: granted pages, queues, and the worker that serves them
+ *
+ * The worker owns it all while it runs. One worker serves all queues: it reads
+ * one TAP, and a frame lies in pages of the pool, which all queues share,
+ * before it is known which queue it is for. What crosses threads is in struct
+ * worker: stop, fault and the counters.
+ */
+#ifndef NETPAIR_LINK_H
+#define NETPAIR_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../common/abi.h"
+#include "../common/ctrlring.h"
+#include "../common/offload.h"
+#include "../common/pkt.h"
+#include "../common/ring.h"
+#include "../common/segment.h"
+#include "../common/share.h"
+#include "../common/util.h"
+#include "../common/worker.h"
+
+/* Granted pages of one interface: two interfaces fit gntalloc's default limit
+ * of 1024. A page holds packet data and nothing else, ever (XSA-403). */
+#define POOL_GTX_PAGES 250u
+#define POOL_GRX_PAGES RING_SLOTS
+#define POOL_RING_PAGES 4u
+#define POOL_PAGES (POOL_GTX_PAGES + POOL_GRX_PAGES + POOL_RING_PAGES)
+
+/* What the ring pages are for; each queue has two. */
+enum { RINGS_CTRL, RINGS_LIST, RINGS_QUEUES };
+
+/* The most queues of one NIC. */
+#define NIC_QUEUES_MAX 16u
+
+/* Pages of the largest frame. */
+#define FRAME_PAGES ((PKT_LEN_MAX + XEN_PAGE - 1) / XEN_PAGE)
+
+/* A run of pages, granted for as long as the interface is connected. */
+struct pool {
+	uint8_t *pages;
+	unsigned int count;
+	struct gref gref[RING_SLOTS];
+};
+
+/* What the backend offers, checked. */
+struct nic_conf {
+	unsigned int queues;	/* 1..NIC_QUEUES_MAX */
+	struct vnet_peer peer;
+	bool split;
+	bool ctrl;		/* it has a control ring */
+};
+
+struct nic_link;
+
+/* Two rings, and the pages that receive buffers are of. */
+struct nic_queue {
+	struct nic_link *link;
+	unsigned int index;
+	struct pool grx_pool;		/* writable by the backend; page = slot = id */
+	struct gtx_front gtx;
+	struct grx_front grx;
+	struct bell gtx_bell, grx_bell;
+	struct stats stats;
+};
+
+struct nic_link {
+	struct worker w;
+	struct nic_conf conf;
+	struct share_dev *share;
+	struct pool rings;		/* a page each, RINGS_* */
+	struct pool gtx_pool;		/* readable by the backend; page = id */
+	uint16_t gtx_free[POOL_GTX_PAGES];	/* a stack of pages that are ours */
+	unsigned int gtx_nfree;
+	struct segment cut;		/* a frame that goes out in segments */
+	struct nic_queue *cut_queue;	/* on which queue */
+	bool gtx_blocked;		/* a frame may wait for pages or slots */
+	struct ctrl_front ctrl;
+	struct bell ctrl_bell;
+	int ctrl_state;			/* of ctrl.c */
+	uint16_t ctrl_id;		/* of the message under way */
+	uint32_t ctrl_listed;		/* refs in the list */
+	struct nic_queue *queue;	/* conf.queues of them */
+};
+
+/* The hot paths. Each handles at most one batch and returns how many frames
+ * it moved or dropped. They may fault the worker. */
+MUST_CHECK unsigned int nic_gtx_run(struct nic_link *l);
+MUST_CHECK unsigned int nic_grx_run(struct nic_queue *q);
+
+/* Which queue a frame goes out on. */
+struct nic_queue *nic_steer(const struct nic_link *l, const uint8_t *frame, uint32_t len);
+
+/* Offers the pool as static grants, if there is a control ring; before the
+ * worker starts. nic_ctrl_run() goes on with the answers. */
+void nic_ctrl_start(struct nic_link *l);
+MUST_CHECK unsigned int nic_ctrl_run(struct nic_link *l);
+
+/* Grants count new zeroed pages. -errno; -ENOSPC: gntalloc's limit. */
+MUST_CHECK int pool_init(struct pool *p, struct share_dev *s, unsigned int count, enum share_access access);
+void pool_exit(struct pool *p, struct share_dev *s);
+uint8_t *pool_page(const struct pool *p, unsigned int index);
+
+/* How many pages gntalloc grants in all; 0: unknown. */
+unsigned int pool_limit(void);
+
+/* Grants the receive pages of queue index, formats its rings, offers its
+ * channels. What was done stays for nic_queue_exit(). -errno. */
+MUST_CHECK int nic_queue_init(struct nic_queue *q, struct nic_link *l, struct domid peer,
+			      unsigned int index, const char **why);
+void nic_queue_exit(struct nic_queue *q);
+
+/* Grants the pages, formats the rings, stages every receive buffer and offers
+ * the channels to domain peer. why gets the reason of a failure, static. -errno. */
+MUST_CHECK int nic_link_new(struct nic_link **out, struct domid peer, const struct nic_conf *conf,
+			    const char *name, int tap_fd, int wake_fd, const char **why);
+
+/* The backend has attached: publishes the buffers, starts the worker. -errno. */
+MUST_CHECK int nic_link_start(struct nic_link *l);
+
+/* Ends the worker; the pages stay granted. */
+void nic_link_stop(struct nic_link *l);
+
+/* The counters of all of it. */
+void nic_link_stats(const struct nic_link *l, struct stats *sum);
+
+/* Takes the pages back and frees the connection. */
+void nic_link_free(struct nic_link *l);
+
+/* The same where the guest was restored since: the channels are of another
+ * life (tomb.h). */
+void nic_link_free_restored(struct nic_link *l);
+
+#endif
