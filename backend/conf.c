@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "../common/log.h"
-#include "vif.h"
+#include "conf.h"
 
 /* Transactions that lose against others are begun again, but not for ever. */
 #define TRANSACTION_TRIES 32
@@ -150,4 +150,14 @@ int vif_conf_publish(struct store *s, const char *be_path)
 			err = store_commit(s);
 	}
 	return err;
+}
+
+void vif_conf_describe(const struct vif_conf *conf, char *text, size_t len)
+{
+	int used = snprintf(text, len, "ctrl=%u,%u", conf->ctrl_ref.raw, conf->ctrl_port.raw);
+
+	for (unsigned int i = 0; i < conf->queues && used >= 0 && (size_t)used < len; i++)
+		used += snprintf(text + used, len - (size_t)used, " %u,%u,%u,%u",
+				 conf->queue[i].gtx_ref.raw, conf->queue[i].grx_ref.raw,
+				 conf->queue[i].gtx_port.raw, conf->queue[i].grx_port.raw);
 }

@@ -143,7 +143,7 @@ static int attach_ctrl(struct vif_link *l, struct domid peer, const char **why)
 	err = ctrl_back_attach(&l->ctrl, l->ctrl_page);
 	if (err)
 		return err;
-	*why = "cannot bind event-channel-ctrl";
+	*why = "cannot bind the event channel";
 	return worker_bind(&l->worker->w, peer, l->conf.ctrl_port, &l->ctrl_bell);
 }
 
@@ -173,23 +173,11 @@ void vif_link_forget(const char *run_dir, const char *name)
 	unlink(path);
 }
 
-/* The refs and ports that tell this connection from the last. */
-static void describe(struct vif_link *l)
-{
-	const struct vif_conf *c = &l->conf;
-	size_t size = sizeof(l->connection), used;
-
-	used = (size_t)snprintf(l->connection, size, "ctrl=%u,%u", c->ctrl_ref.raw, c->ctrl_port.raw);
-	for (unsigned int i = 0; i < c->queues && used < size; i++)
-		used += (size_t)snprintf(l->connection + used, size - used, " %u,%u,%u,%u", c->queue[i].gtx_ref.raw,
-					 c->queue[i].grx_ref.raw, c->queue[i].gtx_port.raw, c->queue[i].grx_port.raw);
-}
-
 /* The static grants of the daemon before us, if it served this connection. */
 static void restore_statics(struct vif_link *l, const struct vif_place *place)
 {
 	note_path(l->statics_path, sizeof(l->statics_path), place->run_dir, place->name);
-	describe(l);
+	vif_conf_describe(&l->conf, l->connection, sizeof(l->connection));
 	if (place->resume && l->conf.ctrl)
 		statics_load(l->statics, l->statics_path, l->connection);
 	else

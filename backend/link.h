@@ -25,6 +25,7 @@
 #include "../common/stats.h"
 #include "../common/util.h"
 #include "../common/worker.h"
+#include "conf.h"
 #include "statics.h"
 
 /* The most one frame takes of a private buffer: its pieces in pages of their
@@ -39,9 +40,6 @@
 /* The most buffers that grx takes off the ring ahead of a frame: enough for
  * the largest, its extra included. */
 #define POSTED_MAX PKT_SLOTS_MAX
-
-/* The most queues of one VIF. */
-#define VIF_QUEUES_MAX 16u
 
 struct vif_link;
 struct vif_queue;
@@ -62,20 +60,6 @@ struct frame {
 struct posted {
 	struct gref gref;
 	uint8_t *page;		/* mapped for good; NULL: by grant copy */
-};
-
-/* What the frontend wrote, checked. */
-struct vif_conf {
-	unsigned int queues;			/* 1..VIF_QUEUES_MAX */
-	struct {
-		struct gref gtx_ref, grx_ref;
-		struct evport gtx_port, grx_port;	/* remote; equal unless split */
-	} queue[VIF_QUEUES_MAX];
-	bool ctrl;				/* the next two are there */
-	struct gref ctrl_ref;
-	struct evport ctrl_port;
-	bool rx_notify;
-	struct vnet_peer peer;
 };
 
 /* Two rings and what waits in them. */

@@ -38,13 +38,6 @@ struct vif {
 	struct vif_link *link;		/* NULL unless connected */
 };
 
-/* Reads and checks the frontend's keys; why gets a text on failure. -errno. */
-MUST_CHECK int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path,
-			     char *why, size_t why_len);
-
-/* Writes the features and the state InitWait in one transaction. -errno. */
-MUST_CHECK int vif_conf_publish(struct store *s, const char *be_path);
-
 /* Makes a VIF for backend directory D/devid and picks up what an earlier
  * daemon left; NULL without memory, or where the directory tells nothing to do. */
 MUST_CHECK struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid);

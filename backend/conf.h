@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* conf.h - the keys of a VIF: what the frontend wrote, checked; what we offer */
+#ifndef NETPAIR_CONF_H
+#define NETPAIR_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../common/offload.h"
+#include "../common/store.h"
+#include "../common/util.h"
+
+/* The most queues of one VIF. */
+#define VIF_QUEUES_MAX 16u
+
+/* What the frontend wrote, checked. */
+struct vif_conf {
+	unsigned int queues;			/* 1..VIF_QUEUES_MAX */
+	struct {
+		struct gref gtx_ref, grx_ref;
+		struct evport gtx_port, grx_port;	/* remote; equal unless split */
+	} queue[VIF_QUEUES_MAX];
+	bool ctrl;				/* the next two are there */
+	struct gref ctrl_ref;
+	struct evport ctrl_port;
+	bool rx_notify;
+	struct vnet_peer peer;
+};
+
+/* Reads and checks the frontend's keys; why gets a text on failure. -errno. */
+MUST_CHECK int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path,
+			     char *why, size_t why_len);
+
+/* Writes the features and the state InitWait in one transaction. -errno. */
+MUST_CHECK int vif_conf_publish(struct store *s, const char *be_path);
+
+/* What makes a connection another than the last, as text: its refs and ports. */
+void vif_conf_describe(const struct vif_conf *conf, char *text, size_t len);
+
+#endif
