@@ -71,11 +71,11 @@ static uint32_t del_mapping(struct vif_link *l, const uint32_t *data, uint32_t *
 	    !copy_list(l, data[1], list, data[2], false))
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	for (unsigned int i = 0; i < l->conf.queues; i++)
-		nbusy += vif_grx_posted(&l->queue[i], busy + nbusy);
+		nbusy += vif_posted_list(&l->queue[i], busy + nbusy);
 	*deleted = statics_del(l->statics, list, data[2], busy, nbusy);
 	/* Pages that moved: what was looked up before is looked up again. */
 	for (unsigned int i = 0; i < l->conf.queues; i++)
-		vif_grx_refresh(&l->queue[i]);
+		vif_posted_refresh(&l->queue[i]);
 	l->statics_changed = true;
 	if (!copy_list(l, data[1], list, data[2], true))
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;

@@ -41,44 +41,6 @@ static_assert(GRX_BATCH_SLOTS <= BATCH_FRAMES, "a frame has at least one slot");
 
 static_assert(DIRECT_SLOTS <= POSTED_MAX, "the largest frame fits what is taken ahead");
 
-/* --- buffers of the guest ------------------------------------------------ */
-
-/* Takes buffers ahead, for at least one frame if they are there. */
-static void take_ahead(struct vif_queue *q)
-{
-	struct gref gref;
-
-	while (q->nposted < POSTED_MAX && grx_back_take(&q->grx, &gref))
-		q->posted[q->nposted++] = (struct posted){ gref, statics_write(q->statics, gref) };
-}
-
-/* Gives the first n of them to a frame. */
-static void spend(struct vif_queue *q, unsigned int n)
-{
-	q->nposted -= n;
-	memmove(q->posted, q->posted + n, q->nposted * sizeof(q->posted[0]));
-}
-
-unsigned int vif_grx_slots(const struct vif_queue *q)
-{
-	return q->nposted + grx_back_left(&q->grx);
-}
-
-unsigned int vif_grx_posted(const struct vif_queue *q, struct gref *out)
-{
-	for (unsigned int i = 0; i < q->nposted; i++)
-		out[i] = q->posted[i].gref;
-	return q->nposted;
-}
-
-void vif_grx_refresh(struct vif_queue *q)
-{
-	for (unsigned int i = 0; i < q->nposted; i++)
-		q->posted[i].page = statics_write(q->statics, q->posted[i].gref);
-}
-
-/* --- frames -------------------------------------------------------------- */
-
 /* A read that failed: whether it was only this frame's fault. */
 static bool read_failed(struct vif_worker *vw, ssize_t err)
 {
@@ -199,7 +161,7 @@ static bool read_direct(struct vif_queue *q, struct frame *f)
 		return true;
 	if (f->pkt.gso_type == XEN_NETIF_GSO_TYPE_NONE)
 		move_up(q, f->pkt.len);
-	spend(q, f->pkt.slots);
+	vif_posted_spend(q, f->pkt.slots);
 	return true;
 }
 
@@ -226,7 +188,7 @@ static void fill_slots(struct frame *f)
 		left -= part;
 	}
 	f->segs = (uint16_t)(grant_batch_count(batch) - f->seg);
-	spend(q, f->pkt.slots);
+	vif_posted_spend(q, f->pkt.slots);
 }
 
 /* Keeps f where it is, for the next run. */
@@ -298,7 +260,7 @@ static enum moved move_private(struct vif_worker *vw, struct frame *f, uint32_t 
 		return MOVED_NONE;
 	if (f->drop)
 		return MOVED_AWAY;
-	take_ahead(f->queue);
+	vif_posted_take(f->queue);
 	if (f->pkt.slots > f->queue->nposted) {
 		hold(vw, f);
 		return MOVED_NONE;
@@ -317,7 +279,7 @@ static enum moved move_frame(struct vif_worker *vw, struct frame *f, uint32_t *u
 		return MOVED_NONE;
 	/* With one queue it is known before the read whose the frame will be. */
 	if (!vw->held && vw->nqueues == 1) {
-		take_ahead(q);
+		vif_posted_take(q);
 		if (q->nposted == 0) {
 			q->starved = 1;
 			return MOVED_NONE;

@@ -37,7 +37,7 @@ static bool op_pending(struct worker *w)
 		struct vif_queue *q = &vw->queue[i];
 
 		if (gtx_back_begin(&q->gtx) != 0 ||
-		    (q->starved && (grx_back_begin(&q->grx) < 0 || vif_grx_slots(q) >= q->starved)))
+		    (q->starved && (grx_back_begin(&q->grx) < 0 || vif_posted_slots(q) >= q->starved)))
 			return true;
 	}
 	return vw->link->ctrl_page && ctrl_back_begin(&vw->link->ctrl) != 0;

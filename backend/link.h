@@ -124,14 +124,19 @@ struct vif_queue *vif_steer(const struct vif_worker *vw, const uint8_t *frame, u
 /* Control messages, a few. */
 MUST_CHECK unsigned int vif_ctrl_run(struct vif_link *l);
 
-/* The refs that grx has taken and not answered, to out (POSTED_MAX). How many. */
-unsigned int vif_grx_posted(const struct vif_queue *q, struct gref *out);
+/* Takes buffers off the grx ring ahead, for at least one frame if they are
+ * there; gives the first n of them to a frame. */
+void vif_posted_take(struct vif_queue *q);
+void vif_posted_spend(struct vif_queue *q, unsigned int n);
+
+/* The refs that are taken and not answered, to out (POSTED_MAX). How many. */
+unsigned int vif_posted_list(const struct vif_queue *q, struct gref *out);
 
 /* Looks the pages of taken buffers up again: the table has changed. */
-void vif_grx_refresh(struct vif_queue *q);
+void vif_posted_refresh(struct vif_queue *q);
 
 /* Slots there are for the next grx frame, taken or not. */
-unsigned int vif_grx_slots(const struct vif_queue *q);
+unsigned int vif_posted_slots(const struct vif_queue *q);
 
 /* Maps the rings of queue index, binds its channels. What was done stays for
  * vif_queue_exit(). why gets the reason of a failure, static. -errno. */

@@ -49,7 +49,7 @@ void backend_sweep(struct backend *d)
 		if (is_served(d, e->d_name) || !is_gone(d, e->d_name))
 			continue;
 		tap_remove_noted(d->run_dir, e->d_name);
-		vif_queue_forget(d->run_dir, e->d_name);
+		vif_link_forget(d->run_dir, e->d_name);
 		log_info("removed vif=%s reason=\"went while no netbackd was there\"", e->d_name);
 	}
 	closedir(notes);
