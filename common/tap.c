@@ -115,7 +115,7 @@ void tap_remove_noted(const char *run_dir, const char *note)
 {
 	char path[256], now[IF_NAMESIZE];
 	unsigned int ifindex;
-	int fd;
+	int fd = -1;
 
 	note_path(path, sizeof(path), run_dir, note);
 	ifindex = note_read(path);
