@@ -12,6 +12,7 @@ struct backend {
 	struct store *store;
 	struct vif *vifs;
 	const char *run_dir;	/* what a successor needs is kept there */
+	struct vif_policy policy;
 	int wake_fd;		/* eventfd: some worker has a fault to tell */
 	bool take_over;		/* unbind the kernel's netback, device by device */
 	bool draining;		/* every VIF is to be closed */

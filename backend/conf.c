@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../common/log.h"
 #include "conf.h"
@@ -121,20 +122,23 @@ int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, c
 static const struct {
 	const char *name;
 	uint32_t value;
+	uint32_t offer;		/* without this: lacking */
+	uint32_t lacking;
 } offered[] = {
-	{ "feature-sg", 1 },
-	{ "feature-gso-tcpv4", 1 },
-	{ "feature-gso-tcpv6", 1 },
-	{ "feature-ipv6-csum-offload", 1 },
-	{ "feature-rx-copy", 1 },
-	{ "feature-rx-flip", 0 },
-	{ "feature-split-event-channels", 1 },
-	{ "feature-ctrl-ring", 1 },
-	{ "multi-queue-max-queues", 1 },
-	{ "state", XenbusStateInitWait },
+	{ "feature-sg", 1, OFFER_SG, 0 },
+	{ "feature-gso-tcpv4", 1, OFFER_GSO4, 0 },
+	{ "feature-gso-tcpv6", 1, OFFER_GSO6, 0 },
+	{ "feature-no-csum-offload", 0, OFFER_CSUM4, 1 },
+	{ "feature-ipv6-csum-offload", 1, OFFER_CSUM6, 0 },
+	{ "feature-rx-copy", 1, 0, 0 },
+	{ "feature-rx-flip", 0, 0, 0 },
+	{ "feature-split-event-channels", 1, OFFER_SPLIT, 0 },
+	{ "feature-ctrl-ring", 1, OFFER_CTRL, 0 },
+	{ "multi-queue-max-queues", 1, 0, 0 },
+	{ "state", XenbusStateInitWait, 0, 0 },
 };
 
-int vif_conf_publish(struct store *s, const char *be_path)
+int vif_conf_publish(struct store *s, const char *be_path, uint32_t without)
 {
 	int err = -EAGAIN;
 
@@ -143,13 +147,60 @@ int vif_conf_publish(struct store *s, const char *be_path)
 		if (err)
 			return err;
 		for (unsigned int i = 0; i < ARRAY_SIZE(offered) && !err; i++)
-			err = store_write_u32(s, be_path, offered[i].name, offered[i].value);
+			err = store_write_u32(s, be_path, offered[i].name,
+					      offered[i].offer & without ? offered[i].lacking : offered[i].value);
 		if (err)
 			store_abort(s);
 		else
 			err = store_commit(s);
 	}
 	return err;
+}
+
+/* One of the list's words, as text of its own; false: none is left. */
+static bool next_word(const char **list, char *word, size_t len)
+{
+	size_t n = strcspn(*list, ",");
+
+	if (!**list)
+		return false;
+	snprintf(word, len, "%.*s", (int)n, *list);
+	*list += n + ((*list)[n] == ',');
+	return true;
+}
+
+bool vif_conf_is_fill(const char *text)
+{
+	char word[24];
+	uint8_t mac[6];
+
+	if (strcmp(text, "all") == 0)
+		return true;
+	while (next_word(&text, word, sizeof(word)))
+		if (!parse_mac(mac, word))
+			return false;
+	return true;
+}
+
+bool vif_conf_fills(const struct vif_policy *policy, struct store *s, const char *be_path)
+{
+	const char *list = policy->fill ? policy->fill : "";
+	char word[24], text[STORE_VALUE_MAX];
+	uint8_t mac[6], other[6];
+	uint32_t on;
+	int err = store_read_u32(s, &on, be_path, "fill-checksums");
+
+	if (err != -ENOENT)
+		/* Filled in is what everybody takes. */
+		return err || on;
+	if (strcmp(list, "all") == 0)
+		return true;
+	if (store_read(s, text, sizeof(text), be_path, "mac") || !parse_mac(mac, text))
+		return false;
+	while (next_word(&list, word, sizeof(word)))
+		if (parse_mac(other, word) && memcmp(mac, other, sizeof(mac)) == 0)
+			return true;
+	return false;
 }
 
 void vif_conf_describe(const struct vif_conf *conf, char *text, size_t len)

@@ -13,6 +13,20 @@
 /* The most queues of one VIF. */
 #define VIF_QUEUES_MAX 16u
 
+/* What the daemon's options say of every VIF. */
+struct vif_policy {
+	uint32_t without;	/* OFFER_* that are not offered */
+	const char *fill;	/* "all", or MAC addresses with commas between; NULL: nobody's */
+};
+
+#define OFFER_SG 1u
+#define OFFER_GSO4 2u
+#define OFFER_GSO6 4u
+#define OFFER_CSUM4 8u
+#define OFFER_CSUM6 16u
+#define OFFER_SPLIT 32u
+#define OFFER_CTRL 64u
+
 /* What the frontend wrote, checked. */
 struct vif_conf {
 	unsigned int queues;			/* 1..VIF_QUEUES_MAX */
@@ -31,8 +45,15 @@ struct vif_conf {
 MUST_CHECK int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path,
 			     char *why, size_t why_len);
 
-/* Writes the features and the state InitWait in one transaction. -errno. */
-MUST_CHECK int vif_conf_publish(struct store *s, const char *be_path);
+/* Writes the features, but for those without, and the state InitWait in one
+ * transaction. -errno. */
+MUST_CHECK int vif_conf_publish(struct store *s, const char *be_path, uint32_t without);
+
+/* Whether a text is what vif_policy.fill may be. */
+MUST_CHECK bool vif_conf_is_fill(const char *text);
+
+/* Whether this guest gets no blank checksum: its key fill-checksums, else the policy. */
+MUST_CHECK bool vif_conf_fills(const struct vif_policy *policy, struct store *s, const char *be_path);
 
 /* What makes a connection another than the last, as text: its refs and ports. */
 void vif_conf_describe(const struct vif_conf *conf, char *text, size_t len);

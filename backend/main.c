@@ -33,6 +33,13 @@ struct options {
 	bool take_over;
 	bool drain;
 	const char *run_dir;
+	struct vif_policy policy;
+};
+
+static const struct option_word offers[] = {
+	{ "sg", OFFER_SG }, { "gso", OFFER_GSO4 | OFFER_GSO6 }, { "gso4", OFFER_GSO4 }, { "gso6", OFFER_GSO6 },
+	{ "csum", OFFER_CSUM4 | OFFER_CSUM6 }, { "csum4", OFFER_CSUM4 }, { "csum6", OFFER_CSUM6 },
+	{ "split", OFFER_SPLIT }, { "ctrl", OFFER_CTRL }, { NULL, 0 },
 };
 
 static struct options parse_options(int argc, char **argv)
@@ -42,6 +49,10 @@ static struct options parse_options(int argc, char **argv)
 		{ "take-over", NULL, "unbind the kernel's netback from each VIF and serve it", OPTION_FLAG,
 		  { .flag = &o.take_over }, 0, 0 },
 		{ "drain", NULL, "close every VIF in order, then exit", OPTION_FLAG, { .flag = &o.drain }, 0, 0 },
+		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, split, ctrl",
+		  OPTION_WORDS, { .words = { &o.policy.without, offers } }, 0, 0 },
+		{ "fill-checksums", "all|MAC,...", "send these guests no blank checksums and large segments",
+		  OPTION_TEXT, { .text = &o.policy.fill }, 0, 0 },
 		{ "run-dir", "DIR", "where the lock and restart notes are kept (/run/netpair)", OPTION_TEXT,
 		  { .text = &o.run_dir }, 0, 0 },
 		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,
@@ -51,6 +62,9 @@ static struct options parse_options(int argc, char **argv)
 
 	if (next < argc)
 		die(PROGRAM, EXIT_USAGE, "unexpected word \"%s\"; --help lists what there is", argv[next]);
+	if (o.policy.fill && !vif_conf_is_fill(o.policy.fill))
+		die(PROGRAM, EXIT_USAGE, "option --fill-checksums: \"%s\" is neither all nor a list of MAC addresses",
+		    o.policy.fill);
 	if (strlen(o.run_dir) > 100)
 		die(PROGRAM, EXIT_USAGE, "option --run-dir: longer than 100 bytes");
 	return o;
@@ -202,7 +216,8 @@ static void run(struct loop *l)
 int main(int argc, char **argv)
 {
 	struct options o = parse_options(argc, argv);
-	struct loop l = { .backend = { .run_dir = o.run_dir, .take_over = o.take_over } };
+	struct loop l = { .backend = { .run_dir = o.run_dir, .take_over = o.take_over,
+				     .policy = o.policy } };
 	int err;
 
 	log_init(PROGRAM, o.level);

@@ -71,37 +71,6 @@ static void refuse(struct vif *v, const char *fmt, ...)
 		log_warn("cannot write error node vif=%s error=%s", v->name, strerror(-err));
 }
 
-/* --- the TAP ------------------------------------------------------------- */
-
-static int make_tap(struct vif *v)
-{
-	static const uint8_t mac[6] = { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff };
-	bool fresh;
-	int err;
-
-	if (v->tap_fd >= 0)
-		return 0;
-	err = tap_open_noted(&v->tap_fd, v->daemon->run_dir, v->name, v->name, &fresh);
-	if (err)
-		return err;
-	tap_set_carrier(v->tap_fd, v->state == XenbusStateConnected);
-	/* As netback's: the guest's own address must not be the bridge's. */
-	if (fresh && (err = tap_set_mac(v->tap_fd, mac)) != 0)
-		log_warn("cannot set the address vif=%s error=%s", v->name, strerror(-err));
-	return 0;
-}
-
-static void remove_tap(struct vif *v)
-{
-	if (v->tap_fd >= 0) {
-		tap_unpersist(v->tap_fd);
-		close(v->tap_fd);
-		v->tap_fd = -1;
-	}
-	tap_forget(v->daemon->run_dir, v->name);
-	vif_link_forget(v->daemon->run_dir, v->name);
-}
-
 /* --- steps --------------------------------------------------------------- */
 
 static void offer(struct vif *v)
@@ -112,36 +81,19 @@ static void offer(struct vif *v)
 		refuse(v, "%s", v->broken);
 		return;
 	}
-	err = make_tap(v);
+	err = vif_device_open(v);
 	if (err) {
 		refuse(v, "cannot create device %s: %s", v->name, strerror(-err));
 		return;
 	}
 	err = store_remove(store_of(v), v->be_path, "error");
 	if (!err)
-		err = vif_conf_publish(store_of(v), v->be_path);
+		err = vif_conf_publish(store_of(v), v->be_path, v->daemon->policy.without);
 	if (err) {
 		refuse(v, "cannot publish features: %s", strerror(-err));
 		return;
 	}
 	v->state = XenbusStateInitWait;
-}
-
-/* What is longer than a page would be lost at a frontend without feature-sg.
- * The next one, after a boot loader for instance, gets the script's MTU again. */
-static void fit_mtu(struct vif *v, const struct vif_conf *conf)
-{
-	unsigned int was = 0;
-	int err = 0;
-
-	if (!conf->peer.sg)
-		err = tap_limit_mtu(v->tap_fd, VNET_MTU_NO_SG, &was);
-	else if (v->mtu_lowered)
-		err = tap_set_mtu(v->tap_fd, v->mtu_lowered);
-	if (err)
-		log_warn("cannot set the device's mtu vif=%s error=%s", v->name, strerror(-err));
-	if (was || conf->peer.sg)
-		v->mtu_lowered = was;
 }
 
 static void connect_frontend(struct vif *v)
@@ -154,7 +106,7 @@ static void connect_frontend(struct vif *v)
 	char why[128];
 	int err;
 
-	err = make_tap(v);
+	err = vif_device_open(v);
 	if (err) {
 		refuse(v, "cannot open device %s: %s", v->name, strerror(-err));
 		return;
@@ -163,12 +115,13 @@ static void connect_frontend(struct vif *v)
 		refuse(v, "%s", why);
 		return;
 	}
-	err = tap_set_offloads(v->tap_fd, vnet_tun_offloads(&conf.peer));
+	if (vif_conf_fills(&v->daemon->policy, store_of(v), v->be_path))
+		conf.peer.csum4 = conf.peer.csum6 = false;
+	err = vif_device_fit(v, &conf);
 	if (err) {
 		refuse(v, "cannot set the device's offloads: %s", strerror(-err));
 		return;
 	}
-	fit_mtu(v, &conf);
 	place.tap_fd = v->tap_fd;
 	err = vif_link_start(&v->link, &place, &conf, &reason);
 	if (err) {
@@ -228,7 +181,7 @@ static void take_step(struct vif *v, enum hs_back_step step)
 		 * over it and waits for our answer. */
 		if (read_state(store_of(v), v->be_path) == XenbusStateClosing)
 			set_state(v, XenbusStateClosed);
-		remove_tap(v);
+		vif_device_remove(v);
 		v->gone = true;
 		log_info("removed vif=%s", v->name);
 		break;
@@ -281,7 +234,7 @@ static void take_from_kernel(struct vif *v)
 static void vanish(struct vif *v)
 {
 	disconnect(v);
-	remove_tap(v);
+	vif_device_remove(v);
 	v->gone = true;
 	log_info("removed vif=%s reason=\"directory gone\"", v->name);
 }

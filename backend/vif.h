@@ -43,6 +43,14 @@ struct vif {
 MUST_CHECK struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid);
 void vif_free(struct vif *v);
 
+/* Opens or makes the TAP. -errno. */
+MUST_CHECK int vif_device_open(struct vif *v);
+
+/* Gives the TAP the offloads and the MTU that this frontend takes. -errno. */
+MUST_CHECK int vif_device_fit(struct vif *v, const struct vif_conf *conf);
+
+void vif_device_remove(struct vif *v);
+
 /* Looks at both directories afresh and does what the handshake asks for. */
 void vif_run(struct vif *v);
 

@@ -32,6 +32,34 @@ static const struct option_row *find(const struct option_row *rows, unsigned int
 	return NULL;
 }
 
+static _Noreturn void no_such_word(const char *program, const struct option_row *row, const char *word, size_t len)
+{
+	char all[200] = "";
+	size_t used = 0;
+
+	for (const struct option_word *w = row->to.words.list; w->name && used < sizeof(all); w++)
+		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", used ? ", " : "", w->name);
+	die(program, EXIT_USAGE, "option --%s: \"%.*s\" is not one of %s", row->name, (int)len, word, all);
+}
+
+/* A list of words with commas between. */
+static void apply_words(const char *program, const struct option_row *row, const char *value)
+{
+	for (const char *at = value;; at++) {
+		const struct option_word *w = row->to.words.list;
+		size_t len = strcspn(at, ",");
+
+		while (w->name && (strlen(w->name) != len || memcmp(w->name, at, len) != 0))
+			w++;
+		if (!w->name)
+			no_such_word(program, row, at, len);
+		*row->to.words.bits |= w->bits;
+		at += len;
+		if (!*at)
+			break;
+	}
+}
+
 static void apply(const char *program, const struct option_row *row, const char *value)
 {
 	uint32_t number;
@@ -55,6 +83,9 @@ static void apply(const char *program, const struct option_row *row, const char 
 		if (!log_level_from_name(row->to.level, value))
 			die(program, EXIT_USAGE, "option --%s: \"%s\" is not one of error, warn, info, debug",
 			    row->name, value);
+		break;
+	case OPTION_WORDS:
+		apply_words(program, row, value);
 		break;
 	}
 }

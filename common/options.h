@@ -9,7 +9,13 @@
 #include "log.h"
 #include "util.h"
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_LEVEL };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_LEVEL, OPTION_WORDS };
+
+/* One of the words of OPTION_WORDS, and the bits that it sets. */
+struct option_word {
+	const char *name;
+	uint32_t bits;
+};
 
 struct option_row {
 	const char *name;	/* without the dashes */
@@ -21,6 +27,10 @@ struct option_row {
 		const char **text;
 		uint32_t *number;
 		enum log_level *level;
+		struct {
+			uint32_t *bits;
+			const struct option_word *list;	/* ends with no name */
+		} words;
 	} to;
 	uint32_t min, max;	/* of OPTION_NUMBER */
 };

@@ -60,6 +60,11 @@ static void drop(struct writer *w, const char *key)
 		w->err = store_remove(w->store, w->dir, key);
 }
 
+static void put_offer(struct writer *w, const struct nic_conf *conf, const char *key, uint32_t offer)
+{
+	put(w, key, !(conf->without & offer));
+}
+
 static void put_all(struct writer *w, const struct nic_link *l)
 {
 	put(w, "tx-ring-ref", l->rings.gref[RINGS_QUEUES].raw);
@@ -83,12 +88,12 @@ static void put_all(struct writer *w, const struct nic_link *l)
 		drop(w, "event-channel-ctrl");
 	}
 	put(w, "request-rx-copy", 1);
-	put(w, "feature-rx-notify", 1);
-	put(w, "feature-sg", 1);
-	put(w, "feature-gso-tcpv4", 1);
-	put(w, "feature-gso-tcpv6", 1);
-	put(w, "feature-no-csum-offload", 0);
-	put(w, "feature-ipv6-csum-offload", 1);
+	put_offer(w, &l->conf, "feature-rx-notify", OFFER_RX_NOTIFY);
+	put_offer(w, &l->conf, "feature-sg", OFFER_SG);
+	put_offer(w, &l->conf, "feature-gso-tcpv4", OFFER_GSO4);
+	put_offer(w, &l->conf, "feature-gso-tcpv6", OFFER_GSO6);
+	put(w, "feature-no-csum-offload", l->conf.without & OFFER_CSUM4 ? 1 : 0);
+	put_offer(w, &l->conf, "feature-ipv6-csum-offload", OFFER_CSUM6);
 	put(w, "state", XenbusStateConnected);
 }
 

@@ -45,8 +45,17 @@ struct pool {
 	struct gref gref[RING_SLOTS];
 };
 
+/* What --without keeps from being offered. */
+#define OFFER_SG 1u
+#define OFFER_GSO4 2u
+#define OFFER_GSO6 4u
+#define OFFER_CSUM4 8u
+#define OFFER_CSUM6 16u
+#define OFFER_RX_NOTIFY 32u
+
 /* What the backend offers, checked. */
 struct nic_conf {
+	uint32_t without;	/* OFFER_* that we do not offer */
 	unsigned int queues;	/* 1..NIC_QUEUES_MAX */
 	struct vnet_peer peer;
 	bool split;

@@ -38,6 +38,12 @@ struct options {
 	const char *run_dir;
 };
 
+static const struct option_word offers[] = {
+	{ "sg", OFFER_SG }, { "gso", OFFER_GSO4 | OFFER_GSO6 }, { "gso4", OFFER_GSO4 }, { "gso6", OFFER_GSO6 },
+	{ "csum", OFFER_CSUM4 | OFFER_CSUM6 }, { "csum4", OFFER_CSUM4 }, { "csum6", OFFER_CSUM6 },
+	{ "rx-notify", OFFER_RX_NOTIFY }, { NULL, 0 },
+};
+
 static struct options parse_options(struct frontend *d, int argc, char **argv)
 {
 	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = "/run/netpair", .ifname = "eth%d" };
@@ -50,6 +56,8 @@ static struct options parse_options(struct frontend *d, int argc, char **argv)
 		  { .flag = &o.one_channel }, 0, 0 },
 		{ "no-static-grants", NULL, "do not register the pages with the backend", OPTION_FLAG,
 		  { .flag = &o.no_static_grants }, 0, 0 },
+		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, rx-notify",
+		  OPTION_WORDS, { .words = { &d->without, offers } }, 0, 0 },
 		{ "run-dir", "DIR", "where the lock and restart notes are kept (/run/netpair)", OPTION_TEXT,
 		  { .text = &o.run_dir }, 0, 0 },
 		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,

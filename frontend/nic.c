@@ -172,6 +172,7 @@ static void connect_rings(struct nic *n)
 		fail(n, why, err);
 		return;
 	}
+	conf.without = n->daemon->without;
 	if (n->daemon->one_channel)
 		conf.split = false;
 	if (n->daemon->no_static_grants)

@@ -11,6 +11,9 @@ static bool flag;
 static const char *text;
 static uint32_t number;
 static enum log_level level;
+static uint32_t bits;
+
+static const struct option_word words[] = { { "one", 1 }, { "two", 2 }, { "both", 3 }, { "four", 4 }, { NULL, 0 } };
 
 static const struct option_row rows[] = {
 	{ .name = "flag", .help = "a flag", .kind = OPTION_FLAG, .to.flag = &flag },
@@ -18,6 +21,8 @@ static const struct option_row rows[] = {
 	{ .name = "number", .value = "N", .help = "a number", .kind = OPTION_NUMBER, .to.number = &number,
 	  .min = 10, .max = 20 },
 	{ .name = "level", .value = "LEVEL", .help = "a level", .kind = OPTION_LEVEL, .to.level = &level },
+	{ .name = "words", .value = "WORD,...", .help = "some words", .kind = OPTION_WORDS,
+	  .to.words = { &bits, words } },
 };
 
 #define ARGS(...) ((char *[]){ arg0, __VA_ARGS__, NULL })
@@ -38,6 +43,7 @@ static int parse(char **argv)
 	flag = false;
 	text = NULL;
 	number = 0;
+	bits = 0;
 	level = LOG_LEVEL_INFO;
 	return options_parse("prog", "[OPTION]...", rows, ARRAY_SIZE(rows), count(argv), argv);
 }
@@ -183,6 +189,29 @@ static void bad_level(void **state)
 	expect_usage(ARGS(a), "error, warn, info, debug");
 }
 
+static void words_of_a_list(void **state)
+{
+	static const struct { const char *arg; uint32_t bits; } good[] = {
+		{ "--words=one", 1 }, { "--words=two,four", 6 }, { "--words=both", 3 }, { "--words=four,four", 4 },
+	};
+	static const char *const bad[] = { "--words=on", "--words=ones", "--words=one,", "--words=,", "--words=",
+					   "--words=one,,two", "--words=one two", "--words=one,three" };
+	char a[40], b[] = "--words=one", c[] = "--words=four";
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
+		snprintf(a, sizeof(a), "%s", good[i].arg);
+		assert_int_equal(parse(ARGS(a)), 2);
+		assert_int_equal(bits, good[i].bits);
+	}
+	assert_int_equal(parse(ARGS(b, c)), 3);
+	assert_int_equal(bits, 5);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		snprintf(a, sizeof(a), "%s", bad[i]);
+		expect_usage(ARGS(a), "one, two, both, four");
+	}
+}
+
 static void flag_with_value(void **state)
 {
 	char a[] = "--flag=yes";
@@ -220,7 +249,8 @@ int main(void)
 		cmocka_unit_test(none), cmocka_unit_test(each_kind), cmocka_unit_test(value_as_next_word),
 		cmocka_unit_test(stops_at_other_words), cmocka_unit_test(value_may_have_equals),
 		cmocka_unit_test(last_one_wins), cmocka_unit_test(unknown), cmocka_unit_test(missing_value),
-		cmocka_unit_test(out_of_range), cmocka_unit_test(bad_level), cmocka_unit_test(flag_with_value),
+		cmocka_unit_test(out_of_range), cmocka_unit_test(bad_level), cmocka_unit_test(words_of_a_list),
+		cmocka_unit_test(flag_with_value),
 		cmocka_unit_test(help_lists_all), cmocka_unit_test(version),
 	};
 

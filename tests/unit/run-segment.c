@@ -249,5 +249,5 @@ int main(void)
 		cmocka_unit_test(refuses),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* device.c - a VIF's TAP: its birth, what the frontend makes of it, its end */
+#include <string.h>
+#include <unistd.h>
+
+#include "../common/log.h"
+#include "../common/tap.h"
+#include "backend.h"
+
+int vif_device_open(struct vif *v)
+{
+	static const uint8_t mac[6] = { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff };
+	bool fresh;
+	int err;
+
+	if (v->tap_fd >= 0)
+		return 0;
+	err = tap_open_noted(&v->tap_fd, v->daemon->run_dir, v->name, v->name, &fresh);
+	if (err)
+		return err;
+	tap_set_carrier(v->tap_fd, v->state == XenbusStateConnected);
+	/* As netback's: the guest's own address must not be the bridge's. */
+	if (fresh && (err = tap_set_mac(v->tap_fd, mac)) != 0)
+		log_warn("cannot set the address vif=%s error=%s", v->name, strerror(-err));
+	return 0;
+}
+
+void vif_device_remove(struct vif *v)
+{
+	if (v->tap_fd >= 0) {
+		tap_unpersist(v->tap_fd);
+		close(v->tap_fd);
+		v->tap_fd = -1;
+	}
+	tap_forget(v->daemon->run_dir, v->name);
+	vif_link_forget(v->daemon->run_dir, v->name);
+}
+
+/* What is longer than a page would be lost at a frontend without feature-sg.
+ * The next one, after a boot loader for instance, gets the script's MTU again. */
+static void fit_mtu(struct vif *v, const struct vif_conf *conf)
+{
+	unsigned int was = 0;
+	int err = 0;
+
+	if (!conf->peer.sg)
+		err = tap_limit_mtu(v->tap_fd, VNET_MTU_NO_SG, &was);
+	else if (v->mtu_lowered)
+		err = tap_set_mtu(v->tap_fd, v->mtu_lowered);
+	if (err)
+		log_warn("cannot set the device's mtu vif=%s error=%s", v->name, strerror(-err));
+	if (was || conf->peer.sg)
+		v->mtu_lowered = was;
+}
+
+int vif_device_fit(struct vif *v, const struct vif_conf *conf)
+{
+	int err = tap_set_offloads(v->tap_fd, vnet_tun_offloads(&conf->peer));
+
+	if (!err)
+		fit_mtu(v, conf);
+	return err;
+}
