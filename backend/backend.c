@@ -153,7 +153,7 @@ void backend_events(struct backend *d)
 void backend_faults(struct backend *d)
 {
 	for (struct vif *v = d->vifs; v; v = v->next)
-		if (v->link && vif_link_faulted(v->link))
+		if (v->link && (vif_link_faulted(v->link) || vif_link_stalled(v->link) == v->carrier))
 			v->dirty = true;
 	run_dirty(d);
 }

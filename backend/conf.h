@@ -17,6 +17,8 @@
 struct vif_policy {
 	uint32_t without;	/* OFFER_* that are not offered */
 	const char *fill;	/* "all", or MAC addresses with commas between; NULL: nobody's */
+	uint32_t hold_ms;	/* how long frames wait for slots, with feature-rx-notify */
+	uint32_t stall_ms;	/* how long until a link without slots is down; 0: never */
 };
 
 #define OFFER_SG 1u

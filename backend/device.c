@@ -18,7 +18,8 @@ int vif_device_open(struct vif *v)
 	err = tap_open_noted(&v->tap_fd, v->daemon->run_dir, v->name, v->name, &fresh);
 	if (err)
 		return err;
-	tap_set_carrier(v->tap_fd, v->state == XenbusStateConnected);
+	v->carrier = v->state == XenbusStateConnected;
+	tap_set_carrier(v->tap_fd, v->carrier);
 	/* As netback's: the guest's own address must not be the bridge's. */
 	if (fresh && (err = tap_set_mac(v->tap_fd, mac)) != 0)
 		log_warn("cannot set the address vif=%s error=%s", v->name, strerror(-err));
@@ -60,4 +61,16 @@ int vif_device_fit(struct vif *v, const struct vif_conf *conf)
 	if (!err)
 		fit_mtu(v, conf);
 	return err;
+}
+
+void vif_device_carrier(struct vif *v)
+{
+	bool stalled = v->link && vif_link_stalled(v->link), up = v->link && !stalled;
+
+	if (up == v->carrier)
+		return;
+	v->carrier = up;
+	tap_set_carrier(v->tap_fd, up);
+	if (stalled)
+		log_warn("stalled, carrier down vif=%s reason=\"the frontend posts too few receive buffers\"", v->name);
 }

@@ -15,21 +15,15 @@
  * go by way of private memory then.
  *
  * A frame that needs more slots than are posted is held in the buffer, and the
- * TAP is left alone, until the slots come or its time is up: what then piles
- * up is in the TAP's own queue, which is bounded (XSA-392).
+ * TAP is left alone, until the slots come or patience ends (patience.h): what
+ * then piles up is in the TAP's own queue, which is bounded (XSA-392).
  */
 #include <errno.h>
 #include <string.h>
 
 #include "../common/log.h"
 #include "../common/tap.h"
-#include "link.h"
-
-/* How long a frame waits for slots, in microseconds. A frontend that never
- * said it would kick us (feature-rx-notify) is not waited for long; Linux
- * netback's figures. */
-#define HOLD_US 10000000u
-#define HOLD_NO_NOTIFY_US 30000u
+#include "hold.h"
 
 /* Slots a run: see frontend/grx.c for why not more. */
 #define GRX_BATCH_SLOTS 64u
@@ -49,6 +43,7 @@ static bool read_failed(struct vif_worker *vw, ssize_t err)
 		return true;
 	}
 	vw->w.tap_ready = false;
+	vif_hold_nobody(vw);
 	if (err != -EAGAIN && err != -EINTR)
 		worker_fault(&vw->w, "TAP lost");
 	return false;
@@ -86,12 +81,6 @@ static void judge(struct frame *f, struct virtio_net_hdr *hdr, const struct iove
 		return;
 	}
 	f->drop = false;
-}
-
-/* Where the next frame's header goes, so that its bytes start a page. */
-static uint32_t next_at(uint32_t used)
-{
-	return ((used + VNET_HDR_LEN + XEN_PAGE - 1) & ~(XEN_PAGE - 1)) - (uint32_t)VNET_HDR_LEN;
 }
 
 /* Reads one frame to grx_buf + at. False: none. */
@@ -191,28 +180,6 @@ static void fill_slots(struct frame *f)
 	vif_posted_spend(q, f->pkt.slots);
 }
 
-/* Keeps f where it is, for the next run. */
-static void hold(struct vif_worker *vw, const struct frame *f)
-{
-	if (!vw->held)
-		vw->held_until = now_us() + (vw->link->conf.rx_notify ? HOLD_US : HOLD_NO_NOTIFY_US);
-	vw->held = true;
-	vw->held_frame = *f;
-	f->queue->starved = f->pkt.slots;
-}
-
-/* Moves the held frame to the buffer's start. Not before the next run: the
- * frames ahead of it are copied out of the buffer only at the end of a run. */
-static void settle_held(struct vif_worker *vw)
-{
-	struct frame *f = &vw->held_frame;
-
-	if (!vw->held || f->at == next_at(0))
-		return;
-	memmove(vw->grx_buf + next_at(0), vw->grx_buf + f->at, VNET_HDR_LEN + f->pkt.len);
-	f->at = next_at(0);
-}
-
 /* The next segment of a frame that the peer does not take as it is, one slot each. */
 static void take_segment(struct vif_worker *vw, struct frame *f, uint32_t at)
 {
@@ -230,16 +197,11 @@ static bool next_private(struct vif_worker *vw, struct frame *f, uint32_t used)
 {
 	if (!vw->held) {
 		if (!vw->cut.left)
-			return read_private(vw, f, next_at(used));
-		take_segment(vw, f, next_at(used));
+			return read_private(vw, f, vif_hold_at(used));
+		take_segment(vw, f, vif_hold_at(used));
 		return true;
 	}
 	*f = vw->held_frame;
-	if (now_us() < vw->held_until)
-		return true;
-	stats_inc(&f->queue->stats, STAT_GRX_DROP_TIMEOUT);
-	vw->held = false;
-	f->drop = true;
 	return true;
 }
 
@@ -261,10 +223,8 @@ static enum moved move_private(struct vif_worker *vw, struct frame *f, uint32_t 
 	if (f->drop)
 		return MOVED_AWAY;
 	vif_posted_take(f->queue);
-	if (f->pkt.slots > f->queue->nposted) {
-		hold(vw, f);
-		return MOVED_NONE;
-	}
+	if (f->pkt.slots > f->queue->nposted)
+		return vif_hold_frame(f) ? MOVED_NONE : MOVED_AWAY;
 	vw->held = false;
 	fill_slots(f);
 	*used = f->at + VNET_HDR_LEN + f->pkt.len;
@@ -280,10 +240,8 @@ static enum moved move_frame(struct vif_worker *vw, struct frame *f, uint32_t *u
 	/* With one queue it is known before the read whose the frame will be. */
 	if (!vw->held && vw->nqueues == 1) {
 		vif_posted_take(q);
-		if (q->nposted == 0) {
-			q->starved = 1;
+		if (q->nposted == 0 && !vif_hold_is_over(q))
 			return MOVED_NONE;
-		}
 		if (!vw->cut.left && can_read_direct(q)) {
 			if (!read_direct(q, f))
 				return MOVED_NONE;
@@ -321,6 +279,8 @@ static void finish(const struct frame *f)
 		pkt_to_grx(&q->grx, &f->pkt);
 		stats_inc(&q->stats, STAT_GRX_PACKETS);
 		stats_add(&q->stats, STAT_GRX_BYTES, f->pkt.len);
+		if (q->patience.since)
+			patience_pass(&q->patience, now_us());
 		return;
 	}
 	stats_inc(&q->stats, STAT_GRX_DROP_GRANT);
@@ -337,23 +297,38 @@ static void run_batch(struct vif_worker *vw)
 		log_debug("grant copy failed vif=%s errno=%m", vw->w.name);
 }
 
+/* Looks at the rings. False: there is nothing to do, or the ring is lost. */
+static bool begin(struct vif_worker *vw)
+{
+	struct vif_queue *end = vw->queue + vw->nqueues;
+	bool lacking = false;
+
+	for (struct vif_queue *q = vw->queue; q < end; q++) {
+		q->starved = 0;
+		lacking |= q->patience.since != 0;
+	}
+	if (!has_frames(vw) && !lacking)
+		return false;
+	for (struct vif_queue *q = vw->queue; q < end; q++) {
+		if (grx_back_begin(&q->grx) < 0) {
+			worker_fault(&vw->w, "grx producer out of range");
+			return false;
+		}
+		if (q->patience.since)
+			vif_hold_review(q);
+	}
+	return has_frames(vw);
+}
+
 unsigned int vif_grx_run(struct vif_worker *vw)
 {
 	struct vif_queue *end = vw->queue + vw->nqueues;
 	unsigned int n, looked;
 
-	for (struct vif_queue *q = vw->queue; q < end; q++)
-		q->starved = 0;
-	if (!has_frames(vw))
+	if (!begin(vw))
 		return 0;
-	for (struct vif_queue *q = vw->queue; q < end; q++) {
-		if (grx_back_begin(&q->grx) < 0) {
-			worker_fault(&vw->w, "grx producer out of range");
-			return 0;
-		}
-	}
 	grant_batch_reset(vw->batch);
-	settle_held(vw);
+	vif_hold_settle(vw);
 	n = collect(vw, &looked);
 	if (n == 0)
 		return looked;

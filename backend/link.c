@@ -61,15 +61,21 @@ static bool op_rearm(struct worker *w)
 static int op_sleep_ms(struct worker *w)
 {
 	struct vif_worker *vw = vif_worker_of(w);
-	uint64_t now;
+	uint64_t now = 0, next = UINT64_MAX, at;
 
-	if (!vw->held)
+	for (struct vif_queue *q = vw->queue; q < vw->queue + vw->nqueues; q++) {
+		if (!q->patience.since)
+			continue;
+		now = now ? now : now_us();
+		/* Nobody will kick us for slots: look for them. */
+		if (!vw->link->conf.rx_notify && !patience_is_spent(&q->patience, &vw->link->limits, now))
+			return 1;
+		at = patience_next(&q->patience, &vw->link->limits, now);
+		next = at < next ? at : next;
+	}
+	if (next == UINT64_MAX)
 		return -1;
-	/* Nobody will kick us for slots: look for them. */
-	if (!vw->link->conf.rx_notify)
-		return 1;
-	now = now_us();
-	return now >= vw->held_until ? 0 : (int)((vw->held_until - now) / 1000u) + 1;
+	return now >= next ? 0 : (int)min_size((next - now) / 1000u + 1, 1000000);
 }
 
 static const struct worker_ops ops = {
@@ -238,6 +244,7 @@ int vif_link_start(struct vif_link **out, const struct vif_place *place,
 	if (!l)
 		return -ENOMEM;
 	l->conf = *conf;
+	l->limits = patience_limits_for(conf->rx_notify, place->hold_ms, place->stall_ms);
 	l->name = place->name;
 	l->queue = calloc(conf->queues, sizeof(*l->queue));
 	l->worker = calloc(1, sizeof(*l->worker));
@@ -263,6 +270,14 @@ const char *vif_link_faulted(const struct vif_link *l)
 	for (unsigned int i = 0; i < l->nworkers && !why; i++)
 		why = worker_faulted(&l->worker[i].w);
 	return why;
+}
+
+bool vif_link_stalled(const struct vif_link *l)
+{
+	for (unsigned int i = 0; i < l->conf.queues; i++)
+		if (atomic_load_explicit(&l->queue[i].patience.stalled, memory_order_relaxed))
+			return true;
+	return false;
 }
 
 void vif_link_stats(const struct vif_link *l, struct stats *sum)

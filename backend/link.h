@@ -6,7 +6,7 @@
  * handles, its end of the TAP. struct vif_link has what all queues share. What
  * changes of that while workers run (control ring, static grants) is its only
  * worker's: a connection with a control ring has one. What crosses threads is
- * in struct worker: stop, fault and the counters.
+ * in struct worker: stop, fault and the counters; and patience.stalled.
  */
 #ifndef NETPAIR_LINK_H
 #define NETPAIR_LINK_H
@@ -14,18 +14,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../common/abi.h"
 #include "../common/ctrlring.h"
-#include "../common/evtchn.h"
 #include "../common/grant.h"
 #include "../common/offload.h"
 #include "../common/pkt.h"
 #include "../common/ring.h"
 #include "../common/segment.h"
 #include "../common/stats.h"
-#include "../common/util.h"
 #include "../common/worker.h"
 #include "conf.h"
+#include "patience.h"
 #include "statics.h"
 
 /* The most one frame takes of a private buffer: its pieces in pages of their
@@ -74,7 +72,8 @@ struct vif_queue {
 	struct bell gtx_bell, grx_bell;
 	struct posted posted[POSTED_MAX];	/* in ring order */
 	unsigned int nposted;
-	unsigned int starved;		/* grx slots waited for, 0: none */
+	unsigned int starved;		/* grx slots to be told of, 0: none */
+	struct patience patience;	/* with a frontend that posts too few */
 	struct stats stats;
 };
 
@@ -93,12 +92,12 @@ struct vif_worker {
 	struct vif_queue *cut_queue;	/* whose they are */
 	bool held;			/* grx_buf starts with a frame that lacks slots */
 	struct frame held_frame;
-	uint64_t held_until;		/* then it is dropped; monotonic, microseconds */
 };
 
 /* A connection: what all its queues share. */
 struct vif_link {
 	struct vif_conf conf;
+	struct patience_limits limits;
 	const char *name;		/* borrowed */
 	void *ctrl_page;		/* NULL: no control ring */
 	struct ctrl_back ctrl;
@@ -153,6 +152,7 @@ struct vif_place {
 	const char *run_dir;	/* borrowed */
 	int tap_fd;		/* borrowed */
 	int wake_fd;		/* borrowed */
+	uint32_t hold_ms, stall_ms;	/* of the policy */
 	bool resume;		/* an earlier daemon served this very connection */
 };
 
@@ -166,6 +166,9 @@ void vif_link_forget(const char *run_dir, const char *name);
 
 /* Why a worker stands still, or NULL. */
 const char *vif_link_faulted(const struct vif_link *l);
+
+/* Whether a queue has not delivered for long. */
+MUST_CHECK bool vif_link_stalled(const struct vif_link *l);
 
 /* The counters of all of it. */
 void vif_link_stats(const struct vif_link *l, struct stats *sum);

@@ -44,7 +44,8 @@ static const struct option_word offers[] = {
 
 static struct options parse_options(int argc, char **argv)
 {
-	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = "/run/netpair" };
+	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = "/run/netpair",
+			     .policy = { .hold_ms = 10000, .stall_ms = 60000 } };
 	const struct option_row rows[] = {
 		{ "take-over", NULL, "unbind the kernel's netback from each VIF and serve it", OPTION_FLAG,
 		  { .flag = &o.take_over }, 0, 0 },
@@ -53,6 +54,10 @@ static struct options parse_options(int argc, char **argv)
 		  OPTION_WORDS, { .words = { &o.policy.without, offers } }, 0, 0 },
 		{ "fill-checksums", "all|MAC,...", "send these guests no blank checksums and large segments",
 		  OPTION_TEXT, { .text = &o.policy.fill }, 0, 0 },
+		{ "hold-ms", "N", "how long frames wait for a guest's buffers (10000)", OPTION_NUMBER,
+		  { .number = &o.policy.hold_ms }, 1, 3600000 },
+		{ "stall-ms", "N", "how long until a VIF without buffers has no carrier (60000; 0: never)",
+		  OPTION_NUMBER, { .number = &o.policy.stall_ms }, 0, 3600000 },
 		{ "run-dir", "DIR", "where the lock and restart notes are kept (/run/netpair)", OPTION_TEXT,
 		  { .text = &o.run_dir }, 0, 0 },
 		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,

@@ -10,6 +10,9 @@ void vif_posted_take(struct vif_queue *q)
 
 	while (q->nposted < POSTED_MAX && grx_back_take(&q->grx, &gref))
 		q->posted[q->nposted++] = (struct posted){ gref, statics_write(q->statics, gref) };
+	/* As many as the largest frame needs: no scarcity any more. */
+	if (q->nposted == POSTED_MAX)
+		q->patience.scant = false;
 }
 
 void vif_posted_spend(struct vif_queue *q, unsigned int n)

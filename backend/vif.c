@@ -100,7 +100,8 @@ static void connect_frontend(struct vif *v)
 {
 	bool adopt = v->state == XenbusStateConnected;
 	struct vif_place place = { .peer = v->peer, .name = v->name, .run_dir = v->daemon->run_dir,
-				   .wake_fd = v->daemon->wake_fd, .resume = adopt };
+				   .wake_fd = v->daemon->wake_fd, .resume = adopt,
+				   .hold_ms = v->daemon->policy.hold_ms, .stall_ms = v->daemon->policy.stall_ms };
 	struct vif_conf conf;
 	const char *reason;
 	char why[128];
@@ -128,7 +129,7 @@ static void connect_frontend(struct vif *v)
 		refuse(v, "%s: %s", reason, strerror(-err));
 		return;
 	}
-	tap_set_carrier(v->tap_fd, true);
+	vif_device_carrier(v);
 	if (!adopt)
 		set_state(v, XenbusStateConnected);
 	log_info("%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d",
@@ -142,13 +143,15 @@ static void disconnect(struct vif *v)
 	struct stats sum;
 	char text[900];
 
-	if (!v->link)
+	if (!v->link) {
+		vif_device_carrier(v);
 		return;
-	tap_set_carrier(v->tap_fd, false);
+	}
 	vif_link_stats(v->link, &sum);
 	stats_print(&sum, text, sizeof(text));
 	vif_link_stop(v->link);
 	v->link = NULL;
+	vif_device_carrier(v);
 	log_info("disconnected vif=%s %s", v->name, text);
 }
 
@@ -239,9 +242,20 @@ static void vanish(struct vif *v)
 	log_info("removed vif=%s reason=\"directory gone\"", v->name);
 }
 
+static void look_at_carrier(struct vif *v)
+{
+	bool was = v->carrier;
+
+	vif_device_carrier(v);
+	if (v->carrier && !was)
+		log_info("recovered, carrier up vif=%s", v->name);
+}
+
 void vif_run(struct vif *v)
 {
 	take_from_kernel(v);
+	if (v->link)
+		look_at_carrier(v);
 	if (v->link && vif_link_faulted(v->link) && !v->refused)
 		refuse(v, "%s", vif_link_faulted(v->link));
 	for (int i = 0; i < STEPS_MAX && !v->gone; i++) {

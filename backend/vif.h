@@ -34,6 +34,7 @@ struct vif {
 	bool refused;
 	const char *broken;		/* why the toolstack's own keys rule it out; static */
 	int tap_fd;			/* -1: none yet */
+	bool carrier;			/* the TAP's */
 	unsigned int mtu_lowered;	/* what the TAP's MTU was before, 0: left alone */
 	struct vif_link *link;		/* NULL unless connected */
 };
@@ -48,6 +49,9 @@ MUST_CHECK int vif_device_open(struct vif *v);
 
 /* Gives the TAP the offloads and the MTU that this frontend takes. -errno. */
 MUST_CHECK int vif_device_fit(struct vif *v, const struct vif_conf *conf);
+
+/* The carrier is up while there is a connection that can deliver. */
+void vif_device_carrier(struct vif *v);
 
 void vif_device_remove(struct vif *v);
 

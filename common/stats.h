@@ -35,6 +35,7 @@
 	X_(GRX_DROP_PEER, "grx_drop_peer")		/* the peer sent an error or a half */ \
 	X_(GRX_DROP_TIMEOUT, "grx_drop_timeout")	/* no slots in time */ \
 	X_(GRX_DROP_TAP, "grx_drop_tap") \
+	X_(GRX_STALLS, "grx_stalls")			/* no slots for so long that the link went down */ \
 	X_(PEER_FAULTS, "peer_faults")			/* the ring was lost */ \
 	X_(NOTIFY_SENT, "notify_sent") \
 	X_(NOTIFY_RECEIVED, "notify_received") \

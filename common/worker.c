@@ -49,6 +49,11 @@ void worker_fault(struct worker *w, const char *why)
 	wake(w->wake_fd);
 }
 
+void worker_tell(struct worker *w)
+{
+	wake(w->wake_fd);
+}
+
 const char *worker_faulted(const struct worker *w)
 {
 	return atomic_load(&w->fault);

@@ -53,7 +53,7 @@ struct worker {
 	const struct worker_ops *ops;
 	const char *name;		/* the interface, for the log; borrowed */
 	int tap_fd;			/* borrowed */
-	int wake_fd;			/* the daemon's eventfd: look at fault; borrowed */
+	int wake_fd;			/* the daemon's eventfd: look at fault and the like; borrowed */
 	int ctl_fd;			/* eventfd: look at stop */
 	int epoll_fd;
 	bool running;
@@ -93,6 +93,9 @@ void worker_exit(struct worker *w);
 
 /* On the worker's thread: the peer's ring cannot be followed any more. */
 void worker_fault(struct worker *w, const char *why);
+
+/* On the worker's thread: something else for the control thread to look at. */
+void worker_tell(struct worker *w);
 
 /* Signals the peer and counts it. */
 void worker_notify(struct worker *w, struct bell bell);

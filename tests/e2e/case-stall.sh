@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# A frontend that stops taking packets: after a time its frames are dropped and its link is down,
+# until it goes on. The VIF of another guest beside it notices nothing.
+# shellcheck disable=SC2154,SC2153,SC2034 # ns0, ns1, BACK, FRONT, expect: lib.sh
+
+# carrier_is IF up|down
+carrier_is()
+{
+	local now=up
+
+	! in0 ip -o link show "$1" | grep -q NO-CARRIER || now=down
+	[ "$now" = "$2" ]
+}
+
+# stall_neighbour: a second guest with a netfrontd of its own and an answered ping.
+stall_neighbour()
+{
+	guest_new other && x attach-vif 0 other 0 --hotplug || return 1
+	"$X" exec other -- "$BIN/netfrontd" --run-dir="$L/run-other" 2>>"$L/other.log" &
+	helper $!
+	connected 2 0 && in0 ip -b - <<-END && nsenter --net="$(netns_of other)" ip -b - <<-END2
+		link set vif2.0 up
+		addr add 10.79.7.1/24 dev vif2.0
+	END
+		link set lo up
+		link set eth0 up
+		addr add 10.79.7.2/24 dev eth0
+	END2
+}
+
+# More packets than the ring has slots; nobody answers.
+flood_of() { in0 ping -q -c "$1" -l "$1" -w 1 -s 60 10.79.0.2 >"$TOP/out" 2>&1; true; }
+
+stall_counters()
+{
+	local line
+
+	line=$(counters "$L/back.log" "$BACK" | grep 'vif=vif1.0')
+	grep -o 'grx_\(drop_timeout\|stalls\)=[0-9]*' <<<"$line" | tr '\n' ' '
+	[[ $line == *grx_drop_timeout=* && $line == *grx_stalls=1* ]]
+}
+
+back_answers() { in0 ping -i 0.01 -c 10 -w 10 10.79.0.2 2>&1 | seen 10 0; }
+
+case_stall()
+{
+	local before after
+
+	expect='stalled, carrier down vif=vif1.0'
+	lab_start
+	{ start_back --hold-ms=200 --stall-ms=600 && start_front && attach 0 && stall_neighbour; } >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
+	check answers back_answers
+	before=$(rss "$BACK")
+	in0 ping -i 0.01 -w 60 10.79.7.2 >"$L/beside.ping" 2>&1 &
+	helper $!
+	kill -STOP "$FRONT"
+	flood_of 400
+	check carrier-down await 5 carrier_is vif1.0 down
+	check neighbour-up carrier_is vif2.0 up
+	check told await_line "$L/back.log" 5 'warn: stalled, carrier down vif=vif1.0'
+	after=$(rss "$BACK")
+	check memory test $((after - before)) -lt 2000
+	kill -CONT "$FRONT"
+	check carrier-up await 5 carrier_is vif1.0 up
+	check recovered await_line "$L/back.log" 5 'recovered, carrier up vif=vif1.0'
+	check answers-again back_answers
+	check counted stall_counters
+	check neighbour-lost-none seen 20 0 <"$L/beside.ping"
+	# A frontend that never said it would kick is not held to be stalled.
+	{ detach_all && x attach-vif 0 guest 0 --hotplug && start_front --without=rx-notify && connected 1 0 &&
+		address 0; } >"$TOP/out" 2>&1
+	verdict "$CASE/no-notify-connected" $? "$(cat "$TOP/out")" || return
+	kill -STOP "$FRONT"
+	flood_of 400
+	sleep 1
+	check no-notify-stays-up carrier_is vif1.0 up
+	kill -CONT "$FRONT"
+	check no-notify-answers back_answers
+	reap_helpers
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* run-patience.c - what becomes of frames that lack slots, minute by minute */
+#include "unit.h"
+#include "../../backend/patience.c"
+
+#define MS 1000ull
+#define T0 5000000ull
+
+static const struct patience_limits usual = { 20 * MS, 10000 * MS, 60000 * MS };
+
+static void limits(void **state)
+{
+	struct patience_limits l = patience_limits_for(true, 10000, 60000);
+
+	(void)state;
+	assert_memory_equal(&l, &usual, sizeof(l));
+	l = patience_limits_for(false, 10000, 60000);
+	assert_int_equal(l.hold_us, 30 * MS);
+	assert_int_equal(l.stall_us, 0);
+	l = patience_limits_for(true, 5, 3);	/* in order, whatever was asked for */
+	assert_int_equal(l.cut_us, 5 * MS);
+	assert_int_equal(l.hold_us, 5 * MS);
+	assert_int_equal(l.stall_us, 5 * MS);
+	l = patience_limits_for(true, 4000000, 0);
+	assert_int_equal(l.hold_us, 4000000 * MS);
+	assert_int_equal(l.stall_us, 0);
+}
+
+static void nothing_lacks(void **state)
+{
+	struct patience p = { 0 };
+
+	(void)state;
+	assert_false(patience_is_spent(&p, &usual, T0));
+	assert_false(patience_cuts(&p, &usual, T0));
+	assert_false(patience_stalls(&p, &usual, T0));
+	assert_true(patience_next(&p, &usual, T0) == UINT64_MAX);
+	assert_false(patience_end(&p));
+}
+
+static void by_the_clock(void **state)
+{
+	struct patience p = { 0 };
+
+	(void)state;
+	patience_lack(&p, 17, T0);
+	assert_false(patience_cuts(&p, &usual, T0 + 20 * MS - 1));
+	assert_true(patience_next(&p, &usual, T0) == T0 + 20 * MS);
+	assert_true(patience_cuts(&p, &usual, T0 + 20 * MS));
+	assert_true(patience_next(&p, &usual, T0 + 20 * MS) == T0 + 10000 * MS);
+	patience_lack(&p, 1, T0 + 5000 * MS);	/* another frame does not start the clock anew */
+	assert_int_equal(p.needed, 1);
+	assert_false(patience_is_spent(&p, &usual, T0 + 10000 * MS - 1));
+	assert_true(patience_is_spent(&p, &usual, T0 + 10000 * MS));
+	/* Without a loss nobody needed the slots. */
+	assert_false(patience_stalls(&p, &usual, T0 + 70000 * MS));
+	assert_true(patience_next(&p, &usual, T0 + 10000 * MS) == UINT64_MAX);
+	p.lost = true;
+	assert_true(patience_next(&p, &usual, T0 + 10000 * MS) == T0 + 60000 * MS);
+	assert_false(patience_stalls(&p, &usual, T0 + 60000 * MS - 1));
+	assert_true(patience_stalls(&p, &usual, T0 + 60000 * MS));
+	assert_true(p.stalled);
+	assert_false(patience_stalls(&p, &usual, T0 + 60000 * MS));	/* told once */
+	assert_true(patience_next(&p, &usual, T0 + 60000 * MS) == UINT64_MAX);
+	assert_true(patience_end(&p));
+	assert_false(p.stalled);
+	assert_false(patience_end(&p));
+}
+
+/* Small frames that pass keep the link up, but large ones are not waited for again. */
+static void small_ones_pass(void **state)
+{
+	struct patience p = { 0 };
+
+	(void)state;
+	patience_lack(&p, 3, T0);
+	p.lost = true;
+	patience_pass(&p, T0 + 50000 * MS);
+	assert_false(patience_stalls(&p, &usual, T0 + 60000 * MS));
+	assert_true(patience_is_spent(&p, &usual, T0 + 60000 * MS));
+	assert_true(patience_next(&p, &usual, T0 + 60000 * MS) == T0 + 110000 * MS);
+	assert_true(patience_stalls(&p, &usual, T0 + 110000 * MS));
+}
+
+static void never_stalls(void **state)
+{
+	struct patience_limits l = patience_limits_for(false, 10000, 60000);
+	struct patience p = { 0 };
+
+	(void)state;
+	patience_lack(&p, 1, T0);
+	p.lost = true;
+	assert_true(patience_is_spent(&p, &l, T0 + 30 * MS));
+	assert_false(patience_stalls(&p, &l, T0 + 1000000 * MS));
+	assert_true(patience_next(&p, &l, T0 + 30 * MS) == UINT64_MAX);
+}
+
+static void scant(void **state)
+{
+	struct patience p = { .scant = true };
+
+	(void)state;
+	patience_lack(&p, 17, T0);
+	assert_true(patience_cuts(&p, &usual, T0));
+	assert_false(patience_end(&p));
+	assert_true(p.scant);
+	patience_lack(&p, 1, T0 + 1);		/* and a second time begins afresh */
+	assert_true(p.since == T0 + 1);
+	assert_false(p.lost);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(limits), cmocka_unit_test(nothing_lacks), cmocka_unit_test(by_the_clock),
+		cmocka_unit_test(small_ones_pass), cmocka_unit_test(never_stalls), cmocka_unit_test(scant),
+	};
+
+	return RUN_TESTS(tests);
+}
