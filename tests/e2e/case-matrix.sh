@@ -30,6 +30,7 @@ matrix_subsets()
 
 # lacks COLUMN: in this row. Associative, as columns have names.
 declare -A lacking
+matrix_back=''		# what netbackd has in all rows
 
 # matrix_row ROW: fills lacking, and the options of both daemons.
 matrix_row()
@@ -37,10 +38,12 @@ matrix_row()
 	local row=$1 column subset back='' front=''
 
 	lacking=() back_options=() front_options=()
+	[ -z "$matrix_back" ] || back_options+=("$matrix_back")
 	while read -r column && read -r subset <&3; do
 		[[ $subset == *$row* ]] || continue
 		lacking[$column]=1
 		case $column in
+		b:--*) back_options+=("${column#b:}") ;;
 		b:*) back+=,${column#b:} ;;
 		f:--*) front_options+=("${column#f:}") ;;
 		f:*) front+=,${column#f:} ;;
@@ -90,6 +93,11 @@ case_matrix()
 {
 	local row mtu
 
+	# Two queues or one, as soon as there are several.
+	if "$BIN/netfrontd" --help | grep -q -- --queues; then
+		MATRIX+=" f:--queues=2 b:--workers=1"
+		matrix_back=--max-queues=2
+	fi
 	lab_start
 	for row in 0 1 2 3 4 5 6 7; do
 		matrix_row $row
