@@ -110,7 +110,15 @@ $(BUILD)/tests/unit/run-options: UNIT_LIBS := -lsystemd
 $(BUILD)/tests/fuzz/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_LIBS)
+
+# The one that has a Xen inside: netbackd without its main and the file that the target includes.
+FUZZ_BACK_OBJS = $(filter-out %/main.o %/link.o %/backend.o %/vif.o %/orphans.o,$(BACKEND)) $(addprefix $(BUILD)/obj/,\
+	tests/fuzz/inproc.o tests/fuzz/inproc-evwait.o \
+	$(patsubst %.c,%.o,$(addprefix tools/xensim/,host/dom.c host/grants.c host/events.c host/util.c \
+	lib/gnttab.c lib/gntshr.c lib/grantcopy.c lib/evtchn.c lib/evport.c)))
+$(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: $(FUZZ_BACK_OBJS)
+$(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: FUZZ_LIBS = -lxenstore -lpthread
 
 $(RACE): $(BUILD)/obj/tests/stress/ring-race.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
@@ -151,7 +159,7 @@ fuzzers: $(FUZZERS)
 $(BUILD)/fuzzers/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_LIBS)
 
 .PHONY: coverage
 coverage: ## lines of common/, backend/, frontend/ that the tests reach

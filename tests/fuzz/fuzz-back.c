@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz-back.c - a connection's whole life: a guest that keeps no rule, against netbackd's own gtx,
+ * grx, control ring, static grants and queues, on xensim in this process
+ *
+ * Input: three bytes of features, then commands: one byte what, further bytes how. The worker's
+ * loop is ours: a run happens when the input says so, and in the midst of one, before each segment
+ * of a grant copy, the guest may rewrite slots and pages and take grants back.
+ *
+ * Promised, whatever the guest does:
+ * - a page that dom0 may not write keeps its bytes, also one that was never granted;
+ * - every frame that goes into the TAP gets one verdict, and what the TAP gets was counted;
+ * - no more answers than requests, and nothing happens after a fault;
+ * - a guest that kept the rules is not faulted;
+ * - no descriptor stays.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <xenevtchn.h>
+#include <xengnttab.h>
+
+#include "fuzz.h"
+#include "inproc.h"
+
+/* Runs are ours to start. */
+#define worker_start fuzz_worker_start
+#include "../../backend/link.c"
+#undef worker_start
+
+#include "../../common/log.h"
+
+#define GUEST 1u
+#define OTHER 2u
+
+/* The guest's pages: who may do what with them. */
+enum { P_GTX, P_GRX, P_CTRL, P_LIST, P_READ, P_WRITE = P_READ + 8, P_OTHERS = P_WRITE + 40, P_OWN, P_MAX };
+
+static struct {
+	uint8_t *page;			/* the guest's mapping, NULL: taken back */
+	uint8_t *kept;			/* what must stay, for those that dom0 may not write */
+	uint32_t ref;
+} pages[P_MAX];
+
+static xengntshr_handle *shr;
+static xenevtchn_handle *evt;
+static uint32_t port;
+static int tap_near = -1, tap_far = -1, wake_fd = -1;
+static struct vif_link *link_now;
+static struct vif_conf conf;
+static uint64_t frames_in, frames_out, faulted_at;
+static bool broke_rules, host_failed;
+static const uint8_t *input;
+static size_t input_left;
+static uint32_t gtx_prod, grx_prod, ctrl_prod;
+static unsigned int mischief;		/* how many more segments are met by some */
+
+int fuzz_worker_start(struct worker *w)
+{
+	(void)w;
+	return 0;
+}
+
+/* --- the guest ------------------------------------------------------------- */
+
+static void keep(unsigned int p, const void *data, size_t len, size_t at)
+{
+	if (!pages[p].page || at + len > XEN_PAGE)
+		return;
+	memcpy(pages[p].page + at, data, len);
+	if (pages[p].kept)
+		memcpy(pages[p].kept + at, data, len);
+}
+
+static void share(unsigned int p, uint32_t domid, int writable)
+{
+	pages[p].page = xengntshr_share_pages(shr, domid, 1, &pages[p].ref, writable);
+	PROMISE(pages[p].page);
+	if (!writable || domid != 0) {
+		pages[p].kept = malloc(XEN_PAGE);
+		PROMISE(pages[p].kept);
+		memset(pages[p].page, (int)(p + 1), XEN_PAGE);
+		memcpy(pages[p].kept, pages[p].page, XEN_PAGE);
+	}
+}
+
+static void take_back(unsigned int p)
+{
+	if (!pages[p].page)
+		return;
+	if (pages[p].kept)
+		PROMISE(memcmp(pages[p].page, pages[p].kept, XEN_PAGE) == 0);
+	xengntshr_unshare(shr, pages[p].page, 1);
+	free(pages[p].kept);
+	pages[p].page = pages[p].kept = NULL;
+}
+
+static void guest_start(void)
+{
+	static const uint32_t one = 1;
+	xenevtchn_port_or_error_t got;
+
+	inproc_act(GUEST);
+	shr = xengntshr_open(NULL, 0);
+	evt = xenevtchn_open(NULL, 0);
+	PROMISE(shr && evt);
+	for (unsigned int p = 0; p < P_OWN; p++)
+		share(p, p == P_OTHERS ? OTHER : 0, p < P_READ || p >= P_WRITE);
+	pages[P_OWN].ref = 4000;	/* nobody granted it */
+	for (unsigned int p = P_GTX; p <= P_CTRL; p++) {
+		memset(pages[p].page, 0, XEN_PAGE);
+		memcpy(pages[p].page + 4, &one, 4);
+		memcpy(pages[p].page + 12, &one, 4);
+	}
+	got = xenevtchn_bind_unbound_port(evt, 0);
+	PROMISE(got > 0);
+	port = (uint32_t)got;
+	gtx_prod = grx_prod = ctrl_prod = 0;
+}
+
+static void guest_end(void)
+{
+	for (unsigned int p = 0; p < P_OWN; p++)
+		take_back(p);
+	xenevtchn_close(evt);
+	xengntshr_close(shr);
+}
+
+static uint32_t some_ref(uint8_t which)
+{
+	return pages[which % P_MAX].ref;
+}
+
+static void poke(unsigned int p, unsigned int at, uint32_t v)
+{
+	if (pages[p].page)
+		memcpy(pages[p].page + at, &v, 4);
+}
+
+static uint32_t peek(unsigned int p, unsigned int at)
+{
+	uint32_t v = 0;
+
+	if (pages[p].page)
+		memcpy(&v, pages[p].page + at, 4);
+	return v;
+}
+
+static uint8_t *slot(unsigned int p, uint32_t i)
+{
+	static uint8_t nowhere[16];
+
+	if (!pages[p].page)
+		return nowhere;
+	if (p == P_GTX)
+		return pages[p].page + 64 + i % 256 * 12;
+	return p == P_GRX ? pages[p].page + 64 + i % 256 * 8 : pages[p].page + 64 + i % 128 * 24;
+}
+
+/* A packet by the rules: n slots of read-only pages, a GSO extra if asked for. */
+static void post_packet(void)
+{
+	unsigned int n = eat8(&input, &input_left) % 18 + 1;
+	bool gso = n < 18 && eat8(&input, &input_left) & 1;
+	uint16_t first = (uint16_t)(eat16(&input, &input_left) % (XEN_PAGE - 64) + 64);
+	uint32_t len = n == 1 ? first : first + (n - 1) * 1000u;
+
+	if (gtx_prod - peek(P_GTX, 8) > 256 - 20)
+		return;
+	for (unsigned int i = 0; i < n; i++) {
+		netif_tx_request_t req = {
+			.gref = pages[P_READ + i % 8].ref, .id = (uint16_t)i,
+			.flags = (uint16_t)(i + 1 < n ? NETTXF_more_data : 0),
+			.size = i ? 1000 : (uint16_t)len,
+		};
+
+		if (!i)
+			req.flags |= (uint16_t)(gso ? NETTXF_extra_info | NETTXF_csum_blank | NETTXF_data_validated : 0);
+		memcpy(slot(P_GTX, gtx_prod++), &req, sizeof(req));
+		if (!i && gso) {
+			struct netif_extra_info extra = pkt_gso_extra(XEN_NETIF_GSO_TYPE_TCPV4, 1000);
+
+			memcpy(slot(P_GTX, gtx_prod++), &extra, sizeof(extra));
+		}
+	}
+}
+
+static void post_anything(void)
+{
+	unsigned int n = eat8(&input, &input_left) % 24 + 1;
+
+	broke_rules = true;
+	while (n-- && input_left) {
+		uint8_t *at = slot(P_GTX, gtx_prod++);
+		uint32_t ref;
+
+		eat(at, 12, &input, &input_left);
+		ref = some_ref(at[0]);
+		if (at[1] & 3)
+			memcpy(at, &ref, 4);
+	}
+}
+
+static void post_buffers(void)
+{
+	unsigned int n = eat8(&input, &input_left) % 64 + 1;
+
+	while (n--) {
+		uint8_t which = input_left ? eat8(&input, &input_left) : 0;
+		netif_rx_request_t req = { .id = (uint16_t)(grx_prod % 256) };
+
+		if (grx_prod - peek(P_GRX, 8) >= 256)
+			return;
+		/* A ring's own page, too. */
+		broke_rules |= which >> 7;
+		req.gref = which & 0x80 ? some_ref(which) : pages[P_WRITE + which % 40].ref;
+		memcpy(slot(P_GRX, grx_prod++), &req, sizeof(req));
+	}
+	poke(P_GRX, 0, grx_prod);
+}
+
+static void post_control(void)
+{
+	struct xen_netif_ctrl_request req = { .id = (uint16_t)ctrl_prod };
+	uint8_t what = eat8(&input, &input_left);
+	unsigned int n = eat8(&input, &input_left) % 48;
+
+	req.type = what & 0x80 ? eat16(&input, &input_left) : (uint16_t)(what % 12);
+	req.data[0] = what & 0x40 ? eat32(&input, &input_left) : 0;
+	broke_rules |= what >> 5 & 1;	/* a list in a ring's page, say */
+	req.data[1] = what & 0x20 ? some_ref(eat8(&input, &input_left)) : pages[P_LIST].ref;
+	req.data[2] = what & 0x10 ? eat32(&input, &input_left) : n;
+	for (unsigned int i = 0; i < n; i++) {
+		uint8_t which = eat8(&input, &input_left);
+		struct xen_netif_gref entry = { .ref = pages[P_READ + which % 48].ref };
+
+		entry.flags = which & 0x40 ? (uint16_t)which : P_READ + which % 48 < P_WRITE;
+		if (pages[P_LIST].page)
+			memcpy(pages[P_LIST].page + 8 * (size_t)i, &entry, 8);
+	}
+	if (ctrl_prod - peek(P_CTRL, 8) >= 128)
+		return;
+	memcpy(slot(P_CTRL, ctrl_prod++), &req, sizeof(req));
+	poke(P_CTRL, 0, ctrl_prod);
+}
+
+/* What no honest guest does: one thing by the next bytes. */
+static void misbehave(void)
+{
+	uint8_t what = eat8(&input, &input_left), how = eat8(&input, &input_left);
+	uint8_t bytes[24];
+
+	broke_rules = true;
+	eat(bytes, sizeof(bytes), &input, &input_left);
+	switch (what % 6) {
+	case 0:
+		take_back(P_READ + how % (P_OWN - P_READ));
+		break;
+	case 1:
+		memcpy(slot(how % 3, bytes[0]), bytes + 1, how % 3 == 1 ? 8 : 12);
+		break;
+	case 2:
+		keep(P_READ + how % 8, bytes, 12, bytes[12] * 16u);
+		break;
+	case 3:
+		poke(how % 3, (bytes[0] % 4) * 4u, eat32(&input, &input_left));
+		break;
+	case 4:
+		if (pages[P_LIST].page)
+			memcpy(pages[P_LIST].page + how * 8u, bytes, 8);
+		break;
+	default:
+		take_back(how % P_READ);
+		break;
+	}
+}
+
+static int meanwhile(int map, uint32_t i, uint32_t n)
+{
+	(void)i;
+	(void)n;
+	if (!mischief)
+		return 0;
+	mischief--;
+	if (input_left && input[0] & 1) {
+		misbehave();
+		return 0;
+	}
+	host_failed |= map;
+	return map ? EINVAL : -3;
+}
+
+/* --- dom0 ------------------------------------------------------------------ */
+
+/* What came out of the TAP's far end: the wire. */
+static void drain_tap(void)
+{
+	static uint8_t frame[70000];
+	ssize_t got;
+
+	while ((got = recv(tap_far, frame, sizeof(frame), MSG_DONTWAIT)) > 0) {
+		PROMISE((size_t)got >= VNET_HDR_LEN + PKT_LEN_MIN && (size_t)got <= VNET_HDR_LEN + PKT_LEN_MAX);
+		frames_out++;
+	}
+}
+
+static void back_start(bool resume)
+{
+	struct vif_place place = { .peer = { GUEST }, .name = "fuzz", .run_dir = "/nonexistent",
+				   .tap_fd = tap_near, .wake_fd = wake_fd, .resume = resume };
+	const char *why = NULL;
+	int err;
+
+	inproc_act(0);
+	err = vif_link_start(&link_now, &place, &conf, &why);
+	PROMISE(err <= 0 && why);
+	/* Rings by the rules are taken. */
+	PROMISE(err == 0 || broke_rules || host_failed);
+	if (err)
+		link_now = NULL;
+	faulted_at = 0;
+}
+
+static uint64_t verdicts(const struct stats *s, enum stat from, enum stat to)
+{
+	uint64_t sum = 0;
+
+	for (enum stat id = from; id <= to; id++)
+		sum += stats_get(s, id);
+	return sum;
+}
+
+static void check(void)
+{
+	struct stats sum;
+	uint64_t grx;
+
+	drain_tap();
+	vif_link_stats(link_now, &sum);
+	PROMISE(stats_get(&sum, STAT_GTX_PACKETS) == frames_out);
+	grx = verdicts(&sum, STAT_GRX_PACKETS, STAT_GRX_PACKETS) +
+	      verdicts(&sum, STAT_GRX_DROP_SHORT, STAT_GRX_DROP_TAP);
+	/* What is cut has more verdicts than frames. */
+	if (conf.peer.sg && conf.peer.gso4 && conf.peer.gso6 && conf.peer.csum4 && conf.peer.csum6) {
+		PROMISE(grx <= frames_in);
+		frames_in -= grx;	/* what the TAP still has is the next connection's */
+	}
+	if (vif_link_faulted(link_now) && !broke_rules) {
+		fprintf(stderr, "faulted for nothing: %s\n", vif_link_faulted(link_now));
+		abort();
+	}
+	if (!broke_rules)
+		PROMISE(gtx_prod - peek(P_GTX, 8) <= 256 && grx_prod - peek(P_GRX, 8) <= 256);
+}
+
+static void back_stop(void)
+{
+	if (!link_now)
+		return;
+	check();
+	vif_link_stop(link_now);
+	link_now = NULL;
+	frames_out = 0;
+}
+
+static void back_run(unsigned int rounds)
+{
+	struct worker *w;
+
+	if (!link_now)
+		return;
+	w = &link_now->worker->w;
+	while (rounds-- && !worker_faulted(w)) {
+		w->tap_ready = true;
+		if (!w->ops->run(w))
+			break;
+		drain_tap();
+	}
+	if (!worker_faulted(w))
+		(void)!w->ops->pending(w);
+}
+
+static void send_frame(void)
+{
+	static uint8_t frame[VNET_HDR_LEN + 66000];
+	struct virtio_net_hdr_mrg_rxbuf hdr = { .hdr = { .hdr_len = 54 } };
+	uint32_t len = 1 + eat16(&input, &input_left);
+	uint8_t kind = eat8(&input, &input_left);
+
+	memset(frame, 0, 128);
+	eat(frame + VNET_HDR_LEN, 54, &input, &input_left);
+	if (kind & 1) {
+		frame[VNET_HDR_LEN + 12] = 8, frame[VNET_HDR_LEN + 13] = 0;
+		frame[VNET_HDR_LEN + 14] = 0x45, frame[VNET_HDR_LEN + 23] = 6;
+		frame[VNET_HDR_LEN + 46] = 0x50;
+	}
+	if (kind & 2)
+		hdr.hdr.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, hdr.hdr.csum_start = 34, hdr.hdr.csum_offset = 16;
+	if (kind & 4)
+		hdr.hdr.gso_type = kind & 8 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4, hdr.hdr.gso_size = 1448;
+	if (kind & 16)
+		eat(&hdr.hdr, sizeof(hdr.hdr), &input, &input_left);
+	memcpy(frame, &hdr, sizeof(hdr));
+	if (send(tap_far, frame, VNET_HDR_LEN + len, MSG_DONTWAIT) > 0)
+		frames_in++;
+}
+
+static void command(uint8_t what)
+{
+	switch (what % 12) {
+	case 0: case 1:
+		post_packet();
+		break;
+	case 2:
+		post_anything();
+		break;
+	case 3:
+		poke(P_GTX, 0, gtx_prod);
+		break;
+	case 4:
+		post_buffers();
+		break;
+	case 5: case 6:
+		send_frame();
+		break;
+	case 7:
+		post_control();
+		break;
+	case 8:
+		misbehave();
+		break;
+	case 9:
+		mischief = eat8(&input, &input_left) % 32;
+		/* A grant copy that fails is answered; the guest did no wrong. */
+		break;
+	case 10:
+		if (link_now && !vif_link_faulted(link_now))
+			(void)!link_now->worker->w.ops->rearm(&link_now->worker->w);
+		if (what & 0x80) {
+			back_stop();
+			back_start(what & 0x40);
+		}
+		break;
+	default:
+		back_run(what / 12u % 4 + 1);
+		break;
+	}
+}
+
+static void session(void)
+{
+	uint8_t bits[3];
+	int ends[2];
+
+	eat(bits, sizeof(bits), &input, &input_left);
+	PROMISE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+	tap_near = ends[0], tap_far = ends[1];
+	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	frames_in = frames_out = mischief = 0;
+	broke_rules = host_failed = false;
+	inproc_fault = NULL;
+	guest_start();
+	conf = (struct vif_conf){
+		.queues = 1, .ctrl = bits[0] & 1, .rx_notify = bits[0] & 2,
+		.peer = { .csum4 = bits[1] & 1, .csum6 = bits[1] & 2, .gso4 = bits[1] & 4,
+			  .gso6 = bits[1] & 8, .sg = bits[1] & 16 },
+	};
+	conf.queue[0].gtx_ref = gref_of(pages[P_GTX].ref);
+	conf.queue[0].grx_ref = gref_of(pages[P_GRX].ref);
+	conf.queue[0].gtx_port = conf.queue[0].grx_port = evport_of(port);
+	conf.ctrl_ref = gref_of(pages[P_CTRL].ref);
+	if (conf.ctrl) {
+		inproc_act(GUEST);
+		conf.ctrl_port = evport_of((uint32_t)xenevtchn_bind_unbound_port(evt, 0));
+	}
+	back_start(false);
+	inproc_fault = meanwhile;
+	while (input_left)
+		command(eat8(&input, &input_left));
+	poke(P_GTX, 0, gtx_prod);
+	back_run(64);
+	back_stop();
+	inproc_fault = NULL;
+	guest_end();
+	close(tap_near);
+	close(tap_far);
+	close(wake_fd);
+}
+
+static unsigned int open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned int n = 0;
+
+	PROMISE(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static unsigned int sessions;
+	unsigned int files = 0;
+
+	if (!sessions) {
+		log_init("fuzz", LOG_LEVEL_ERROR);
+		inproc_start(3);
+	}
+	input = data;
+	input_left = size;
+	if (sessions % 64 == 2)
+		files = open_files();
+	session();
+	/* The first ones make what stays. */
+	if (sessions++ % 64 == 2)
+		PROMISE(open_files() == files);
+	return 0;
+}
