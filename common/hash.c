@@ -120,7 +120,7 @@ static struct hash_value value_of(const struct hash *h, const uint8_t *addrs, ui
 
 struct hash_value hash_frame(const struct hash *h, const uint8_t *frame, size_t len)
 {
-	struct headers at = headers_parse(frame, len);
+	struct headers at = frame ? headers_parse(frame, len) : (struct headers){ .version = 0 };
 	const uint8_t *tcp = at.l4 && at.proto == IPPROTO_TCP ? frame + at.l4 : NULL;
 
 	/* netif.h: the maximal type that is wanted. */

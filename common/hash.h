@@ -57,7 +57,7 @@ MUST_CHECK uint32_t hash_set_mapping(struct hash *h, const uint32_t *entry, uint
 /* Whether the frontend steers; else it is our choice. */
 bool hash_steers(const struct hash *h);
 
-/* The hash of a frame that begins with len bytes, in private memory. */
+/* The hash of a frame that begins with len bytes, in private memory; NULL has none. */
 struct hash_value hash_frame(const struct hash *h, const uint8_t *frame, size_t len);
 
 /* The queue for a value, below queues. */
