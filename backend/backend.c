@@ -31,8 +31,10 @@ static void mark(struct backend *d, uint32_t domid, uint32_t devid)
 
 	if (!v) {
 		v = vif_new(d, domid_of((uint16_t)domid), devid);
-		if (!v)
+		if (!v) {
+			d->orphans = true;
 			return;
+		}
 		v->next = d->vifs;
 		d->vifs = v;
 	}
@@ -148,6 +150,10 @@ void backend_events(struct backend *d)
 		}
 	}
 	run_dirty(d);
+	/* A directory that was never served and goes now may leave a device. */
+	if (d->orphans)
+		backend_sweep(d);
+	d->orphans = false;
 }
 
 void backend_faults(struct backend *d)

@@ -16,12 +16,13 @@ struct backend {
 	int wake_fd;		/* eventfd: some worker has a fault to tell */
 	bool take_over;		/* unbind the kernel's netback, device by device */
 	bool draining;		/* every VIF is to be closed */
+	bool orphans;		/* an event was for a directory that is not served */
 };
 
 /* Sets the watch on our own backend/vif and looks at what is there. -errno. */
 MUST_CHECK int backend_start(struct backend *d);
 
-/* Removes the devices of VIFs that went while no daemon was there; of backend_start(). */
+/* Removes the devices of VIFs that went while no daemon was there. */
 void backend_sweep(struct backend *d);
 
 /* Drains the watch events, then looks at each VIF that they touched. */

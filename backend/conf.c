@@ -141,11 +141,14 @@ static const struct {
 int vif_conf_publish(struct store *s, const char *be_path, uint32_t without)
 {
 	int err = -EAGAIN;
+	uint32_t state;
 
 	for (int tries = 0; tries < TRANSACTION_TRIES && err == -EAGAIN; tries++) {
 		err = store_begin(s);
 		if (err)
 			return err;
+		/* As store_write_live(). */
+		err = store_read_u32(s, &state, be_path, "state");
 		for (unsigned int i = 0; i < ARRAY_SIZE(offered) && !err; i++)
 			err = store_write_u32(s, be_path, offered[i].name,
 					      offered[i].offer & without ? offered[i].lacking : offered[i].value);

@@ -33,7 +33,8 @@ void vif_device_remove(struct vif *v)
 		close(v->tap_fd);
 		v->tap_fd = -1;
 	}
-	tap_forget(v->daemon->run_dir, v->name);
+	/* Also one that an earlier daemon made and we never opened. */
+	tap_remove_noted(v->daemon->run_dir, v->name);
 	vif_link_forget(v->daemon->run_dir, v->name);
 }
 

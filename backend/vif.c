@@ -44,9 +44,10 @@ static enum xenbus_state read_state(struct store *s, const char *dir)
 
 static void set_state(struct vif *v, enum xenbus_state state)
 {
-	int err = store_write_u32(store_of(v), v->be_path, "state", state);
+	const char text[] = { (char)('0' + state), '\0' };
+	int err = store_write_live(store_of(v), v->be_path, "state", text);
 
-	if (err)
+	if (err && err != -ENOENT)	/* gone: the next look finds out */
 		log_warn("cannot write state vif=%s error=%s", v->name, strerror(-err));
 	v->state = state;
 	log_debug("state vif=%s ours=%s", v->name, hs_state_name(state));
@@ -66,8 +67,8 @@ static void refuse(struct vif *v, const char *fmt, ...)
 	va_end(ap);
 	v->refused = true;
 	log_error("refused vif=%s reason=\"%s\"", v->name, why);
-	err = store_write(store_of(v), v->be_path, "error", why);
-	if (err)
+	err = store_write_live(store_of(v), v->be_path, "error", why);
+	if (err && err != -ENOENT)
 		log_warn("cannot write error node vif=%s error=%s", v->name, strerror(-err));
 }
 
@@ -89,6 +90,8 @@ static void offer(struct vif *v)
 	err = store_remove(store_of(v), v->be_path, "error");
 	if (!err)
 		err = vif_conf_publish(store_of(v), v->be_path, v->daemon->policy.without);
+	if (err == -ENOENT)
+		return;		/* removed meanwhile: the next look finds out */
 	if (err) {
 		refuse(v, "cannot publish features: %s", strerror(-err));
 		return;

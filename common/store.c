@@ -9,6 +9,9 @@
 
 #include "store.h"
 
+/* Transactions that lose against others are begun again, but not for ever. */
+#define TRANSACTION_TRIES 32
+
 struct store {
 	struct xs_handle *handle;
 	xs_transaction_t transaction;
@@ -149,6 +152,26 @@ int store_write_u32(struct store *s, const char *dir, const char *key, uint32_t 
 
 	snprintf(text, sizeof(text), "%" PRIu32, value);
 	return store_write(s, dir, key, text);
+}
+
+int store_write_live(struct store *s, const char *dir, const char *key, const char *value)
+{
+	char state[STORE_VALUE_MAX];
+	int err = -EAGAIN;
+
+	for (int tries = 0; tries < TRANSACTION_TRIES && err == -EAGAIN; tries++) {
+		err = store_begin(s);
+		if (err)
+			return err;
+		err = store_read(s, state, sizeof(state), dir, "state");
+		if (!err || err == -EINVAL)
+			err = store_write(s, dir, key, value);
+		if (err)
+			store_abort(s);
+		else
+			err = store_commit(s);
+	}
+	return err;
 }
 
 int store_remove(struct store *s, const char *dir, const char *key)

@@ -52,6 +52,11 @@ MUST_CHECK int store_read_u32_or(struct store *s, uint32_t *out, const char *dir
 MUST_CHECK int store_write(struct store *s, const char *dir, const char *key, const char *value);
 MUST_CHECK int store_write_u32(struct store *s, const char *dir, const char *key, uint32_t value);
 
+/* Writes dir/key only while dir has a state: else a directory that somebody
+ * removes at this moment would come to life again with one key in it.
+ * -ENOENT: it is gone. Not within a transaction. */
+MUST_CHECK int store_write_live(struct store *s, const char *dir, const char *key, const char *value);
+
 /* Removes dir/key; gone already is fine. */
 MUST_CHECK int store_remove(struct store *s, const char *dir, const char *key);
 

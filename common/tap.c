@@ -103,14 +103,6 @@ int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *n
 	return 0;
 }
 
-void tap_forget(const char *run_dir, const char *note)
-{
-	char path[256];
-
-	note_path(path, sizeof(path), run_dir, note);
-	unlink(path);
-}
-
 void tap_remove_noted(const char *run_dir, const char *note)
 {
 	char path[256], now[IF_NAMESIZE];

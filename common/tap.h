@@ -29,9 +29,6 @@ MUST_CHECK int tap_open_noted(int *fd, const char *run_dir, const char *note, co
 /* Removes the device that the note is of, if it is there still, and the note. */
 void tap_remove_noted(const char *run_dir, const char *note);
 
-/* Removes the note. */
-void tap_forget(const char *run_dir, const char *note);
-
 /* Makes the device go when its last fd is closed. */
 void tap_unpersist(int fd);
 

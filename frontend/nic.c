@@ -22,8 +22,7 @@
 #include "../common/tap.h"
 #include "frontend.h"
 
-/* More steps in a row than any path of the table has. */
-#define STEPS_MAX 8
+#define STEPS_MAX 8	/* more in a row than any path of the table has */
 
 /* An attempt after n failed ones waits 2^(n-1) seconds, up to this power. */
 #define BACKOFF_MAX 5u
@@ -38,9 +37,10 @@ static struct store *store_of(const struct nic *n)
 
 static void set_state(struct nic *n, enum xenbus_state state)
 {
-	int err = store_write_u32(store_of(n), n->fe_path, "state", state);
+	const char text[] = { (char)('0' + state), '\0' };
+	int err = store_write_live(store_of(n), n->fe_path, "state", text);
 
-	if (err)
+	if (err && err != -ENOENT)	/* gone: the next look finds out */
 		log_warn("cannot write state nic=%s error=%s", n->name, strerror(-err));
 	n->state = state;
 	log_debug("state nic=%s ours=%s", n->name, hs_state_name(state));
@@ -79,7 +79,7 @@ static void remove_tap(struct nic *n)
 		close(n->tap_fd);
 		n->tap_fd = -1;
 	}
-	tap_forget(n->daemon->run_dir, n->name);
+	tap_remove_noted(n->daemon->run_dir, n->name);
 }
 
 /* The toolstack's mtu; absent: left alone. But no more than the backend takes. */
