@@ -258,8 +258,11 @@ int vif_link_start(struct vif_link **out, const struct vif_place *place,
 	return 0;
 }
 
-void vif_link_stop(struct vif_link *l)
+void vif_link_stop(struct vif_link *l, struct stats *sum)
 {
+	for (unsigned int i = 0; i < l->nworkers; i++)
+		worker_stop(&l->worker[i].w);
+	vif_link_stats(l, sum);
 	release(l);
 }
 

@@ -173,7 +173,8 @@ MUST_CHECK bool vif_link_stalled(const struct vif_link *l);
 /* The counters of all of it. */
 void vif_link_stats(const struct vif_link *l, struct stats *sum);
 
-/* Ends the workers once they have answered what they took, and gives all back. */
-void vif_link_stop(struct vif_link *l);
+/* Ends the workers once they have answered what they took, and gives all back;
+ * sum gets the counters with the last packet in them. */
+void vif_link_stop(struct vif_link *l, struct stats *sum);
 
 #endif

@@ -150,9 +150,8 @@ static void disconnect(struct vif *v)
 		vif_device_carrier(v);
 		return;
 	}
-	vif_link_stats(v->link, &sum);
+	vif_link_stop(v->link, &sum);
 	stats_print(&sum, text, sizeof(text));
-	vif_link_stop(v->link);
 	v->link = NULL;
 	vif_device_carrier(v);
 	log_info("disconnected vif=%s %s", v->name, text);
@@ -358,9 +357,10 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 void vif_free(struct vif *v)
 {
 	char path[STORE_PATH_MAX + 8];
+	struct stats sum;
 
 	if (v->link)
-		vif_link_stop(v->link);
+		vif_link_stop(v->link, &sum);
 	if (v->tap_fd >= 0)
 		close(v->tap_fd);
 	snprintf(path, sizeof(path), "%s/state", v->fe_path);

@@ -356,10 +356,12 @@ static void check(void)
 
 static void back_stop(void)
 {
+	struct stats sum;
+
 	if (!link_now)
 		return;
 	check();
-	vif_link_stop(link_now);
+	vif_link_stop(link_now, &sum);
 	link_now = NULL;
 	frames_out = 0;
 }
