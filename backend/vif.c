@@ -90,7 +90,7 @@ static void offer(struct vif *v)
 	err = store_remove(store_of(v), v->be_path, "error");
 	if (!err)
 		err = vif_conf_publish(store_of(v), v->be_path, v->daemon->policy.without);
-	if (err == -ENOENT)
+	if (err == -ENOENT && read_state(store_of(v), v->be_path) == XenbusStateUnknown)
 		return;		/* removed meanwhile: the next look finds out */
 	if (err) {
 		refuse(v, "cannot publish features: %s", strerror(-err));
