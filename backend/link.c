@@ -194,7 +194,7 @@ static void release(struct vif_link *l)
 {
 	for (unsigned int i = 0; i < l->nworkers; i++)
 		worker_stop(&l->worker[i].w);
-	if (l->ctrl_page)
+	if (l->nworkers && l->ctrl_page)
 		grant_unmap(l->worker->grant, l->ctrl_page);
 	statics_free(l->statics);
 	for (unsigned int i = 0; i < l->nworkers; i++)

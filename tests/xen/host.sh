@@ -101,7 +101,8 @@ lab_stage()
 #
 # The CPU flags are what this emulator and Xen agree on: with SMAP a PV dom0 dies in its first
 # page fault; without -erms,-fsrm the kernel copies byte by byte, three times slower under TCG;
-# with RDTSCP PVH guests die.
+# with RDTSCP PVH guests die; and a PVH guest that sees AVX may not have its state, then the first
+# vector instruction that glibc chooses ends its init.
 lab_qemu()
 {
 	local serial=$1 limit=$2 dir=$3 images=$LAB_DIR/images
@@ -109,7 +110,7 @@ lab_qemu()
 	shift 3
 	exec timeout --foreground -k 5 "$limit" qemu-system-x86_64 \
 		-accel tcg,thread=multi -machine q35 -smp 2 -m "${LAB_MEMORY:-3072}" \
-		-cpu max,-smap,-smep,-la57,-erms,-fsrm,-rdtscp,-rdpid \
+		-cpu max,-smap,-smep,-la57,-erms,-fsrm,-rdtscp,-rdpid,-avx,-avx2 \
 		-display none -monitor none -no-reboot -net none -serial "$serial" \
 		-kernel "$images/xen" \
 		-append "console=com1 com1=115200,8n1 dom0_mem=1280M,max:1280M dom0_max_vcpus=1 noreboot sched=credit" \

@@ -140,12 +140,19 @@ guest_create()
 	END
 	xl create -q "$cfg" || return 1
 	guest_ready "$name" 60 && return
-	# An emulated machine now and then loses a guest before its kernel is up (a PVH one, mostly).
-	# That shows nothing about a driver that it never loaded: once more.
-	[ "$(xs "/local/domain/$(guest_id "$name")/device/vif/0/state")" = 1 ] || return 1
+	guest_lost_by_emulator "$name" || return 1
 	note "guest $name did not boot, once more: $(tail -n 1 "/lab/console/guest-$name.log" 2>/dev/null | tr -d '\r')"
-	xl destroy "$name"
+	xl destroy "$name" 2>/dev/null || true
 	xl create -q "$cfg" && guest_ready "$name" 90
+}
+
+# An emulated machine now and then loses a guest (a PVH one, mostly) before its kernel has loaded a
+# driver, or to an instruction that its first program was told to have.  Neither shows anything
+# about a driver.
+guest_lost_by_emulator()
+{
+	[ "$(xs "/local/domain/$(guest_id "$1")/device/vif/0/state")" = 1 ] ||
+		grep -q 'kill init! exitcode=0x00000004' "/lab/console/guest-$1.log" 2>/dev/null
 }
 
 # guest_ready NAME SECONDS: its agent has set its watch.
@@ -155,8 +162,14 @@ guest_ready()
 
 	id=$(xl domid "$1") || return 1
 	echo "$id" >"/run/lab/$1.id"
-	xs_wait "$2" "/local/domain/$id/data/lab" xs_is "/local/domain/$id/data/lab/ready" 1 ||
+	xs_wait "$2" "/local/domain/$id/data/lab" guest_ready_or_gone "$id" ||
 		{ echo "guest $1 (domain $id) did not come up in $2 s"; return 1; }
+	! xs_gone "/local/domain/$id" || { echo "guest $1 (domain $id) ended before it was up"; return 1; }
+}
+
+guest_ready_or_gone()
+{
+	xs_is "/local/domain/$1/data/lab/ready" 1 || xs_gone "/local/domain/$1"
 }
 
 guest_id()
