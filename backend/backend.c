@@ -199,5 +199,9 @@ void backend_log_stats(const struct backend *d)
 			stats_print(&sum, text, sizeof(text));
 		}
 		log_info("counters vif=%s state=%s %s", v->name, hs_state_name(v->state), text);
+		for (unsigned int i = 0; v->link && v->link->conf.queues > 1 && i < v->link->conf.queues; i++) {
+			stats_print(&v->link->queue[i].stats, text, sizeof(text));
+			log_info("counters vif=%s queue=%u %s", v->name, i, text);
+		}
 	}
 }

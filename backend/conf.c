@@ -15,22 +15,38 @@
 /* Transactions that lose against others are begun again, but not for ever. */
 #define TRANSACTION_TRIES 32
 
+/* Every ref and port that was read: none may be there twice. */
+struct seen {
+	uint32_t value[2 * VIF_QUEUES_MAX + 2];
+	unsigned int count;
+};
+
 struct reader {
 	struct store *store;
 	const char *dir;
+	const char *sub;	/* what of dir goes into messages: "", "queue-1/" */
 	const char *bad;	/* the first key that is missing or broken */
+	char bad_sub[24];
 	int err;
+	struct seen refs, ports;
 };
+
+static void fail(struct reader *r, int err, const char *name)
+{
+	if (r->err)
+		return;
+	r->err = err;
+	r->bad = name;
+	snprintf(r->bad_sub, sizeof(r->bad_sub), "%s", r->sub);
+}
 
 static uint32_t key(struct reader *r, const char *name)
 {
 	uint32_t v = 0;
 	int err = r->err ? 0 : store_read_u32(r->store, &v, r->dir, name);
 
-	if (err) {
-		r->err = err;
-		r->bad = name;
-	}
+	if (err)
+		fail(r, err, name);
 	return v;
 }
 
@@ -39,72 +55,116 @@ static uint32_t key_or(struct reader *r, const char *name, uint32_t def)
 	uint32_t v = def;
 	int err = r->err ? 0 : store_read_u32_or(r->store, &v, r->dir, name, def);
 
-	if (err) {
-		r->err = err;
-		r->bad = name;
-	}
+	if (err)
+		fail(r, err, name);
 	return v;
 }
 
 /* Turns a value that is a number, but the wrong one, into the error. */
 static void demand(struct reader *r, bool ok, const char *name)
 {
-	if (!ok && !r->err) {
-		r->err = -EINVAL;
-		r->bad = name;
+	if (!ok)
+		fail(r, -EINVAL, name);
+}
+
+static bool has(const struct reader *r, const char *name)
+{
+	uint32_t probe;
+
+	return store_read_u32(r->store, &probe, r->dir, name) != -ENOENT;
+}
+
+/* Whether the value is new, which it is no more. */
+static bool note(struct seen *s, uint32_t value)
+{
+	for (unsigned int i = 0; i < s->count; i++)
+		if (s->value[i] == value)
+			return false;
+	if (s->count < ARRAY_SIZE(s->value))
+		s->value[s->count++] = value;
+	return true;
+}
+
+static struct gref key_ref(struct reader *r, const char *name)
+{
+	uint32_t ref = key(r, name);
+
+	if (!r->err)
+		demand(r, note(&r->refs, ref), name);
+	return gref_of(ref);
+}
+
+static struct evport key_port(struct reader *r, const char *name)
+{
+	uint32_t port = key(r, name);
+
+	if (!r->err)
+		demand(r, port != 0 && note(&r->ports, port), name);
+	return evport_of(port);
+}
+
+static void read_queue(struct reader *r, struct vif_conf *conf, unsigned int i)
+{
+	conf->queue[i].gtx_ref = key_ref(r, "tx-ring-ref");
+	conf->queue[i].grx_ref = key_ref(r, "rx-ring-ref");
+	if (r->err)
+		return;
+	/* Split if the frontend names either half; then it owes both. */
+	if (has(r, "event-channel-tx") || has(r, "event-channel-rx")) {
+		conf->queue[i].gtx_port = key_port(r, "event-channel-tx");
+		conf->queue[i].grx_port = key_port(r, "event-channel-rx");
+	} else {
+		conf->queue[i].gtx_port = conf->queue[i].grx_port = key_port(r, "event-channel");
 	}
 }
 
-static void read_channels(struct reader *r, struct vif_conf *conf)
+/* netif.h: flat keys with one queue; with more only those under queue-N. */
+static void read_queues(struct reader *r, struct vif_conf *conf)
 {
-	struct evport *gtx = &conf->queue[0].gtx_port, *grx = &conf->queue[0].grx_port;
-	uint32_t probe;
-	bool split;
+	static const char *const flat[] = {
+		"tx-ring-ref", "rx-ring-ref", "event-channel", "event-channel-tx", "event-channel-rx",
+	};
+	char dir[STORE_PATH_MAX + 24], sub[24];
+	const char *top = r->dir;
 
-	/* Split if the frontend names either half; then it owes both. */
-	split = store_read_u32(r->store, &probe, r->dir, "event-channel-tx") != -ENOENT ||
-		      store_read_u32(r->store, &probe, r->dir, "event-channel-rx") != -ENOENT;
-	if (split) {
-		*gtx = evport_of(key(r, "event-channel-tx"));
-		*grx = evport_of(key(r, "event-channel-rx"));
-		demand(r, gtx->raw != grx->raw, "event-channel-rx");
-	} else {
-		*gtx = *grx = evport_of(key(r, "event-channel"));
+	if (conf->queues == 1) {
+		read_queue(r, conf, 0);
+		return;
 	}
-	demand(r, gtx->raw != 0, split ? "event-channel-tx" : "event-channel");
-	demand(r, grx->raw != 0, "event-channel-rx");
+	for (unsigned int i = 0; i < ARRAY_SIZE(flat) && !r->err; i++)
+		demand(r, !has(r, flat[i]), flat[i]);
+	for (unsigned int i = 0; i < conf->queues && !r->err; i++) {
+		snprintf(sub, sizeof(sub), "queue-%u/", i);
+		snprintf(dir, sizeof(dir), "%s/queue-%u", top, i);
+		r->dir = dir;
+		r->sub = sub;
+		read_queue(r, conf, i);
+	}
+	r->dir = top;
+	r->sub = "";
 }
 
 /* The control ring is the frontend's choice; half of one is not. */
 static void read_control(struct reader *r, struct vif_conf *conf)
 {
-	uint32_t probe;
-
-	conf->ctrl = store_read_u32(r->store, &probe, r->dir, "ctrl-ring-ref") != -ENOENT ||
-		     store_read_u32(r->store, &probe, r->dir, "event-channel-ctrl") != -ENOENT;
+	conf->ctrl = has(r, "ctrl-ring-ref") || has(r, "event-channel-ctrl");
 	if (!conf->ctrl)
 		return;
-	conf->ctrl_ref = gref_of(key(r, "ctrl-ring-ref"));
-	conf->ctrl_port = evport_of(key(r, "event-channel-ctrl"));
-	demand(r, conf->ctrl_ref.raw != conf->queue[0].gtx_ref.raw && conf->ctrl_ref.raw != conf->queue[0].grx_ref.raw,
-	       "ctrl-ring-ref");
-	demand(r, conf->ctrl_port.raw != 0 && conf->ctrl_port.raw != conf->queue[0].gtx_port.raw &&
-	       conf->ctrl_port.raw != conf->queue[0].grx_port.raw, "event-channel-ctrl");
+	conf->ctrl_ref = key_ref(r, "ctrl-ring-ref");
+	conf->ctrl_port = key_port(r, "event-channel-ctrl");
 }
 
-int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, char *why, size_t why_len)
+int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, uint32_t max_queues,
+		  char *why, size_t why_len)
 {
-	struct reader r = { .store = s, .dir = fe_path };
+	struct reader r = { .store = s, .dir = fe_path, .sub = "" };
 
 	*conf = (struct vif_conf){ .queues = 1 };
-	/* We offer one queue; with one the keys are flat (netif.h). */
-	demand(&r, key_or(&r, "multi-queue-num-queues", 1) == 1, "multi-queue-num-queues");
+	conf->queues = key_or(&r, "multi-queue-num-queues", 1);
+	demand(&r, conf->queues >= 1 && conf->queues <= max_queues, "multi-queue-num-queues");
 	demand(&r, key_or(&r, "request-rx-copy", 0) != 0, "request-rx-copy");
-	conf->queue[0].gtx_ref = gref_of(key(&r, "tx-ring-ref"));
-	conf->queue[0].grx_ref = gref_of(key(&r, "rx-ring-ref"));
-	demand(&r, conf->queue[0].gtx_ref.raw != conf->queue[0].grx_ref.raw, "rx-ring-ref");
 	if (!r.err)
-		read_channels(&r, conf);
+		read_queues(&r, conf);
 	if (!r.err)
 		read_control(&r, conf);
 	conf->rx_notify = key_or(&r, "feature-rx-notify", 0);
@@ -114,9 +174,14 @@ int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, c
 	conf->peer.csum4 = !key_or(&r, "feature-no-csum-offload", 0);
 	conf->peer.csum6 = key_or(&r, "feature-ipv6-csum-offload", 0);
 	if (r.err)
-		snprintf(why, why_len, "frontend key %s is %s", r.bad,
+		snprintf(why, why_len, "frontend key %s%s is %s", r.bad_sub, r.bad,
 			 r.err == -ENOENT ? "missing" : "not acceptable");
 	return r.err;
+}
+
+bool vif_conf_split(const struct vif_conf *conf)
+{
+	return conf->queue[0].gtx_port.raw != conf->queue[0].grx_port.raw;
 }
 
 static const struct {
@@ -134,11 +199,10 @@ static const struct {
 	{ "feature-rx-flip", 0, 0, 0 },
 	{ "feature-split-event-channels", 1, OFFER_SPLIT, 0 },
 	{ "feature-ctrl-ring", 1, OFFER_CTRL, 0 },
-	{ "multi-queue-max-queues", 1, 0, 0 },
 	{ "state", XenbusStateInitWait, 0, 0 },
 };
 
-int vif_conf_publish(struct store *s, const char *be_path, uint32_t without)
+int vif_conf_publish(struct store *s, const char *be_path, const struct vif_policy *policy)
 {
 	int err = -EAGAIN;
 	uint32_t state;
@@ -149,9 +213,11 @@ int vif_conf_publish(struct store *s, const char *be_path, uint32_t without)
 			return err;
 		/* As store_write_live(). */
 		err = store_read_u32(s, &state, be_path, "state");
+		if (!err)
+			err = store_write_u32(s, be_path, "multi-queue-max-queues", policy->max_queues);
 		for (unsigned int i = 0; i < ARRAY_SIZE(offered) && !err; i++)
 			err = store_write_u32(s, be_path, offered[i].name,
-					      offered[i].offer & without ? offered[i].lacking : offered[i].value);
+					      offered[i].offer & policy->without ? offered[i].lacking : offered[i].value);
 		if (err)
 			store_abort(s);
 		else

@@ -15,6 +15,8 @@
 
 /* What the daemon's options say of every VIF. */
 struct vif_policy {
+	uint32_t max_queues;	/* offered to each frontend */
+	uint32_t workers;	/* of one VIF, at most */
 	uint32_t without;	/* OFFER_* that are not offered */
 	const char *fill;	/* "all", or MAC addresses with commas between; NULL: nobody's */
 	uint32_t hold_ms;	/* how long frames wait for slots, with feature-rx-notify */
@@ -45,11 +47,13 @@ struct vif_conf {
 
 /* Reads and checks the frontend's keys; why gets a text on failure. -errno. */
 MUST_CHECK int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path,
-			     char *why, size_t why_len);
+			     uint32_t max_queues, char *why, size_t why_len);
 
-/* Writes the features, but for those without, and the state InitWait in one
- * transaction. -errno. */
-MUST_CHECK int vif_conf_publish(struct store *s, const char *be_path, uint32_t without);
+/* Whether the first queue's two rings have a channel each. */
+bool vif_conf_split(const struct vif_conf *conf);
+
+/* Writes the features and the state InitWait in one transaction. -errno. */
+MUST_CHECK int vif_conf_publish(struct store *s, const char *be_path, const struct vif_policy *policy);
 
 /* Whether a text is what vif_policy.fill may be. */
 MUST_CHECK bool vif_conf_is_fill(const char *text);

@@ -10,16 +10,21 @@
 int vif_device_open(struct vif *v)
 {
 	static const uint8_t mac[6] = { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff };
+	enum tap_kind kind = v->daemon->policy.max_queues > 1 ? TAP_MULTI : TAP_SINGLE;
 	bool fresh;
 	int err;
 
 	if (v->tap_fd >= 0)
 		return 0;
-	err = tap_open_noted(&v->tap_fd, v->daemon->run_dir, v->name, v->name, &fresh);
+	err = tap_open_noted(&v->tap_fd, v->daemon->run_dir, v->name, v->name, kind, &fresh);
 	if (err)
 		return err;
 	v->carrier = v->state == XenbusStateConnected;
 	tap_set_carrier(v->tap_fd, v->carrier);
+	/* Made anew it would drop out of its bridge; so it serves as it is. */
+	if (tap_kind_of(v->tap_fd) != kind)
+		log_info("device keeps the kind it was made as vif=%s kind=%s", v->name,
+			 kind == TAP_MULTI ? "single-queue" : "multi-queue");
 	/* As netback's: the guest's own address must not be the bridge's. */
 	if (fresh && (err = tap_set_mac(v->tap_fd, mac)) != 0)
 		log_warn("cannot set the address vif=%s error=%s", v->name, strerror(-err));

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../common/tap.h"
 #include "link.h"
 
 static struct vif_worker *vif_worker_of(struct worker *w)
@@ -100,12 +101,23 @@ static void buffer_free(void *p, size_t len)
 		munmap(p, len);
 }
 
+static bool is_first(const struct vif_worker *vw)
+{
+	return vw == vw->link->worker;
+}
+
 static int init_worker(struct vif_worker *vw, const struct vif_place *place, const char **why)
 {
-	int err;
+	int err, tap_fd = place->tap_fd;
 
+	*why = "cannot open the device once more";
+	err = is_first(vw) ? 0 : tap_open_another(&tap_fd, place->tap_fd);
+	if (err) {
+		vw->link = NULL;	/* nothing to be undone */
+		return err;
+	}
 	*why = "cannot open the event channel device";
-	err = worker_init(&vw->w, &ops, place->name, place->tap_fd, place->wake_fd);
+	err = worker_init(&vw->w, &ops, place->name, tap_fd, place->wake_fd);
 	if (err)
 		return err;
 	*why = "no memory for buffers";
@@ -125,6 +137,8 @@ static void exit_worker(struct vif_worker *vw)
 	if (!vw->link)
 		return;
 	worker_exit(&vw->w);
+	if (!is_first(vw))
+		close(vw->w.tap_fd);
 	for (unsigned int i = 0; i < vw->nqueues; i++)
 		vif_queue_exit(&vw->queue[i]);
 	grant_batch_free(vw->batch);
@@ -247,8 +261,8 @@ int vif_link_start(struct vif_link **out, const struct vif_place *place,
 	l->limits = patience_limits_for(conf->rx_notify, place->hold_ms, place->stall_ms);
 	l->name = place->name;
 	l->queue = calloc(conf->queues, sizeof(*l->queue));
-	l->worker = calloc(1, sizeof(*l->worker));
-	l->nworkers = l->worker ? 1 : 0;
+	l->worker = calloc(place->workers, sizeof(*l->worker));
+	l->nworkers = l->worker ? place->workers : 0;
 	err = l->queue && l->worker ? start(l, place, why) : -ENOMEM;
 	if (err) {
 		release(l);

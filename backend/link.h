@@ -150,7 +150,8 @@ struct vif_place {
 	struct domid peer;
 	const char *name;	/* borrowed */
 	const char *run_dir;	/* borrowed */
-	int tap_fd;		/* borrowed */
+	int tap_fd;		/* borrowed; the first worker's */
+	unsigned int workers;	/* more than one only without a control ring, on a multi-queue TAP */
 	int wake_fd;		/* borrowed */
 	uint32_t hold_ms, stall_ms;	/* of the policy */
 	bool resume;		/* an earlier daemon served this very connection */

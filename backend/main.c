@@ -45,7 +45,7 @@ static const struct option_word offers[] = {
 static struct options parse_options(int argc, char **argv)
 {
 	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = "/run/netpair",
-			     .policy = { .hold_ms = 10000, .stall_ms = 60000 } };
+			     .policy = { .max_queues = 1, .hold_ms = 10000, .stall_ms = 60000 } };
 	const struct option_row rows[] = {
 		{ "take-over", NULL, "unbind the kernel's netback from each VIF and serve it", OPTION_FLAG,
 		  { .flag = &o.take_over }, 0, 0 },
@@ -58,6 +58,10 @@ static struct options parse_options(int argc, char **argv)
 		  { .number = &o.policy.hold_ms }, 1, 3600000 },
 		{ "stall-ms", "N", "how long until a VIF without buffers has no carrier (60000; 0: never)",
 		  OPTION_NUMBER, { .number = &o.policy.stall_ms }, 0, 3600000 },
+		{ "max-queues", "N", "queues that a frontend may have (1)", OPTION_NUMBER,
+		  { .number = &o.policy.max_queues }, 1, VIF_QUEUES_MAX },
+		{ "workers", "N", "threads for the queues of one VIF, at most (as many as processors)", OPTION_NUMBER,
+		  { .number = &o.policy.workers }, 1, VIF_QUEUES_MAX },
 		{ "run-dir", "DIR", "where the lock and restart notes are kept (/run/netpair)", OPTION_TEXT,
 		  { .text = &o.run_dir }, 0, 0 },
 		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,
@@ -70,6 +74,8 @@ static struct options parse_options(int argc, char **argv)
 	if (o.policy.fill && !vif_conf_is_fill(o.policy.fill))
 		die(PROGRAM, EXIT_USAGE, "option --fill-checksums: \"%s\" is neither all nor a list of MAC addresses",
 		    o.policy.fill);
+	if (o.policy.workers == 0)
+		o.policy.workers = (uint32_t)min_size((size_t)sysconf(_SC_NPROCESSORS_ONLN), VIF_QUEUES_MAX);
 	if (strlen(o.run_dir) > 100)
 		die(PROGRAM, EXIT_USAGE, "option --run-dir: longer than 100 bytes");
 	return o;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* steer.c - which queue a frame goes to (netif.h leaves it to the sender) */
+#include "../common/flow.h"
 #include "link.h"
 
 struct vif_queue *vif_steer(const struct vif_worker *vw, const uint8_t *frame, uint32_t len)
 {
-	(void)frame;
-	(void)len;
-	return vw->queue;
+	return vw->nqueues == 1 ? vw->queue : &vw->queue[flow_hash(frame, len) % vw->nqueues];
 }

@@ -89,7 +89,7 @@ static void offer(struct vif *v)
 	}
 	err = store_remove(store_of(v), v->be_path, "error");
 	if (!err)
-		err = vif_conf_publish(store_of(v), v->be_path, v->daemon->policy.without);
+		err = vif_conf_publish(store_of(v), v->be_path, &v->daemon->policy);
 	if (err == -ENOENT && read_state(store_of(v), v->be_path) == XenbusStateUnknown)
 		return;		/* removed meanwhile: the next look finds out */
 	if (err) {
@@ -97,6 +97,15 @@ static void offer(struct vif *v)
 		return;
 	}
 	v->state = XenbusStateInitWait;
+}
+
+/* One for each queue, as far as they are independent and each has an end of
+ * the TAP to read from: what all queues share is one worker's. */
+static unsigned int workers_for(const struct vif *v, const struct vif_conf *conf)
+{
+	if (conf->ctrl || tap_kind_of(v->tap_fd) == TAP_SINGLE)
+		return 1;
+	return conf->queues < v->daemon->policy.workers ? conf->queues : v->daemon->policy.workers;
 }
 
 static void connect_frontend(struct vif *v)
@@ -115,7 +124,7 @@ static void connect_frontend(struct vif *v)
 		refuse(v, "cannot open device %s: %s", v->name, strerror(-err));
 		return;
 	}
-	if (vif_conf_read(&conf, store_of(v), v->fe_path, why, sizeof(why)) < 0) {
+	if (vif_conf_read(&conf, store_of(v), v->fe_path, v->daemon->policy.max_queues, why, sizeof(why)) < 0) {
 		refuse(v, "%s", why);
 		return;
 	}
@@ -127,6 +136,7 @@ static void connect_frontend(struct vif *v)
 		return;
 	}
 	place.tap_fd = v->tap_fd;
+	place.workers = workers_for(v, &conf);
 	err = vif_link_start(&v->link, &place, &conf, &reason);
 	if (err) {
 		refuse(v, "%s: %s", reason, strerror(-err));
@@ -135,10 +145,10 @@ static void connect_frontend(struct vif *v)
 	vif_device_carrier(v);
 	if (!adopt)
 		set_state(v, XenbusStateConnected);
-	log_info("%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d",
-		 adopt ? "resumed" : "connected", v->name, v->peer.raw, conf.queue[0].gtx_port.raw != conf.queue[0].grx_port.raw ? "split" : "one",
+	log_info("%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d queues=%u workers=%u",
+		 adopt ? "resumed" : "connected", v->name, v->peer.raw, vif_conf_split(&conf) ? "split" : "one",
 		 conf.ctrl, conf.peer.sg, conf.peer.gso4, conf.peer.gso6, conf.peer.csum4, conf.peer.csum6,
-		 conf.rx_notify);
+		 conf.rx_notify, conf.queues, place.workers);
 }
 
 static void disconnect(struct vif *v)

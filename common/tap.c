@@ -19,13 +19,15 @@
 #define TUNSETCARRIER _IOW('T', 226, int)
 #endif
 
-static int attach(int fd, const char *name)
+static int attach(int fd, const char *name, enum tap_kind kind)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
 	int size = VNET_HDR_LEN, got = 0;
 
 	if (strlen(name) >= IFNAMSIZ)
 		return -ENAMETOOLONG;
+	if (kind == TAP_MULTI)
+		ifr.ifr_flags |= IFF_MULTI_QUEUE;
 	memcpy(ifr.ifr_name, name, strlen(name) + 1);
 	if (ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETPERSIST, 1) < 0 ||
 	    ioctl(fd, TUNSETVNETHDRSZ, &size) < 0 || ioctl(fd, TUNGETVNETHDRSZ, &got) < 0)
@@ -33,19 +35,37 @@ static int attach(int fd, const char *name)
 	return got == size ? 0 : -ENOTSUP;
 }
 
-int tap_open(int *fd, const char *name)
+int tap_open(int *fd, const char *name, enum tap_kind kind)
 {
 	int f = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC), err;
 
 	if (f < 0)
 		return -errno;
-	err = attach(f, name);
+	err = attach(f, name, kind);
+	/* The kernel's answer for a device of the other kind, too. */
+	if (err == -EINVAL)
+		err = attach(f, name, kind == TAP_MULTI ? TAP_SINGLE : TAP_MULTI);
 	if (err) {
 		close(f);
 		return err;
 	}
 	*fd = f;
 	return 0;
+}
+
+int tap_open_another(int *fd, int of)
+{
+	char name[TAP_NAME_MAX];
+	int err = tap_name(of, name);
+
+	return err ? err : tap_open(fd, name, TAP_MULTI);
+}
+
+enum tap_kind tap_kind_of(int fd)
+{
+	struct ifreq ifr;
+
+	return ioctl(fd, TUNGETIFF, &ifr) == 0 && (ifr.ifr_flags & IFF_MULTI_QUEUE) ? TAP_MULTI : TAP_SINGLE;
 }
 
 static void note_path(char *path, size_t len, const char *run_dir, const char *note)
@@ -83,7 +103,8 @@ static void note_write(const char *path, unsigned int ifindex)
 		log_warn("cannot note the device for a restart file=%s errno=%m", path);
 }
 
-int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *name, bool *fresh)
+int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *name,
+		   enum tap_kind kind, bool *fresh)
 {
 	char path[256], now[IF_NAMESIZE];
 	unsigned int ifindex;
@@ -91,10 +112,10 @@ int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *n
 
 	note_path(path, sizeof(path), run_dir, note);
 	ifindex = note_read(path);
-	*fresh = !(ifindex && if_indextoname(ifindex, now) && tap_open(fd, now) == 0);
+	*fresh = !(ifindex && if_indextoname(ifindex, now) && tap_open(fd, now, kind) == 0);
 	if (*fresh) {
 		*fresh = if_nametoindex(name) == 0;
-		err = tap_open(fd, name);
+		err = tap_open(fd, name, kind);
 		if (err)
 			return err;
 	}
@@ -111,7 +132,7 @@ void tap_remove_noted(const char *run_dir, const char *note)
 
 	note_path(path, sizeof(path), run_dir, note);
 	ifindex = note_read(path);
-	if (ifindex && if_indextoname(ifindex, now) && tap_open(&fd, now) == 0) {
+	if (ifindex && if_indextoname(ifindex, now) && tap_open(&fd, now, TAP_SINGLE) == 0) {
 		tap_unpersist(fd);
 		close(fd);
 	}

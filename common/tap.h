@@ -17,14 +17,26 @@
 
 #define TAP_NAME_MAX 16		/* IFNAMSIZ, with the NUL */
 
+/* Whether a device has one fd that reads, or may have several. It is one for
+ * life, and several cost it: queues in the kernel, and time for each packet. */
+enum tap_kind { TAP_SINGLE, TAP_MULTI };
+
 /* Opens or creates the TAP of that name ("eth%d" takes the next free number),
- * persistent, non-blocking. *fd is the caller's. -errno; -EBUSY: somebody else
- * holds it, -EINVAL: the name is another kind of device, -ENOENT/-ENODEV: no tun module. */
-MUST_CHECK int tap_open(int *fd, const char *name);
+ * persistent, non-blocking. One that is there stays of the kind it is of.
+ * *fd is the caller's. -errno; -EBUSY: somebody else holds it,
+ * -EINVAL: the name is another kind of device, -ENOENT/-ENODEV: no tun module. */
+MUST_CHECK int tap_open(int *fd, const char *name, enum tap_kind kind);
+
+/* One more fd for the device of a TAP_MULTI fd. -errno. */
+MUST_CHECK int tap_open_another(int *fd, int of);
+
+/* Of which kind the device is. */
+enum tap_kind tap_kind_of(int fd);
 
 /* The same, for a device that must be found again after a restart even if it
  * was renamed: its ifindex is noted in run_dir/note. *fresh: it is new. */
-MUST_CHECK int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *name, bool *fresh);
+MUST_CHECK int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *name,
+			      enum tap_kind kind, bool *fresh);
 
 /* Removes the device that the note is of, if it is there still, and the note. */
 void tap_remove_noted(const char *run_dir, const char *note);

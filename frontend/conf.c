@@ -11,14 +11,15 @@
 
 #define TRANSACTION_TRIES 32
 
-int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, char *why, size_t why_len)
+int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, unsigned int queues,
+		  char *why, size_t why_len)
 {
 	static const char *const names[] = {
 		"feature-rx-copy", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6",
 		"feature-no-csum-offload", "feature-ipv6-csum-offload", "feature-split-event-channels",
 		"feature-ctrl-ring",
 	};
-	uint32_t v[ARRAY_SIZE(names)];
+	uint32_t v[ARRAY_SIZE(names)], max = 1;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
 		int err = store_read_u32_or(s, &v[i], be_path, names[i], 0);
@@ -32,8 +33,13 @@ int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, c
 		snprintf(why, why_len, "the backend lacks feature-rx-copy");
 		return -ENOTSUP;
 	}
+	/* Of no interest to who wants one. */
+	if (queues > 1 && (store_read_u32_or(s, &max, be_path, "multi-queue-max-queues", 1) || max == 0)) {
+		snprintf(why, why_len, "backend key multi-queue-max-queues is not acceptable");
+		return -EINVAL;
+	}
 	*conf = (struct nic_conf){
-		.queues = 1,
+		.queues = max < queues ? max : queues,
 		.peer = { .sg = v[1], .gso4 = v[2], .gso6 = v[3], .csum4 = !v[4], .csum6 = v[5] },
 		.split = v[6],
 		.ctrl = v[7],
@@ -65,21 +71,68 @@ static void put_offer(struct writer *w, const struct nic_conf *conf, const char 
 	put(w, key, !(conf->without & offer));
 }
 
-static void put_all(struct writer *w, const struct nic_link *l)
+static const char *const queue_keys[] = {
+	"tx-ring-ref", "rx-ring-ref", "event-channel", "event-channel-tx", "event-channel-rx",
+};
+
+/* An earlier driver may have left queues that we do not have. */
+static void drop_queues(struct writer *w, const char *fe_path, unsigned int from)
 {
-	put(w, "tx-ring-ref", l->rings.gref[RINGS_QUEUES].raw);
-	put(w, "rx-ring-ref", l->rings.gref[RINGS_QUEUES + 1].raw);
-	/* An earlier driver may have left the other kind, or many queues. */
-	drop(w, "multi-queue-num-queues");
-	if (l->conf.split) {
-		put(w, "event-channel-tx", l->queue->gtx_bell.port.raw);
-		put(w, "event-channel-rx", l->queue->grx_bell.port.raw);
+	uint32_t probe;
+
+	if (w->err || store_read_u32(w->store, &probe, fe_path, "multi-queue-num-queues") == -ENOENT)
+		return;
+	for (unsigned int i = from; i < NIC_QUEUES_MAX; i++) {
+		char name[24];
+
+		snprintf(name, sizeof(name), "queue-%u", i);
+		drop(w, name);
+	}
+}
+
+static void put_queue(struct writer *w, const struct nic_queue *q)
+{
+	unsigned int page = RINGS_QUEUES + 2 * q->index;
+
+	put(w, "tx-ring-ref", q->link->rings.gref[page].raw);
+	put(w, "rx-ring-ref", q->link->rings.gref[page + 1].raw);
+	if (q->link->conf.split) {
+		put(w, "event-channel-tx", q->gtx_bell.port.raw);
+		put(w, "event-channel-rx", q->grx_bell.port.raw);
 		drop(w, "event-channel");
 	} else {
-		put(w, "event-channel", l->queue->gtx_bell.port.raw);
+		put(w, "event-channel", q->gtx_bell.port.raw);
 		drop(w, "event-channel-tx");
 		drop(w, "event-channel-rx");
 	}
+}
+
+/* netif.h: flat keys with one queue; with more only those under queue-N. */
+static void put_queues(struct writer *w, const struct nic_link *l)
+{
+	const char *top = w->dir;
+	char dir[96];
+
+	drop_queues(w, top, l->conf.queues == 1 ? 0 : l->conf.queues);
+	if (l->conf.queues == 1) {
+		put_queue(w, l->queue);
+		drop(w, "multi-queue-num-queues");
+		return;
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(queue_keys); i++)
+		drop(w, queue_keys[i]);
+	put(w, "multi-queue-num-queues", l->conf.queues);
+	for (unsigned int i = 0; i < l->conf.queues; i++) {
+		snprintf(dir, sizeof(dir), "%s/queue-%u", top, i);
+		w->dir = dir;
+		put_queue(w, &l->queue[i]);
+	}
+	w->dir = top;
+}
+
+static void put_all(struct writer *w, const struct nic_link *l)
+{
+	put_queues(w, l);
 	if (l->conf.ctrl) {
 		put(w, "ctrl-ring-ref", l->rings.gref[RINGS_CTRL].raw);
 		put(w, "event-channel-ctrl", l->ctrl_bell.port.raw);

@@ -2,7 +2,7 @@
 /* ctrl.c - registering the pool as static grants
  *
  * Theory of operation. Once connected we ask how many refs the backend keeps
- * mapped and send it one list of the pool's pages, receive buffers first, in a
+ * mapped and send it a list of each queue's pages, receive buffers first, in a
  * page of ours. Traffic flows meanwhile, and goes on by grant copy if the
  * answer is no: Linux netback has a control ring and knows none of this.
  *
@@ -23,7 +23,7 @@ enum nic_ctrl_state {
 
 static void send_message(struct nic_link *l, enum nic_ctrl_state state, uint16_t type, uint32_t d1, uint32_t d2)
 {
-	struct xen_netif_ctrl_request req = { .id = ++l->ctrl_id, .type = type, .data = { 0, d1, d2 } };
+	struct xen_netif_ctrl_request req = { .id = ++l->ctrl_id, .type = type, .data = { l->ctrl_queue, d1, d2 } };
 
 	l->ctrl_state = state;
 	ctrl_front_post(&l->ctrl, &req);
@@ -43,18 +43,20 @@ static uint32_t list_pool(struct xen_netif_gref *list, uint32_t n, uint32_t max,
 	return n;
 }
 
-static void send_list(struct nic_link *l, uint32_t max)
+/* The receive pages of the queue whose turn it is; with the last queue's come
+ * the transmit pages, which all queues share. */
+static void send_list(struct nic_link *l)
 {
 	struct xen_netif_gref *list = (struct xen_netif_gref *)(void *)pool_page(&l->rings, RINGS_LIST);
-	uint32_t n;
+	uint32_t n, max = l->ctrl_room < LIST_MAX ? l->ctrl_room : LIST_MAX;
 
-	max = max < LIST_MAX ? max : LIST_MAX;
-	n = list_pool(list, 0, max, &l->queue->grx_pool, 0);
-	n = list_pool(list, n, max, &l->gtx_pool, XEN_NETIF_CTRLF_GREF_readonly);
+	n = list_pool(list, 0, max, &l->queue[l->ctrl_queue].grx_pool, 0);
+	if (l->ctrl_queue == l->conf.queues - 1)
+		n = list_pool(list, n, max, &l->gtx_pool, XEN_NETIF_CTRLF_GREF_readonly);
+	l->ctrl_listed = n;
 	if (n)
 		send_message(l, NIC_CTRL_ADD, XEN_NETIF_CTRL_TYPE_ADD_GREF_MAPPING,
 			     l->rings.gref[RINGS_LIST].raw, n);
-	l->ctrl_listed = n;
 }
 
 static void handle_answer(struct nic_link *l, const struct xen_netif_ctrl_response *rsp)
@@ -67,10 +69,17 @@ static void handle_answer(struct nic_link *l, const struct xen_netif_ctrl_respon
 		return;
 	}
 	l->ctrl_state = NIC_CTRL_IDLE;
-	if (was == NIC_CTRL_SIZE && ok)
-		send_list(l, rsp->data);
-	else
-		log_info("static grants nic=%s registered=%u", l->w.name, ok ? l->ctrl_listed : 0);
+	if (was == NIC_CTRL_SIZE && ok) {
+		l->ctrl_room = rsp->data;
+		send_list(l);
+	} else if (was == NIC_CTRL_ADD && ok) {
+		l->ctrl_room -= l->ctrl_listed;
+		l->ctrl_registered += l->ctrl_listed;
+		if (++l->ctrl_queue < l->conf.queues)
+			send_list(l);
+	}
+	if (l->ctrl_state == NIC_CTRL_IDLE)
+		log_info("static grants nic=%s registered=%u", l->w.name, l->ctrl_registered);
 }
 
 unsigned int nic_ctrl_run(struct nic_link *l)

@@ -186,5 +186,9 @@ void frontend_log_stats(const struct frontend *d)
 			stats_print(&sum, text, sizeof(text));
 		}
 		log_info("counters nic=%s state=%s %s", n->name, hs_state_name(n->state), text);
+		for (unsigned int i = 0; n->link && n->link->conf.queues > 1 && i < n->link->conf.queues; i++) {
+			stats_print(&n->link->queue[i].stats, text, sizeof(text));
+			log_info("counters nic=%s queue=%u %s", n->name, i, text);
+		}
 	}
 }

@@ -20,6 +20,7 @@ struct frontend {
 	int wake_fd;			/* eventfd: some worker has a fault to tell */
 	int retry_fd;			/* timer: some NIC waits for its next attempt */
 	uint64_t retry_at;		/* when it fires, microseconds; 0: it is not set */
+	unsigned int queues;		/* wanted of each NIC */
 	bool take_over;
 	bool one_channel;		/* do not split even if the backend could */
 	bool no_static_grants;		/* nor a control ring, which is for nothing else */

@@ -5,8 +5,8 @@
  * is what is sent on: so the backend, which can still write the page, cannot
  * change what was checked. The payload goes from the page as it is.
  *
- * Buffers come back in the order they were posted and the ring is always
- * full, so the page for a slot is for ever the slot's own.
+ * Buffers come back in the order they were posted and all are always in the
+ * ring, so the page for a slot is for ever the slot's own.
  */
 #include <errno.h>
 #include <string.h>
@@ -18,6 +18,12 @@
  * answers then all wait for its end: the two ends would work in turn. */
 #define GRX_BATCH_SLOTS 64u
 
+/* The page that a slot's buffer is: their count is a power of two. */
+static unsigned int page_of(const struct nic_queue *q, unsigned int slot)
+{
+	return slot & (q->grx_pool.count - 1);
+}
+
 static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
 {
 	struct iovec from[PKT_SLOTS_FATAL], iov[1 + PKT_SLOTS_FATAL];
@@ -27,7 +33,7 @@ static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
 	for (unsigned int i = 0; i < p->pieces; i++) {
 		const struct pkt_piece *piece = &p->piece[i];
 
-		from[i] = (struct iovec){ pool_page(&q->grx_pool, piece->index) + piece->offset, piece->len };
+		from[i] = (struct iovec){ pool_page(&q->grx_pool, page_of(q, piece->index)) + piece->offset, piece->len };
 	}
 	n = vnet_gather(&head, iov, from, p->pieces);
 	memset(&head.hdr, 0, sizeof(head.hdr));
@@ -49,7 +55,7 @@ static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
 static void repost(struct nic_queue *q, unsigned int slots)
 {
 	for (unsigned int i = 0; i < slots; i++)
-		grx_front_post(&q->grx, q->grx_pool.gref[grx_front_next(&q->grx)]);
+		grx_front_post(&q->grx, q->grx_pool.gref[page_of(q, grx_front_next(&q->grx))]);
 }
 
 unsigned int nic_grx_run(struct nic_queue *q)

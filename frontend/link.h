@@ -22,12 +22,16 @@
 #include "../common/util.h"
 #include "../common/worker.h"
 
-/* Granted pages of one interface: two interfaces fit gntalloc's default limit
- * of 1024. A page holds packet data and nothing else, ever (XSA-403). */
+/* Granted pages of one interface, which all queues share: two interfaces with a
+ * queue each fit gntalloc's default limit of 1024. A page holds packet data and nothing else, ever (XSA-403). */
 #define POOL_GTX_PAGES 250u
-#define POOL_GRX_PAGES RING_SLOTS
-#define POOL_RING_PAGES 4u
-#define POOL_PAGES (POOL_GTX_PAGES + POOL_GRX_PAGES + POOL_RING_PAGES)
+
+/* Receive pages of each queue, a power of two: fewer with many queues, so that
+ * they are never more than twice as many in all. */
+unsigned int pool_grx_pages(unsigned int queues);
+
+/* All pages of an interface with so many queues. */
+unsigned int pool_pages(unsigned int queues);
 
 /* What the ring pages are for; each queue has two. */
 enum { RINGS_CTRL, RINGS_LIST, RINGS_QUEUES };
@@ -68,7 +72,7 @@ struct nic_link;
 struct nic_queue {
 	struct nic_link *link;
 	unsigned int index;
-	struct pool grx_pool;		/* writable by the backend; page = slot = id */
+	struct pool grx_pool;		/* writable by the backend; page = slot modulo their count */
 	struct gtx_front gtx;
 	struct grx_front grx;
 	struct bell gtx_bell, grx_bell;
@@ -90,7 +94,10 @@ struct nic_link {
 	struct bell ctrl_bell;
 	int ctrl_state;			/* of ctrl.c */
 	uint16_t ctrl_id;		/* of the message under way */
+	unsigned int ctrl_queue;	/* whose list is under way */
+	uint32_t ctrl_room;		/* refs that the backend still takes */
 	uint32_t ctrl_listed;		/* refs in the list */
+	uint32_t ctrl_registered;	/* refs that it took */
 	struct nic_queue *queue;	/* conf.queues of them */
 };
 

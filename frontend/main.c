@@ -32,6 +32,7 @@
 struct options {
 	enum log_level level;
 	bool take_over;
+	uint32_t queues;
 	bool one_channel;
 	bool no_static_grants;
 	const char *ifname;
@@ -46,12 +47,15 @@ static const struct option_word offers[] = {
 
 static struct options parse_options(struct frontend *d, int argc, char **argv)
 {
-	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = "/run/netpair", .ifname = "eth%d" };
+	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = "/run/netpair", .ifname = "eth%d",
+			     .queues = 1 };
 	const struct option_row rows[] = {
 		{ "take-over", NULL, "unbind the kernel's netfront from each device and serve it", OPTION_FLAG,
 		  { .flag = &o.take_over }, 0, 0 },
 		{ "ifname", "NAME", "of the interfaces made, %d is the next free number (eth%d)", OPTION_TEXT,
 		  { .text = &o.ifname }, 0, 0 },
+		{ "queues", "N", "of each interface, if the backend takes as many (1)", OPTION_NUMBER,
+		  { .number = &o.queues }, 1, NIC_QUEUES_MAX },
 		{ "one-channel", NULL, "one event channel, even if the backend could split", OPTION_FLAG,
 		  { .flag = &o.one_channel }, 0, 0 },
 		{ "no-static-grants", NULL, "do not register the pages with the backend", OPTION_FLAG,
@@ -80,9 +84,9 @@ static struct options parse_options(struct frontend *d, int argc, char **argv)
 }
 
 /* Says at once, and all in one line, what a NIC would stumble over later. */
-static void check_devices(void)
+static void check_devices(unsigned int queues)
 {
-	unsigned int limit = pool_limit();
+	unsigned int limit = pool_limit(), pages = pool_pages(queues);
 	struct share_dev *share;
 	struct evt_dev *evt;
 	int err;
@@ -92,10 +96,10 @@ static void check_devices(void)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device (/dev/xen/gntalloc): %s; "
 		    "this must be a Xen guest with the module xen-gntalloc, and root", strerror(-err));
 	share_close(share);
-	if (limit && limit < POOL_PAGES)
-		die(PROGRAM, EXIT_ENVIRONMENT, "an interface needs %u granted pages and the module parameter "
+	if (limit && limit < pages)
+		die(PROGRAM, EXIT_ENVIRONMENT, "an interface with %u queues needs %u granted pages and the module parameter "
 		    "xen_gntalloc.limit allows %u; raise it in /sys/module/xen_gntalloc/parameters/limit",
-		    POOL_PAGES, limit);
+		    queues, pages, limit);
 	err = evt_open(&evt);
 	if (err)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the event channel device (/dev/xen/evtchn): %s; "
@@ -210,12 +214,13 @@ int main(int argc, char **argv)
 	o = parse_options(&l.frontend, argc, argv);
 	log_init(PROGRAM, o.level);
 	lock_instance(&o);
-	check_devices();
+	check_devices(o.queues);
 	if (kernel_driver_present(KERNEL_FRONTEND) && !o.take_over)
 		die(PROGRAM, EXIT_ENVIRONMENT, "the kernel's netfront is loaded and claims every vif; "
 		    "run \"modprobe -r xen-netfront\" or start with --take-over");
 	l.frontend.run_dir = o.run_dir;
 	l.frontend.ifname = o.ifname;
+	l.frontend.queues = o.queues;
 	l.frontend.take_over = o.take_over;
 	l.frontend.one_channel = o.one_channel;
 	l.frontend.no_static_grants = o.no_static_grants;

@@ -27,9 +27,6 @@
 /* An attempt after n failed ones waits 2^(n-1) seconds, up to this power. */
 #define BACKOFF_MAX 5u
 
-#define MTU_MIN 68u
-#define MTU_MAX 65521u	/* what is left of a slot chain's 65535 bytes below Ethernet */
-
 static struct store *store_of(const struct nic *n)
 {
 	return n->daemon->store;
@@ -44,61 +41,6 @@ static void set_state(struct nic *n, enum xenbus_state state)
 		log_warn("cannot write state nic=%s error=%s", n->name, strerror(-err));
 	n->state = state;
 	log_debug("state nic=%s ours=%s", n->name, hs_state_name(state));
-}
-
-/* --- the TAP ------------------------------------------------------------- */
-
-static int make_tap(struct nic *n)
-{
-	char text[STORE_VALUE_MAX], device[TAP_NAME_MAX];
-	uint8_t mac[6];
-	bool fresh;
-	int err;
-
-	if (n->tap_fd >= 0)
-		return 0;
-	err = tap_open_noted(&n->tap_fd, n->daemon->run_dir, n->name, n->daemon->ifname, &fresh);
-	if (err)
-		return err;
-	tap_set_carrier(n->tap_fd, false);
-	if (store_read(store_of(n), text, sizeof(text), n->fe_path, "mac") == 0 && parse_mac(mac, text))
-		err = tap_set_mac(n->tap_fd, mac);
-	else
-		err = -EINVAL;
-	if (err)
-		log_warn("no usable mac, the device keeps its own nic=%s error=%s", n->name, strerror(-err));
-	if (tap_name(n->tap_fd, device) == 0)
-		log_info("device nic=%s ifname=%s", n->name, device);
-	return 0;
-}
-
-static void remove_tap(struct nic *n)
-{
-	if (n->tap_fd >= 0) {
-		tap_unpersist(n->tap_fd);
-		close(n->tap_fd);
-		n->tap_fd = -1;
-	}
-	tap_remove_noted(n->daemon->run_dir, n->name);
-}
-
-/* The toolstack's mtu; absent: left alone. But no more than the backend takes. */
-static void apply_mtu(struct nic *n, const struct nic_conf *conf)
-{
-	uint32_t mtu = 0, was;
-	int err = store_read_u32(store_of(n), &mtu, n->fe_path, "mtu");
-
-	if (err != -ENOENT && (err || mtu < MTU_MIN || mtu > MTU_MAX)) {
-		log_warn("mtu in xenstore is not acceptable, left alone nic=%s", n->name);
-		mtu = 0;
-	}
-	if (!conf->peer.sg && mtu > VNET_MTU_NO_SG)
-		mtu = VNET_MTU_NO_SG;
-	err = mtu ? tap_set_mtu(n->tap_fd, mtu) : 0;
-	if (!err && !mtu && !conf->peer.sg)
-		err = tap_limit_mtu(n->tap_fd, VNET_MTU_NO_SG, &was);
-	if (err)
-		log_warn("cannot set mtu nic=%s mtu=%u error=%s", n->name, mtu, strerror(-err));
 }
 
 /* Gives rings and channels back. */
@@ -162,12 +104,12 @@ static void connect_rings(struct nic *n)
 
 	n->not_before = now_us() + (1000000ull << shift);
 	n->attempts++;
-	err = make_tap(n);
+	err = nic_tap_make(n);
 	if (err) {
 		fail(n, "cannot open the TAP", err);
 		return;
 	}
-	err = nic_conf_read(&conf, store_of(n), n->be_path, why, sizeof(why));
+	err = nic_conf_read(&conf, store_of(n), n->be_path, n->daemon->queues, why, sizeof(why));
 	if (err) {
 		fail(n, why, err);
 		return;
@@ -177,13 +119,13 @@ static void connect_rings(struct nic *n)
 		conf.split = false;
 	if (n->daemon->no_static_grants)
 		conf.ctrl = false;
-	apply_mtu(n, &conf);
+	nic_tap_apply_mtu(n, &conf);
 	if (share_rings(n, &conf) < 0)
 		return;
 	n->state = XenbusStateConnected;
-	log_info("shared nic=%s backend=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d", n->name,
+	log_info("shared nic=%s backend=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d queues=%u", n->name,
 		 n->peer.raw, conf.split ? "split" : "one", conf.peer.sg, conf.peer.gso4, conf.peer.gso6,
-		 conf.peer.csum4, conf.peer.csum6);
+		 conf.peer.csum4, conf.peer.csum6, conf.queues);
 }
 
 static void attach(struct nic *n)
@@ -197,7 +139,7 @@ static void attach(struct nic *n)
 	}
 	n->attempts = 0;
 	/* The hotplug script may have written it only now. */
-	apply_mtu(n, &n->link->conf);
+	nic_tap_apply_mtu(n, &n->link->conf);
 	tap_set_carrier(n->tap_fd, true);
 	log_info("connected nic=%s backend=%u", n->name, n->peer.raw);
 }
@@ -334,7 +276,7 @@ void nic_run(struct nic *n)
 	take_from_kernel(n);
 	/* As a kernel's device, the TAP is there before any backend is. */
 	if (n->tap_fd < 0 && n->seen == XenbusStateUnknown) {
-		int err = make_tap(n);
+		int err = nic_tap_make(n);
 
 		if (err)
 			log_error("cannot open the TAP nic=%s error=%s", n->name, strerror(-err));
@@ -349,7 +291,7 @@ void nic_run(struct nic *n)
 			return;
 		if (err) {
 			release(n);
-			remove_tap(n);
+			nic_tap_remove(n);
 			n->gone = true;
 			log_info("removed nic=%s", n->name);
 			return;

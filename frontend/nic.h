@@ -38,13 +38,20 @@ struct nic {
 	uint64_t not_before;		/* for the next one; microseconds */
 };
 
-/* Reads and checks the backend's offer; why gets a text on failure. -errno. */
+/* Reads and checks the backend's offer to who wants so many queues; why gets a text on failure. -errno. */
 MUST_CHECK int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path,
-			     char *why, size_t why_len);
+			     unsigned int queues, char *why, size_t why_len);
 
 /* Writes the rings, channels, features and the state Connected in one
  * transaction. -errno. */
 MUST_CHECK int nic_conf_publish(struct store *s, const char *fe_path, const struct nic_link *l);
+
+/* Opens or makes the TAP, if it is not open. -errno. */
+MUST_CHECK int nic_tap_make(struct nic *n);
+void nic_tap_remove(struct nic *n);
+
+/* The toolstack's mtu; absent: left alone. But no more than the backend takes. */
+void nic_tap_apply_mtu(struct nic *n, const struct nic_conf *conf);
 
 /* Makes a NIC for device/vif/devid; NULL without memory, or if it is not there. */
 MUST_CHECK struct nic *nic_new(struct frontend *d, uint32_t devid);

@@ -33,6 +33,17 @@ uint8_t *pool_page(const struct pool *p, unsigned int index)
 	return p->pages + (size_t)index * XEN_PAGE;
 }
 
+unsigned int pool_grx_pages(unsigned int queues)
+{
+	/* The least is more than the slots of a packet (18). */
+	return queues == 1 ? RING_SLOTS : queues == 2 ? RING_SLOTS / 2 : queues <= 4 ? RING_SLOTS / 4 : RING_SLOTS / 8;
+}
+
+unsigned int pool_pages(unsigned int queues)
+{
+	return RINGS_QUEUES + 2 * queues + POOL_GTX_PAGES + queues * pool_grx_pages(queues);
+}
+
 unsigned int pool_limit(void)
 {
 	FILE *f = fopen("/sys/module/xen_gntalloc/parameters/limit", "re");

@@ -114,7 +114,7 @@ transfers()
 	done
 }
 
-# restart_under_tcp SIGNAL to|from: restarts in the midst of transfers.
+# restart_under_tcp SIGNAL to|from [OPTION...]: restarts in the midst of transfers.
 restart_under_tcp()
 {
 	local signal=$1 way=tx pid i base rc=0
@@ -128,7 +128,7 @@ restart_under_tcp()
 	for i in 1 2 3; do
 		base=$(bytes $way)
 		await 20 past $way $((base + (20 << 20))) || { echo "no progress" >>"$TOP/out"; rc=1; break; }
-		restart_back "$signal" >>"$TOP/out" 2>&1 || { rc=1; break; }
+		restart_back "$signal" "${@:3}" >>"$TOP/out" 2>&1 || { rc=1; break; }
 	done
 	verdict "$CASE/restarts-$signal-under-tcp-$2" $rc "$i times $(cat "$TOP/out")"
 	: >"$L/enough"
