@@ -17,7 +17,7 @@
 
 /* Every ref and port that was read: none may be there twice. */
 struct seen {
-	uint32_t value[2 * VIF_QUEUES_MAX + 2];
+	uint32_t value[2 * VIF_QUEUES_MAX + 3];
 	unsigned int count;
 };
 
@@ -85,6 +85,12 @@ static bool note(struct seen *s, uint32_t value)
 	return true;
 }
 
+static void demand_none(struct reader *r, const char *name)
+{
+	if (!r->err)
+		demand(r, !has(r, name), name);
+}
+
 static struct gref key_ref(struct reader *r, const char *name)
 {
 	uint32_t ref = key(r, name);
@@ -107,7 +113,7 @@ static void read_queue(struct reader *r, struct vif_conf *conf, unsigned int i)
 {
 	conf->queue[i].gtx_ref = key_ref(r, "tx-ring-ref");
 	conf->queue[i].grx_ref = key_ref(r, "rx-ring-ref");
-	if (r->err)
+	if (r->err || conf->mask)
 		return;
 	/* Split if the frontend names either half; then it owes both. */
 	if (has(r, "event-channel-tx") || has(r, "event-channel-rx")) {
@@ -118,11 +124,24 @@ static void read_queue(struct reader *r, struct vif_conf *conf, unsigned int i)
 	}
 }
 
+/* docs/event-mask.md: one channel, which is at the top, and no other. */
+static void read_mask(struct reader *r, struct vif_conf *conf)
+{
+	conf->mask = has(r, "event-mask-ref");
+	if (!conf->mask)
+		return;
+	conf->mask_ref = key_ref(r, "event-mask-ref");
+	conf->mask_port = key_port(r, "event-channel");
+	demand_none(r, "event-channel-tx");
+	demand_none(r, "event-channel-rx");
+	demand_none(r, "event-channel-ctrl");
+}
+
 /* netif.h: flat keys with one queue; with more only those under queue-N. */
 static void read_queues(struct reader *r, struct vif_conf *conf)
 {
 	static const char *const flat[] = {
-		"tx-ring-ref", "rx-ring-ref", "event-channel", "event-channel-tx", "event-channel-rx",
+		"tx-ring-ref", "rx-ring-ref", "event-channel-tx", "event-channel-rx", "event-channel",
 	};
 	char dir[STORE_PATH_MAX + 24], sub[24];
 	const char *top = r->dir;
@@ -131,14 +150,20 @@ static void read_queues(struct reader *r, struct vif_conf *conf)
 		read_queue(r, conf, 0);
 		return;
 	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(flat) && !r->err; i++)
-		demand(r, !has(r, flat[i]), flat[i]);
+	/* The last is the mask's, if there is one. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(flat) - conf->mask; i++)
+		demand_none(r, flat[i]);
 	for (unsigned int i = 0; i < conf->queues && !r->err; i++) {
 		snprintf(sub, sizeof(sub), "queue-%u/", i);
 		snprintf(dir, sizeof(dir), "%s/queue-%u", top, i);
 		r->dir = dir;
 		r->sub = sub;
 		read_queue(r, conf, i);
+		if (conf->mask) {
+			demand_none(r, "event-channel");
+			demand_none(r, "event-channel-tx");
+			demand_none(r, "event-channel-rx");
+		}
 	}
 	r->dir = top;
 	r->sub = "";
@@ -147,11 +172,12 @@ static void read_queues(struct reader *r, struct vif_conf *conf)
 /* The control ring is the frontend's choice; half of one is not. */
 static void read_control(struct reader *r, struct vif_conf *conf)
 {
-	conf->ctrl = has(r, "ctrl-ring-ref") || has(r, "event-channel-ctrl");
+	conf->ctrl = has(r, "ctrl-ring-ref") || (!conf->mask && has(r, "event-channel-ctrl"));
 	if (!conf->ctrl)
 		return;
 	conf->ctrl_ref = key_ref(r, "ctrl-ring-ref");
-	conf->ctrl_port = key_port(r, "event-channel-ctrl");
+	if (!conf->mask)
+		conf->ctrl_port = key_port(r, "event-channel-ctrl");
 }
 
 int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, uint32_t max_queues,
@@ -163,6 +189,8 @@ int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, u
 	conf->queues = key_or(&r, "multi-queue-num-queues", 1);
 	demand(&r, conf->queues >= 1 && conf->queues <= max_queues, "multi-queue-num-queues");
 	demand(&r, key_or(&r, "request-rx-copy", 0) != 0, "request-rx-copy");
+	if (!r.err)
+		read_mask(&r, conf);
 	if (!r.err)
 		read_queues(&r, conf);
 	if (!r.err)
@@ -179,9 +207,9 @@ int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, u
 	return r.err;
 }
 
-bool vif_conf_split(const struct vif_conf *conf)
+const char *vif_conf_channels(const struct vif_conf *conf)
 {
-	return conf->queue[0].gtx_port.raw != conf->queue[0].grx_port.raw;
+	return conf->mask ? "mask" : conf->queue[0].gtx_port.raw != conf->queue[0].grx_port.raw ? "split" : "one";
 }
 
 static const struct {
@@ -199,6 +227,7 @@ static const struct {
 	{ "feature-rx-flip", 0, 0, 0 },
 	{ "feature-split-event-channels", 1, OFFER_SPLIT, 0 },
 	{ "feature-ctrl-ring", 1, OFFER_CTRL, 0 },
+	{ "feature-event-mask", 1, OFFER_MASK, 0 },
 	{ "state", XenbusStateInitWait, 0, 0 },
 };
 
@@ -274,7 +303,8 @@ bool vif_conf_fills(const struct vif_policy *policy, struct store *s, const char
 
 void vif_conf_describe(const struct vif_conf *conf, char *text, size_t len)
 {
-	int used = snprintf(text, len, "ctrl=%u,%u", conf->ctrl_ref.raw, conf->ctrl_port.raw);
+	int used = snprintf(text, len, "ctrl=%u,%u mask=%u,%u", conf->ctrl_ref.raw, conf->ctrl_port.raw,
+			    conf->mask_ref.raw, conf->mask_port.raw);
 
 	for (unsigned int i = 0; i < conf->queues && used >= 0 && (size_t)used < len; i++)
 		used += snprintf(text + used, len - (size_t)used, " %u,%u,%u,%u",

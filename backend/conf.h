@@ -30,17 +30,21 @@ struct vif_policy {
 #define OFFER_CSUM6 16u
 #define OFFER_SPLIT 32u
 #define OFFER_CTRL 64u
+#define OFFER_MASK 128u
 
 /* What the frontend wrote, checked. */
 struct vif_conf {
 	unsigned int queues;			/* 1..VIF_QUEUES_MAX */
 	struct {
 		struct gref gtx_ref, grx_ref;
-		struct evport gtx_port, grx_port;	/* remote; equal unless split */
+		struct evport gtx_port, grx_port;	/* remote; equal unless split; none with a mask */
 	} queue[VIF_QUEUES_MAX];
+	bool mask;				/* one channel for all, the next two are there */
+	struct gref mask_ref;
+	struct evport mask_port;
 	bool ctrl;				/* the next two are there */
 	struct gref ctrl_ref;
-	struct evport ctrl_port;
+	struct evport ctrl_port;		/* but with a mask */
 	bool rx_notify;
 	struct vnet_peer peer;
 };
@@ -49,8 +53,8 @@ struct vif_conf {
 MUST_CHECK int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path,
 			     uint32_t max_queues, char *why, size_t why_len);
 
-/* Whether the first queue's two rings have a channel each. */
-bool vif_conf_split(const struct vif_conf *conf);
+/* "mask", "split" or "one": of the first queue; static. */
+const char *vif_conf_channels(const struct vif_conf *conf);
 
 /* Writes the features and the state InitWait in one transaction. -errno. */
 MUST_CHECK int vif_conf_publish(struct store *s, const char *be_path, const struct vif_policy *policy);

@@ -148,6 +148,22 @@ static void exit_worker(struct vif_worker *vw)
 	buffer_free(vw->frames, BATCH_FRAMES * sizeof(struct frame));
 }
 
+/* One channel for all rings; they have its bits then. */
+static int attach_mask(struct vif_link *l, struct domid peer, const char **why)
+{
+	int err = 0;
+
+	if (!l->conf.mask)
+		return 0;
+	*why = "cannot map event-mask-ref";
+	l->mask_page = grant_map(l->worker->grant, l->conf.mask_ref, &err);
+	if (!l->mask_page)
+		return err;
+	evmask_back_init(&l->worker->w.mask, l->mask_page, l->conf.queues);
+	*why = "cannot bind the event channel";
+	return worker_bind(&l->worker->w, peer, l->conf.mask_port, &l->mask_bell);
+}
+
 /* The control ring is the first worker's: there is no other then. */
 static int attach_ctrl(struct vif_link *l, struct domid peer, const char **why)
 {
@@ -163,8 +179,9 @@ static int attach_ctrl(struct vif_link *l, struct domid peer, const char **why)
 	err = ctrl_back_attach(&l->ctrl, l->ctrl_page);
 	if (err)
 		return err;
+	l->ctrl_bell = (struct bell){ l->mask_bell.port, EVMASK_CTRL };
 	*why = "cannot bind the event channel";
-	return worker_bind(&l->worker->w, peer, l->conf.ctrl_port, &l->ctrl_bell);
+	return l->conf.mask ? 0 : worker_bind(&l->worker->w, peer, l->conf.ctrl_port, &l->ctrl_bell);
 }
 
 static int init_queues(struct vif_link *l, struct domid peer, const char **why)
@@ -208,6 +225,8 @@ static void release(struct vif_link *l)
 {
 	for (unsigned int i = 0; i < l->nworkers; i++)
 		worker_stop(&l->worker[i].w);
+	if (l->nworkers && l->mask_page)
+		grant_unmap(l->worker->grant, l->mask_page);
 	if (l->nworkers && l->ctrl_page)
 		grant_unmap(l->worker->grant, l->ctrl_page);
 	statics_free(l->statics);
@@ -235,6 +254,8 @@ static int start(struct vif_link *l, const struct vif_place *place, const char *
 	}
 	if (!err)
 		err = statics_new(&l->statics, l->worker->grant);
+	if (!err)
+		err = attach_mask(l, place->peer, why);
 	if (!err)
 		err = init_queues(l, place->peer, why);
 	if (!err)
@@ -274,6 +295,7 @@ int vif_link_start(struct vif_link **out, const struct vif_place *place,
 
 void vif_link_stop(struct vif_link *l, struct stats *sum)
 {
+	/* A worker counts until it has ended, a faulted one as well. */
 	for (unsigned int i = 0; i < l->nworkers; i++)
 		worker_stop(&l->worker[i].w);
 	vif_link_stats(l, sum);

@@ -4,9 +4,9 @@
  * From vif_link_start() to vif_link_stop() each worker owns its struct
  * vif_worker and the struct vif_queue that it serves: rings, buffers, its
  * handles, its end of the TAP. struct vif_link has what all queues share. What
- * changes of that while workers run (control ring, static grants) is its only
- * worker's: a connection with a control ring has one. What crosses threads is
- * in struct worker: stop, fault and the counters; and patience.stalled.
+ * changes of that while workers run (control ring, static grants, event mask)
+ * is its only worker's: a connection with one of them has one. What crosses
+ * threads is in struct worker: stop, fault and the counters; and patience.stalled.
  */
 #ifndef NETPAIR_LINK_H
 #define NETPAIR_LINK_H
@@ -99,6 +99,8 @@ struct vif_link {
 	struct vif_conf conf;
 	struct patience_limits limits;
 	const char *name;		/* borrowed */
+	void *mask_page;		/* NULL: no event mask */
+	struct bell mask_bell;
 	void *ctrl_page;		/* NULL: no control ring */
 	struct ctrl_back ctrl;
 	struct bell ctrl_bell;
@@ -151,7 +153,7 @@ struct vif_place {
 	const char *name;	/* borrowed */
 	const char *run_dir;	/* borrowed */
 	int tap_fd;		/* borrowed; the first worker's */
-	unsigned int workers;	/* more than one only without a control ring, on a multi-queue TAP */
+	unsigned int workers;	/* more than one only without control ring and mask, on a multi-queue TAP */
 	int wake_fd;		/* borrowed */
 	uint32_t hold_ms, stall_ms;	/* of the policy */
 	bool resume;		/* an earlier daemon served this very connection */

@@ -28,6 +28,11 @@ static int bind_ports(struct vif_queue *q, struct domid peer, const char **why)
 	struct evport gtx = q->conf->queue[q->index].gtx_port, grx = q->conf->queue[q->index].grx_port;
 	int err;
 
+	if (q->conf->mask) {
+		q->gtx_bell = (struct bell){ q->vw->link->mask_bell.port, evmask_gtx_bit(q->index) };
+		q->grx_bell = (struct bell){ q->vw->link->mask_bell.port, evmask_grx_bit(q->index) };
+		return 0;
+	}
 	*why = "cannot bind the event channel";
 	err = worker_bind(&q->vw->w, peer, gtx, &q->gtx_bell);
 	q->grx_bell = q->gtx_bell;

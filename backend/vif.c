@@ -103,7 +103,7 @@ static void offer(struct vif *v)
  * the TAP to read from: what all queues share is one worker's. */
 static unsigned int workers_for(const struct vif *v, const struct vif_conf *conf)
 {
-	if (conf->ctrl || tap_kind_of(v->tap_fd) == TAP_SINGLE)
+	if (conf->ctrl || conf->mask || tap_kind_of(v->tap_fd) == TAP_SINGLE)
 		return 1;
 	return conf->queues < v->daemon->policy.workers ? conf->queues : v->daemon->policy.workers;
 }
@@ -146,7 +146,7 @@ static void connect_frontend(struct vif *v)
 	if (!adopt)
 		set_state(v, XenbusStateConnected);
 	log_info("%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d queues=%u workers=%u",
-		 adopt ? "resumed" : "connected", v->name, v->peer.raw, vif_conf_split(&conf) ? "split" : "one",
+		 adopt ? "resumed" : "connected", v->name, v->peer.raw, vif_conf_channels(&conf),
 		 conf.ctrl, conf.peer.sg, conf.peer.gso4, conf.peer.gso6, conf.peer.csum4, conf.peer.csum6,
 		 conf.rx_notify, conf.queues, place.workers);
 }

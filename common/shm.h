@@ -15,6 +15,12 @@
  * C and D need the full fence because each side stores one word and then loads
  * the other's: without it both could miss the other's store and sleep for ever.
  *
+ *  E  of the event mask (evmask.h): sender: publish; fetch_or the word  <->  receiver: exchange the word; look
+ *
+ * E needs no fence of its own: both sides change one word, so one comes after
+ * the other, and either the sender sees that the receiver sleeps or the
+ * receiver sees the bit.
+ *
  * The plain load and store are relaxed atomics: one access, never split and
  * never repeated by the compiler, which is what makes a slot read once (XSA-155).
  */
@@ -51,6 +57,18 @@ static inline void shm_store_release(uint32_t *p, uint32_t v)
 static inline void shm_fence(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Sets bits of a word; what it was. Ordered as a fence is. */
+static inline uint64_t shm_fetch_or(uint64_t *p, uint64_t bits)
+{
+	return __atomic_fetch_or(p, bits, __ATOMIC_SEQ_CST);
+}
+
+/* Puts another value in a word's place; what it was. Ordered as a fence is. */
+static inline uint64_t shm_exchange(uint64_t *p, uint64_t v)
+{
+	return __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST);
 }
 
 #endif

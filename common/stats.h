@@ -37,6 +37,7 @@
 	X_(GRX_DROP_TAP, "grx_drop_tap") \
 	X_(GRX_STALLS, "grx_stalls")			/* no slots for so long that the link went down */ \
 	X_(PEER_FAULTS, "peer_faults")			/* the ring was lost */ \
+	X_(MASK_UNKNOWN, "mask_unknown_bits")		/* of the event mask */ \
 	X_(NOTIFY_SENT, "notify_sent") \
 	X_(NOTIFY_RECEIVED, "notify_received") \
 	X_(GRANT_OPS, "grant_ops")			/* copy segments */ \

@@ -61,6 +61,8 @@ const char *worker_faulted(const struct worker *w)
 
 void worker_notify(struct worker *w, struct bell bell)
 {
+	if (w->mask.theirs && !evmask_post(&w->mask, bell.bit))
+		return;
 	stats_inc(&w->stats, STAT_NOTIFY_SENT);
 	evt_notify(w->evt, bell.port);
 }
@@ -149,6 +151,24 @@ static void sleep_till_event(struct worker *w)
 	learn_spin(w, now_us() - since);
 }
 
+static void mask_wake(struct worker *w)
+{
+	unsigned int unknown = w->mask.ours ? evmask_wake(&w->mask) : 0;
+
+	if (unknown)
+		stats_add(&w->stats, STAT_MASK_UNKNOWN, unknown);
+}
+
+/* With every ring armed: tells the peer that we sleep. True: there is work
+ * after all. A bit may be left from a ring that was served since. */
+static bool mask_sleep(struct worker *w)
+{
+	if (!w->mask.ours || !evmask_sleep(&w->mask) || !w->ops->pending(w))
+		return false;
+	mask_wake(w);
+	return true;
+}
+
 /* After a fault only the owner's word counts. */
 static void wait_for_stop(struct worker *w)
 {
@@ -190,19 +210,21 @@ static void *worker_main(void *arg)
 	unsigned int busy = 0;
 
 	take_priority(w);
+	mask_wake(w);
 	while (!stopping(w)) {
 		if (atomic_load_explicit(&w->fault, memory_order_relaxed)) {
 			wait_for_stop(w);
 			break;
 		}
 		share_processor(w, busy++);
-		if (w->ops->run(w) || poll_for_work(w) || w->ops->rearm(w))
+		if (w->ops->run(w) || poll_for_work(w) || w->ops->rearm(w) || mask_sleep(w))
 			continue;
 		if (w->alone && !w->weighty)
 			take_priority(w);
 		busy = 0;
 		unmask_ports(w);
 		sleep_till_event(w);
+		mask_wake(w);
 	}
 	return NULL;
 }

@@ -12,6 +12,9 @@
  * The TAP is watched edge-triggered: tap_ready stays true until a read said
  * EAGAIN, so a TAP that we may not read for want of slots does not wake us.
  *
+ * With an event mask all rings have one port, and a peer that sees us awake
+ * does not even signal; the mask is looked at after the rings are armed.
+ *
  * The worker ends only when its owner, the control thread, stops it (XSA-374).
  * After a fault it touches nothing and waits for that.
  */
@@ -23,6 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "evmask.h"
 #include "evtchn.h"
 #include "stats.h"
 #include "util.h"
@@ -35,6 +39,7 @@ struct worker;
 /* How the peer is told of what was published in one ring. */
 struct bell {
 	struct evport port;	/* local */
+	uint64_t bit;		/* with an event mask: the ring's */
 };
 
 /* What a daemon's worker does; each is called on the worker's thread. */
@@ -70,6 +75,7 @@ struct worker {
 	bool weighty;			/* it runs with its priority */
 	bool alone;			/* the machine has one processor: polling only holds the peer up */
 	unsigned int spin_us;		/* what polling before sleep is worth now */
+	struct evmask mask;		/* if all rings share a channel; set before the start */
 	struct stats stats;		/* what is nobody's but the worker's */
 };
 
@@ -97,7 +103,7 @@ void worker_fault(struct worker *w, const char *why);
 /* On the worker's thread: something else for the control thread to look at. */
 void worker_tell(struct worker *w);
 
-/* Signals the peer and counts it. */
+/* Signals the peer, if the event mask does not tell that it is awake, and counts it. */
 void worker_notify(struct worker *w, struct bell bell);
 
 /* Why the worker stands still, or NULL; any thread. */

@@ -17,7 +17,7 @@ int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, u
 	static const char *const names[] = {
 		"feature-rx-copy", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6",
 		"feature-no-csum-offload", "feature-ipv6-csum-offload", "feature-split-event-channels",
-		"feature-ctrl-ring",
+		"feature-ctrl-ring", "feature-event-mask",
 	};
 	uint32_t v[ARRAY_SIZE(names)], max = 1;
 
@@ -43,6 +43,7 @@ int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, u
 		.peer = { .sg = v[1], .gso4 = v[2], .gso6 = v[3], .csum4 = !v[4], .csum6 = v[5] },
 		.split = v[6],
 		.ctrl = v[7],
+		.mask = v[8],
 	};
 	return 0;
 }
@@ -96,7 +97,11 @@ static void put_queue(struct writer *w, const struct nic_queue *q)
 
 	put(w, "tx-ring-ref", q->link->rings.gref[page].raw);
 	put(w, "rx-ring-ref", q->link->rings.gref[page + 1].raw);
-	if (q->link->conf.split) {
+	if (q->link->conf.mask) {
+		drop(w, "event-channel");
+		drop(w, "event-channel-tx");
+		drop(w, "event-channel-rx");
+	} else if (q->link->conf.split) {
 		put(w, "event-channel-tx", q->gtx_bell.port.raw);
 		put(w, "event-channel-rx", q->grx_bell.port.raw);
 		drop(w, "event-channel");
@@ -133,13 +138,20 @@ static void put_queues(struct writer *w, const struct nic_link *l)
 static void put_all(struct writer *w, const struct nic_link *l)
 {
 	put_queues(w, l);
-	if (l->conf.ctrl) {
-		put(w, "ctrl-ring-ref", l->rings.gref[RINGS_CTRL].raw);
-		put(w, "event-channel-ctrl", l->ctrl_bell.port.raw);
+	if (l->conf.mask) {
+		put(w, "event-mask-ref", l->rings.gref[RINGS_QUEUES + 2 * l->conf.queues].raw);
+		put(w, "event-channel", l->mask_bell.port.raw);
 	} else {
-		drop(w, "ctrl-ring-ref");
-		drop(w, "event-channel-ctrl");
+		drop(w, "event-mask-ref");
 	}
+	if (l->conf.ctrl)
+		put(w, "ctrl-ring-ref", l->rings.gref[RINGS_CTRL].raw);
+	else
+		drop(w, "ctrl-ring-ref");
+	if (l->conf.ctrl && !l->conf.mask)
+		put(w, "event-channel-ctrl", l->ctrl_bell.port.raw);
+	else
+		drop(w, "event-channel-ctrl");
 	put(w, "request-rx-copy", 1);
 	put_offer(w, &l->conf, "feature-rx-notify", OFFER_RX_NOTIFY);
 	put_offer(w, &l->conf, "feature-sg", OFFER_SG);

@@ -88,7 +88,7 @@ static int grant_pages(struct nic_link *l, struct domid peer, const char **why)
 	if (err)
 		return err;
 	*why = "cannot grant pages; raise gntalloc's limit (module parameter xen_gntalloc.limit)";
-	err = pool_init(&l->rings, l->share, RINGS_QUEUES + 2 * l->conf.queues, SHARE_READ_WRITE);
+	err = pool_init(&l->rings, l->share, RINGS_QUEUES + 2 * l->conf.queues + l->conf.mask, SHARE_READ_WRITE);
 	if (err)
 		return err;
 	for (unsigned int i = 0; i < POOL_GTX_PAGES; i++)
@@ -97,13 +97,23 @@ static int grant_pages(struct nic_link *l, struct domid peer, const char **why)
 	return pool_init(&l->gtx_pool, l->share, POOL_GTX_PAGES, SHARE_READ_ONLY);
 }
 
+static int offer_mask(struct nic_link *l, struct domid peer, const char **why)
+{
+	if (!l->conf.mask)
+		return 0;
+	evmask_front_init(&l->w.mask, pool_page(&l->rings, RINGS_QUEUES + 2 * l->conf.queues), l->conf.queues);
+	*why = "cannot allocate an event channel";
+	return worker_offer(&l->w, peer, &l->mask_bell);
+}
+
 static int offer_ctrl(struct nic_link *l, struct domid peer, const char **why)
 {
 	if (!l->conf.ctrl)
 		return 0;
 	ctrl_front_init(&l->ctrl, pool_page(&l->rings, RINGS_CTRL));
+	l->ctrl_bell = (struct bell){ l->mask_bell.port, EVMASK_CTRL };
 	*why = "cannot allocate an event channel";
-	return worker_offer(&l->w, peer, &l->ctrl_bell);
+	return l->conf.mask ? 0 : worker_offer(&l->w, peer, &l->ctrl_bell);
 }
 
 int nic_link_new(struct nic_link **out, struct domid peer, const struct nic_conf *conf,
@@ -128,6 +138,8 @@ int nic_link_new(struct nic_link **out, struct domid peer, const struct nic_conf
 	err = worker_init(&l->w, &ops, name, tap_fd, wake_fd);
 	if (!err)
 		err = grant_pages(l, peer, why);
+	if (!err)
+		err = offer_mask(l, peer, why);
 	for (unsigned int i = 0; i < conf->queues && !err; i++)
 		err = nic_queue_init(&l->queue[i], l, peer, i, why);
 	if (!err)

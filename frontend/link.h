@@ -33,7 +33,7 @@ unsigned int pool_grx_pages(unsigned int queues);
 /* All pages of an interface with so many queues. */
 unsigned int pool_pages(unsigned int queues);
 
-/* What the ring pages are for; each queue has two. */
+/* What the ring pages are for; each queue has two, and the event mask the last. */
 enum { RINGS_CTRL, RINGS_LIST, RINGS_QUEUES };
 
 /* The most queues of one NIC. */
@@ -62,7 +62,8 @@ struct nic_conf {
 	uint32_t without;	/* OFFER_* that we do not offer */
 	unsigned int queues;	/* 1..NIC_QUEUES_MAX */
 	struct vnet_peer peer;
-	bool split;
+	bool split;		/* a channel each for gtx and grx; not with a mask */
+	bool mask;		/* one channel and an event mask for all rings */
 	bool ctrl;		/* it has a control ring */
 };
 
@@ -90,6 +91,7 @@ struct nic_link {
 	struct segment cut;		/* a frame that goes out in segments */
 	struct nic_queue *cut_queue;	/* on which queue */
 	bool gtx_blocked;		/* a frame may wait for pages or slots */
+	struct bell mask_bell;		/* port of all rings, if there is a mask */
 	struct ctrl_front ctrl;
 	struct bell ctrl_bell;
 	int ctrl_state;			/* of ctrl.c */

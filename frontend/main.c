@@ -34,6 +34,7 @@ struct options {
 	bool take_over;
 	uint32_t queues;
 	bool one_channel;
+	bool no_event_mask;
 	bool no_static_grants;
 	const char *ifname;
 	const char *run_dir;
@@ -58,6 +59,8 @@ static struct options parse_options(struct frontend *d, int argc, char **argv)
 		  { .number = &o.queues }, 1, NIC_QUEUES_MAX },
 		{ "one-channel", NULL, "one event channel, even if the backend could split", OPTION_FLAG,
 		  { .flag = &o.one_channel }, 0, 0 },
+		{ "no-event-mask", NULL, "no one channel for all rings with bits in a shared page", OPTION_FLAG,
+		  { .flag = &o.no_event_mask }, 0, 0 },
 		{ "no-static-grants", NULL, "do not register the pages with the backend", OPTION_FLAG,
 		  { .flag = &o.no_static_grants }, 0, 0 },
 		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, rx-notify",
@@ -223,6 +226,7 @@ int main(int argc, char **argv)
 	l.frontend.queues = o.queues;
 	l.frontend.take_over = o.take_over;
 	l.frontend.one_channel = o.one_channel;
+	l.frontend.no_event_mask = o.no_event_mask;
 	l.frontend.no_static_grants = o.no_static_grants;
 	l.signal_fd = daemon_signals();		/* before any library makes a thread */
 	err = store_open(&l.frontend.store);

@@ -115,7 +115,9 @@ static void connect_rings(struct nic *n)
 		return;
 	}
 	conf.without = n->daemon->without;
-	if (n->daemon->one_channel)
+	if (n->daemon->one_channel || n->daemon->no_event_mask)
+		conf.mask = false;
+	if (n->daemon->one_channel || conf.mask)
 		conf.split = false;
 	if (n->daemon->no_static_grants)
 		conf.ctrl = false;
@@ -124,7 +126,7 @@ static void connect_rings(struct nic *n)
 		return;
 	n->state = XenbusStateConnected;
 	log_info("shared nic=%s backend=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d queues=%u", n->name,
-		 n->peer.raw, conf.split ? "split" : "one", conf.peer.sg, conf.peer.gso4, conf.peer.gso6,
+		 n->peer.raw, conf.mask ? "mask" : conf.split ? "split" : "one", conf.peer.sg, conf.peer.gso4, conf.peer.gso6,
 		 conf.peer.csum4, conf.peer.csum6, conf.queues);
 }
 

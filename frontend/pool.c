@@ -41,7 +41,7 @@ unsigned int pool_grx_pages(unsigned int queues)
 
 unsigned int pool_pages(unsigned int queues)
 {
-	return RINGS_QUEUES + 2 * queues + POOL_GTX_PAGES + queues * pool_grx_pages(queues);
+	return RINGS_QUEUES + 2 * queues + 1 + POOL_GTX_PAGES + queues * pool_grx_pages(queues);
 }
 
 unsigned int pool_limit(void)

@@ -5,8 +5,14 @@
 static int offer_ports(struct nic_queue *q, struct domid peer)
 {
 	struct worker *w = &q->link->w;
-	int err = worker_offer(w, peer, &q->gtx_bell);
+	int err;
 
+	if (q->link->conf.mask) {
+		q->gtx_bell = (struct bell){ q->link->mask_bell.port, evmask_gtx_bit(q->index) };
+		q->grx_bell = (struct bell){ q->link->mask_bell.port, evmask_grx_bit(q->index) };
+		return 0;
+	}
+	err = worker_offer(w, peer, &q->gtx_bell);
 	q->grx_bell = q->gtx_bell;
 	return err || !q->link->conf.split ? err : worker_offer(w, peer, &q->grx_bell);
 }

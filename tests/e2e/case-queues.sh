@@ -48,7 +48,7 @@ queues_traffic()
 # With a control ring: one worker, static grants for all queues.
 case_queues()
 {
-	queues_lab --max-queues=8 --queues=4 || return
+	queues_lab --max-queues=8 '--queues=4 --no-event-mask' || return
 	check as-agreed agreed 'queues=4 workers=1'
 	check registered await_line "$L/front.log" 5 'static grants nic=nic0 registered=506'
 	queues_traffic 4
@@ -79,7 +79,7 @@ queue_counts()
 	local n
 
 	for n in 2 16 1 3; do
-		{ restart_front --queues=$n && await_agreed "queues=$((n < 4 ? n : 4)) " && connected 1 0; } >"$TOP/out" 2>&1
+		{ restart_front --queues=$n --no-event-mask && await_agreed "queues=$((n < 4 ? n : 4)) " && connected 1 0; } >"$TOP/out" 2>&1
 		verdict "$CASE/$n-wanted" $? "$(tail -n 1 "$TOP/out")"
 		check "$n-ping" one_ping
 		check "$n-keys" flat_or_not "$((n < 4 ? n : 4))"
@@ -117,7 +117,7 @@ back_again()
 # As Linux' frontend: no control ring, so each queue may have a worker.
 case_workers()
 {
-	queues_lab "--max-queues=4 --workers=2" "--queues=2 --no-static-grants" || return
+	queues_lab "--max-queues=4 --workers=2" "--queues=2 --no-static-grants --no-event-mask" || return
 	check as-agreed agreed 'queues=2 workers=2'
 	check threads test "$(tasks "$BACK")" = 4	# xenstore's too
 	queues_traffic 2
@@ -135,7 +135,7 @@ case_workers()
 # A frontend that wants more than there is, a device that was made for one reader.
 case_kinds()
 {
-	queues_lab '' "--queues=4 --no-static-grants" || return
+	queues_lab '' "--queues=4 --no-static-grants --no-event-mask" || return
 	check one-queue agreed 'queues=1 workers=1'
 	check kind in0 sh -c '! ip -d link show vif1.0 | grep -q multi_queue.on'
 	back_again killed --max-queues=4 --workers=4
@@ -214,6 +214,83 @@ case_queue_values()
 	check port-0 queues_refused 'queue-1/event-channel-tx is not acceptable' queue-1/event-channel-tx=0
 	check ctrl-ref-of-a-queue queues_refused ctrl-ring-ref ctrl-ring-ref=8003 event-channel-ctrl=999
 	check ctrl-port-of-a-queue queues_refused event-channel-ctrl ctrl-ring-ref=8004 event-channel-ctrl=903
+	check nothing-held test "$before" = "$(fds "$BACK") fds $(tasks "$BACK") threads"
+	check ping-beside one_ping
+}
+
+# --- the event mask ------------------------------------------------------------------
+
+# One channel, whatever the number of queues: as the keys say.
+one_port()
+{
+	local ports
+
+	ports=$(xenstore-ls -f "$(fe 1 0)" | grep -c '/event-channel')
+	echo "$ports event channels"
+	[ "$ports" = 1 ] && xenstore-read "$(fe 1 0)/event-channel" "$(fe 1 0)/event-mask-ref" >/dev/null
+}
+
+case_mask()
+{
+	queues_lab --max-queues=16 --queues=4 || return
+	check as-agreed agreed 'channels=mask control=1 .*queues=4 workers=1'
+	check one-port one_port
+	queues_traffic 4
+	check no-unknown-bits no_unknown_bits
+	back_again killed --max-queues=16
+	check resumed agreed 'resumed .*channels=mask control=1 .*queues=4'
+	check ping-after one_ping
+	restart_under_tcp KILL to --max-queues=16
+	restart_under_tcp KILL from --max-queues=16
+	restart_under_tcp TERM to --max-queues=16
+	{ restart_front --queues=16 && await_agreed 'queues=16 ' && connected 1 0; } >"$TOP/out" 2>&1
+	verdict "$CASE/16-queues" $? "$(tail -n 1 "$TOP/out")"
+	check one-port-for-16 one_port
+	check ping-16 one_ping
+	check transfer-16 transfer_to 10.79.0.2 "$(size 64 16)"
+	check transfer-back-16 transfer_from 10.79.0.1 "$(size 64 16)"
+	{ restart_front --queues=2 --no-event-mask && await_agreed 'channels=split .*queues=2 ' && connected 1 0; } >"$TOP/out" 2>&1
+	verdict "$CASE/frontend-without" $? "$(tail -n 1 "$TOP/out")"
+	check ping-without one_ping
+	check no-mask-ref sh -c "! xenstore-exists $(fe 1 0)/event-mask-ref"
+	check no-faults-after no_faults
+}
+
+no_unknown_bits() { ! counters "$L/back.log" "$BACK" | grep -o 'mask_unknown_bits=[0-9]*'; }
+
+# A backend that does not know it: as every other one.
+case_no_mask()
+{
+	queues_lab "--max-queues=4 --without=mask" --queues=4 || return
+	check as-agreed agreed 'channels=split control=1 .*queues=4 workers=1'
+	check ping one_ping
+	check transfer transfer_to 10.79.0.2 8
+}
+
+case_mask_values()
+{
+	local k before
+
+	expect='refused vif=vif1.1 reason=|mapping grants failed'
+	lab_start
+	{ start_back --max-queues=4 && start_front 0 && attach 0 && x attach-vif 0 guest 1 --hotplug; } >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
+	before="$(fds "$BACK") fds $(tasks "$BACK") threads"
+	MASK="event-mask-ref=8009 event-channel=909"
+	QUEUES="multi-queue-num-queues=2 queue-0/tx-ring-ref=8000 queue-0/rx-ring-ref=8001
+		queue-1/tx-ring-ref=8002 queue-1/rx-ring-ref=8003 request-rx-copy=1 $MASK"
+	check in-order queues_refused 'cannot map event-mask-ref'
+	for k in '' -1 2x 4294967296; do
+		check "ref-$k" queues_refused 'event-mask-ref is not acceptable' "event-mask-ref=$k"
+		check "port-$k" queues_refused 'event-channel is not acceptable' "event-channel=$k"
+	done
+	check port-0 queues_refused 'event-channel is not acceptable' event-channel=0
+	check no-port queues_refused 'event-channel is missing' -event-channel
+	check ref-of-a-ring queues_refused 'queue-1/rx-ring-ref is not acceptable' event-mask-ref=8003
+	check ref-of-the-control-ring queues_refused 'ctrl-ring-ref is not acceptable' ctrl-ring-ref=8009
+	for k in event-channel-tx event-channel-rx event-channel-ctrl queue-1/event-channel queue-0/event-channel-tx; do
+		check "$k-too" queues_refused "$k is not acceptable" "$k=77"
+	done
 	check nothing-held test "$before" = "$(fds "$BACK") fds $(tasks "$BACK") threads"
 	check ping-beside one_ping
 }

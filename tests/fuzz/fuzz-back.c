@@ -308,7 +308,7 @@ static void drain_tap(void)
 static void back_start(bool resume)
 {
 	struct vif_place place = { .peer = { GUEST }, .name = "fuzz", .run_dir = "/nonexistent",
-				   .tap_fd = tap_near, .wake_fd = wake_fd, .resume = resume };
+				   .tap_fd = tap_near, .workers = 1, .wake_fd = wake_fd, .resume = resume };
 	const char *why = NULL;
 	int err;
 
