@@ -199,8 +199,8 @@ void backend_log_stats(const struct backend *d)
 			stats_print(&sum, text, sizeof(text));
 		}
 		log_info("counters vif=%s state=%s %s", v->name, hs_state_name(v->state), text);
-		for (unsigned int i = 0; v->link && v->link->conf.queues > 1 && i < v->link->conf.queues; i++) {
-			stats_print(&v->link->queue[i].stats, text, sizeof(text));
+		for (unsigned int i = 0; v->link && vif_link_queue_stats(v->link, i, &sum); i++) {
+			stats_print(&sum, text, sizeof(text));
 			log_info("counters vif=%s queue=%u %s", v->name, i, text);
 		}
 	}

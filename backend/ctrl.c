@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../common/log.h"
-#include "link.h"
+#include "queue.h"
 
 /* Messages a run: a flood of them must not keep packets waiting. */
 #define CTRL_BATCH 8u

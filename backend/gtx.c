@@ -12,7 +12,7 @@
 
 #include "../common/log.h"
 #include "../common/tap.h"
-#include "link.h"
+#include "queue.h"
 
 /* Whether the worst packet still fits. */
 static bool batch_has_room(const struct vif_queue *q, unsigned int frames, uint32_t used)

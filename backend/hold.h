@@ -6,7 +6,7 @@
 #ifndef NETPAIR_HOLD_H
 #define NETPAIR_HOLD_H
 
-#include "link.h"
+#include "queue.h"
 
 /* Where the next frame's header goes, so that its bytes start a page. */
 static inline uint32_t vif_hold_at(uint32_t used)

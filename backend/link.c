@@ -8,6 +8,7 @@
 
 #include "../common/tap.h"
 #include "link.h"
+#include "queue.h"
 
 static struct vif_worker *vif_worker_of(struct worker *w)
 {
@@ -326,4 +327,12 @@ void vif_link_stats(const struct vif_link *l, struct stats *sum)
 		stats_sum(sum, &l->worker[i].w.stats);
 	for (unsigned int i = 0; i < l->conf.queues; i++)
 		stats_sum(sum, &l->queue[i].stats);
+}
+
+bool vif_link_queue_stats(const struct vif_link *l, unsigned int i, struct stats *out)
+{
+	if (l->conf.queues < 2 || i >= l->conf.queues)
+		return false;
+	*out = l->queue[i].stats;
+	return true;
 }

@@ -11,10 +11,13 @@
 #include <unistd.h>
 
 #include "../common/daemon.h"
+#include "../common/evtchn.h"
+#include "../common/grant.h"
 #include "../common/kernel.h"
 #include "../common/log.h"
 #include "../common/options.h"
 #include "../common/tap.h"
+#include "../common/worker.h"
 #include "backend.h"
 
 #define PROGRAM "netbackd"

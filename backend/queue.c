@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* queue.c - birth and end of a queue: rings mapped, channels bound */
-#include "link.h"
+#include "queue.h"
 
 static int map_rings(struct vif_queue *q, const char **why)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* steer.c - which queue a frame goes to (netif.h leaves it to the sender) */
 #include "../common/flow.h"
-#include "link.h"
+#include "queue.h"
 
 struct vif_queue *vif_steer(const struct vif_worker *vw, const uint8_t *frame, uint32_t len)
 {
