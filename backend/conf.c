@@ -228,6 +228,8 @@ static const struct {
 	{ "feature-split-event-channels", 1, OFFER_SPLIT, 0 },
 	{ "feature-ctrl-ring", 1, OFFER_CTRL, 0 },
 	{ "feature-event-mask", 1, OFFER_MASK, 0 },
+	{ "feature-multicast-control", 1, 0, 0 },
+	{ "feature-dynamic-multicast-control", 1, 0, 0 },
 	{ "state", XenbusStateInitWait, 0, 0 },
 };
 

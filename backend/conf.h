@@ -18,6 +18,7 @@ struct vif_policy {
 	uint32_t max_queues;	/* offered to each frontend */
 	uint32_t workers;	/* of one VIF, at most */
 	uint32_t without;	/* OFFER_* that are not offered */
+	uint32_t limited;	/* RATE_* that the key rate is for */
 	const char *fill;	/* "all", or MAC addresses with commas between; NULL: nobody's */
 	uint32_t hold_ms;	/* how long frames wait for slots, with feature-rx-notify */
 	uint32_t stall_ms;	/* how long until a link without slots is down; 0: never */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../common/log.h"
+#include "posted.h"
 #include "queue.h"
 
 /* Messages a run: a flood of them must not keep packets waiting. */

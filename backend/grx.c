@@ -24,6 +24,7 @@
 #include "../common/log.h"
 #include "../common/tap.h"
 #include "hold.h"
+#include "posted.h"
 
 /* Slots a run: see frontend/grx.c for why not more. */
 #define GRX_BATCH_SLOTS 64u
@@ -60,6 +61,11 @@ static void judge(struct frame *f, struct virtio_net_hdr *hdr, const struct iove
 		stats_inc(&q->stats, STAT_GRX_DROP_SHORT);
 		return;
 	}
+	if (vif_live_unwanted(q->vw->link->live, body->iov_base)) {
+		stats_inc(&q->stats, STAT_GRX_DROP_MCAST);
+		return;
+	}
+	vif_live_take(q->vw->link->live, RATE_GRX, f->pkt.len);
 	if (vnet_must_cut(hdr, &q->conf->peer, body->iov_base, body->iov_len)) {
 		/* Not dropped: it goes on in segments. */
 		q->vw->cut_queue = q;
@@ -208,7 +214,7 @@ static bool next_private(struct vif_worker *vw, struct frame *f, uint32_t used)
 /* Whether there may be a frame. */
 static bool has_frames(const struct vif_worker *vw)
 {
-	return vw->w.tap_ready || vw->held || vw->cut.left;
+	return (vw->w.tap_ready && vif_live_open(vw->link->live, RATE_GRX)) || vw->held || vw->cut.left;
 }
 
 /* What became of one look: no frame now, one of the batch, one dropped. */

@@ -12,6 +12,7 @@
 
 #include "../common/log.h"
 #include "../common/tap.h"
+#include "kept.h"
 #include "queue.h"
 
 /* Whether the worst packet still fits. */
@@ -82,12 +83,25 @@ static uint32_t place_frame(struct vif_queue *q, struct frame *f, uint32_t used)
 	return (end + 63) & ~63u;
 }
 
+/* What the frontend is told of a change that it wants in its multicast list. */
+static int16_t change_mcast(struct vif_queue *q, const struct pkt *p)
+{
+	struct vif_link *l = q->vw->link;
+	bool add = p->mcast == XEN_NETIF_EXTRA_TYPE_MCAST_ADD;
+	int err = add ? mcast_add(&l->live->mcast, p->addr) : mcast_del(&l->live->mcast, p->addr);
+
+	stats_inc(&q->stats, err ? STAT_GTX_DROP_MCAST : STAT_GTX_MCAST);
+	if (!err)
+		q->vw->kept_changed = true;
+	return err ? NETIF_RSP_ERROR : NETIF_RSP_OKAY;
+}
+
 static unsigned int collect(struct vif_queue *q)
 {
 	unsigned int n = 0;
 	uint32_t used = 0;
 
-	while (batch_has_room(q, n, used)) {
+	while (batch_has_room(q, n, used) && vif_live_open(q->vw->link->live, RATE_GTX)) {
 		struct frame *f = &q->vw->frames[n];
 
 		switch (pkt_from_gtx(&q->gtx, &f->pkt)) {
@@ -96,13 +110,21 @@ static unsigned int collect(struct vif_queue *q)
 		case PKT_FAULT:
 			worker_fault(&q->vw->w, f->pkt.why);
 			return n;
+		case PKT_MCAST:
+			f->drop = true;
+			f->refused = change_mcast(q, &f->pkt);
+			n++;
+			break;
 		case PKT_DROP:
 			stats_inc(&q->stats, f->pkt.cause);
 			f->drop = true;
+			f->refused = NETIF_RSP_ERROR;
+			vif_live_take(q->vw->link->live, RATE_GTX, f->pkt.len);
 			n++;
 			break;
 		case PKT_OK:
 			used = place_frame(q, f, used);
+			vif_live_take(q->vw->link->live, RATE_GTX, f->pkt.len);
 			n++;
 			break;
 		}
@@ -138,7 +160,7 @@ static int16_t finish(struct vif_queue *q, struct frame *f)
 	enum stat verdict;
 
 	if (f->drop)
-		return NETIF_RSP_ERROR;
+		return f->refused;
 	if (f->segs && !grant_batch_ok(q->vw->batch, f->seg, f->segs)) {
 		stats_inc(&q->stats, STAT_GTX_DROP_GRANT);
 		return NETIF_RSP_ERROR;
@@ -152,7 +174,7 @@ static int16_t finish(struct vif_queue *q, struct frame *f)
 
 unsigned int vif_gtx_run(struct vif_queue *q)
 {
-	int ready = gtx_back_begin(&q->gtx);
+	int ready = vif_live_open(q->vw->link->live, RATE_GTX) ? gtx_back_begin(&q->gtx) : 0;
 	unsigned int n;
 
 	if (ready < 0) {
@@ -169,6 +191,8 @@ unsigned int vif_gtx_run(struct vif_queue *q)
 		if (grant_batch_run(q->vw->batch) < 0)
 			log_debug("grant copy failed vif=%s errno=%m", q->vw->w.name);
 	}
+	if (q->vw->kept_changed)
+		vif_kept_save(q->vw);
 	for (unsigned int i = 0; i < n; i++) {
 		int16_t status = finish(q, &q->vw->frames[i]);
 

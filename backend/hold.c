@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hold.h"
+#include "posted.h"
 
 /* A large segment for whose slots we do not wait: it goes on in small ones. */
 static void cut_frame(struct vif_worker *vw, const struct frame *f)

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "../common/tap.h"
+#include "kept.h"
 #include "link.h"
+#include "posted.h"
 #include "queue.h"
 
 static struct vif_worker *vif_worker_of(struct worker *w)
@@ -33,12 +35,13 @@ static unsigned int op_run(struct worker *w)
 static bool op_pending(struct worker *w)
 {
 	struct vif_worker *vw = vif_worker_of(w);
+	bool open = vif_live_open(vw->link->live, RATE_GTX);
 
 	/* An index out of range is work too: the run deals with it. */
 	for (unsigned int i = 0; i < vw->nqueues; i++) {
 		struct vif_queue *q = &vw->queue[i];
 
-		if (gtx_back_begin(&q->gtx) != 0 ||
+		if ((open && gtx_back_begin(&q->gtx) != 0) ||
 		    (q->starved && (grx_back_begin(&q->grx) < 0 || vif_posted_slots(q) >= q->starved)))
 			return true;
 	}
@@ -48,21 +51,23 @@ static bool op_pending(struct worker *w)
 static bool op_rearm(struct worker *w)
 {
 	struct vif_worker *vw = vif_worker_of(w);
+	/* Without credit nothing is waited for but time. */
+	bool open = vif_live_open(vw->link->live, RATE_GTX);
 
 	for (unsigned int i = 0; i < vw->nqueues; i++) {
 		struct vif_queue *q = &vw->queue[i];
 
 		/* What was taken already is part of what is waited for. */
-		if (gtx_back_rearm(&q->gtx) ||
+		if ((open && gtx_back_rearm(&q->gtx)) ||
 		    (q->starved && grx_back_rearm(&q->grx, q->starved - q->nposted)))
 			return true;
 	}
 	return vw->link->ctrl_page && ctrl_back_rearm(&vw->link->ctrl);
 }
 
-static int op_sleep_ms(struct worker *w)
+/* How long a held frame lets us sleep. */
+static int hold_ms(const struct vif_worker *vw)
 {
-	struct vif_worker *vw = vif_worker_of(w);
 	uint64_t now = 0, next = UINT64_MAX, at;
 
 	for (struct vif_queue *q = vw->queue; q < vw->queue + vw->nqueues; q++) {
@@ -78,6 +83,14 @@ static int op_sleep_ms(struct worker *w)
 	if (next == UINT64_MAX)
 		return -1;
 	return now >= next ? 0 : (int)min_size((next - now) / 1000u + 1, 1000000);
+}
+
+static int op_sleep_ms(struct worker *w)
+{
+	struct vif_worker *vw = vif_worker_of(w);
+	int hold = hold_ms(vw), credit = vif_live_wait_ms(vw->link->live);
+
+	return hold < 0 || (credit >= 0 && credit < hold) ? credit : hold;
 }
 
 static const struct worker_ops ops = {
@@ -209,6 +222,8 @@ void vif_link_forget(const char *run_dir, const char *name)
 
 	note_path(path, sizeof(path), run_dir, name);
 	unlink(path);
+	snprintf(path, sizeof(path), "%s/%s.tables", run_dir, name);
+	unlink(path);
 }
 
 /* The static grants of the daemon before us, if it served this connection. */
@@ -235,6 +250,7 @@ static void release(struct vif_link *l)
 		exit_worker(&l->worker[i]);
 	for (unsigned int i = 0; i < l->nworkers; i++)
 		grant_close(l->worker[i].grant);
+	pthread_mutex_destroy(&l->kept_lock);
 	free(l->worker);
 	free(l->queue);
 	free(l);
@@ -264,6 +280,7 @@ static int start(struct vif_link *l, const struct vif_place *place, const char *
 	if (err)
 		return err;
 	restore_statics(l, place);
+	vif_kept_load(l, place);
 	*why = "cannot start the worker";
 	for (unsigned int i = 0; i < l->nworkers && !err; i++)
 		err = worker_start(&l->worker[i].w);
@@ -282,6 +299,8 @@ int vif_link_start(struct vif_link **out, const struct vif_place *place,
 	l->conf = *conf;
 	l->limits = patience_limits_for(conf->rx_notify, place->hold_ms, place->stall_ms);
 	l->name = place->name;
+	l->live = place->live;
+	pthread_mutex_init(&l->kept_lock, NULL);
 	l->queue = calloc(conf->queues, sizeof(*l->queue));
 	l->worker = calloc(place->workers, sizeof(*l->worker));
 	l->nworkers = l->worker ? place->workers : 0;

@@ -8,12 +8,14 @@
 #ifndef NETPAIR_LINK_H
 #define NETPAIR_LINK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "../common/util.h"
 #include "../common/stats.h"
 #include "conf.h"
+#include "live.h"
 
 struct vif_link;
 
@@ -22,6 +24,7 @@ struct vif_place {
 	struct domid peer;
 	const char *name;	/* borrowed */
 	const char *run_dir;	/* borrowed */
+	struct vif_live *live;	/* borrowed */
 	int tap_fd;		/* borrowed; the first worker's */
 	unsigned int workers;	/* more than one only without control ring and mask, on a multi-queue TAP */
 	int wake_fd;		/* borrowed */

@@ -45,6 +45,10 @@ static const struct option_word offers[] = {
 	{ "split", OFFER_SPLIT }, { "ctrl", OFFER_CTRL }, { "mask", OFFER_MASK }, { NULL, 0 },
 };
 
+static const struct option_word directions[] = {
+	{ "gtx", RATE_GTX }, { "grx", RATE_GRX }, { "both", RATE_GTX | RATE_GRX }, { NULL, 0 },
+};
+
 static struct options parse_options(int argc, char **argv)
 {
 	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = "/run/netpair",
@@ -65,6 +69,8 @@ static struct options parse_options(int argc, char **argv)
 		  { .number = &o.policy.max_queues }, 1, VIF_QUEUES_MAX },
 		{ "workers", "N", "threads for the queues of one VIF, at most (as many as processors)", OPTION_NUMBER,
 		  { .number = &o.policy.workers }, 1, VIF_QUEUES_MAX },
+		{ "rate-direction", "gtx|grx|both", "what rate= limits: guest transmit (default), receive, both",
+		  OPTION_WORDS, { .words = { &o.policy.limited, directions } }, 0, 0 },
 		{ "run-dir", "DIR", "where the lock and restart notes are kept (/run/netpair)", OPTION_TEXT,
 		  { .text = &o.run_dir }, 0, 0 },
 		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,
@@ -79,6 +85,8 @@ static struct options parse_options(int argc, char **argv)
 		    o.policy.fill);
 	if (o.policy.workers == 0)
 		o.policy.workers = (uint32_t)min_size((size_t)sysconf(_SC_NPROCESSORS_ONLN), VIF_QUEUES_MAX);
+	if (!o.policy.limited)
+		o.policy.limited = RATE_GTX;
 	if (strlen(o.run_dir) > 100)
 		die(PROGRAM, EXIT_USAGE, "option --run-dir: longer than 100 bytes");
 	return o;

@@ -2,7 +2,7 @@
 /* posted.c - the guest's receive buffers that are taken off the ring ahead of frames */
 #include <string.h>
 
-#include "queue.h"
+#include "posted.h"
 
 void vif_posted_take(struct vif_queue *q)
 {

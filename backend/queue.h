@@ -10,6 +10,7 @@
 #ifndef NETPAIR_QUEUE_H
 #define NETPAIR_QUEUE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@
 #include "../common/stats.h"
 #include "../common/worker.h"
 #include "conf.h"
+#include "live.h"
 #include "patience.h"
 #include "statics.h"
 
@@ -47,6 +49,7 @@ struct frame {
 	struct vif_queue *queue;	/* grx: whose it is */
 	bool drop;		/* counted already; slots are owed an error */
 	bool scattered;		/* gtx: it lies in part[], not in one run */
+	int16_t refused;	/* gtx, with drop: what it is answered with */
 	uint32_t at;		/* where its virtio_net_hdr starts in the buffer, bytes */
 	uint16_t seg;		/* its first segment in the grant batch */
 	uint16_t segs;
@@ -89,6 +92,7 @@ struct vif_worker {
 	struct frame *frames;		/* BATCH_FRAMES, of the run under way */
 	struct segment cut;		/* a frame that goes out in segments */
 	struct vif_queue *cut_queue;	/* whose they are */
+	bool kept_changed;		/* tables that outlive us, since they were noted */
 	bool held;			/* grx_buf starts with a frame that lacks slots */
 	struct frame held_frame;
 };
@@ -103,9 +107,12 @@ struct vif_link {
 	void *ctrl_page;		/* NULL: no control ring */
 	struct ctrl_back ctrl;
 	struct bell ctrl_bell;
+	struct vif_live *live;		/* borrowed; what the control thread may change */
 	struct statics *statics;
 	bool statics_changed;		/* since they were noted */
 	char statics_path[256];		/* their note for the next daemon */
+	char kept_path[256];		/* that of other tables */
+	pthread_mutex_t kept_lock;	/* who writes it */
 	char connection[640];		/* what makes this connection another than the last */
 	unsigned int nworkers;
 	struct vif_worker *worker;
@@ -123,20 +130,6 @@ struct vif_queue *vif_steer(const struct vif_worker *vw, const uint8_t *frame, u
 
 /* Control messages, a few. */
 MUST_CHECK unsigned int vif_ctrl_run(struct vif_link *l);
-
-/* Takes buffers off the grx ring ahead, for at least one frame if they are
- * there; gives the first n of them to a frame. */
-void vif_posted_take(struct vif_queue *q);
-void vif_posted_spend(struct vif_queue *q, unsigned int n);
-
-/* The refs that are taken and not answered, to out (POSTED_MAX). How many. */
-unsigned int vif_posted_list(const struct vif_queue *q, struct gref *out);
-
-/* Looks the pages of taken buffers up again: the table has changed. */
-void vif_posted_refresh(struct vif_queue *q);
-
-/* Slots there are for the next grx frame, taken or not. */
-unsigned int vif_posted_slots(const struct vif_queue *q);
 
 /* Maps the rings of queue index, binds its channels. What was done stays for
  * vif_queue_exit(). why gets the reason of a failure, static. -errno. */

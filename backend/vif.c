@@ -113,7 +113,8 @@ static void connect_frontend(struct vif *v)
 	bool adopt = v->state == XenbusStateConnected;
 	struct vif_place place = { .peer = v->peer, .name = v->name, .run_dir = v->daemon->run_dir,
 				   .wake_fd = v->daemon->wake_fd, .resume = adopt,
-				   .hold_ms = v->daemon->policy.hold_ms, .stall_ms = v->daemon->policy.stall_ms };
+				   .hold_ms = v->daemon->policy.hold_ms, .stall_ms = v->daemon->policy.stall_ms,
+				   .live = &v->live };
 	struct vif_conf conf;
 	const char *reason;
 	char why[128];
@@ -137,6 +138,7 @@ static void connect_frontend(struct vif *v)
 	}
 	place.tap_fd = v->tap_fd;
 	place.workers = workers_for(v, &conf);
+	vif_live_read(v);
 	err = vif_link_start(&v->link, &place, &conf, &reason);
 	if (err) {
 		refuse(v, "%s: %s", reason, strerror(-err));
@@ -266,8 +268,10 @@ static void look_at_carrier(struct vif *v)
 void vif_run(struct vif *v)
 {
 	take_from_kernel(v);
-	if (v->link)
+	if (v->link) {
 		look_at_carrier(v);
+		vif_live_read(v);
+	}
 	if (v->link && vif_link_faulted(v->link) && !v->refused)
 		refuse(v, "%s", vif_link_faulted(v->link));
 	for (int i = 0; i < STEPS_MAX && !v->gone; i++) {
@@ -347,6 +351,7 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 	v->peer = peer;
 	v->devid = devid;
 	v->tap_fd = -1;
+	v->live.limited = d->policy.limited;
 	snprintf(v->be_path, sizeof(v->be_path), "backend/vif/%u/%u", peer.raw, devid);
 	snprintf(v->token, sizeof(v->token), "%u/%u", peer.raw, devid);
 	if (!read_identity(v)) {
@@ -355,6 +360,8 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 	}
 	snprintf(path, sizeof(path), "%s/state", v->fe_path);
 	err = store_watch(d->store, path, v->token);
+	if (!err)
+		err = vif_live_watch(v);
 	if (err) {
 		log_error("cannot watch the frontend vif=%s path=%s error=%s", v->name, path, strerror(-err));
 		free(v);
@@ -375,5 +382,6 @@ void vif_free(struct vif *v)
 		close(v->tap_fd);
 	snprintf(path, sizeof(path), "%s/state", v->fe_path);
 	store_unwatch(v->daemon->store, path, v->token);
+	vif_live_unwatch(v);
 	free(v);
 }

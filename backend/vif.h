@@ -15,6 +15,7 @@
 #include "../common/store.h"
 #include "../common/util.h"
 #include "link.h"
+#include "live.h"
 
 struct backend;
 
@@ -36,6 +37,8 @@ struct vif {
 	int tap_fd;			/* -1: none yet */
 	bool carrier;			/* the TAP's */
 	unsigned int mtu_lowered;	/* what the TAP's MTU was before, 0: left alone */
+	char rate[STORE_VALUE_MAX];	/* the backend key, as last read */
+	struct vif_live live;		/* its workers look at it too */
 	struct vif_link *link;		/* NULL unless connected */
 };
 
@@ -54,6 +57,11 @@ MUST_CHECK int vif_device_fit(struct vif *v, const struct vif_conf *conf);
 void vif_device_carrier(struct vif *v);
 
 void vif_device_remove(struct vif *v);
+
+/* Reads the keys that may change while connected, and asks to be told. -errno. */
+void vif_live_read(struct vif *v);
+MUST_CHECK int vif_live_watch(struct vif *v);
+void vif_live_unwatch(struct vif *v);
 
 /* Looks at both directories afresh and does what the handshake asks for. */
 void vif_run(struct vif *v);

@@ -56,8 +56,11 @@ static uint64_t per_second(const struct credit_rate *r)
 
 void credit_set(struct credit *c, const struct credit_rate *r, uint64_t now)
 {
-	uint64_t burst = r->bytes > CREDIT_BURST_MIN ? r->bytes : CREDIT_BURST_MIN;
+	uint64_t rate = per_second(r), burst = r->bytes > CREDIT_BURST_MIN ? r->bytes : CREDIT_BURST_MIN;
 
+	/* For those who cannot sleep for less than a few milliseconds. */
+	if (burst < rate / 100)
+		burst = rate / 100;
 	if (burst > BYTES_MAX)
 		burst = BYTES_MAX;
 	if (!credit_limited(c)) {
@@ -65,7 +68,7 @@ void credit_set(struct credit *c, const struct credit_rate *r, uint64_t now)
 		atomic_store(&c->since, now);
 	}
 	atomic_store(&c->burst, burst);
-	atomic_store(&c->rate, per_second(r));
+	atomic_store(&c->rate, rate);
 }
 
 static void refill(struct credit *c, uint64_t rate, uint64_t now)

@@ -28,21 +28,55 @@ static void spoil(struct pkt *p, enum stat cause)
 		p->cause = cause;
 }
 
-/* Judges one extra info; the drop causes differ between the rings. */
-static void extra_apply(struct pkt *p, const struct netif_extra_info *extra,
-			enum stat bad_extra, enum stat bad_gso)
+static void gso_apply(struct pkt *p, const struct netif_extra_info *extra, enum stat bad)
 {
-	if (extra->type != XEN_NETIF_EXTRA_TYPE_GSO || (extra->flags & ~XEN_NETIF_EXTRA_FLAG_MORE)) {
-		spoil(p, bad_extra);
-		return;
-	}
 	if (extra->u.gso.size == 0 || extra->u.gso.features != 0 ||
 	    (extra->u.gso.type != XEN_NETIF_GSO_TYPE_TCPV4 && extra->u.gso.type != XEN_NETIF_GSO_TYPE_TCPV6)) {
-		spoil(p, bad_gso);
+		spoil(p, bad);
 		return;
 	}
 	p->gso_type = extra->u.gso.type;
 	p->gso_size = extra->u.gso.size;
+}
+
+/* netif.h: the value's least significant octet comes first. */
+static void hash_apply(struct pkt *p, const struct netif_extra_info *extra)
+{
+	const uint8_t *v = extra->u.hash.value;
+
+	p->hashed = true;
+	p->hash_type = extra->u.hash.type;
+	p->hash_value = (uint32_t)v[3] << 24 | (uint32_t)v[2] << 16 | (uint32_t)v[1] << 8 | v[0];
+}
+
+/* Judges an extra info that is legal on both rings; the drop causes differ. */
+static void extra_apply(struct pkt *p, const struct netif_extra_info *extra,
+			enum stat bad_extra, enum stat bad_gso)
+{
+	if (extra->flags & ~XEN_NETIF_EXTRA_FLAG_MORE)
+		spoil(p, bad_extra);
+	else if (extra->type == XEN_NETIF_EXTRA_TYPE_GSO)
+		gso_apply(p, extra, bad_gso);
+	else if (extra->type == XEN_NETIF_EXTRA_TYPE_HASH)
+		hash_apply(p, extra);
+	else
+		spoil(p, bad_extra);
+}
+
+/* One change a request: what two would mean nobody says. */
+static void mcast_apply(struct pkt *p, const struct netif_extra_info *extra)
+{
+	if (p->mcast || (extra->flags & ~XEN_NETIF_EXTRA_FLAG_MORE)) {
+		spoil(p, STAT_GTX_DROP_EXTRA);
+		return;
+	}
+	p->mcast = extra->type;
+	memcpy(p->addr, extra->u.mcast.addr, sizeof(p->addr));
+}
+
+static bool is_mcast(const struct netif_extra_info *extra)
+{
+	return extra->type == XEN_NETIF_EXTRA_TYPE_MCAST_ADD || extra->type == XEN_NETIF_EXTRA_TYPE_MCAST_DEL;
 }
 
 static bool gtx_extras(struct gtx_back *ring, struct pkt *p)
@@ -53,7 +87,10 @@ static bool gtx_extras(struct gtx_back *ring, struct pkt *p)
 		if (!gtx_back_take_extra(ring, &extra))
 			return false;
 		p->slots++;
-		extra_apply(p, &extra, STAT_GTX_DROP_EXTRA, STAT_GTX_DROP_GSO);
+		if (is_mcast(&extra))
+			mcast_apply(p, &extra);
+		else
+			extra_apply(p, &extra, STAT_GTX_DROP_EXTRA, STAT_GTX_DROP_GSO);
 	} while (extra.flags & XEN_NETIF_EXTRA_FLAG_MORE);
 	return true;
 }
@@ -111,6 +148,12 @@ enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p)
 	p->pieces = 1;
 	if ((first.flags & NETTXF_more_data) && !gtx_tail(ring, p, &sum, &data))
 		return fault(p, data > PKT_SLOTS_FATAL ? "packet of too many slots" : "packet without end");
+	if (p->mcast) {
+		/* A dummy request (netif.h) that carries no packet besides. */
+		if (data > 1 || p->gso_type)
+			spoil(p, STAT_GTX_DROP_EXTRA);
+		return p->cause == STAT_MAX ? PKT_MCAST : PKT_DROP;
+	}
 	if (data > PKT_SLOTS_MAX)
 		spoil(p, STAT_GTX_DROP_SLOTS);
 	if (p->len < PKT_LEN_MIN)

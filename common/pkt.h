@@ -20,6 +20,7 @@
 enum pkt_verdict {
 	PKT_NONE,	/* the snapshot holds no further packet */
 	PKT_OK,
+	PKT_MCAST,	/* gtx: no frame, but a change of the multicast list; ->mcast */
 	PKT_DROP,	/* consumed; ->cause tells why it goes no further */
 	PKT_FAULT,	/* the ring cannot be followed any more; ->why in words */
 };
@@ -40,13 +41,18 @@ struct pkt {
 	bool csum_valid;	/* somebody vouches for the checksum */
 	uint8_t gso_type;	/* XEN_NETIF_GSO_TYPE_* */
 	uint16_t gso_size;	/* bytes of payload a segment, if gso_type */
+	uint8_t mcast;		/* XEN_NETIF_EXTRA_TYPE_MCAST_ADD or _DEL, with PKT_MCAST */
+	uint8_t addr[6];	/* with PKT_MCAST, unchecked */
+	bool hashed;		/* the peer tells a hash: the next two */
+	uint8_t hash_type;	/* _XEN_NETIF_CTRL_HASH_TYPE_*, unchecked */
+	uint32_t hash_value;
 	enum stat cause;	/* with PKT_DROP */
 	const char *why;	/* with PKT_FAULT, static */
 	struct pkt_piece piece[PKT_SLOTS_FATAL];
 };
 
-/* Takes the slots of the next packet off the guest transmit ring. On PKT_OK
- * and PKT_DROP p->slots responses are owed. netif.h, "Guest transmit". */
+/* Takes the slots of the next packet off the guest transmit ring. On PKT_OK,
+ * PKT_MCAST and PKT_DROP p->slots responses are owed. netif.h, "Guest transmit". */
 MUST_CHECK enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p);
 
 /* Takes the responses of the next packet off the guest receive ring; the

@@ -22,6 +22,8 @@
 	X_(GTX_DROP_CSUM, "gtx_drop_csum")		/* blank checksum, no TCP or UDP */ \
 	X_(GTX_DROP_GRANT, "gtx_drop_grant")		/* a grant could not be read */ \
 	X_(GTX_REFUSED_SLOTS, "gtx_refused_slots")	/* no verdict: slots answered with an error */ \
+	X_(GTX_MCAST, "gtx_mcast")			/* a change of the multicast list */ \
+	X_(GTX_DROP_MCAST, "gtx_drop_mcast")		/* a change that cannot be */ \
 	X_(GTX_DROP_TAP, "gtx_drop_tap")		/* the TAP refused the frame */ \
 	X_(GRX_PACKETS, "grx_packets") \
 	X_(GRX_BYTES, "grx_bytes") \
@@ -36,6 +38,7 @@
 	X_(GRX_DROP_TIMEOUT, "grx_drop_timeout")	/* no slots in time */ \
 	X_(GRX_DROP_TAP, "grx_drop_tap") \
 	X_(GRX_STALLS, "grx_stalls")			/* no slots for so long that the link went down */ \
+	X_(GRX_DROP_MCAST, "grx_drop_mcast")		/* multicast that the frontend does not want */ \
 	X_(PEER_FAULTS, "peer_faults")			/* the ring was lost */ \
 	X_(MASK_UNKNOWN, "mask_unknown_bits")		/* of the event mask */ \
 	X_(NOTIFY_SENT, "notify_sent") \

@@ -72,6 +72,10 @@ unsigned int nic_grx_run(struct nic_queue *q)
 		return 0;
 	}
 	while (slots < GRX_BATCH_SLOTS && (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
+		if (verdict == PKT_OK && p.hashed) {	/* we asked for none */
+			verdict = PKT_DROP;
+			p.cause = STAT_GRX_DROP_EXTRA;
+		}
 		stats_inc(&q->stats, verdict == PKT_OK ? send_packet(q, &p) : p.cause);
 		repost(q, p.slots);
 		slots += p.slots;

@@ -48,6 +48,7 @@ static xenevtchn_handle *evt;
 static uint32_t port;
 static int tap_near = -1, tap_far = -1, wake_fd = -1;
 static struct vif_link *link_now;
+static struct vif_live live;
 static struct vif_conf conf;
 static uint64_t frames_in, frames_out, faulted_at;
 static bool broke_rules, host_failed;
@@ -308,7 +309,7 @@ static void drain_tap(void)
 static void back_start(bool resume)
 {
 	struct vif_place place = { .peer = { GUEST }, .name = "fuzz", .run_dir = "/nonexistent",
-				   .tap_fd = tap_near, .workers = 1, .wake_fd = wake_fd, .resume = resume };
+				   .tap_fd = tap_near, .live = &live, .workers = 1, .wake_fd = wake_fd, .resume = resume };
 	const char *why = NULL;
 	int err;
 

@@ -75,6 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_pkt(&p);
 		else if (v == PKT_DROP)
 			PROMISE(p.cause >= STAT_GTX_DROP_SHORT && p.cause <= STAT_GTX_DROP_GSO);
+		else if (v == PKT_MCAST)
+			PROMISE(p.slots >= 2 && (p.mcast == 2 || p.mcast == 3));
 		else
 			PROMISE(v == PKT_FAULT && p.why != NULL);
 		answer(&b, page, p.slots);

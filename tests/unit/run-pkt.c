@@ -82,6 +82,15 @@ static void put_extra(uint8_t type, uint8_t flags, uint16_t gso_size, uint8_t gs
 	prod++;
 }
 
+static void put_mcast(uint8_t type, uint8_t flags)
+{
+	struct netif_extra_info e = { .type = type, .flags = flags, .u.mcast.addr = { 1, 0, 0x5e, 1, 2, 3 } };
+
+	memset(raw_gtx(page, prod), 0xa5, sizeof(union netif_tx_sring_entry));
+	memcpy(raw_gtx(page, prod), &e, sizeof(e));
+	prod++;
+}
+
 static void put_gso(uint8_t flags)
 {
 	put_extra(XEN_NETIF_EXTRA_TYPE_GSO, flags, 1448, XEN_NETIF_GSO_TYPE_TCPV4, 0);
@@ -554,7 +563,7 @@ static void gtx_extra_long_chain(void **state)
 
 static void gtx_extra_unknown_types(void **state)
 {
-	static const uint8_t types[] = { 0, XEN_NETIF_EXTRA_TYPE_HASH, 5, 6, 128, 255 };
+	static const uint8_t types[] = { 0, 5, 6, 128, 255 };
 
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
@@ -567,13 +576,44 @@ static void gtx_extra_unknown_types(void **state)
 static void gtx_multicast_unasked(void **state)
 {
 	(void)state;
+	/* One is a request, whatever the size of its dummy; what goes beside it is nonsense. */
+	put(0, 0, EXTRA);
+	put_mcast(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, 0);
+	assert_int_equal(from_gtx(), PKT_MCAST);
+	assert_int_equal(pkt.slots, 2);
+	assert_int_equal(pkt.mcast, XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
+	assert_memory_equal(pkt.addr, "\x01\x00\x5e\x01\x02\x03", 6);
 	put(0, 100, EXTRA);
-	put_extra(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, 0, 0, 0, 0);
+	put_mcast(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, XEN_NETIF_EXTRA_FLAG_MORE);
+	put_mcast(XEN_NETIF_EXTRA_TYPE_MCAST_DEL, 0);
+	expect_drop(3, STAT_GTX_DROP_EXTRA);
+	put(0, 100, EXTRA);
+	put_mcast(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, 2);
 	expect_drop(2, STAT_GTX_DROP_EXTRA);
+	put(0, 100, EXTRA | MORE);
+	put_mcast(XEN_NETIF_EXTRA_TYPE_MCAST_DEL, 0);
+	put(0, 50, 0);
+	expect_drop(3, STAT_GTX_DROP_EXTRA);
 	put(0, 100, EXTRA);
 	put_gso(XEN_NETIF_EXTRA_FLAG_MORE);
 	put_extra(XEN_NETIF_EXTRA_TYPE_MCAST_DEL, 0, 0, 0, 0);
 	expect_drop(3, STAT_GTX_DROP_EXTRA);
+}
+
+/* A backend that knows Toeplitz takes a hash, whatever it is of. */
+static void gtx_hash(void **state)
+{
+	(void)state;
+	put(0, 100, EXTRA);
+	put_gso(XEN_NETIF_EXTRA_FLAG_MORE);
+	put_extra(XEN_NETIF_EXTRA_TYPE_HASH, 0, 0x0103, 0x78, 0x1234);
+	expect_ok(3, 1, 100);
+	assert_true(pkt.hashed);
+	assert_int_equal(pkt.hash_type, 3);
+	assert_int_equal(pkt.gso_size, 1448);
+	put(0, 100, 0);
+	expect_ok(1, 1, 100);
+	assert_false(pkt.hashed);
 }
 
 static void gtx_extra_unknown_flags(void **state)
@@ -910,7 +950,7 @@ static void grx_extras_only(void **state)
 
 static void grx_bad_extras(void **state)
 {
-	static const uint8_t types[] = { 0, 2, 3, 4, 5, 255 };
+	static const uint8_t types[] = { 0, 2, 3, 5, 255 };
 
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
@@ -1041,7 +1081,7 @@ int main(void)
 		GTX(gtx_partial), GTX(gtx_partial_later), GTX(gtx_never_ending),
 		GTX(gtx_extra_missing), GTX(gtx_extra_chain_to_end_of_ring), GTX(gtx_extra_then_partial),
 		GTX(gtx_extra_long_chain), GTX(gtx_extra_unknown_types), GTX(gtx_multicast_unasked),
-		GTX(gtx_extra_unknown_flags), GTX(gtx_bad_gso),
+		GTX(gtx_hash), GTX(gtx_extra_unknown_flags), GTX(gtx_bad_gso),
 		GTX(gtx_first_cause_wins), GTX(gtx_drop_answers_each_slot), GTX(gtx_producer_moves_meanwhile),
 		GRX(grx_empty), GRX(grx_slots), GRX(grx_flags), GRX(grx_extra_and_fragments), GRX(grx_wraps),
 		GRX(grx_bounds), GRX(grx_errors), GRX(grx_short), GRX(grx_zero_length_fragments),

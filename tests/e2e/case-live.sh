@@ -1,0 +1,109 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# What may change under a connection: the rate, in which direction, and the multicast filter.
+# shellcheck disable=SC2154,SC2153 # ns0, BACK, L: lib.sh
+
+# bytes NAME: a counter of netbackd.
+bytes()
+{
+	local all
+
+	all=$(counters "$L/back.log" "$BACK") || return 1
+	all=$(grep -o "\\b$1=[0-9]*" <<<"$all")
+	echo "${all#*=}"
+}
+
+# flows COUNTER SECONDS: bytes a second, in $speed.
+flows()
+{
+	local from to t0 t1
+
+	from=$(bytes "$1") && t0=${EPOCHREALTIME/./} && sleep "$2" && to=$(bytes "$1") || return 1
+	t1=${EPOCHREALTIME/./}
+	speed=$(((to - from) * 1000000 / (t1 - t0)))
+	echo "$speed bytes/s"
+}
+
+# rate_within COUNTER SECONDS PER_SECOND: 5 % to either side.
+rate_within()
+{
+	flows "$1" "$2" && [ "$((speed * 100))" -ge "$(($3 * 95))" ] && [ "$((speed * 100))" -le "$(($3 * 105))" ]
+}
+
+rate_above() { flows "$1" "$2" && [ "$speed" -gt "$3" ]; }
+
+rate_set() { xenstore-write "$(be 1 0)/rate" "$1"; }
+
+# stream OPTION...: TCP to the guest, or from it with -R, until the end of the lab.
+stream()
+{
+	nsenter --net="$ns0" iperf3 -c 10.79.0.2 -t 60 "$@" >/dev/null 2>&1 &
+	helper $!
+	sleep 0.5
+}
+
+case_rate()
+{
+	expect='backend key rate'
+	lab_pair
+	check attach attach 0 rate=100000,20000
+	iperf_server || return
+	stream -R
+	sleep 1
+	check gtx rate_within gtx_bytes 4 5000000
+	# TCP takes its time to find out what a new rate is.
+	rate_set 8000,1000
+	sleep 2
+	check live rate_within gtx_bytes 4 8000000
+	rate_set lots
+	check malformed await_line "$L/back.log" 5 'error: backend key rate is not bytes,usecs'
+	sleep 1
+	check unlimited rate_above gtx_bytes 1 12000000
+	lab_stop
+
+	lab_start && start_back --rate-direction=grx && start_front
+	check attach_grx attach 0 rate=500000,50000
+	iperf_server || return
+	stream
+	check grx rate_within grx_bytes 4 10000000
+	xenstore-rm "$(be 1 0)/rate"
+	sleep 0.5
+	check removed rate_above grx_bytes 1 "$(size 40000000 20000000)"
+	check ends_in_a_word grep -q 'rate vif=vif1.0 bytes=0 usecs=0' "$L/back.log"
+}
+
+# mcast_sent COUNTER N: so many more after multicast pings; those of the kernels come on top.
+mcast_sent()
+{
+	local was now
+
+	was=$(bytes "$1")
+	in0 ping -q -c "$2" -i 0.01 -w 2 -I vif1.0 239.7.7.7 >/dev/null 2>&1
+	now=$(bytes "$1")
+	echo "${now:-0} after ${was:-0}"
+	[ "$((${now:-0} - ${was:-0}))" -ge "$2" ]
+}
+
+filter_is() { await_line "$L/back.log" 5 "multicast filter vif=vif1.0 on=$1"; }
+
+case_multicast()
+{
+	lab_start && start_back --log-level=debug && start_front
+	check attach attach 0
+	check offered await_node "$(be 1 0)/feature-dynamic-multicast-control" 1
+	check unasked mcast_sent grx_packets 10
+	xenstore-write "$(fe 1 0)/request-multicast-control" 1
+	check asked filter_is 1
+	check filtered mcast_sent grx_drop_mcast 10
+	check unicast ping_check 10.79.0.2
+	in1 ip neigh flush all
+	in0 ip neigh flush all
+	check broadcast ping_check 10.79.0.2
+	kill9 "$BACK"
+	check again start_back --log-level=debug
+	check filtered_again mcast_sent grx_drop_mcast 10
+	xenstore-write "$(fe 1 0)/request-multicast-control" 0
+	check given_up filter_is 0
+	check unfiltered mcast_sent grx_packets 10
+}
