@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../common/log.h"
+#include "kept.h"
 #include "posted.h"
 #include "queue.h"
 
@@ -83,6 +84,67 @@ static uint32_t del_mapping(struct vif_link *l, const uint32_t *data, uint32_t *
 	return XEN_NETIF_CTRL_STATUS_SUCCESS;
 }
 
+/* Copies len bytes of the page gref; the hash's messages have no other list. */
+static bool copy_in(struct vif_link *l, void *to, uint32_t gref, size_t len)
+{
+	struct grant_batch *batch = l->worker->batch;
+
+	grant_batch_reset(batch);
+	grant_batch_from_peer(batch, to, gref_of(gref), 0, (uint16_t)len);
+	return grant_batch_run(batch) == 0 && grant_batch_ok(batch, 0, 1);
+}
+
+static uint32_t set_key(struct vif_link *l, const uint32_t *data)
+{
+	uint8_t key[HASH_KEY_MAX];
+	uint32_t status = hash_check_key(data[1]);
+
+	if (status != XEN_NETIF_CTRL_STATUS_SUCCESS)
+		return status;
+	if (data[1] && !copy_in(l, key, data[0], data[1]))
+		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
+	return hash_set_key(&l->hash, key, data[1]);
+}
+
+static uint32_t set_mapping(struct vif_link *l, const uint32_t *data)
+{
+	uint32_t entry[HASH_MAPPING_MAX], status = hash_check_mapping(&l->hash, data[1], data[2]);
+
+	if (status != XEN_NETIF_CTRL_STATUS_SUCCESS)
+		return status;
+	if (data[1] && !copy_in(l, entry, data[0], data[1] * sizeof(entry[0])))
+		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
+	return hash_set_mapping(&l->hash, entry, data[1], data[2], l->conf.queues);
+}
+
+/* A message that changes the hash; one that was refused changed nothing. */
+static uint32_t set_hash(struct vif_link *l, const struct xen_netif_ctrl_request *req)
+{
+	uint32_t status = XEN_NETIF_CTRL_STATUS_NOT_SUPPORTED;
+
+	switch (req->type) {
+	case XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM:
+		status = hash_set_algorithm(&l->hash, req->data[0]);
+		break;
+	case XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS:
+		status = hash_set_flags(&l->hash, req->data[0]);
+		break;
+	case XEN_NETIF_CTRL_TYPE_SET_HASH_KEY:
+		status = set_key(l, req->data);
+		break;
+	case XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE:
+		status = hash_set_size(&l->hash, req->data[0]);
+		break;
+	case XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING:
+		status = set_mapping(l, req->data);
+		break;
+	default:
+		return status;
+	}
+	l->worker->kept_changed |= status == XEN_NETIF_CTRL_STATUS_SUCCESS;
+	return status;
+}
+
 static struct xen_netif_ctrl_response answer(struct vif_link *l, const struct xen_netif_ctrl_request *req)
 {
 	struct xen_netif_ctrl_response rsp = { .id = req->id, .type = req->type };
@@ -99,8 +161,15 @@ static struct xen_netif_ctrl_response answer(struct vif_link *l, const struct xe
 	case XEN_NETIF_CTRL_TYPE_DEL_GREF_MAPPING:
 		rsp.status = del_mapping(l, req->data, &rsp.data);
 		break;
+	case XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS:
+		rsp.status = hash_get_flags(&l->hash, &rsp.data);
+		break;
+	case XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE:
+		rsp.status = XEN_NETIF_CTRL_STATUS_SUCCESS;
+		rsp.data = HASH_MAPPING_MAX;
+		break;
 	default:
-		rsp.status = XEN_NETIF_CTRL_STATUS_NOT_SUPPORTED;
+		rsp.status = set_hash(l, req);
 		break;
 	}
 	return rsp;
@@ -124,6 +193,8 @@ unsigned int vif_ctrl_run(struct vif_link *l)
 		n++;
 	}
 	save(l);
+	if (l->worker->kept_changed)
+		vif_kept_save(l->worker);
 	if (ctrl_back_push(&l->ctrl))
 		worker_notify(&l->worker->w, l->ctrl_bell);
 	return n;

@@ -81,8 +81,8 @@ static void judge(struct frame *f, struct virtio_net_hdr *hdr, const struct iove
 		stats_inc(&q->stats, STAT_GRX_DROP_GSO);
 		return;
 	}
-	f->pkt.slots = (uint16_t)pkt_grx_slots(f->pkt.len, f->pkt.gso_type);
-	if (f->pkt.slots > 1 && !q->conf->peer.sg) {
+	f->pkt.slots = (uint16_t)pkt_grx_slots(&f->pkt);
+	if (f->pkt.slots > 1u + f->pkt.hashed && !q->conf->peer.sg) {
 		stats_inc(&q->stats, STAT_GRX_DROP_SLOTS);
 		return;
 	}
@@ -105,15 +105,16 @@ static bool read_private(struct vif_worker *vw, struct frame *f, uint32_t at)
 	memcpy(&hdr, vw->grx_buf + at, sizeof(hdr));
 	f->pkt.len = (uint32_t)got - VNET_HDR_LEN;
 	body = (struct iovec){ vw->grx_buf + at + VNET_HDR_LEN, f->pkt.len };
-	f->queue = vif_steer(vw, body.iov_base, f->pkt.len);
+	f->queue = vif_steer(vw, &f->pkt, body.iov_base);
 	judge(f, &hdr.hdr, &body, 1);
 	return true;
 }
 
-/* Whether the largest frame would lie in mapped pages all the way. */
+/* Whether the largest frame would lie in mapped pages all the way. Not with a
+ * hash: it takes a slot more. */
 static bool can_read_direct(const struct vif_queue *q)
 {
-	if (q->nposted < DIRECT_SLOTS || !q->conf->peer.sg)
+	if (q->nposted < DIRECT_SLOTS || !q->conf->peer.sg || hash_steers(&q->vw->link->hash))
 		return false;
 	for (unsigned int i = 0; i < DIRECT_SLOTS; i++)
 		if (!q->posted[i].page)
@@ -166,14 +167,15 @@ static void fill_slots(struct frame *f)
 	struct vif_queue *q = f->queue;
 	struct grant_batch *batch = q->vw->batch;
 	const uint8_t *from = q->vw->grx_buf + f->at + VNET_HDR_LEN;
+	unsigned int extras = pkt_extras(&f->pkt);
 	uint32_t left = f->pkt.len;
 
 	f->seg = (uint16_t)grant_batch_count(batch);
 	for (unsigned int i = 0; i < f->pkt.slots; i++) {
 		uint16_t part = (uint16_t)min_size(left, XEN_PAGE);
 
-		/* The second slot's buffer stays empty if an extra goes there. */
-		if (i == 1 && f->pkt.gso_type != XEN_NETIF_GSO_TYPE_NONE)
+		/* Buffers of slots that extras go to stay empty. */
+		if (i > 0 && i <= extras)
 			continue;
 		if (q->posted[i].page)
 			memcpy(q->posted[i].page, from, part);

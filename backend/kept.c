@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* kept.c - the tables that a guest set and that only we know, noted for a daemon after us
  *
- * A file of lines: the connection, then each address of the multicast list.
+ * A file of lines: the connection, the hash, then each address of the
+ * multicast list.
  * It is written beside and renamed, and a note of another connection is none.
  */
 #include <errno.h>
@@ -18,7 +19,11 @@ static bool write_tables(FILE *f, const struct vif_link *l)
 {
 	uint8_t addr[MCAST_MAX][6];
 	unsigned int n = mcast_list(&l->live->mcast, addr);
-	bool ok = fprintf(f, "%s\n", l->connection) > 0;
+	char hash[HASH_TEXT_MAX];
+	bool ok;
+
+	hash_print(&l->hash, hash, sizeof(hash));
+	ok = fprintf(f, "%s\n%s\n", l->connection, hash) > 0;
 
 	for (unsigned int i = 0; ok && i < n; i++)
 		ok = fprintf(f, MCAST_LINE, addr[i][0], addr[i][1], addr[i][2], addr[i][3], addr[i][4],
@@ -52,6 +57,8 @@ static void read_line(struct vif_link *l, char *line)
 	uint8_t addr[6];
 
 	line[strcspn(line, "\n")] = '\0';
+	if (strncmp(line, "hash ", 5) == 0 && hash_parse(&l->hash, line, l->conf.queues))
+		return;
 	if (strncmp(line, "mcast ", 6) != 0 || !parse_mac(addr, line + 6) || mcast_add(&l->live->mcast, addr))
 		log_warn("cannot take over a table's entry vif=%s line=\"%s\"", l->name, line);
 }
@@ -63,6 +70,7 @@ void vif_kept_load(struct vif_link *l, const struct vif_place *place)
 	FILE *f;
 
 	snprintf(l->kept_path, sizeof(l->kept_path), "%s/%s.tables", place->run_dir, place->name);
+	hash_init(&l->hash);
 	memset(&l->live->mcast, 0, sizeof(l->live->mcast));
 	f = place->resume ? fopen(l->kept_path, "re") : NULL;
 	if (!f) {

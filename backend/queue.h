@@ -16,6 +16,7 @@
 
 #include "../common/ctrlring.h"
 #include "../common/grant.h"
+#include "../common/hash.h"
 #include "../common/offload.h"
 #include "../common/pkt.h"
 #include "../common/ring.h"
@@ -108,6 +109,7 @@ struct vif_link {
 	struct ctrl_back ctrl;
 	struct bell ctrl_bell;
 	struct vif_live *live;		/* borrowed; what the control thread may change */
+	struct hash hash;		/* as the frontend set it; only with a control ring */
 	struct statics *statics;
 	bool statics_changed;		/* since they were noted */
 	char statics_path[256];		/* their note for the next daemon */
@@ -125,8 +127,9 @@ struct vif_link {
 MUST_CHECK unsigned int vif_gtx_run(struct vif_queue *q);
 MUST_CHECK unsigned int vif_grx_run(struct vif_worker *vw);
 
-/* Which of the worker's queues a frame is for. */
-struct vif_queue *vif_steer(const struct vif_worker *vw, const uint8_t *frame, uint32_t len);
+/* Which of the worker's queues a frame of p->len bytes is for; the hash that
+ * says so, if the frontend wants it told, to p. */
+struct vif_queue *vif_steer(const struct vif_worker *vw, struct pkt *p, const uint8_t *frame);
 
 /* Control messages, a few. */
 MUST_CHECK unsigned int vif_ctrl_run(struct vif_link *l);

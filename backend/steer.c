@@ -3,7 +3,18 @@
 #include "../common/flow.h"
 #include "queue.h"
 
-struct vif_queue *vif_steer(const struct vif_worker *vw, const uint8_t *frame, uint32_t len)
+struct vif_queue *vif_steer(const struct vif_worker *vw, struct pkt *p, const uint8_t *frame)
 {
-	return vw->nqueues == 1 ? vw->queue : &vw->queue[flow_hash(frame, len) % vw->nqueues];
+	const struct vif_link *l = vw->link;
+	struct hash_value v;
+
+	/* Only with a control ring, so that this worker's queues are all there are. */
+	if (hash_steers(&l->hash)) {
+		v = hash_frame(&l->hash, frame, p->len);
+		p->hashed = v.known;
+		p->hash_type = v.type;
+		p->hash_value = v.value;
+		return &vw->queue[hash_queue(&l->hash, v.value, vw->nqueues)];
+	}
+	return vw->nqueues == 1 ? vw->queue : &vw->queue[flow_hash(frame, p->len) % vw->nqueues];
 }

@@ -249,32 +249,62 @@ struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size)
 	return extra;
 }
 
-unsigned int pkt_grx_slots(uint32_t len, uint8_t gso_type)
+unsigned int pkt_extras(const struct pkt *p)
 {
-	return (len + XEN_PAGE - 1) / XEN_PAGE + (gso_type != XEN_NETIF_GSO_TYPE_NONE);
+	return (p->gso_type != XEN_NETIF_GSO_TYPE_NONE) + p->hashed;
+}
+
+unsigned int pkt_grx_slots(const struct pkt *p)
+{
+	return (p->len + XEN_PAGE - 1) / XEN_PAGE + pkt_extras(p);
+}
+
+static struct netif_extra_info hash_extra(const struct pkt *p)
+{
+	struct netif_extra_info extra;
+
+	memset(&extra, 0, sizeof(extra));
+	extra.type = XEN_NETIF_EXTRA_TYPE_HASH;
+	extra.u.hash.type = p->hash_type;
+	extra.u.hash.algorithm = XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ;
+	for (unsigned int i = 0; i < 4; i++)
+		extra.u.hash.value[i] = (uint8_t)(p->hash_value >> 8 * i);
+	return extra;
+}
+
+static void reply_extras(struct grx_back *ring, const struct pkt *p)
+{
+	struct netif_extra_info extra;
+
+	if (p->gso_type != XEN_NETIF_GSO_TYPE_NONE) {
+		extra = pkt_gso_extra(p->gso_type, p->gso_size);
+		extra.flags = p->hashed ? XEN_NETIF_EXTRA_FLAG_MORE : 0;
+		grx_back_reply_extra(ring, &extra);
+	}
+	if (p->hashed) {
+		extra = hash_extra(p);
+		grx_back_reply_extra(ring, &extra);
+	}
 }
 
 void pkt_to_grx(struct grx_back *ring, const struct pkt *p)
 {
 	uint16_t flags = 0;
 	uint32_t left = p->len;
-	struct netif_extra_info extra;
 
 	if (p->csum_blank)
 		flags |= NETRXF_csum_blank | NETRXF_data_validated;
 	if (p->csum_valid)
 		flags |= NETRXF_data_validated;
-	if (p->gso_type != XEN_NETIF_GSO_TYPE_NONE)
+	if (pkt_extras(p))
 		flags |= NETRXF_extra_info;
 	do {
 		uint32_t part = left < XEN_PAGE ? left : XEN_PAGE;
 
 		left -= part;
 		grx_back_reply(ring, 0, (uint16_t)(flags | (left ? NETRXF_more_data : 0)), (int16_t)part);
-		if (flags & NETRXF_extra_info) {
-			extra = pkt_gso_extra(p->gso_type, p->gso_size);
-			grx_back_reply_extra(ring, &extra);
-		}
+		if (flags & NETRXF_extra_info)
+			reply_extras(ring, p);
 		flags = 0;	/* of the first slot only */
 	} while (left);
 }

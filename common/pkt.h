@@ -43,7 +43,7 @@ struct pkt {
 	uint16_t gso_size;	/* bytes of payload a segment, if gso_type */
 	uint8_t mcast;		/* XEN_NETIF_EXTRA_TYPE_MCAST_ADD or _DEL, with PKT_MCAST */
 	uint8_t addr[6];	/* with PKT_MCAST, unchecked */
-	bool hashed;		/* the peer tells a hash: the next two */
+	bool hashed;		/* its hash is told, by Toeplitz: the next two */
 	uint8_t hash_type;	/* _XEN_NETIF_CTRL_HASH_TYPE_*, unchecked */
 	uint32_t hash_value;
 	enum stat cause;	/* with PKT_DROP */
@@ -64,8 +64,11 @@ MUST_CHECK enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, 
  * bytes of payload a segment. */
 struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size);
 
-/* Slots that a frame of len bytes takes on the grx ring, its extra included. */
-unsigned int pkt_grx_slots(uint32_t len, uint8_t gso_type);
+/* Extra infos that a packet goes out with, a slot each. */
+unsigned int pkt_extras(const struct pkt *p);
+
+/* Slots that a packet of p->len bytes takes on the grx ring, its extras included. */
+unsigned int pkt_grx_slots(const struct pkt *p);
 
 /* Stages the responses for a frame of p->len bytes that lies in the oldest
  * unanswered buffers, from byte 0 of each, filled up one after the other. The

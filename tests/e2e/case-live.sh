@@ -25,10 +25,19 @@ flows()
 	echo "$speed bytes/s"
 }
 
-# rate_within COUNTER SECONDS PER_SECOND: 5 % to either side.
+# rate_within COUNTER SECONDS PER_SECOND: 5 % to either side. On a busy machine TCP may need time
+# to use what it gets, but never may it get more.
 rate_within()
 {
-	flows "$1" "$2" && [ "$((speed * 100))" -ge "$(($3 * 95))" ] && [ "$((speed * 100))" -le "$(($3 * 105))" ]
+	local try
+
+	for try in 1 2 3 4; do
+		flows "$1" "$2" || return 1
+		[ "$((speed * 100))" -le "$(($3 * 105))" ] || return 1
+		[ "$((speed * 100))" -lt "$(($3 * 95))" ] || return 0
+	done
+	echo "$try times"
+	return 1
 }
 
 rate_above() { flows "$1" "$2" && [ "$speed" -gt "$3" ]; }
@@ -101,7 +110,7 @@ case_multicast()
 	in0 ip neigh flush all
 	check broadcast ping_check 10.79.0.2
 	kill9 "$BACK"
-	check again start_back --log-level=debug
+	start_back --log-level=debug
 	check filtered_again mcast_sent grx_drop_mcast 10
 	xenstore-write "$(fe 1 0)/request-multicast-control" 0
 	check given_up filter_is 0

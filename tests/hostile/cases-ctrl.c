@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cases-ctrl.c - a guest's bad control ring: netif.md 4.3 groups 1 and 24
  *
- * Of the control messages only GREF mapping is there (cases-gref.c); the hash
- * messages, whatever they hold, are NOT_SUPPORTED.
+ * GREF mapping is in cases-gref.c.
  */
 #include <string.h>
 
@@ -12,6 +11,9 @@
 #define KEY(name_, value_) KEYS({ name_, value_ })
 #define BAD(key_) V_REFUSE, "frontend key " key_ " is not acceptable"
 #define GET XEN_NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE
+#define SUCCESS XEN_NETIF_CTRL_STATUS_SUCCESS
+#define INVALID XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER
+#define OVERFLOW XEN_NETIF_CTRL_STATUS_BUFFER_OVERFLOW
 #define NOT_SUPPORTED XEN_NETIF_CTRL_STATUS_NOT_SUPPORTED
 
 static void jump(struct front *f, uint32_t by)
@@ -33,15 +35,82 @@ static void unknown_types(struct front *f)
 		msg_want(f, "unknown type", NOT_SUPPORTED, types[i], 1, f->list_ref, 8);
 }
 
-/* SET_HASH_KEY and the like with sizes and grants that lie. */
-static void hash_messages(struct front *f)
+/* What needs an algorithm comes before it. */
+static void hash_order(struct front *f)
 {
-	static const uint32_t sizes[] = { 0, 41, 4097, 129, 4000000000u, UINT32_MAX };
-	const uint32_t refs[] = { f->list_ref, 0, UINT32_MAX, f->foreign_ref, f->ended_ref };
+	msg_want(f, "flags first", NOT_SUPPORTED, XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS, 0, 0, 0);
+	msg_want(f, "set flags first", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS, 1, 0, 0);
+	msg_want(f, "no such algorithm", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, 2, 0, 0);
+	msg_want(f, "Toeplitz", SUCCESS, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, 1, 0, 0);
+	msg_want(f, "get flags", SUCCESS, XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS, 0, 0, 0);
+	msg_want(f, "no such type", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS, 16, 0, 0);
+	msg_want(f, "all types", SUCCESS, XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS, 15, 0, 0);
+	probe(f);
+	msg_want(f, "none again", SUCCESS, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, 0, 0, 0);
+}
 
-	for (uint16_t type = 1; type <= 7; type++)
-		for (unsigned int i = 0; i < 6; i++)
-			msg_want(f, "hash message", NOT_SUPPORTED, type, refs[i % 5], sizes[i], UINT32_MAX - i);
+static void hash_keys(struct front *f)
+{
+	const uint32_t bad[] = { 0, UINT32_MAX, f->foreign_ref, f->ended_ref };
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		msg_want(f, "bad key page", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, bad[i], 40, 0);
+	msg_want(f, "key of 40", SUCCESS, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, f->list_ref, 40, 0);
+	msg_want(f, "key of 0", SUCCESS, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, 0, 0, 0);
+	msg_want(f, "key of 41", OVERFLOW, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, f->list_ref, 41, 0);
+	msg_want(f, "key of 4096", OVERFLOW, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, f->list_ref, 4096, 0);
+	msg_want(f, "key past a page", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, f->list_ref, 4097, 0);
+	msg_want(f, "key of 2^32 - 1", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, f->list_ref, UINT32_MAX, 0);
+}
+
+/* XSA-270: offset and length that wrap; queues that are not. */
+static void hash_mapping(struct front *f)
+{
+	uint32_t *entry = (uint32_t *)(void *)f->list;
+
+	memset(f->list, 0, 512);
+	msg_want(f, "129 entries", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, 129, 0, 0);
+	msg_want(f, "4e9 entries", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, 4000000000u, 0, 0);
+	msg_want(f, "no table yet", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, f->list_ref, 1, 0);
+	msg_want(f, "128 entries", SUCCESS, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, 128, 0, 0);
+	msg_want(f, "all of it", SUCCESS, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, f->list_ref, 128, 0);
+	msg_want(f, "one past it", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, f->list_ref, 128, 1);
+	msg_want(f, "wraps to 0", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, f->list_ref, 128, 0xffffff80u);
+	msg_want(f, "far off", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, f->list_ref, 1, UINT32_MAX);
+	msg_want(f, "too many", OVERFLOW, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, f->list_ref, UINT32_MAX, 1);
+	msg_want(f, "bad table page", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, f->ended_ref, 4, 0);
+	entry[3] = 1;
+	msg_want(f, "no such queue", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, f->list_ref, 4, 0);
+	entry[3] = UINT32_MAX;
+	msg_want(f, "no queue at all", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, f->list_ref, 4, 0);
+}
+
+static void spoil_list(void *arg)
+{
+	struct front *f = arg;
+	uint32_t *entry = (uint32_t *)(void *)f->list;
+
+	for (unsigned int i = 0; i < 128; i++)
+		__atomic_store_n(&entry[i], surprise(&f->seed), __ATOMIC_RELAXED);
+}
+
+/* Whatever copy is judged, it is that which steers: or the probes find no queue. */
+static void mapping_changes(struct front *f)
+{
+	struct again *a;
+
+	msg_want(f, "Toeplitz", SUCCESS, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, 1, 0, 0);
+	msg_want(f, "all types", SUCCESS, XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS, 15, 0, 0);
+	msg_want(f, "128 entries", SUCCESS, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, 128, 0, 0);
+	a = again_start(spoil_list, f);
+	for (int i = 0; i < 100; i++) {
+		msg_put(f, 1, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, f->list_ref, 128, 0);
+		msg_push(f);
+		if (!msg_settle(f, WAIT_MS))
+			trouble(&f->t, "no answer");
+	}
+	again_stop(a);
+	probe(f);
 }
 
 static void same_id(struct front *f)
@@ -126,7 +195,10 @@ static const struct fcase cases[] = {
 	  .ctrl = true },
 
 	{ 24, "unknown message types", V_PASS, .run = unknown_types, .ctrl = true },
-	{ 24, "hash messages not offered", V_PASS, .run = hash_messages, .ctrl = true },
+	{ 24, "hash messages out of order", V_PASS, .run = hash_order, .ctrl = true },
+	{ 24, "hash keys that lie", V_PASS, .run = hash_keys, .ctrl = true },
+	{ 24, "hash mapping out of bounds", V_PASS, .run = hash_mapping, .ctrl = true },
+	{ 24, "hash mapping changes while it is read", V_PASS, .run = mapping_changes, .ctrl = true },
 	{ 24, "the same id 64 times", V_PASS, .run = same_id, .ctrl = true },
 	{ 24, "control ring full 20 times", V_PASS, .run = full_ring, .ctrl = true },
 	{ 24, "control flood while packets go", V_PASS, .run = flood_at_work, .ctrl = true },

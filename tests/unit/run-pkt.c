@@ -971,14 +971,15 @@ static void grx_bad_extras(void **state)
 static const uint32_t lengths[] = { 14, 60, 4095, 4096, 4097, 8192, 8193, 65535 };
 
 /* csum: 0 nothing is known, 1 somebody vouches, 2 blank, 3 blank as every maker of packets has it. */
-static void grx_round_trip(uint32_t len, uint8_t gso, int csum)
+static void grx_round_trip(uint32_t len, uint8_t gso, int csum, bool hashed)
 {
 	struct pkt out = { .len = len, .gso_type = gso, .gso_size = gso ? 1448 : 0,
-			   .csum_blank = csum & 2, .csum_valid = csum & 1 };
-	unsigned int slots = pkt_grx_slots(len, gso);
+			   .csum_blank = csum & 2, .csum_valid = csum & 1,
+			   .hashed = hashed, .hash_type = 3, .hash_value = 0x51ccc178 };
+	unsigned int extras = (gso ? 1 : 0) + hashed, slots = pkt_grx_slots(&out);
 	struct grx_back rback;
 
-	assert_int_equal(slots, (len + 4095) / 4096 + (gso ? 1 : 0));
+	assert_int_equal(slots, (len + 4095) / 4096 + extras);
 	setup_grx_at(250);
 	assert_int_equal(grx_back_attach(&rback, page), 0);
 	assert_int_equal(grx_back_begin(&rback), 256);
@@ -988,7 +989,10 @@ static void grx_round_trip(uint32_t len, uint8_t gso, int csum)
 	(void)!grx_back_push(&rback);
 	prod = raw_ring(page)->rsp_prod;
 	assert_int_equal(prod, 250 + slots);	/* just what was taken */
-	expect_grx_ok(slots, slots - (gso ? 1 : 0), len);
+	expect_grx_ok(slots, slots - extras, len);
+	assert_int_equal(pkt.hashed, hashed);
+	if (hashed)
+		assert_true(pkt.hash_type == 3 && pkt.hash_value == 0x51ccc178);
 	assert_int_equal(pkt.gso_type, gso);
 	assert_int_equal(pkt.gso_size, out.gso_size);
 	assert_int_equal(pkt.csum_blank, !!(csum & 2));
@@ -1001,7 +1005,8 @@ static void grx_there_and_back(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(lengths); i++)
 		for (uint8_t gso = 0; gso <= XEN_NETIF_GSO_TYPE_TCPV6; gso++)
 			for (int csum = 0; csum < 4; csum++)
-				grx_round_trip(lengths[i], gso, csum);
+				for (int hashed = 0; hashed < 2; hashed++)
+					grx_round_trip(lengths[i], gso, csum, hashed);
 }
 
 static void gtx_round_trip(uint32_t len, uint8_t gso, int csum)
