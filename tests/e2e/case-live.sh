@@ -5,7 +5,7 @@
 # shellcheck disable=SC2154,SC2153 # ns0, BACK, L: lib.sh
 
 # bytes NAME: a counter of netbackd.
-bytes()
+moved()
 {
 	local all
 
@@ -19,7 +19,7 @@ flows()
 {
 	local from to t0 t1
 
-	from=$(bytes "$1") && t0=${EPOCHREALTIME/./} && sleep "$2" && to=$(bytes "$1") || return 1
+	from=$(moved "$1") && t0=${EPOCHREALTIME/./} && sleep "$2" && to=$(moved "$1") || return 1
 	t1=${EPOCHREALTIME/./}
 	speed=$(((to - from) * 1000000 / (t1 - t0)))
 	echo "$speed bytes/s"
@@ -87,9 +87,9 @@ mcast_sent()
 {
 	local was now
 
-	was=$(bytes "$1")
+	was=$(moved "$1")
 	in0 ping -q -c "$2" -i 0.01 -w 2 -I vif1.0 239.7.7.7 >/dev/null 2>&1
-	now=$(bytes "$1")
+	now=$(moved "$1")
 	echo "${now:-0} after ${was:-0}"
 	[ "$((${now:-0} - ${was:-0}))" -ge "$2" ]
 }
