@@ -50,8 +50,12 @@ static void read_rate(struct vif *v)
 	struct credit_rate rate = { 0, 0 };
 	int err = store_read(v->daemon->store, text, sizeof(text), v->be_path, "rate");
 
-	if (err)
-		snprintf(text, sizeof(text), "%s", err == -ENOENT ? "" : "not to be read");
+	if (err == -ENOENT)
+		text[0] = '\0';
+	else if (err == -EINVAL)
+		snprintf(text, sizeof(text), "no text");
+	else if (err)
+		return;		/* xenstored is lost, not the key */
 	if (strcmp(text, v->rate) == 0)
 		return;
 	snprintf(v->rate, sizeof(v->rate), "%s", text);

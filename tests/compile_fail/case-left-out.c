@@ -13,6 +13,7 @@ int test(enum pkt_verdict v)
 	case PKT_NONE:
 	case PKT_OK:
 	case PKT_DROP:
+	case PKT_MCAST:
 #ifndef FAIL
 	case PKT_FAULT:
 #endif

@@ -274,7 +274,7 @@ status()
 # footprint: all that a connected VIF takes, in one line, to be compared.
 footprint()
 {
-	echo "back fds=$(fds "$BACK") threads=$(tasks "$BACK") front fds=$(fds "$FRONT") threads=$(tasks "$FRONT")" \
+	echo "back-fds=$(fds "$BACK") back-threads=$(tasks "$BACK") front-fds=$(fds "$FRONT") front-threads=$(tasks "$FRONT")" \
 		"taps=$(taps)/$(guest_taps)" "$(status | sed '/^dom0/s/nodes=[0-9]* //' | tr '\n' ';')"
 }
 
