@@ -16,6 +16,11 @@
 #define SPIN_MAX_US 100u
 #define SPIN_START_US 10u
 
+/* A yield that took so long gave the processor to a program that wants it for
+ * itself: so long nobody polls then, in microseconds. */
+#define CROWDED_YIELD_US 500u
+#define CROWDED_US 250000u
+
 /* A worker's nice value, and after how many rounds without a sleep it loses it. */
 #define WEIGHTY (-20)
 #define BUSY_ROUNDS_MAX 256u
@@ -116,25 +121,33 @@ static bool wait_events(struct worker *w, int timeout_ms)
 /* Polls for a while before a sleep, as far as that is worth its price; true: there is work. */
 static bool poll_for_work(struct worker *w)
 {
-	uint64_t until;
+	uint64_t from, now, until;
 
 	if (w->spin_us == 0)
 		return false;
-	until = now_us() + w->spin_us;
+	now = now_us();
+	until = now + w->spin_us;
 	do {
+		from = now;
 		sched_yield();
 		if (w->ops->pending(w) || wait_events(w, 0))
 			return true;
-	} while (now_us() < until);
+		now = now_us();
+		if (now - from >= CROWDED_YIELD_US) {
+			w->spin_us = 0;
+			w->crowded_until = now + CROWDED_US;
+		}
+	} while (now < until);
 	return false;
 }
 
 /* What polling is worth is learnt from the sleeps: a short one would have been
  * saved by polling a little longer, a long one would not. An idle interface
- * ends up not polling at all. */
-static void learn_spin(struct worker *w, uint64_t slept_us)
+ * ends up not polling at all. Nor does one whose processor others want: who
+ * has used up his share by polling is not let in when a packet comes. */
+static void learn_spin(struct worker *w, uint64_t slept_us, uint64_t now)
 {
-	if (w->alone)
+	if (w->alone || now < w->crowded_until)
 		return;
 	if (slept_us < SPIN_MAX_US)
 		w->spin_us = w->spin_us ? (unsigned int)min_size(w->spin_us * 2u, SPIN_MAX_US) : SPIN_START_US;
@@ -144,11 +157,12 @@ static void learn_spin(struct worker *w, uint64_t slept_us)
 
 static void sleep_till_event(struct worker *w)
 {
-	uint64_t since = now_us();
+	uint64_t since = now_us(), now;
 
 	stats_inc(&w->stats, STAT_SLEEPS);
 	wait_events(w, w->ops->sleep_ms(w));
-	learn_spin(w, now_us() - since);
+	now = now_us();
+	learn_spin(w, now - since, now);
 }
 
 static void mask_wake(struct worker *w)
@@ -178,8 +192,8 @@ static void wait_for_stop(struct worker *w)
 		wait_events(w, -1);
 }
 
-/* No hurry: SCHED_BATCH lets a program that fills the TAP go on until it has
- * filled it. And where one processor serves both, much weight: it keeps the
+/* Where one processor serves all. No hurry: SCHED_BATCH lets a program that
+ * fills the TAP go on until it has filled it. And much weight: it keeps the
  * programs that the packets wake from running first, as they cannot before a
  * kernel driver's softirq; else the answers to a batch wait for a program's
  * time slice. Together two to three times the throughput there. With more
@@ -188,10 +202,11 @@ static void take_priority(struct worker *w)
 {
 	struct sched_param none = { 0 };
 
-	if (sched_setscheduler(0, SCHED_BATCH, &none) < 0 ||
-	    (w->alone && setpriority(PRIO_PROCESS, 0, WEIGHTY) < 0))
+	if (!w->alone)
+		return;
+	if (sched_setscheduler(0, SCHED_BATCH, &none) < 0 || setpriority(PRIO_PROCESS, 0, WEIGHTY) < 0)
 		log_debug("no priority for the worker, CAP_SYS_NICE is wanted if=%s errno=%m", w->name);
-	w->weighty = w->alone;
+	w->weighty = true;
 }
 
 /* A peer that never lets us sleep must not keep everybody else from running:

@@ -75,6 +75,7 @@ struct worker {
 	bool weighty;			/* it runs with its priority */
 	bool alone;			/* the machine has one processor: polling only holds the peer up */
 	unsigned int spin_us;		/* what polling before sleep is worth now */
+	uint64_t crowded_until;		/* nothing, as others want the processor; microseconds */
 	struct evmask mask;		/* if all rings share a channel; set before the start */
 	struct stats stats;		/* what is nobody's but the worker's */
 };
