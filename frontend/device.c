@@ -23,6 +23,7 @@ int nic_tap_make(struct nic *n)
 	err = tap_open_noted(&n->tap_fd, n->daemon->run_dir, n->name, n->daemon->ifname, TAP_SINGLE, &fresh);
 	if (err)
 		return err;
+	n->carrier = false;
 	tap_set_carrier(n->tap_fd, false);
 	if (store_read(n->daemon->store, text, sizeof(text), n->fe_path, "mac") == 0 && parse_mac(mac, text))
 		err = tap_set_mac(n->tap_fd, mac);
@@ -43,6 +44,20 @@ void nic_tap_remove(struct nic *n)
 		n->tap_fd = -1;
 	}
 	tap_remove_noted(n->daemon->run_dir, n->name);
+}
+
+void nic_tap_carrier(struct nic *n)
+{
+	uint32_t key;
+	/* netif.h: carrier is the backend's word for its link; absent: up. */
+	bool up = n->attached && (store_read_u32(n->daemon->store, &key, n->be_path, "carrier") || key);
+
+	if (up == n->carrier)
+		return;
+	n->carrier = up;
+	tap_set_carrier(n->tap_fd, up);
+	if (n->attached)
+		log_info("link nic=%s carrier=%s", n->name, up ? "up" : "down");
 }
 
 /* The toolstack's mtu; absent: left alone. But no more than the backend takes. */

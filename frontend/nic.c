@@ -51,7 +51,6 @@ static void release(struct nic *n)
 
 	if (!n->link)
 		return;
-	tap_set_carrier(n->tap_fd, false);
 	nic_link_stop(n->link);
 	nic_link_stats(n->link, &sum);
 	stats_print(&sum, text, sizeof(text));
@@ -64,6 +63,7 @@ static void release(struct nic *n)
 	if (n->attached)
 		log_info("disconnected nic=%s %s", n->name, text);
 	n->attached = false;
+	nic_tap_carrier(n);
 }
 
 /* One more attempt that came to nothing: the next one waits. */
@@ -142,7 +142,7 @@ static void attach(struct nic *n)
 	n->attempts = 0;
 	/* The hotplug script may have written it only now. */
 	nic_tap_apply_mtu(n, &n->link->conf);
-	tap_set_carrier(n->tap_fd, true);
+	nic_tap_carrier(n);
 	log_info("connected nic=%s backend=%u", n->name, n->peer.raw);
 }
 
@@ -184,30 +184,49 @@ static enum xenbus_state read_state(const struct nic *n, const char *dir)
 	return (enum xenbus_state)state;
 }
 
+/* What is looked at again when it changes, of the backend's. */
+static const char *const watched[] = { "state", "carrier" };
+
+static void watch_backend(struct nic *n)
+{
+	char path[STORE_PATH_MAX + 16];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(watched); i++) {
+		int err;
+
+		snprintf(path, sizeof(path), "%s/%s", n->be_path, watched[i]);
+		err = store_watch(store_of(n), path, n->token);
+		if (err)
+			log_error("cannot watch the backend nic=%s path=%s error=%s", n->name, path, strerror(-err));
+	}
+}
+
+static void unwatch_backend(struct nic *n)
+{
+	char path[STORE_PATH_MAX + 16];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(watched) && *n->be_path; i++) {
+		snprintf(path, sizeof(path), "%s/%s", n->be_path, watched[i]);
+		store_unwatch(store_of(n), path, n->token);
+	}
+}
+
 /* Follows the backend key, which changes when we are restored elsewhere. */
 static void find_backend(struct nic *n)
 {
-	char path[STORE_PATH_MAX], state[STORE_PATH_MAX + 8];
+	char path[STORE_PATH_MAX];
 	uint32_t id;
-	int err;
 
 	if (store_read(store_of(n), path, sizeof(path), n->fe_path, "backend") || path[0] != '/' ||
 	    store_read_u32(store_of(n), &id, n->fe_path, "backend-id") || id >= DOMID_FIRST_RESERVED)
 		path[0] = '\0', id = 0;
 	if (strcmp(path, n->be_path) == 0 && id == n->peer.raw)
 		return;
-	if (*n->be_path) {
-		snprintf(state, sizeof(state), "%s/state", n->be_path);
-		store_unwatch(store_of(n), state, n->token);
-	}
+	unwatch_backend(n);
 	snprintf(n->be_path, sizeof(n->be_path), "%s", path);
 	n->peer = domid_of((uint16_t)id);
-	if (!*path)
-		return;
-	snprintf(state, sizeof(state), "%s/state", path);
-	err = store_watch(store_of(n), state, n->token);
-	if (err)
-		log_error("cannot watch the backend nic=%s path=%s error=%s", n->name, path, strerror(-err));
+	if (*path)
+		watch_backend(n);
 }
 
 static void take_from_kernel(struct nic *n)
@@ -303,6 +322,8 @@ void nic_run(struct nic *n)
 			n->seen = view.theirs;
 		}
 		step = hs_front_next(&view);
+		if (step == HS_FRONT_STAY && n->attached)
+			nic_tap_carrier(n);
 		if (step == HS_FRONT_STAY || too_early(n, step))
 			return;
 		take_step(n, step);
@@ -331,14 +352,9 @@ struct nic *nic_new(struct frontend *d, uint32_t devid)
 
 void nic_free(struct nic *n)
 {
-	char path[STORE_PATH_MAX + 8];
-
 	release(n);
 	if (n->tap_fd >= 0)
 		close(n->tap_fd);
-	if (*n->be_path) {
-		snprintf(path, sizeof(path), "%s/state", n->be_path);
-		store_unwatch(store_of(n), path, n->token);
-	}
+	unwatch_backend(n);
 	free(n);
 }

@@ -31,6 +31,7 @@ struct nic {
 	bool dirty;
 	bool gone;			/* to be freed */
 	bool attached;
+	bool carrier;			/* the TAP's */
 	bool restored;			/* what is shared is of a life before a restore */
 	int tap_fd;			/* -1: none yet */
 	struct nic_link *link;		/* NULL unless rings are shared */
@@ -49,6 +50,9 @@ MUST_CHECK int nic_conf_publish(struct store *s, const char *fe_path, const stru
 /* Opens or makes the TAP, if it is not open. -errno. */
 MUST_CHECK int nic_tap_make(struct nic *n);
 void nic_tap_remove(struct nic *n);
+
+/* The carrier is up while we are attached, unless the backend's key says down. */
+void nic_tap_carrier(struct nic *n);
 
 /* The toolstack's mtu; absent: left alone. But no more than the backend takes. */
 void nic_tap_apply_mtu(struct nic *n, const struct nic_conf *conf);

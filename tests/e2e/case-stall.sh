@@ -81,3 +81,28 @@ case_stall()
 	check no-notify-answers back_answers
 	reap_helpers
 }
+
+guest_carrier_is()
+{
+	local now=up
+
+	! in1 ip -o link show eth0 | grep -q NO-CARRIER || now=down
+	[ "$now" = "$1" ]
+}
+
+# The toolstack's administrator pulls the guest's cable: the backend's key carrier.
+case_carrier()
+{
+	lab_pair >"$TOP/out" 2>&1 && attach 0 >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
+	check up await 5 guest_carrier_is up
+	xenstore-write "$(be 1 0)/carrier" 0
+	check pulled await 5 guest_carrier_is down
+	xenstore-write "$(be 1 0)/carrier" 1
+	check back await 5 guest_carrier_is up
+	xenstore-write "$(be 1 0)/carrier" 0
+	check pulled-again await 5 guest_carrier_is down
+	xenstore-rm "$(be 1 0)/carrier"
+	check absent-is-up await 5 guest_carrier_is up
+	check answers back_answers
+}
