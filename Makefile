@@ -175,7 +175,7 @@ bench-xen: all ## measure the four pairings with the kernel's drivers on a real 
 # As `make fuzz` has the variable too, only one from the command line counts: SECONDS=2 a sample.
 BENCH := $(addprefix $(BUILD)/bench/,cores pingpong relay)
 .PHONY: bench
-bench: deps ## measure the pair on xensim beside veth, a relay and QEMU: ROUNDS=5 SECONDS=2
+bench: deps ## measure the pair on xensim beside veth, a relay and QEMU: ROUNDS=5 SECONDS=2 VARIANTS=some|all|none
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) $(if $(findstring command,$(origin SECONDS)),BENCH_SECONDS=$(SECONDS)) tools/bench
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # contenders.sh - what tools/bench measures: namespaces, the daemons and their peers.
-# Uses its $bin $dir $X $probe and broken(); sets $back and, of each contender, the tables below.
+# Uses its $bin $dir $X $probe $variants and broken(); sets, of each contender, the tables below.
 # shellcheck disable=SC2154
 
 # await_line FILE PATTERN [COUNT]: until so many lines of a growing file match; 10 s at most.
@@ -49,6 +49,8 @@ run()
 
 # Of each contender: its ends' namespaces and devices, and the guest's address.
 declare -A ns0 ns1 dev0 dev1 peer
+# Of each domain with a daemon: its pid; it logs to $dir/DOMAIN.log.  Of each pair: netbackd's domain.
+declare -A daemon backend
 
 # ends NAME NETNS0 DEVICE0 NETNS1 DEVICE1
 ends() { ns0[$1]=$2 dev0[$1]=$3 ns1[$1]=$4 dev1[$1]=$5; }
@@ -78,42 +80,53 @@ address()
 	await_line "$dir/iperf-$a.log" listening || broken "iperf3 does not listen for $a"
 }
 
-start_back()
+# serve DOMAIN DAEMON [OPTION...]
+serve()
 {
 	local n
 
-	n=$(grep -c 'info: started' "$dir/back.log")
-	"$X" exec 0 -- "$bin/netbackd" --run-dir="$dir/run-back" 2>>"$dir/back.log" &
-	back=$!
-	await_line "$dir/back.log" 'info: started' $((n + 1)) || broken "netbackd does not start"
+	n=$(grep -c 'info: started' "$dir/$1.log" 2>/dev/null)
+	mkdir -p "$dir/run-$1" || broken "no directories"
+	"$X" exec "$1" -- "$bin/$2" --run-dir="$dir/run-$1" "${@:3}" 2>>"$dir/$1.log" &
+	daemon[$1]=$!
+	await_line "$dir/$1.log" 'info: started' $((${n:-0} + 1)) || broken "$2 does not start"
 }
 
-# guest NAME [OPTION...]: a domain with its netfrontd.
-guest()
-{
-	"$X" domain "$1" --netns >>"$dir/xensim.log" 2>&1 || broken "no domain $1"
-	"$X" exec "$1" -- "$bin/netfrontd" --run-dir="$dir/run-$1" "${@:2}" 2>>"$dir/front.log" &
-	await_line "$dir/front.log" 'info: started' $((++guests)) || broken "netfrontd does not start"
-}
+# domain NAME [OPTION...]: domains are numbered from 1 as they come.
+domain() { "$X" domain "$1" --netns "${@:2}" >>"$dir/xensim.log" 2>&1 || broken "no domain $1"; }
 
-# connect NAME DOMID: the VIF of a guest.
+# connect NAME DOMID [BACKEND BACKEND_DOMID]: the VIF of a guest; without more, of dom0's netbackd.
 connect()
 {
-	"$X" attach-vif 0 "$1" 0 --hotplug "mac=00:16:3e:00:00:0$2" >>"$dir/xensim.log" 2>&1 &&
-		await_state "/local/domain/0/backend/vif/$2/0/state" 4 &&
+	"$X" attach-vif "${3:-0}" "$1" 0 --hotplug "mac=00:16:3e:00:00:0$2" >>"$dir/xensim.log" 2>&1 &&
+		await_state "/local/domain/${4:-0}/backend/vif/$2/0/state" 4 &&
 		await_state "/local/domain/$2/device/vif/0/state" 4 || broken "the pair does not connect"
-	ends "$1" xensim-bench-dom0 "vif$2.0" "xensim-bench-$1" eth0
+	backend[$1]=${3:-0}
+	ends "$1" "xensim-bench-${3:-dom0}" "vif$2.0" "xensim-bench-$1" eth0
 	address "$1" "$2"
 }
 
 start_pair()
 {
-	guests=0
-	mkdir "$dir"/run-{back,pair,copy} || broken "no directories"
-	: >"$dir/back.log"
 	"$X" start --netns >"$dir/xensim.log" 2>&1 || broken "xensim does not start"
-	guest pair
-	guest copy --no-static-grants
+	domain pair
+	serve pair netfrontd
+}
+
+# The pair's variants, a guest each.  TAPs that may have several queues are of another kind, so what
+# offers them is a netbackd of its own, in a driver domain.
+start_variants()
+{
+	local n
+
+	domain copy && serve copy netfrontd --no-static-grants && connect copy 2
+	domain channels && serve channels netfrontd --no-event-mask && connect channels 3
+	domain driver --driver-domain && serve driver netbackd --max-queues=4
+	for n in 2 4; do
+		domain queues$n && serve queues$n netfrontd --queues=$n
+		connect queues$n $((n == 2 ? 5 : 6)) driver 4
+		grep -q "connected vif=.* queues=$n " "$dir/driver.log" || broken "the pair did not agree on $n queues"
+	done
 }
 
 start_peers()

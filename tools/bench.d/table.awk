@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# table.awk - samples "METRIC PAIRING VARIANT VALUE STATE", sorted, to rows: a table, and JSON to -v json=FILE
+# table.awk - samples "METRIC PAIRING VARIANT VALUE STATE", sorted, to rows: tables, and JSON to -v json=FILE
 # Only samples of -v state=STATE count.
 function flush_row(	m) {
 	if (!n)
@@ -22,6 +22,53 @@ function both(variant, base) {
 		over("tcp_dom0_to_guest netfrontd/netbackd " variant, "tcp_dom0_to_guest " base))
 }
 
+# What a row's ratio is over: as many streams, where it is a matter of them.
+function base_of(metric, variant) {
+	return metric " veth " (metric ~ /^tcp_/ && variant ~ /^(queues|streams)=/ ? "streams=4" : "gso")
+}
+
+function json_row(i, variant,	k) {
+	split(key[i], k, " ")
+	printf("%s\n  {\"metric\": \"%s\", \"pairing\": \"%s\", \"variant\": \"%s\", \"unit\": \"%s\", \"n\": %d, \"median\": %.6g, \"min\": %.6g, \"max\": %.6g, \"ratio\": %s}",
+		(json_rows++ ? "," : ""), k[1], k[2], variant, unit[k[1]], count[i], median[key[i]],
+		low[i], high[i], (ratio[i] > 0 ? sprintf("%.3f", ratio[i]) : "null")) >json
+}
+
+# The pair as it is has other names beside the variants that lack something.
+function json_aliases(i,	k) {
+	split(key[i], k, " ")
+	if (k[2] != "netfrontd/netbackd" || k[3] != "gso")
+		return
+	json_row(i, "static-grants")
+	json_row(i, "event-mask")
+	if (k[1] ~ /^rtt_/)
+		json_row(i, "queues=1")
+}
+
+function cell(metric, variant) {
+	metric = metric " netfrontd/netbackd " variant
+	return metric in median ? sprintf("%.4g", median[metric]) : "-"
+}
+
+function variant_line(name, variant, trips) {
+	printf "%-14s %10s %10s %8s %11s %14s\n", name, cell("tcp_guest_to_dom0", variant),
+		cell("tcp_dom0_to_guest", variant), cell("rtt_p50", trips),
+		cell("grant_ops_per_packet", variant), cell("notifications_per_packet", variant)
+}
+
+function variant_table() {
+	printf "\n%-14s %10s %10s %8s %11s %14s\n", "variant", "from guest", "to guest", "rtt p50",
+		"grant ops/p", "notifications/p"
+	variant_line("static-grants", "gso", "gso")
+	variant_line("copy", "copy", "copy")
+	variant_line("event-mask", "gso", "gso")
+	variant_line("channels", "channels", "channels")
+	variant_line("queues=1", "queues=1", "gso")
+	variant_line("queues=2", "queues=2", "")
+	variant_line("queues=4", "queues=4", "queues=4")
+	print "static-grants and event-mask are the pair as it is (gso); queues=N: four streams."
+}
+
 $5 != state { next }
 {
 	this = $1 " " $2 " " $3
@@ -38,22 +85,26 @@ END {
 	unit["grant_ops_per_packet"] = unit["notifications_per_packet"] = "1"
 	unit["private_kib_per_vif"] = "KiB"
 	printf "[" >json
-	printf "%-24s %-19s %-6s %-6s %3s %9s %9s %9s %7s\n", "metric", "pairing", "variant", "unit",
+	printf "%-24s %-19s %-9s %-6s %3s %9s %9s %9s %7s\n", "metric", "pairing", "variant", "unit",
 		"n", "median", "min", "max", "ratio"
 	for (i = 1; i <= rows; i++) {
 		split(key[i], k, " ")
-		ratio = over(key[i], k[1] " veth gso")
-		ratio = ratio > 0 ? sprintf("%.3f", ratio) : "null"
-		printf("%s\n  {\"metric\": \"%s\", \"pairing\": \"%s\", \"variant\": \"%s\", \"unit\": \"%s\", \"n\": %d, \"median\": %.6g, \"min\": %.6g, \"max\": %.6g, \"ratio\": %s}",
-			(i > 1 ? "," : ""), k[1], k[2], k[3], unit[k[1]], count[i], median[key[i]],
-			low[i], high[i], ratio) >json
-		printf "%-24s %-19s %-6s %-6s %3d %9.4g %9.4g %9.4g %7s\n", k[1], k[2], k[3], unit[k[1]],
-			count[i], median[key[i]], low[i], high[i], ratio == "null" ? "-" : ratio
+		ratio[i] = over(key[i], base_of(k[1], k[3]))
+		json_row(i, k[3])
+		json_aliases(i)
+		printf "%-24s %-19s %-9s %-6s %3d %9.4g %9.4g %9.4g %7s\n", k[1], k[2], k[3], unit[k[1]],
+			count[i], median[key[i]], low[i], high[i], (ratio[i] > 0 ? sprintf("%.3f", ratio[i]) : "-")
 	}
 	print "\n]" >json
+	if (("notifications_per_packet netfrontd/netbackd copy") in median)
+		variant_table()
 	print ""
-	print "TCP over veth's: " both("gso", "veth gso") " (bar 0.55); over QEMU's: " both("gso", "qemu gso") " (bar 5)."
+	print "TCP over veth's: " both("gso", "veth gso") " (bar 0.60); over QEMU's: " both("gso", "qemu gso") " (bar 5)."
 	print "Peers carry no GSO in this configuration (QEMU; veth and relay do); with our GSO off the ratio over QEMU is " \
 		both("nogso", "qemu gso") "."
 	printf "Round trip p50 over veth's: %.2f (bar 1.0).\n", over("rtt_p50 netfrontd/netbackd gso", "rtt_p50 veth gso")
+	ways = over("tcp_guest_to_dom0 netfrontd/netbackd gso", "tcp_dom0_to_guest netfrontd/netbackd gso")
+	printf "The faster way over the slower: %.2f (bar 1.5). ", (ways > 0 && ways < 1 ? 1 / ways : ways)
+	printf "A packet in bulk: %s grant operations (bar 0), %s notifications (bar 0.05).\n",
+		cell("grant_ops_per_packet", "gso"), cell("notifications_per_packet", "gso")
 }
