@@ -46,6 +46,7 @@ static void hash_apply(struct pkt *p, const struct netif_extra_info *extra)
 
 	p->hashed = true;
 	p->hash_type = extra->u.hash.type;
+	p->hash_algorithm = extra->u.hash.algorithm;
 	p->hash_value = (uint32_t)v[3] << 24 | (uint32_t)v[2] << 16 | (uint32_t)v[1] << 8 | v[0];
 }
 

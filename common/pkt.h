@@ -43,8 +43,9 @@ struct pkt {
 	uint16_t gso_size;	/* bytes of payload a segment, if gso_type */
 	uint8_t mcast;		/* XEN_NETIF_EXTRA_TYPE_MCAST_ADD or _DEL, with PKT_MCAST */
 	uint8_t addr[6];	/* with PKT_MCAST, unchecked */
-	bool hashed;		/* its hash is told, by Toeplitz: the next two */
+	bool hashed;		/* its hash is told: the next three */
 	uint8_t hash_type;	/* _XEN_NETIF_CTRL_HASH_TYPE_*, unchecked */
+	uint8_t hash_algorithm;	/* XEN_NETIF_CTRL_HASH_ALGORITHM_*, unchecked; by Toeplitz on the way out */
 	uint32_t hash_value;
 	enum stat cause;	/* with PKT_DROP */
 	const char *why;	/* with PKT_FAULT, static */

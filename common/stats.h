@@ -39,6 +39,8 @@
 	X_(GRX_DROP_TAP, "grx_drop_tap") \
 	X_(GRX_STALLS, "grx_stalls")			/* no slots for so long that the link went down */ \
 	X_(GRX_DROP_MCAST, "grx_drop_mcast")		/* multicast that the frontend does not want */ \
+	X_(GRX_HASHED, "grx_hashed")			/* no verdict: its hash came with it */ \
+	X_(GRX_HASH_ASTRAY, "grx_hash_astray")		/* the same, on another queue than the hash's */ \
 	X_(PEER_FAULTS, "peer_faults")			/* the ring was lost */ \
 	X_(MASK_UNKNOWN, "mask_unknown_bits")		/* of the event mask */ \
 	X_(NOTIFY_SENT, "notify_sent") \

@@ -24,7 +24,8 @@ struct frontend {
 	bool take_over;
 	bool one_channel;		/* do not split even if the backend could */
 	bool no_event_mask;		/* a channel each, as every backend knows them */
-	bool no_static_grants;		/* nor a control ring, which is for nothing else */
+	bool no_static_grants;
+	bool rss;			/* have backends spread what we receive by a hash of ours */
 	uint32_t without;		/* OFFER_* that no backend is to know of */
 	bool stopping;			/* every NIC is to be closed */
 };

@@ -58,6 +58,18 @@ static void repost(struct nic_queue *q, unsigned int slots)
 		grx_front_post(&q->grx, q->grx_pool.gref[page_of(q, grx_front_next(&q->grx))]);
 }
 
+static enum pkt_verdict take_hash(struct nic_queue *q, struct pkt *p)
+{
+	enum stat told = nic_rss_take(q, p);
+
+	if (told == STAT_GRX_DROP_EXTRA) {
+		p->cause = told;
+		return PKT_DROP;
+	}
+	stats_inc(&q->stats, told);
+	return PKT_OK;
+}
+
 unsigned int nic_grx_run(struct nic_queue *q)
 {
 	int ready = grx_front_begin(&q->grx);
@@ -72,10 +84,8 @@ unsigned int nic_grx_run(struct nic_queue *q)
 		return 0;
 	}
 	while (slots < GRX_BATCH_SLOTS && (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
-		if (verdict == PKT_OK && p.hashed) {	/* we asked for none */
-			verdict = PKT_DROP;
-			p.cause = STAT_GRX_DROP_EXTRA;
-		}
+		if (verdict == PKT_OK && p.hashed)
+			verdict = take_hash(q, &p);
 		stats_inc(&q->stats, verdict == PKT_OK ? send_packet(q, &p) : p.cause);
 		repost(q, p.slots);
 		slots += p.slots;

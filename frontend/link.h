@@ -65,6 +65,7 @@ struct nic_conf {
 	bool split;		/* a channel each for gtx and grx; not with a mask */
 	bool mask;		/* one channel and an event mask for all rings */
 	bool ctrl;		/* it has a control ring */
+	bool statics, rss;	/* what that is used for */
 };
 
 struct nic_link;
@@ -78,6 +79,16 @@ struct nic_queue {
 	struct grx_front grx;
 	struct bell gtx_bell, grx_bell;
 	struct stats stats;
+};
+
+/* Who sent a control message takes its answer. */
+typedef void nic_ctrl_fn(struct nic_link *l, const struct xen_netif_ctrl_response *rsp);
+
+/* Hashing, as far as it is agreed (rss.c). */
+struct nic_rss {
+	uint32_t known;		/* XEN_NETIF_CTRL_HASH_TYPE_* of both of us */
+	uint32_t types;		/* that a hash may come with a frame of; 0: none */
+	uint32_t size;		/* of the table; 0: modulo the queues */
 };
 
 struct nic_link {
@@ -94,12 +105,13 @@ struct nic_link {
 	struct bell mask_bell;		/* port of all rings, if there is a mask */
 	struct ctrl_front ctrl;
 	struct bell ctrl_bell;
-	int ctrl_state;			/* of ctrl.c */
-	uint16_t ctrl_id;		/* of the message under way */
+	nic_ctrl_fn *ctrl_answered;	/* for the message under way; NULL: there is none */
+	uint16_t ctrl_id;		/* of that message */
 	unsigned int ctrl_queue;	/* whose list is under way */
 	uint32_t ctrl_room;		/* refs that the backend still takes */
 	uint32_t ctrl_listed;		/* refs in the list */
 	uint32_t ctrl_registered;	/* refs that it took */
+	struct nic_rss rss;
 	struct nic_queue *queue;	/* conf.queues of them */
 };
 
@@ -111,10 +123,23 @@ MUST_CHECK unsigned int nic_grx_run(struct nic_queue *q);
 /* Which queue a frame goes out on. */
 struct nic_queue *nic_steer(const struct nic_link *l, const uint8_t *frame, uint32_t len);
 
-/* Offers the pool as static grants, if there is a control ring; before the
- * worker starts. nic_ctrl_run() goes on with the answers. */
+/* Begins with what the control ring is for; before the worker starts.
+ * nic_ctrl_run() goes on with the answers. */
 void nic_ctrl_start(struct nic_link *l);
 MUST_CHECK unsigned int nic_ctrl_run(struct nic_link *l);
+
+/* For whose turn it is: sends a message; answered gets the answer. The page for
+ * what messages point to, empty, and its reference: it stays till the answer. */
+void nic_ctrl_send(struct nic_link *l, nic_ctrl_fn *answered, uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2);
+void *nic_ctrl_page(struct nic_link *l);
+uint32_t nic_ctrl_page_ref(const struct nic_link *l);
+
+/* Whose turn it is, in this order: each goes on with the next. */
+void nic_statics_start(struct nic_link *l);
+void nic_rss_start(struct nic_link *l);
+
+/* What a packet's hash counts as; STAT_GRX_DROP_EXTRA: nobody asked for it. */
+MUST_CHECK enum stat nic_rss_take(const struct nic_queue *q, const struct pkt *p);
 
 /* Grants count new zeroed pages. -errno; -ENOSPC: gntalloc's limit. */
 MUST_CHECK int pool_init(struct pool *p, struct share_dev *s, unsigned int count, enum share_access access);

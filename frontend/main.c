@@ -36,6 +36,7 @@ struct options {
 	bool one_channel;
 	bool no_event_mask;
 	bool no_static_grants;
+	bool rss;
 	const char *ifname;
 	const char *run_dir;
 };
@@ -63,6 +64,8 @@ static struct options parse_options(struct frontend *d, int argc, char **argv)
 		  { .flag = &o.no_event_mask }, 0, 0 },
 		{ "no-static-grants", NULL, "do not register the pages with the backend", OPTION_FLAG,
 		  { .flag = &o.no_static_grants }, 0, 0 },
+		{ "rss", NULL, "with several queues, tell the backend by which hash to spread frames", OPTION_FLAG,
+		  { .flag = &o.rss }, 0, 0 },
 		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, rx-notify",
 		  OPTION_WORDS, { .words = { &d->without, offers } }, 0, 0 },
 		{ "run-dir", "DIR", "where the lock and restart notes are kept (/run/netpair)", OPTION_TEXT,
@@ -228,6 +231,7 @@ int main(int argc, char **argv)
 	l.frontend.one_channel = o.one_channel;
 	l.frontend.no_event_mask = o.no_event_mask;
 	l.frontend.no_static_grants = o.no_static_grants;
+	l.frontend.rss = o.rss;
 	l.signal_fd = daemon_signals();		/* before any library makes a thread */
 	err = store_open(&l.frontend.store);
 	if (err)

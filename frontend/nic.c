@@ -119,8 +119,12 @@ static void connect_rings(struct nic *n)
 		conf.mask = false;
 	if (n->daemon->one_channel || conf.mask)
 		conf.split = false;
-	if (n->daemon->no_static_grants)
-		conf.ctrl = false;
+	conf.statics = conf.ctrl && !n->daemon->no_static_grants;
+	conf.rss = conf.ctrl && n->daemon->rss && conf.queues > 1;
+	conf.ctrl = conf.statics || conf.rss;
+	if (n->daemon->rss && !conf.rss)
+		log_info("the backend does not hash nic=%s reason=\"%s\"", n->name,
+			 conf.queues > 1 ? "no control ring" : "one queue");
 	nic_tap_apply_mtu(n, &conf);
 	if (share_rings(n, &conf) < 0)
 		return;

@@ -610,6 +610,7 @@ static void gtx_hash(void **state)
 	expect_ok(3, 1, 100);
 	assert_true(pkt.hashed);
 	assert_int_equal(pkt.hash_type, 3);
+	assert_int_equal(pkt.hash_algorithm, 1);
 	assert_int_equal(pkt.gso_size, 1448);
 	put(0, 100, 0);
 	expect_ok(1, 1, 100);
@@ -992,7 +993,7 @@ static void grx_round_trip(uint32_t len, uint8_t gso, int csum, bool hashed)
 	expect_grx_ok(slots, slots - extras, len);
 	assert_int_equal(pkt.hashed, hashed);
 	if (hashed)
-		assert_true(pkt.hash_type == 3 && pkt.hash_value == 0x51ccc178);
+		assert_true(pkt.hash_type == 3 && pkt.hash_algorithm == 1 && pkt.hash_value == 0x51ccc178);
 	assert_int_equal(pkt.gso_type, gso);
 	assert_int_equal(pkt.gso_size, out.gso_size);
 	assert_int_equal(pkt.csum_blank, !!(csum & 2));

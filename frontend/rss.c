@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* rss.c - having the backend spread what we receive over the queues, by a hash of our choice
+ *
+ * Theory of operation. The key is random, so that who sends to us cannot choose
+ * flows that all meet in one queue; the table goes round the queues. The types
+ * are set last: until then the backend steers as it likes, and one that says no
+ * on the way is told to forget the algorithm and goes on so.
+ *
+ * From then on frames may have their hash with them (netif.h: a frontend that
+ * enables hashing is assumed to accept it). We send none: that would be a slot a
+ * frame for what our backend has no use for.
+ */
+#include <sys/random.h>
+
+#include "../common/hash.h"
+#include "../common/log.h"
+#include "link.h"
+
+#define TYPES (XEN_NETIF_CTRL_HASH_TYPE_IPV4 | XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP | \
+	       XEN_NETIF_CTRL_HASH_TYPE_IPV6 | XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP)
+
+/* As much as Linux' backend and ours take. */
+#define TABLE_MAX HASH_MAPPING_MAX
+
+static_assert(TABLE_MAX * sizeof(uint32_t) <= XEN_PAGE, "the table goes in one message");
+
+/* The end of it all, whatever the answer. */
+static void on_off(struct nic_link *l, const struct xen_netif_ctrl_response *rsp)
+{
+	(void)l;
+	(void)rsp;
+}
+
+static void give_up(struct nic_link *l, const struct xen_netif_ctrl_response *rsp, const char *message)
+{
+	l->rss.types = 0;
+	log_info("the backend does not hash nic=%s message=%s status=%u", l->w.name, message, rsp->status);
+	nic_ctrl_send(l, on_off, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, XEN_NETIF_CTRL_HASH_ALGORITHM_NONE, 0, 0);
+}
+
+/* Whether an answer is yes. If not, that was it. */
+static bool agreed(struct nic_link *l, const struct xen_netif_ctrl_response *rsp, const char *message)
+{
+	bool yes = rsp->status == XEN_NETIF_CTRL_STATUS_SUCCESS;
+
+	if (!yes)
+		give_up(l, rsp, message);
+	return yes;
+}
+
+static void on_flags(struct nic_link *l, const struct xen_netif_ctrl_response *rsp)
+{
+	if (agreed(l, rsp, "SET_HASH_FLAGS"))
+		log_info("the backend hashes nic=%s types=%u table=%u", l->w.name, l->rss.types, l->rss.size);
+}
+
+/* It may act on it long before we see the answer. */
+static void send_flags(struct nic_link *l)
+{
+	l->rss.types = l->rss.known;
+	nic_ctrl_send(l, on_flags, XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS, l->rss.types, 0, 0);
+}
+
+static void on_mapping(struct nic_link *l, const struct xen_netif_ctrl_response *rsp)
+{
+	if (agreed(l, rsp, "SET_HASH_MAPPING"))
+		send_flags(l);
+}
+
+static void on_size(struct nic_link *l, const struct xen_netif_ctrl_response *rsp)
+{
+	uint32_t *table;
+
+	if (!agreed(l, rsp, "SET_HASH_MAPPING_SIZE"))
+		return;
+	table = nic_ctrl_page(l);
+	for (uint32_t i = 0; i < l->rss.size; i++)
+		table[i] = i % l->conf.queues;
+	nic_ctrl_send(l, on_mapping, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, nic_ctrl_page_ref(l), l->rss.size, 0);
+}
+
+/* netif.h: no room means that it takes the hash modulo the queues. */
+static void on_room(struct nic_link *l, const struct xen_netif_ctrl_response *rsp)
+{
+	if (!agreed(l, rsp, "GET_HASH_MAPPING_SIZE"))
+		return;
+	l->rss.size = rsp->data < TABLE_MAX ? rsp->data : TABLE_MAX;
+	if (l->rss.size)
+		nic_ctrl_send(l, on_size, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, l->rss.size, 0, 0);
+	else
+		send_flags(l);
+}
+
+static void on_key(struct nic_link *l, const struct xen_netif_ctrl_response *rsp)
+{
+	if (agreed(l, rsp, "SET_HASH_KEY"))
+		nic_ctrl_send(l, on_room, XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE, 0, 0, 0);
+}
+
+static void on_types(struct nic_link *l, const struct xen_netif_ctrl_response *rsp)
+{
+	if (!agreed(l, rsp, "GET_HASH_FLAGS"))
+		return;
+	l->rss.known = rsp->data & TYPES;
+	if (!l->rss.known) {
+		give_up(l, rsp, "GET_HASH_FLAGS");
+		return;
+	}
+	/* The kernel does not fail that few bytes once it has booted. */
+	if (getrandom(nic_ctrl_page(l), HASH_KEY_MAX, 0) != HASH_KEY_MAX)
+		log_warn("no random key, hashes are foreseeable nic=%s errno=%m", l->w.name);
+	nic_ctrl_send(l, on_key, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, nic_ctrl_page_ref(l), HASH_KEY_MAX, 0);
+}
+
+static void on_algorithm(struct nic_link *l, const struct xen_netif_ctrl_response *rsp)
+{
+	if (agreed(l, rsp, "SET_HASH_ALGORITHM"))
+		nic_ctrl_send(l, on_types, XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS, 0, 0, 0);
+}
+
+void nic_rss_start(struct nic_link *l)
+{
+	if (l->conf.rss)
+		nic_ctrl_send(l, on_algorithm, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM,
+			      XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ, 0, 0);
+}
+
+enum stat nic_rss_take(const struct nic_queue *q, const struct pkt *p)
+{
+	const struct nic_link *l = q->link;
+	uint32_t value = l->rss.size ? p->hash_value % l->rss.size : p->hash_value;
+
+	if (p->hash_algorithm != XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ || p->hash_type > 31 ||
+	    !(l->rss.types & 1u << p->hash_type))
+		return STAT_GRX_DROP_EXTRA;
+	return value % l->conf.queues == q->index ? STAT_GRX_HASHED : STAT_GRX_HASH_ASTRAY;
+}
