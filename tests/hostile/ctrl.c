@@ -13,7 +13,8 @@ void msg_put(struct front *f, uint16_t id, uint16_t type, uint32_t d0, uint32_t 
 void msg_push(struct front *f)
 {
 	__atomic_store_n(&f->ctrl->req_prod, f->m.req, __ATOMIC_RELEASE);
-	xenevtchn_notify(f->evt, f->ctrl_port);
+	bit_set(f, 1);
+	xenevtchn_notify(f->evt, !f->c->mask ? f->ctrl_port : f->nth ? f->other.port : f->port);
 }
 
 bool msg_settle(struct front *f, unsigned int ms)

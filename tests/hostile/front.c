@@ -12,9 +12,6 @@
 #include "front.h"
 
 static const struct key honest[] = {
-	{ "tx-ring-ref", "@gtx" },
-	{ "rx-ring-ref", "@grx" },
-	{ "event-channel", "@port" },
 	{ "request-rx-copy", "1" },
 	{ "feature-rx-notify", "1" },
 	{ "feature-sg", "1" },
@@ -22,12 +19,22 @@ static const struct key honest[] = {
 	{ "feature-gso-tcpv6", "1" },
 	{ "feature-no-csum-offload", "0" },
 	{ "feature-ipv6-csum-offload", "1" },
+	{ NULL, NULL },
 };
 
-/* And with a control ring. */
-static const struct key honest_ctrl[] = { { "ctrl-ring-ref", "@ctrl" }, { "event-channel-ctrl", "@ctrlport" } };
-
-#define NHONEST (sizeof(honest) / sizeof(honest[0]))
+/* With one queue or two, then what each has for channels; with a mask there is one of these. */
+static const struct key flat[] = { { "tx-ring-ref", "@gtx" }, { "rx-ring-ref", "@grx" }, { NULL, NULL } };
+static const struct key two[] = {
+	{ "multi-queue-num-queues", "2" }, { "queue-0/tx-ring-ref", "@gtx" }, { "queue-0/rx-ring-ref", "@grx" },
+	{ "queue-1/tx-ring-ref", "@gtx1" }, { "queue-1/rx-ring-ref", "@grx1" }, { NULL, NULL },
+};
+static const struct key channel[] = { { "event-channel", "@port" }, { NULL, NULL } };
+static const struct key channels[] = {
+	{ "queue-0/event-channel", "@port" }, { "queue-1/event-channel", "@port1" }, { NULL, NULL },
+};
+static const struct key mask[] = { { "event-channel", "@port" }, { "event-mask-ref", "@mask" }, { NULL, NULL } };
+static const struct key ctrl[] = { { "ctrl-ring-ref", "@ctrl" }, { NULL, NULL } };
+static const struct key ctrl_channel[] = { { "event-channel-ctrl", "@ctrlport" }, { NULL, NULL } };
 
 static bool find_self(struct front *f)
 {
@@ -58,6 +65,10 @@ static bool share_pages(struct front *f)
 
 	f->gtx = xengntshr_share_pages(f->shr, f->back, 1, &f->gtx_ref, 1);
 	f->grx = xengntshr_share_pages(f->shr, f->back, 1, &f->grx_ref, 1);
+	f->other.gtx = xengntshr_share_pages(f->shr, f->back, 1, &f->other.gtx_ref, 1);
+	f->other.grx = xengntshr_share_pages(f->shr, f->back, 1, &f->other.grx_ref, 1);
+	f->other.nth = 1;
+	f->mask = xengntshr_share_pages(f->shr, f->back, 1, &f->mask_ref, 1);
 	f->ctrl = xengntshr_share_pages(f->shr, f->back, 1, &f->ctrl_ref, 1);
 	f->list = xengntshr_share_pages(f->shr, f->back, 1, &f->list_ref, 1);
 	f->data = xengntshr_share_pages(f->shr, f->back, NDATA, f->data_ref, 0);
@@ -66,8 +77,17 @@ static bool share_pages(struct front *f)
 	/* To a domain that is not the backend's, whether there or not. */
 	if (!gone || !xengntshr_share_pages(f->shr, f->back + 1, 1, &f->foreign_ref, 1))
 		return false;
-	return xengntshr_unshare(f->shr, gone, 1) == 0 && f->gtx && f->grx && f->ctrl && f->list && f->data &&
-	       f->buf && f->guard;
+	return xengntshr_unshare(f->shr, gone, 1) == 0 && f->gtx && f->grx && f->other.gtx && f->other.grx && f->mask &&
+	       f->ctrl && f->list && f->data && f->buf && f->guard;
+}
+
+void front_swap(struct front *f)
+{
+	static struct fqueue now;
+
+	now = f->now;
+	f->now = f->other;
+	f->other = now;
 }
 
 bool front_new_gtx_page(struct front *f)
@@ -142,7 +162,8 @@ uint32_t front_value(struct front *f, const char *name, bool *known)
 		{ "@gtx", f->gtx_ref }, { "@grx", f->grx_ref }, { "@port", f->port },
 		{ "@ctrl", f->ctrl_ref }, { "@ctrlport", f->ctrl_port }, { "@otherport", f->other_port },
 		{ "@readonly", f->data_ref[0] }, { "@foreign", f->foreign_ref }, { "@ended", f->ended_ref },
-		{ "@buf", f->buf_ref[0] },
+		{ "@buf", f->buf_ref[0] }, { "@mask", f->mask_ref }, { "@gtx1", f->other.gtx_ref },
+		{ "@grx1", f->other.grx_ref }, { "@port1", f->other.port },
 	};
 
 	*known = true;
@@ -151,14 +172,6 @@ uint32_t front_value(struct front *f, const char *name, bool *known)
 			return values[i].value;
 	*known = false;
 	return 0;
-}
-
-static const struct key *override_of(const struct fcase *c, const char *name)
-{
-	for (const struct key *k = c->keys; k && k->name; k++)
-		if (strcmp(k->name, name) == 0)
-			return k;
-	return NULL;
 }
 
 static void put_key(struct front *f, xs_transaction_t tx, const struct key *k)
@@ -177,36 +190,57 @@ static void put_key(struct front *f, xs_transaction_t tx, const struct key *k)
 		store_put(f->xs, tx, f->fe, k->name, k->value);
 }
 
+static void put_keys(struct front *f, xs_transaction_t tx, const struct key *k)
+{
+	for (; k && k->name; k++)
+		put_key(f, tx, k);
+}
+
+static void rm_keys(struct front *f, xs_transaction_t tx, const struct key *k)
+{
+	for (; k && k->name; k++)
+		store_rm(f->xs, tx, f->fe, k->name);
+}
+
+static void put_all(struct front *f, xs_transaction_t tx)
+{
+	const struct fcase *c = f->c;
+
+	put_keys(f, tx, honest);
+	put_keys(f, tx, c->two ? two : flat);
+	put_keys(f, tx, c->mask ? mask : c->two ? channels : channel);
+	if (c->ctrl)
+		put_keys(f, tx, ctrl);
+	if (c->ctrl && !c->mask)
+		put_keys(f, tx, ctrl_channel);
+	put_keys(f, tx, c->keys);
+}
+
 /* All keys and Connected at once, as Linux does. */
-static bool publish(struct front *f)
+static void publish(struct front *f)
 {
 	xs_transaction_t tx;
 
 	do {
 		tx = xs_transaction_start(f->xs);
-		for (unsigned int i = 0; i < NHONEST; i++) {
-			const struct key *k = override_of(f->c, honest[i].name);
-
-			put_key(f, tx, k ? k : &honest[i]);
-		}
-		for (unsigned int i = 0; i < 2; i++) {
-			if (f->c->ctrl)
-				put_key(f, tx, &honest_ctrl[i]);
-			else
-				store_rm(f->xs, tx, f->fe, honest_ctrl[i].name);
-		}
-		for (const struct key *k = f->c->keys; k && k->name; k++)
-			put_key(f, tx, k);
+		put_all(f, tx);
 		store_put(f->xs, tx, f->fe, "state", "4");
 	} while (!xs_transaction_end(f->xs, tx, false) && errno == EAGAIN);
-	return true;
 }
 
-/* What a case added must not meet the next one. */
+/* What a case wrote must not meet the next one. */
 static void unpublish(struct front *f)
 {
-	for (const struct key *k = f->c->keys; k && k->name; k++)
-		store_rm(f->xs, XBT_NULL, f->fe, k->name);
+	rm_keys(f, XBT_NULL, flat);
+	rm_keys(f, XBT_NULL, mask);
+	rm_keys(f, XBT_NULL, ctrl);
+	rm_keys(f, XBT_NULL, ctrl_channel);
+	rm_keys(f, XBT_NULL, f->c->keys);
+	if (!f->c->two)
+		return;
+	rm_keys(f, XBT_NULL, two);
+	store_rm(f->xs, XBT_NULL, f->fe, "queue-0");
+	store_rm(f->xs, XBT_NULL, f->fe, "queue-1");
 }
 
 static bool open_port(struct front *f, evtchn_port_t *out)
@@ -221,18 +255,27 @@ static bool open_port(struct front *f, evtchn_port_t *out)
 	return true;
 }
 
+static void close_port(struct front *f, evtchn_port_t *port)
+{
+	if (*port)
+		xenevtchn_unbind(f->evt, *port);
+	*port = 0;
+}
+
 bool front_connect(struct front *f)
 {
 	int state;
 
 	f->connected = false;
+	if (f->nth)
+		front_swap(f);
 	store_put(f->xs, XBT_NULL, f->fe, "state", "1");
 	if (store_wait_state(f->xs, f->be, IS(InitWait), WAIT_MS) < 0) {
 		trouble(&f->t, "the backend does not go to InitWait (state %u)", store_state(f->xs, f->be));
 		return false;
 	}
 	rings_format(f);
-	if (!open_port(f, &f->port) || !open_port(f, &f->ctrl_port))
+	if (!open_port(f, &f->port) || !open_port(f, &f->other.port) || !open_port(f, &f->ctrl_port))
 		return false;
 	if (f->c->before)
 		f->c->before(f);
@@ -274,10 +317,8 @@ void front_disconnect(struct front *f, bool politely)
 			trouble(&f->t, "the backend does not start anew");
 	}
 	unpublish(f);
-	if (f->port)
-		xenevtchn_unbind(f->evt, f->port);
-	if (f->ctrl_port)
-		xenevtchn_unbind(f->evt, f->ctrl_port);
-	f->port = f->ctrl_port = 0;
+	close_port(f, &f->port);
+	close_port(f, &f->other.port);
+	close_port(f, &f->ctrl_port);
 	f->connected = false;
 }

@@ -83,12 +83,28 @@ struct fcase {
 	const char *host;		/* words for the hook, before and after */
 	bool telling;			/* one of those worth running on a real Xen */
 	bool ctrl;			/* with a control ring */
+	bool two;			/* with two queues */
+	bool mask;			/* with an event mask (docs/event-mask.md) */
 	bool wild;			/* the peer writes guarded memory itself */
 	bool driver;			/* only where the backend is not dom0, who may read all */
 	bool raced;			/* responses' statuses are not foreseeable */
 };
 
 struct ring_end { uint32_t req, rsp; };		/* published; known answered */
+
+/* What there is of each queue. */
+#define QUEUE_FIELDS \
+	netif_tx_sring_t *gtx; \
+	netif_rx_sring_t *grx; \
+	uint32_t gtx_ref, grx_ref; \
+	unsigned int nth; \
+	evtchn_port_t port; \
+	struct ring_end g, r; \
+	uint16_t id[SLOTS];		/* of the gtx request in each slot */ \
+	bool is_extra[SLOTS]; \
+	int16_t page[SLOTS];		/* buf page in each grx slot; -1: another's */
+
+struct fqueue { QUEUE_FIELDS };
 
 struct front {
 	/* once per program */
@@ -100,21 +116,23 @@ struct front {
 	uint32_t host_ip, guest_ip;	/* for ARP, host order */
 	struct logfile log;
 	int host_fd;			/* a socket of the host's; -1: none */
-	netif_tx_sring_t *gtx;
-	netif_rx_sring_t *grx;
+	/* The queue that is written to, and the other one, if there are two: front_swap(). */
+	union {
+		struct fqueue now;
+		struct { QUEUE_FIELDS };
+	};
+	struct fqueue other;
 	xen_netif_ctrl_sring_t *ctrl;
 	struct xen_netif_gref *list;	/* a page of them */
-	uint32_t gtx_ref, grx_ref, ctrl_ref, list_ref, foreign_ref, ended_ref;
+	uint64_t *mask;			/* the page of the event mask */
+	uint32_t ctrl_ref, list_ref, mask_ref, foreign_ref, ended_ref;
 	uint8_t *data, *buf, *guard;	/* guard: what data was */
 	uint32_t data_ref[NDATA], buf_ref[NBUF];
 	/* per connection */
 	const struct fcase *c;
-	evtchn_port_t port, ctrl_port;
+	evtchn_port_t ctrl_port;
 	evtchn_port_t other_port;	/* open to another domain */
-	struct ring_end g, r, m;	/* gtx, grx, messages */
-	uint16_t id[SLOTS];		/* of the gtx request in each slot */
-	bool is_extra[SLOTS];
-	int16_t page[SLOTS];		/* buf page in each grx slot; -1: another's */
+	struct ring_end m;		/* messages */
 	unsigned int sent;		/* packets that must count as delivered */
 	uint16_t next_id;
 	bool connected;
@@ -126,6 +144,7 @@ struct front {
 bool front_open(struct front *f, uint32_t devid);
 bool front_new_gtx_page(struct front *f);	/* takes the ring's page back and grants another */
 void front_close(struct front *f);
+void front_swap(struct front *f);		/* the other queue, from now on */
 /* The host's kernel hears of a carrier later than the backend says Connected,
  * and drops what it would send until then. */
 void front_wait_host(struct front *f);
@@ -134,7 +153,15 @@ void front_wait_refused(struct front *f);
 void front_disconnect(struct front *f, bool politely);
 uint32_t front_value(struct front *f, const char *name, bool *known);
 
+/* The words of the event mask, and a ring's bit (docs/event-mask.md). */
+#define TO_BACKEND 0
+#define TO_FRONTEND 8
+#define AWAKE (UINT64_C(1) << 63)
+#define GTX_BIT(f_) (UINT64_C(2) << (2 * (f_)->nth))
+#define GRX_BIT(f_) (UINT64_C(4) << (2 * (f_)->nth))
+
 /* ring.c: the rings, raw */
+void bit_set(struct front *f, uint64_t bit);	/* if there is a mask */
 void rings_format(struct front *f);
 void slot_put(struct front *f, uint32_t gref, uint16_t offset, uint16_t flags, uint16_t id, uint16_t size);
 void extra_put(struct front *f, const uint8_t *x);
@@ -165,6 +192,6 @@ void msg_want(struct front *f, const char *what, uint32_t status, uint16_t type,
 /* the tables */
 struct table { const struct fcase *cases; unsigned int n; };
 extern const struct table table_ring, table_tx, table_offload, table_race, table_rx, table_store, table_ctrl,
-	table_gref, table_mapped;
+	table_gref, table_mapped, table_queues, table_mask, table_hash;
 
 #endif

@@ -27,18 +27,40 @@ static void format(void *page, size_t end, uint32_t start)
 	word[3] = start + 1;	/* rsp_event */
 }
 
-void rings_format(struct front *f)
+static void queue_format(struct front *f)
 {
 	format(f->gtx, GTX_END, f->c->gtx_start);
 	format(f->grx, GRX_END, f->c->grx_start);
-	format(f->ctrl, CTRL_END, 0);
-	f->m = (struct ring_end){ 0, 0 };
 	f->g = (struct ring_end){ f->c->gtx_start, f->c->gtx_start };
 	f->r = (struct ring_end){ f->c->grx_start, f->c->grx_start };
-	f->sent = 0;
-	f->next_id = 0;
 	for (unsigned int i = 0; i < SLOTS; i++)
 		f->page[i] = -1;
+}
+
+void rings_format(struct front *f)
+{
+	queue_format(f);
+	front_swap(f);
+	queue_format(f);
+	front_swap(f);
+	format(f->ctrl, CTRL_END, 0);
+	memset(f->mask, 0, PAGE);
+	f->m = (struct ring_end){ 0, 0 };
+	f->sent = 0;
+	f->next_id = 0;
+}
+
+void bit_set(struct front *f, uint64_t bit)
+{
+	if (f->c->mask)
+		__atomic_fetch_or(&f->mask[TO_BACKEND], bit, __ATOMIC_SEQ_CST);
+}
+
+/* A needless kick harms nobody; one channel is there for all with a mask. */
+static void kick(struct front *f, uint64_t bit)
+{
+	bit_set(f, bit);
+	xenevtchn_notify(f->evt, f->c->mask && f->nth ? f->other.port : f->port);
 }
 
 uint32_t ref_of(struct front *f, enum ref r)
@@ -87,13 +109,13 @@ void chain_put(struct front *f, const struct slot *s)
 void gtx_push(struct front *f)
 {
 	__atomic_store_n(&f->gtx->req_prod, f->g.req, __ATOMIC_RELEASE);
-	xenevtchn_notify(f->evt, f->port);
+	kick(f, GTX_BIT(f));
 }
 
 void grx_push(struct front *f)
 {
 	__atomic_store_n(&f->grx->req_prod, f->r.req, __ATOMIC_RELEASE);
-	xenevtchn_notify(f->evt, f->port);
+	kick(f, GRX_BIT(f));
 }
 
 void buf_put(struct front *f, uint32_t gref, int page)
@@ -238,27 +260,52 @@ static void count_allowed(const struct front *f, uint32_t *allowed)
 	}
 }
 
-void guards_check(struct front *f)
+static void check_rings(struct front *f)
 {
-	uint32_t allowed[NBUF] = { 0 };
-
-	if (f->c->wild)
-		return;
-	if (memcmp(f->data, f->guard, NDATA * PAGE) != 0)
-		trouble(&f->t, "a page granted read-only was written");
 	if (!untouched((uint8_t *)f->gtx, 16, 64) || !untouched((uint8_t *)f->gtx, GTX_END, PAGE) ||
 	    !untouched((uint8_t *)f->grx, 16, 64) || !untouched((uint8_t *)f->grx, GRX_END, PAGE) ||
 	    !untouched((uint8_t *)f->ctrl, 16, 64) || !untouched((uint8_t *)f->ctrl, CTRL_END, PAGE))
 		trouble(&f->t, "a ring page was written outside its slots");
 	if (f->gtx->req_prod != f->g.req || f->grx->req_prod != f->r.req)
 		trouble(&f->t, "an index of ours was written");
-	if (f->r.req - f->c->grx_start > SLOTS)
-		return;		/* buffers were posted twice */
+}
+
+/* The two words are anybody's. */
+static void check_mask(struct front *f)
+{
+	for (unsigned int i = 0; i < PAGE / sizeof(*f->mask); i++)
+		if (i != TO_BACKEND && i != TO_FRONTEND && f->mask[i])
+			trouble(&f->t, "word %u of the mask's page was written", i);
+}
+
+/* Adds the bytes that this queue's responses and posted buffers allow. */
+static void allow(struct front *f, uint32_t *allowed)
+{
 	count_allowed(f, allowed);
 	/* A posted buffer that is mapped for good may be at work already. */
 	for (uint32_t i = f->r.rsp; f->c->ctrl && i != f->r.req; i++)
 		if (f->page[i % SLOTS] >= 0)
 			allowed[f->page[i % SLOTS]] = PAGE;
+}
+
+void guards_check(struct front *f)
+{
+	uint32_t allowed[NBUF] = { 0 };
+	bool twice = false;
+
+	if (f->c->wild)
+		return;
+	if (memcmp(f->data, f->guard, NDATA * PAGE) != 0)
+		trouble(&f->t, "a page granted read-only was written");
+	check_mask(f);
+	for (unsigned int i = 0; i < 2; i++) {
+		check_rings(f);
+		twice |= f->r.req - f->c->grx_start > SLOTS;	/* buffers were posted twice */
+		allow(f, allowed);
+		front_swap(f);
+	}
+	if (twice)
+		return;
 	for (unsigned int i = 0; i < NBUF; i++)
 		if (!untouched(f->buf + i * PAGE, allowed[i] < PAGE ? allowed[i] : PAGE, PAGE))
 			trouble(&f->t, "buffer %u was written beyond byte %u", i, allowed[i]);
