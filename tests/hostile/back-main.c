@@ -14,7 +14,7 @@
 #include "back.h"
 
 static const struct btable *const tables[] = { &table_back_ring, &table_back_rx, &table_back_store,
-					       &table_back_ctrl };
+					       &table_back_ctrl, &table_back_queues };
 
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))
 
@@ -31,7 +31,7 @@ static void act(struct back *b)
 {
 	const struct bcase *c = b->c;
 
-	for (unsigned int i = 0; i < SLOTS; i++)
+	for (unsigned int i = 0; i < b->nbufs; i++)
 		frame_make(b->bufs + i * PAGE, c->frame);
 	if (c->rsps) {
 		rsps_put(b, c->rsps);

@@ -21,10 +21,17 @@ void rsps_put(struct back *b, const struct rsp *r)
 	}
 }
 
+void front_kick(struct back *b, evtchn_port_t port, uint64_t bit)
+{
+	if (b->mask)
+		__atomic_fetch_or(&b->mask[TO_FRONTEND], bit, __ATOMIC_SEQ_CST);
+	xenevtchn_notify(b->evt, port);
+}
+
 void grx_push(struct back *b)
 {
 	__atomic_store_n(&b->grx->rsp_prod, b->grx_rsp, __ATOMIC_RELEASE);
-	xenevtchn_notify(b->evt, b->grx_port);
+	front_kick(b, b->grx_port, GRX_BIT);
 }
 
 /* True once *word is want. The page has no event that a liar could rely on. */
@@ -42,7 +49,7 @@ static bool word_is(const uint32_t *word, uint32_t want)
 
 bool grx_reposted(struct back *b)
 {
-	return word_is(&b->grx->req_prod, b->grx_rsp + SLOTS);
+	return word_is(&b->grx->req_prod, b->grx_rsp + b->nbufs);
 }
 
 uint16_t gtx_id(struct back *b, uint32_t at)
@@ -67,7 +74,7 @@ void gtx_answer(struct back *b, uint16_t id, int16_t status)
 void gtx_push(struct back *b)
 {
 	__atomic_store_n(&b->gtx->rsp_prod, b->gtx_rsp, __ATOMIC_RELEASE);
-	xenevtchn_notify(b->evt, b->gtx_port);
+	front_kick(b, b->gtx_port, GTX_BIT);
 }
 
 void guest_send(struct back *b, unsigned int n, unsigned int size)
@@ -104,7 +111,7 @@ void probe(struct back *b)
 {
 	static const struct rsp good[] = { R(60, 0, 0), { .kind = RSP_END } };
 
-	frame_make(b->bufs + b->grx_rsp % SLOTS * PAGE, FRAME_RAW);
+	frame_make(b->bufs + b->grx_rsp % b->nbufs * PAGE, FRAME_RAW);
 	rsps_put(b, good);
 	b->sent++;
 	grx_push(b);

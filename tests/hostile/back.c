@@ -128,40 +128,77 @@ static bool map_bufs(struct back *b)
 	uint64_t end = now_us() + WAIT_MS * 1000ull;
 	uint32_t refs[SLOTS];
 
-	while (__atomic_load_n(&b->grx->req_prod, __ATOMIC_ACQUIRE) != SLOTS) {
+	while (__atomic_load_n(&b->grx->req_prod, __ATOMIC_ACQUIRE) != b->nbufs) {
 		if (now_us() > end) {
 			trouble(&b->t, "%u buffers were posted, not all", b->grx->req_prod);
 			return false;
 		}
 		pass_time(1);
 	}
-	for (unsigned int i = 0; i < SLOTS; i++)
+	for (unsigned int i = 0; i < b->nbufs; i++)
 		refs[i] = grx_ref(b, i);
-	b->bufs = xengnttab_map_domain_grant_refs(b->tab, SLOTS, b->guest, refs, PROT_READ | PROT_WRITE);
+	b->bufs = xengnttab_map_domain_grant_refs(b->tab, b->nbufs, b->guest, refs, PROT_READ | PROT_WRITE);
 	if (!b->bufs)
 		trouble(&b->t, "cannot map the receive pages: %s", strerror(errno));
 	return b->bufs;
 }
 
+static void *map_page(struct back *b, const char *sub, const char *key)
+{
+	char name[64];
+	void *page;
+
+	snprintf(name, sizeof(name), "%s%s", sub, key);
+	page = xengnttab_map_grant_ref(b->tab, b->guest, number(b, name), PROT_READ | PROT_WRITE);
+	if (!page)
+		trouble(&b->t, "cannot map %s: %s", name, strerror(errno));
+	return page;
+}
+
+/* Channels of one queue, or the mask and its channel. */
+static void bind_ports(struct back *b, bool several)
+{
+	if (number(b, "event-mask-ref") != UINT32_MAX) {
+		b->mask = map_page(b, "", "event-mask-ref");
+		b->gtx_port = b->grx_port = bind_port(b, "event-channel");
+	} else if (several) {
+		b->gtx_port = bind_port(b, "queue-0/event-channel-tx");
+		b->grx_port = bind_port(b, "queue-0/event-channel-rx");
+		b->port1 = bind_port(b, "queue-1/event-channel-tx");
+	} else if (number(b, "event-channel-tx") != UINT32_MAX) {
+		b->gtx_port = bind_port(b, "event-channel-tx");
+		b->grx_port = bind_port(b, "event-channel-rx");
+	} else {
+		b->gtx_port = b->grx_port = bind_port(b, "event-channel");
+	}
+}
+
 bool back_map(struct back *b)
 {
-	bool split = number(b, "event-channel-tx") != UINT32_MAX;
+	/* The daemon under test wants two, and has half the buffers for each then. */
+	bool several = number(b, "multi-queue-num-queues") == 2;
 
-	b->gtx = xengnttab_map_grant_ref(b->tab, b->guest, number(b, "tx-ring-ref"), PROT_READ | PROT_WRITE);
-	b->grx = xengnttab_map_grant_ref(b->tab, b->guest, number(b, "rx-ring-ref"), PROT_READ | PROT_WRITE);
-	if (!b->gtx || !b->grx) {
-		trouble(&b->t, "cannot map the rings: %s", strerror(errno));
-		return false;
+	b->gtx = map_page(b, several ? "queue-0/" : "", "tx-ring-ref");
+	b->grx = map_page(b, several ? "queue-0/" : "", "rx-ring-ref");
+	b->nbufs = several ? SLOTS / 2 : SLOTS;
+	if (several) {
+		b->gtx1 = map_page(b, "queue-1/", "tx-ring-ref");
+		b->grx1 = map_page(b, "queue-1/", "rx-ring-ref");
 	}
-	b->gtx_port = bind_port(b, split ? "event-channel-tx" : "event-channel");
-	b->grx_port = split ? bind_port(b, "event-channel-rx") : b->gtx_port;
+	bind_ports(b, several);
 	b->gtx_rsp = b->grx_rsp = b->ctrl_rsp = 0;
 	b->sent = 0;
-	if (number(b, "ctrl-ring-ref") == UINT32_MAX)
-		return b->gtx_port && b->grx_port;
-	b->ctrl = xengnttab_map_grant_ref(b->tab, b->guest, number(b, "ctrl-ring-ref"), PROT_READ | PROT_WRITE);
-	b->ctrl_port = bind_port(b, "event-channel-ctrl");
-	return b->gtx_port && b->grx_port && b->ctrl_port && b->ctrl;
+	if (number(b, "ctrl-ring-ref") != UINT32_MAX) {
+		b->ctrl = map_page(b, "", "ctrl-ring-ref");
+		b->ctrl_port = b->mask ? 0 : bind_port(b, "event-channel-ctrl");
+	}
+	return !*b->t.text;
+}
+
+static void unmap_page(struct back *b, void *page)
+{
+	if (page)
+		xengnttab_unmap(b->tab, page, 1);
 }
 
 static void unbind(struct back *b, evtchn_port_t *port)
@@ -178,18 +215,20 @@ void back_unmap(struct back *b)
 	unbind(b, &b->gtx_port);
 	unbind(b, &b->grx_port);
 	unbind(b, &b->ctrl_port);
+	unbind(b, &b->port1);
 	if (b->bufs)
-		xengnttab_unmap(b->tab, b->bufs, SLOTS);
-	if (b->gtx)
-		xengnttab_unmap(b->tab, b->gtx, 1);
-	if (b->grx)
-		xengnttab_unmap(b->tab, b->grx, 1);
-	if (b->ctrl)
-		xengnttab_unmap(b->tab, b->ctrl, 1);
+		xengnttab_unmap(b->tab, b->bufs, b->nbufs);
+	unmap_page(b, b->gtx);
+	unmap_page(b, b->grx);
+	unmap_page(b, b->gtx1);
+	unmap_page(b, b->grx1);
+	unmap_page(b, b->ctrl);
+	unmap_page(b, b->mask);
 	b->bufs = NULL;
-	b->gtx = NULL;
-	b->grx = NULL;
+	b->gtx = b->gtx1 = NULL;
+	b->grx = b->grx1 = NULL;
 	b->ctrl = NULL;
+	b->mask = NULL;
 }
 
 /* Frames can pass only if the guest's device is up. */

@@ -71,9 +71,13 @@ struct back {
 	const struct bcase *c;
 	netif_tx_sring_t *gtx;
 	netif_rx_sring_t *grx;
+	netif_tx_sring_t *gtx1;		/* of its second queue; NULL: it has one */
+	netif_rx_sring_t *grx1;
 	xen_netif_ctrl_sring_t *ctrl;	/* NULL: the frontend has none */
-	uint8_t *bufs;			/* the guest's receive pages, by slot */
-	evtchn_port_t gtx_port, grx_port, ctrl_port;
+	uint64_t *mask;			/* the page of the event mask; NULL: channels */
+	uint8_t *bufs;			/* the guest's receive pages, by slot modulo nbufs */
+	unsigned int nbufs;
+	evtchn_port_t gtx_port, grx_port, ctrl_port, port1;
 	uint32_t gtx_rsp, grx_rsp, ctrl_rsp;	/* answered */
 	unsigned int sent;		/* frames that must count as delivered */
 	bool connected;
@@ -94,7 +98,15 @@ void back_unmap(struct back *b);
 void back_state(struct back *b, const char *state);
 int back_wait_front(struct back *b, unsigned int mask);
 
+/* The words of the event mask, and bits (docs/event-mask.md). */
+#define TO_BACKEND 0
+#define TO_FRONTEND 8
+#define AWAKE (UINT64_C(1) << 63)
+#define GTX_BIT UINT64_C(2)
+#define GRX_BIT UINT64_C(4)
+
 /* back-ring.c */
+void front_kick(struct back *b, evtchn_port_t port, uint64_t bit);	/* the bit only if there is a mask */
 void rsps_put(struct back *b, const struct rsp *r);
 void grx_push(struct back *b);
 bool grx_reposted(struct back *b);		/* all buffers are ours again */
@@ -108,6 +120,7 @@ void gtx_answer_all(struct back *b);
 void probe(struct back *b);
 
 struct btable { const struct bcase *cases; unsigned int n; };
-extern const struct btable table_back_ring, table_back_rx, table_back_store, table_back_ctrl;
+extern const struct btable table_back_ring, table_back_rx, table_back_store, table_back_ctrl,
+	table_back_queues;
 
 #endif
