@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz-back.c - a connection's whole life: a guest that keeps no rule, against netbackd's own gtx,
- * grx, control ring, static grants and queues, on xensim in this process
+ * grx, control ring, static grants, hash, multicast list, event mask and two queues, on xensim in
+ * this process
  *
  * Input: three bytes of features, then commands: one byte what, further bytes how. The worker's
  * loop is ours: a run happens when the input says so, and in the midst of one, before each segment
@@ -35,7 +36,7 @@
 #define OTHER 2u
 
 /* The guest's pages: who may do what with them. */
-enum { P_GTX, P_GRX, P_CTRL, P_LIST, P_READ, P_WRITE = P_READ + 8, P_OTHERS = P_WRITE + 40, P_OWN, P_MAX };
+enum { P_GTX, P_GRX, P_CTRL, P_LIST, P_GTX1, P_GRX1, P_MASK, P_READ, P_WRITE = P_READ + 8, P_OTHERS = P_WRITE + 40, P_OWN, P_MAX };
 
 static struct {
 	uint8_t *page;			/* the guest's mapping, NULL: taken back */
@@ -45,7 +46,7 @@ static struct {
 
 static xengntshr_handle *shr;
 static xenevtchn_handle *evt;
-static uint32_t port;
+static uint32_t port, port1;
 static int tap_near = -1, tap_far = -1, wake_fd = -1;
 static struct vif_link *link_now;
 static struct vif_live live;
@@ -54,7 +55,8 @@ static uint64_t frames_in, frames_out, faulted_at;
 static bool broke_rules, host_failed;
 static const uint8_t *input;
 static size_t input_left;
-static uint32_t gtx_prod, grx_prod, ctrl_prod;
+static uint32_t gtx_prod[2], grx_prod[2], ctrl_prod;
+static const unsigned int gtx_page[2] = { P_GTX, P_GTX1 }, grx_page[2] = { P_GRX, P_GRX1 };
 static unsigned int mischief;		/* how many more segments are met by some */
 
 int fuzz_worker_start(struct worker *w)
@@ -109,15 +111,20 @@ static void guest_start(void)
 	for (unsigned int p = 0; p < P_OWN; p++)
 		share(p, p == P_OTHERS ? OTHER : 0, p < P_READ || p >= P_WRITE);
 	pages[P_OWN].ref = 4000;	/* nobody granted it */
-	for (unsigned int p = P_GTX; p <= P_CTRL; p++) {
+	for (unsigned int p = P_GTX; p <= P_MASK; p++) {
 		memset(pages[p].page, 0, XEN_PAGE);
+		if (p == P_LIST || p == P_MASK)
+			continue;
 		memcpy(pages[p].page + 4, &one, 4);
 		memcpy(pages[p].page + 12, &one, 4);
 	}
 	got = xenevtchn_bind_unbound_port(evt, 0);
 	PROMISE(got > 0);
 	port = (uint32_t)got;
-	gtx_prod = grx_prod = ctrl_prod = 0;
+	got = xenevtchn_bind_unbound_port(evt, 0);
+	PROMISE(got > 0);
+	port1 = (uint32_t)got;
+	gtx_prod[0] = gtx_prod[1] = grx_prod[0] = grx_prod[1] = ctrl_prod = 0;
 }
 
 static void guest_end(void)
@@ -154,20 +161,36 @@ static uint8_t *slot(unsigned int p, uint32_t i)
 
 	if (!pages[p].page)
 		return nowhere;
-	if (p == P_GTX)
+	if (p == P_GTX || p == P_GTX1)
 		return pages[p].page + 64 + i % 256 * 12;
-	return p == P_GRX ? pages[p].page + 64 + i % 256 * 8 : pages[p].page + 64 + i % 128 * 24;
+	return p == P_CTRL ? pages[p].page + 64 + i % 128 * 16 : pages[p].page + 64 + i % 256 * 8;
+}
+
+/* One of the queues that there are. */
+static unsigned int some_queue(void)
+{
+	return conf.queues > 1 ? eat8(&input, &input_left) & 1 : 0;
+}
+
+/* What there is of control messages so far; the last one's slot is new. */
+static void post_message(const struct xen_netif_ctrl_request *req)
+{
+	if (ctrl_prod - peek(P_CTRL, 8) >= 128)
+		return;
+	memcpy(slot(P_CTRL, ctrl_prod++), req, sizeof(*req));
+	poke(P_CTRL, 0, ctrl_prod);
 }
 
 /* A packet by the rules: n slots of read-only pages, a GSO extra if asked for. */
 static void post_packet(void)
 {
+	unsigned int q = some_queue(), page = gtx_page[q];
 	unsigned int n = eat8(&input, &input_left) % 18 + 1;
 	bool gso = n < 18 && eat8(&input, &input_left) & 1;
 	uint16_t first = (uint16_t)(eat16(&input, &input_left) % (XEN_PAGE - 64) + 64);
 	uint32_t len = n == 1 ? first : first + (n - 1) * 1000u;
 
-	if (gtx_prod - peek(P_GTX, 8) > 256 - 20)
+	if (gtx_prod[q] - peek(page, 8) > 256 - 20)
 		return;
 	for (unsigned int i = 0; i < n; i++) {
 		netif_tx_request_t req = {
@@ -178,22 +201,43 @@ static void post_packet(void)
 
 		if (!i)
 			req.flags |= (uint16_t)(gso ? NETTXF_extra_info | NETTXF_csum_blank | NETTXF_data_validated : 0);
-		memcpy(slot(P_GTX, gtx_prod++), &req, sizeof(req));
+		memcpy(slot(page, gtx_prod[q]++), &req, sizeof(req));
 		if (!i && gso) {
 			struct netif_extra_info extra = pkt_gso_extra(XEN_NETIF_GSO_TYPE_TCPV4, 1000);
 
-			memcpy(slot(P_GTX, gtx_prod++), &extra, sizeof(extra));
+			memcpy(slot(page, gtx_prod[q]++), &extra, sizeof(extra));
 		}
 	}
 }
 
+/* A change of the multicast list by the rules. */
+static void post_mcast(void)
+{
+	unsigned int q = some_queue(), page = gtx_page[q];
+	uint8_t what = eat8(&input, &input_left), which = eat8(&input, &input_left);
+	netif_tx_request_t req = { .gref = pages[P_READ].ref, .id = which, .flags = NETTXF_extra_info, .size = 60 };
+	struct netif_extra_info extra = { .type = XEN_NETIF_EXTRA_TYPE_MCAST_ADD };
+
+	if (what & 2)
+		atomic_store(&live.filter, what & 4);
+	if (gtx_prod[q] - peek(page, 8) > 256 - 2)
+		return;
+	if (what & 1)
+		extra.type = XEN_NETIF_EXTRA_TYPE_MCAST_DEL;
+	extra.u.mcast.addr[0] = which & 0x80 ? which : 1;
+	extra.u.mcast.addr[5] = which % 80;
+	memcpy(slot(page, gtx_prod[q]++), &req, sizeof(req));
+	memcpy(slot(page, gtx_prod[q]++), &extra, sizeof(extra));
+}
+
 static void post_anything(void)
 {
+	unsigned int q = some_queue();
 	unsigned int n = eat8(&input, &input_left) % 24 + 1;
 
 	broke_rules = true;
 	while (n-- && input_left) {
-		uint8_t *at = slot(P_GTX, gtx_prod++);
+		uint8_t *at = slot(gtx_page[q], gtx_prod[q]++);
 		uint32_t ref;
 
 		eat(at, 12, &input, &input_left);
@@ -205,20 +249,21 @@ static void post_anything(void)
 
 static void post_buffers(void)
 {
+	unsigned int q = some_queue(), page = grx_page[q];
 	unsigned int n = eat8(&input, &input_left) % 64 + 1;
 
 	while (n--) {
 		uint8_t which = input_left ? eat8(&input, &input_left) : 0;
-		netif_rx_request_t req = { .id = (uint16_t)(grx_prod % 256) };
+		netif_rx_request_t req = { .id = (uint16_t)(grx_prod[q] % 256) };
 
-		if (grx_prod - peek(P_GRX, 8) >= 256)
+		if (grx_prod[q] - peek(page, 8) >= 256)
 			return;
 		/* A ring's own page, too. */
 		broke_rules |= which >> 7;
 		req.gref = which & 0x80 ? some_ref(which) : pages[P_WRITE + which % 40].ref;
-		memcpy(slot(P_GRX, grx_prod++), &req, sizeof(req));
+		memcpy(slot(page, grx_prod[q]++), &req, sizeof(req));
 	}
-	poke(P_GRX, 0, grx_prod);
+	poke(page, 0, grx_prod[q]);
 }
 
 static void post_control(void)
@@ -240,36 +285,65 @@ static void post_control(void)
 		if (pages[P_LIST].page)
 			memcpy(pages[P_LIST].page + 8 * (size_t)i, &entry, 8);
 	}
-	if (ctrl_prod - peek(P_CTRL, 8) >= 128)
-		return;
-	memcpy(slot(P_CTRL, ctrl_prod++), &req, sizeof(req));
-	poke(P_CTRL, 0, ctrl_prod);
+	post_message(&req);
+}
+
+/* A message about the hash, whose list is as it should be but for some queues. */
+static void post_hash(void)
+{
+	static const uint16_t types[] = {
+		XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS,
+		XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE,
+		XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING,
+	};
+	uint8_t what = eat8(&input, &input_left) % 5, how = eat8(&input, &input_left);
+	struct xen_netif_ctrl_request req = { .id = (uint16_t)ctrl_prod, .type = types[what] };
+
+	req.data[0] = what == 0 ? how & 1 : what == 1 ? how & 15u : what == 3 ? how % 130u : pages[P_LIST].ref;
+	req.data[1] = what == 2 ? how % 42u : what == 4 ? how % 130u : 0;
+	req.data[2] = what == 4 && how & 1 ? eat8(&input, &input_left) % 130u : 0;
+	for (uint32_t i = 0; what == 4 && i < how % 130u && pages[P_LIST].page; i++) {
+		uint32_t entry = eat8(&input, &input_left);
+
+		/* Mostly of queues that there are. */
+		entry = entry < 250 ? entry % conf.queues : entry;
+		memcpy(pages[P_LIST].page + 4 * (size_t)i, &entry, 4);
+	}
+	for (uint32_t i = 0; what == 2 && i < how % 42u && pages[P_LIST].page; i++)
+		pages[P_LIST].page[i] = eat8(&input, &input_left);
+	post_message(&req);
 }
 
 /* What no honest guest does: one thing by the next bytes. */
 static void misbehave(void)
 {
+	static const unsigned int rings[] = { P_GTX, P_GRX, P_CTRL, P_GTX1, P_GRX1 };
 	uint8_t what = eat8(&input, &input_left), how = eat8(&input, &input_left);
 	uint8_t bytes[24];
 
 	broke_rules = true;
 	eat(bytes, sizeof(bytes), &input, &input_left);
-	switch (what % 6) {
+	switch (what % 7) {
 	case 0:
 		take_back(P_READ + how % (P_OWN - P_READ));
 		break;
 	case 1:
-		memcpy(slot(how % 3, bytes[0]), bytes + 1, how % 3 == 1 ? 8 : 12);
+		memcpy(slot(rings[how % 5], bytes[0]), bytes + 1, rings[how % 5] == P_GRX || rings[how % 5] == P_GRX1 ? 8 : 12);
 		break;
 	case 2:
 		keep(P_READ + how % 8, bytes, 12, bytes[12] * 16u);
 		break;
 	case 3:
-		poke(how % 3, (bytes[0] % 4) * 4u, eat32(&input, &input_left));
+		poke(rings[how % 5], (bytes[0] % 4) * 4u, eat32(&input, &input_left));
 		break;
 	case 4:
 		if (pages[P_LIST].page)
 			memcpy(pages[P_LIST].page + how * 8u, bytes, 8);
+		break;
+	case 5:
+		/* Either word, or what nobody looks at. */
+		if (pages[P_MASK].page)
+			memcpy(pages[P_MASK].page + how % 4 * 32u, bytes, 8);
 		break;
 	default:
 		take_back(how % P_READ);
@@ -341,7 +415,8 @@ static void check(void)
 	vif_link_stats(link_now, &sum);
 	PROMISE(stats_get(&sum, STAT_GTX_PACKETS) == frames_out);
 	grx = verdicts(&sum, STAT_GRX_PACKETS, STAT_GRX_PACKETS) +
-	      verdicts(&sum, STAT_GRX_DROP_SHORT, STAT_GRX_DROP_TAP);
+	      verdicts(&sum, STAT_GRX_DROP_SHORT, STAT_GRX_DROP_TAP) +
+	      verdicts(&sum, STAT_GRX_DROP_MCAST, STAT_GRX_DROP_MCAST);
 	/* What is cut has more verdicts than frames. */
 	if (conf.peer.sg && conf.peer.gso4 && conf.peer.gso6 && conf.peer.csum4 && conf.peer.csum6) {
 		PROMISE(grx <= frames_in);
@@ -351,8 +426,8 @@ static void check(void)
 		fprintf(stderr, "faulted for nothing: %s\n", vif_link_faulted(link_now));
 		abort();
 	}
-	if (!broke_rules)
-		PROMISE(gtx_prod - peek(P_GTX, 8) <= 256 && grx_prod - peek(P_GRX, 8) <= 256);
+	for (unsigned int q = 0; !broke_rules && q < 2; q++)
+		PROMISE(gtx_prod[q] - peek(gtx_page[q], 8) <= 256 && grx_prod[q] - peek(grx_page[q], 8) <= 256);
 }
 
 static void back_stop(void)
@@ -375,6 +450,8 @@ static void back_run(unsigned int rounds)
 		return;
 	w = &link_now->worker->w;
 	while (rounds-- && !worker_faulted(w)) {
+		if (w->mask.ours)
+			evmask_wake(&w->mask);
 		w->tap_ready = true;
 		if (!w->ops->run(w))
 			break;
@@ -382,6 +459,15 @@ static void back_run(unsigned int rounds)
 	}
 	if (!worker_faulted(w))
 		(void)!w->ops->pending(w);
+	if (w->mask.ours)
+		(void)!evmask_sleep(&w->mask);
+}
+
+/* What was put into the gtx rings so far is there for the backend. */
+static void publish(void)
+{
+	poke(P_GTX, 0, gtx_prod[0]);
+	poke(P_GTX1, 0, gtx_prod[1]);
 }
 
 static void send_frame(void)
@@ -412,20 +498,26 @@ static void send_frame(void)
 static void command(uint8_t what)
 {
 	switch (what % 12) {
-	case 0: case 1:
+	case 0:
 		post_packet();
+		break;
+	case 1:
+		post_hash();
 		break;
 	case 2:
 		post_anything();
 		break;
 	case 3:
-		poke(P_GTX, 0, gtx_prod);
+		publish();
 		break;
 	case 4:
 		post_buffers();
 		break;
-	case 5: case 6:
+	case 5:
 		send_frame();
+		break;
+	case 6:
+		post_mcast();
 		break;
 	case 7:
 		post_control();
@@ -465,15 +557,22 @@ static void session(void)
 	inproc_fault = NULL;
 	guest_start();
 	conf = (struct vif_conf){
-		.queues = 1, .ctrl = bits[0] & 1, .rx_notify = bits[0] & 2,
+		.queues = bits[0] & 4 ? 2 : 1, .ctrl = bits[0] & 1, .rx_notify = bits[0] & 2,
+		.mask = bits[0] & 8,
 		.peer = { .csum4 = bits[1] & 1, .csum6 = bits[1] & 2, .gso4 = bits[1] & 4,
 			  .gso6 = bits[1] & 8, .sg = bits[1] & 16 },
 	};
 	conf.queue[0].gtx_ref = gref_of(pages[P_GTX].ref);
 	conf.queue[0].grx_ref = gref_of(pages[P_GRX].ref);
+	conf.queue[1].gtx_ref = gref_of(pages[P_GTX1].ref);
+	conf.queue[1].grx_ref = gref_of(pages[P_GRX1].ref);
 	conf.queue[0].gtx_port = conf.queue[0].grx_port = evport_of(port);
+	conf.queue[1].gtx_port = conf.queue[1].grx_port = evport_of(port1);
+	conf.mask_ref = gref_of(pages[P_MASK].ref);
+	conf.mask_port = evport_of(port);
+	atomic_store(&live.filter, false);
 	conf.ctrl_ref = gref_of(pages[P_CTRL].ref);
-	if (conf.ctrl) {
+	if (conf.ctrl && !conf.mask) {
 		inproc_act(GUEST);
 		conf.ctrl_port = evport_of((uint32_t)xenevtchn_bind_unbound_port(evt, 0));
 	}
@@ -481,7 +580,7 @@ static void session(void)
 	inproc_fault = meanwhile;
 	while (input_left)
 		command(eat8(&input, &input_left));
-	poke(P_GTX, 0, gtx_prod);
+	publish();
 	back_run(64);
 	back_stop();
 	inproc_fault = NULL;
