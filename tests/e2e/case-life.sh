@@ -492,7 +492,7 @@ end_tombs()
 	local p
 
 	for p in $(ip netns pids "${ns1##*/}"); do
-		case $(tr '\0' ' ' <"/proc/$p/cmdline") in
+		case $({ tr '\0' ' ' <"/proc/$p/cmdline"; } 2>/dev/null) in
 		@netfrontd*) kill -KILL "$p" ;;
 		esac
 	done

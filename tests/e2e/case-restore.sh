@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# A guest is saved and restored: the same netfrontd wakes in a new domain, with channels and
+# grants that are nobody's and a xenstore directory it has never seen.
+# shellcheck disable=SC2154,SC2153,SC2034 # ns0, ns1, BACK, FRONT, expect: lib.sh
+# shellcheck disable=SC2119 # options are for those who want some
+
+guest_ifindex() { in1 ip -o link show eth0 | cut -d: -f1; }
+ours() { echo "back-fds=$(fds "$BACK") back-threads=$(tasks "$BACK") front-fds=$(fds "$FRONT") front-threads=$(tasks "$FRONT")" \
+	"taps=$(taps)/$(guest_taps) index=$(guest_ifindex)"; }
+ours_is() { [ "$(ours)" = "$1" ]; }
+
+# As the toolstack's hotplug script would, for a device that is new in dom0.
+host_address()
+{
+	in0 ip link set "vif$1.0" up && in0 ip addr add 10.79.0.1/24 dev "vif$1.0"
+}
+
+# restore_once: and the pair is connected again; the new domain's number in $restored.
+restore_once()
+{
+	restored=$(x save-restore guest) && connected "$restored" 0 && host_address "$restored"
+}
+
+# Nothing of the domain that was saved is left in dom0.
+nothing_of()
+{
+	! in0 ip link show "vif$1.0" 2>/dev/null && ! xenstore-ls -f /local/domain/0/backend | grep "vif/$1/"
+}
+
+# goes_on FILE: a ping that ran all the while is answered again.
+goes_on() { await_line "$1" 5 'icmp_seq=' $(($(grep -c 'icmp_seq=' "$1") + 20)); }
+
+same_as() { await 5 ours_is "$1" || differs "$1" "$(ours)"; }
+
+# restores NAME TIMES: with the guest pinging all the time, as its device stays.
+restores()
+{
+	local before was=1 i
+
+	before=$(ours)
+	ping_start "$1" 4000 "$ns1" 10.79.0.1
+	for ((i = 1; i <= $2; i++)); do
+		restore_once >"$TOP/out" 2>&1
+		verdict "$CASE/$1-$i" $? "$(tail -n 2 "$TOP/out")" || return
+		check "$1-$i-old-gone" await 5 nothing_of "$was"
+		was=$restored
+		check "$1-$i-guest-pings-on" goes_on "$L/ping.$1"
+		check "$1-$i-ping" one_ping
+	done
+	check "$1-transfer-to-guest" transfer_to 10.79.0.2 "$(size 32 8)"
+	check "$1-transfer-from-guest" transfer_from 10.79.0.1 "$(size 32 8)"
+	check "$1-flat" same_as "$before"
+	check "$1-no-faults" no_faults
+}
+
+# One row a kind: what netbackd and netfrontd are told.
+case_restore()
+{
+	local row
+
+	for row in "mask:--max-queues=1:" "channels:--max-queues=1:--no-event-mask --no-static-grants" \
+		"queues:--max-queues=4:--queues=4" "split:--max-queues=4 --workers=2:--queues=2 --no-event-mask --no-static-grants"; do
+		restore_kind "${row%%:*}" "$(cut -d: -f2 <<<"$row")" "${row##*:}"
+	done
+}
+
+restore_kind()
+{
+	# shellcheck disable=SC2086 # words are meant
+	{ lab_start && start_back $2 && start_front $3 && attach 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/$1" $? "$(tail -n 2 "$TOP/out")" || return
+	restores "$1" 2
+	reap_helpers
+	end_tombs
+	lab_stop
+}
