@@ -59,6 +59,9 @@ static uint32_t add_mapping(struct vif_link *l, const uint32_t *data)
 		log_debug("static grants refused vif=%s refs=%u error=%s", l->name, data[2], strerror(-err));
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	}
+	/* Buffers taken already go on as static grants, too. */
+	for (unsigned int i = 0; i < l->conf.queues; i++)
+		vif_posted_refresh(&l->queue[i]);
 	l->statics_changed = true;
 	return XEN_NETIF_CTRL_STATUS_SUCCESS;
 }

@@ -66,6 +66,21 @@ static void mapped_grx(struct front *f)
 	f->r.rsp += 40;
 }
 
+/* Of the buffers that the backend took ahead of frames only the first is used before they are
+ * mapped: that and what asked for it is all that is copied. */
+static void mapped_late(struct front *f)
+{
+	bufs_post(f, 0, NPOST);
+	arp(f, 1);
+	if (grx_wait(f, 1, WAIT_MS) != 1)
+		trouble(&f->t, "the host's frame does not arrive");
+	map_all(f);
+	arp(f, 40);
+	if (grx_wait(f, 41, WAIT_MS) != 41)
+		trouble(&f->t, "the host's frames do not arrive");
+	f->r.rsp += 41;
+}
+
 static void mapped_grx_read_only(struct front *f)
 {
 	map_all(f);
@@ -128,6 +143,7 @@ static const struct fcase cases[] = {
 	{ 25, "mapped headers in slots of a byte", V_PASS, .ok = 1, .frame = FRAME_TCP4, .run = mapped_bytes, .ctrl = true },
 	{ 25, "mapped headers change", V_ANY, .frame = FRAME_TCP4, .run = mapped_headers_change, .ctrl = true, .wild = true },
 	{ 25, "mapped buffers", V_PASS, "grx_packets=40", .run = mapped_grx, .ctrl = true },
+	{ 25, "buffers mapped once taken", V_PASS, "grx_packets=41 grant_ops=2", .run = mapped_late, .ctrl = true },
 	{ 25, "mapped read-only buffers", V_PASS, "grx_drop_grant=8", .run = mapped_grx_read_only, .ctrl = true },
 	{ 25, "one mapped buffer in all slots", V_PASS, "grx_packets=2", .run = mapped_grx_same, .ctrl = true, .host = "-" },
 };
