@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* keys.h - a xenstore of a few keys in memory, in place of common/store.c
+ *
+ * It has one transaction at a time, which can be made to lose.
+ */
+#ifndef NETPAIR_TEST_KEYS_H
+#define NETPAIR_TEST_KEYS_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../common/store.h"
+
+#define KEYS_MAX 160u
+
+struct store {
+	struct { char path[96], value[32]; } key[KEYS_MAX];
+	unsigned int count;
+	unsigned int lose;		/* commits that lose yet */
+	unsigned int begun, committed, aborted;
+	int fail;			/* what each read says, if not 0 */
+};
+
+static inline int keys_find(const struct store *s, const char *path)
+{
+	for (unsigned int i = 0; i < s->count; i++)
+		if (strcmp(s->key[i].path, path) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* value NULL: the key goes. */
+static inline void keys_set(struct store *s, const char *path, const char *value)
+{
+	int i = keys_find(s, path);
+
+	if (i < 0 && !value)
+		return;
+	if (i < 0)
+		i = (int)s->count++;
+	if (!value) {
+		s->key[i] = s->key[--s->count];
+		return;
+	}
+	assert(s->count <= KEYS_MAX && strlen(path) < sizeof(s->key[0].path) && strlen(value) < sizeof(s->key[0].value));
+	snprintf(s->key[i].path, sizeof(s->key[i].path), "%s", path);
+	snprintf(s->key[i].value, sizeof(s->key[i].value), "%s", value);
+}
+
+static inline const char *keys_get(const struct store *s, const char *path)
+{
+	int i = keys_find(s, path);
+
+	return i < 0 ? NULL : s->key[i].value;
+}
+
+int store_read(struct store *s, char *buf, size_t len, const char *dir, const char *key)
+{
+	char path[160];
+	const char *value;
+
+	if (s->fail)
+		return s->fail;
+	snprintf(path, sizeof(path), "%s/%s", dir, key);
+	value = keys_get(s, path);
+	if (!value)
+		return -ENOENT;
+	if (strlen(value) >= len)
+		return -EINVAL;
+	memcpy(buf, value, strlen(value) + 1);
+	return 0;
+}
+
+int store_read_u32(struct store *s, uint32_t *out, const char *dir, const char *key)
+{
+	char text[16];
+	int err = store_read(s, text, sizeof(text), dir, key);
+
+	return err ? err : parse_u32(out, text) ? 0 : -EINVAL;
+}
+
+int store_read_u32_or(struct store *s, uint32_t *out, const char *dir, const char *key, uint32_t def)
+{
+	int err = store_read_u32(s, out, dir, key);
+
+	if (err != -ENOENT)
+		return err;
+	*out = def;
+	return 0;
+}
+
+int store_write_u32(struct store *s, const char *dir, const char *key, uint32_t value)
+{
+	char path[160], text[16];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, key);
+	snprintf(text, sizeof(text), "%u", value);
+	keys_set(s, path, text);
+	return 0;
+}
+
+int store_begin(struct store *s)
+{
+	s->begun++;
+	return 0;
+}
+
+int store_commit(struct store *s)
+{
+	if (s->lose) {
+		s->lose--;
+		return -EAGAIN;
+	}
+	s->committed++;
+	return 0;
+}
+
+void store_abort(struct store *s)
+{
+	s->aborted++;
+}
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/* run-conf.c - a frontend's keys: each missing, each broken, each ref and port there twice */
+#include "unit.h"
+#include "keys.h"
+/* cmocka has one of its own. */
+#undef fail
+#include "../../backend/conf.c"
+
+#define FE "/local/domain/7/device/vif/0"
+#define BE "/local/domain/0/backend/vif/7/0"
+
+static struct store st;
+static struct vif_conf conf;
+static char why[128];
+
+static void put(const char *key, const char *value)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), FE "/%s", key);
+	keys_set(&st, path, value);
+}
+
+static void start(void)
+{
+	memset(&st, 0, sizeof(st));
+	put("request-rx-copy", "1");
+}
+
+static int read_conf(void)
+{
+	why[0] = '\0';
+	return vif_conf_read(&conf, &st, FE, 4, why, sizeof(why));
+}
+
+static void refused(const char *text)
+{
+	assert_int_not_equal(read_conf(), 0);
+	assert_string_equal(why, text);
+}
+
+static void refused_key(const char *key, const char *is)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "frontend key %s is %s", key, is);
+	refused(text);
+}
+
+/* Keys of connections of each kind, in the order that they are read. */
+struct kind {
+	const char *name;
+	const char *queues;
+	const char *ref[8], *port[8];
+};
+
+static const struct kind kinds[] = {
+	{ "one", NULL, { "tx-ring-ref", "rx-ring-ref" }, { "event-channel" } },
+	{ "split", "1", { "tx-ring-ref", "rx-ring-ref", "ctrl-ring-ref" },
+	  { "event-channel-tx", "event-channel-rx", "event-channel-ctrl" } },
+	{ "one", "2", { "queue-0/tx-ring-ref", "queue-0/rx-ring-ref", "queue-1/tx-ring-ref", "queue-1/rx-ring-ref" },
+	  { "queue-0/event-channel", "queue-1/event-channel" } },
+	{ "split", "2",
+	  { "queue-0/tx-ring-ref", "queue-0/rx-ring-ref", "queue-1/tx-ring-ref", "queue-1/rx-ring-ref", "ctrl-ring-ref" },
+	  { "queue-0/event-channel-tx", "queue-0/event-channel-rx", "queue-1/event-channel-tx",
+	    "queue-1/event-channel-rx", "event-channel-ctrl" } },
+	{ "mask", NULL, { "event-mask-ref", "tx-ring-ref", "rx-ring-ref" }, { "event-channel" } },
+	{ "mask", "2",
+	  { "event-mask-ref", "queue-0/tx-ring-ref", "queue-0/rx-ring-ref", "queue-1/tx-ring-ref",
+	    "queue-1/rx-ring-ref", "ctrl-ring-ref" }, { "event-channel" } },
+};
+
+static void put_kind(const struct kind *k)
+{
+	char text[16];
+
+	start();
+	if (k->queues)
+		put("multi-queue-num-queues", k->queues);
+	for (unsigned int i = 0; i < 8; i++) {
+		snprintf(text, sizeof(text), "%u", i + 8);
+		if (k->ref[i])
+			put(k->ref[i], text);
+		if (k->port[i])
+			put(k->port[i], text);
+	}
+}
+
+static void in_order(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		put_kind(&kinds[i]);
+		assert_int_equal(read_conf(), 0);
+		assert_string_equal(vif_conf_channels(&conf), kinds[i].name);
+		assert_int_equal(conf.queues, kinds[i].queues && *kinds[i].queues == '2' ? 2 : 1);
+		assert_int_equal(conf.mask, strcmp(kinds[i].name, "mask") == 0);
+		assert_true(conf.peer.csum4 && !conf.peer.sg && !conf.peer.csum6 && !conf.rx_notify);
+	}
+	/* The last: each where it belongs. */
+	assert_int_equal(conf.mask_ref.raw, 8);
+	assert_int_equal(conf.queue[0].gtx_ref.raw, 9);
+	assert_int_equal(conf.queue[1].grx_ref.raw, 12);
+	assert_true(conf.ctrl);
+	assert_int_equal(conf.ctrl_ref.raw, 13);
+	assert_int_equal(conf.mask_port.raw, 8);
+	assert_int_equal(conf.queue[0].gtx_port.raw, 0);
+	put_kind(&kinds[3]);
+	assert_int_equal(read_conf(), 0);
+	assert_int_equal(conf.queue[1].gtx_port.raw, 10);
+	assert_int_equal(conf.queue[1].grx_port.raw, 11);
+	assert_int_equal(conf.ctrl_port.raw, 12);
+}
+
+/* Some say by their presence what is wanted; without them it is another kind. */
+static bool is_choice(const char *key)
+{
+	return strcmp(key, "event-mask-ref") == 0;
+}
+
+static void each_missing(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		for (unsigned int n = 0; n < 16; n++) {
+			const char *key = n < 8 ? kinds[i].ref[n] : kinds[i].port[n - 8];
+
+			if (!key || is_choice(key))
+				continue;
+			put_kind(&kinds[i]);
+			put(key, NULL);
+			if (strcmp(kinds[i].name, "mask") != 0 || strcmp(key, "ctrl-ring-ref") != 0) {
+				refused_key(key, "missing");
+				continue;
+			}
+			/* A control ring by a mask's channel is one key: without it there is none. */
+			assert_int_equal(read_conf(), 0);
+			assert_false(conf.ctrl);
+		}
+	}
+}
+
+static void each_broken(void **state)
+{
+	static const char *const bad[] = { "", "x", "-1", "4294967296", "0x10", " 8", "8 ", "8,9", "1e1", "18446744073709551624" };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		for (unsigned int n = 0; n < 16; n++) {
+			const char *key = n < 8 ? kinds[i].ref[n] : kinds[i].port[n - 8];
+
+			for (unsigned int b = 0; key && b < ARRAY_SIZE(bad); b++) {
+				put_kind(&kinds[i]);
+				put(key, bad[b]);
+				refused_key(key, "not acceptable");
+			}
+			if (!key || n < 8)
+				continue;
+			put_kind(&kinds[i]);
+			put(key, "0");	/* no port; a ref may be */
+			refused_key(key, "not acceptable");
+		}
+	}
+}
+
+/* Every two of a kind's refs, and of its ports: the second is one too many. */
+static void each_twice(void **state)
+{
+	char text[16];
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		for (unsigned int a = 0; a < 8; a++) {
+			for (unsigned int b = a + 1; b < 8; b++) {
+				snprintf(text, sizeof(text), "%u", a + 8);
+				put_kind(&kinds[i]);
+				if (kinds[i].ref[b]) {
+					put(kinds[i].ref[b], text);
+					refused_key(kinds[i].ref[b], "not acceptable");
+				}
+				put_kind(&kinds[i]);
+				if (kinds[i].port[b]) {
+					put(kinds[i].port[b], text);
+					refused_key(kinds[i].port[b], "not acceptable");
+				}
+			}
+		}
+	}
+}
+
+/* Keys that must not be there beside a kind's own, whatever they say. */
+static void one_too_many(void **state)
+{
+	static const struct { unsigned int kind; const char *key; } extra[] = {
+		{ 2, "tx-ring-ref" }, { 2, "rx-ring-ref" }, { 2, "event-channel" }, { 3, "event-channel-tx" },
+		{ 3, "event-channel-rx" }, { 4, "event-channel-tx" }, { 4, "event-channel-rx" },
+		{ 4, "event-channel-ctrl" }, { 5, "tx-ring-ref" }, { 5, "queue-0/event-channel" },
+		{ 5, "queue-1/event-channel-tx" }, { 5, "queue-1/event-channel-rx" }, { 5, "event-channel-ctrl" },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(extra); i++) {
+		put_kind(&kinds[extra[i].kind]);
+		put(extra[i].key, "77");
+		refused_key(extra[i].key, "not acceptable");
+		put(extra[i].key, "text");
+		refused_key(extra[i].key, "not acceptable");
+	}
+}
+
+static void counts(void **state)
+{
+	static const char *const bad[] = { "0", "5", "17", "-1", "", "2x", "4000000000", "4294967298" };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		put_kind(&kinds[2]);
+		put("multi-queue-num-queues", bad[i]);
+		refused_key("multi-queue-num-queues", "not acceptable");
+	}
+	put("multi-queue-num-queues", "3");
+	refused_key("queue-2/tx-ring-ref", "missing");
+	put("multi-queue-num-queues", "1");
+	refused_key("tx-ring-ref", "missing");
+}
+
+static void features(void **state)
+{
+	static const char *const names[] = {
+		"feature-rx-notify", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-no-csum-offload",
+		"feature-ipv6-csum-offload",
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		put_kind(&kinds[0]);
+		put(names[i], "yes");
+		refused_key(names[i], "not acceptable");
+		put(names[i], "4000000000");	/* all but 0 is a yes */
+		assert_int_equal(read_conf(), 0);
+	}
+	assert_true(conf.peer.csum6);
+	put_kind(&kinds[0]);
+	put("feature-no-csum-offload", "1");
+	assert_int_equal(read_conf(), 0);
+	assert_false(conf.peer.csum4);
+	put("request-rx-copy", "0");
+	refused_key("request-rx-copy", "not acceptable");
+	put("request-rx-copy", NULL);
+	refused_key("request-rx-copy", "not acceptable");
+}
+
+/* Not a word of the frontend's, but it must not connect. */
+static void store_fails(void **state)
+{
+	(void)state;
+	put_kind(&kinds[3]);
+	st.fail = -EIO;
+	assert_int_equal(read_conf(), -EIO);
+}
+
+static void describes(void **state)
+{
+	char text[256], other[256], small[20];
+
+	(void)state;
+	put_kind(&kinds[3]);
+	assert_int_equal(read_conf(), 0);
+	vif_conf_describe(&conf, text, sizeof(text));
+	assert_string_equal(text, "ctrl=12,12 mask=0,0 8,9,8,9 10,11,10,11");
+	put("queue-1/event-channel-rx", "99");
+	assert_int_equal(read_conf(), 0);
+	vif_conf_describe(&conf, other, sizeof(other));
+	assert_string_not_equal(text, other);
+	vif_conf_describe(&conf, small, sizeof(small));
+	assert_int_equal(strlen(small), sizeof(small) - 1);
+}
+
+/* --- what we say ------------------------------------------------------------------- */
+
+static const char *said(const char *key)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), BE "/%s", key);
+	return keys_get(&st, path);
+}
+
+static void publishes(void **state)
+{
+	struct vif_policy policy = { .max_queues = 3 };
+
+	(void)state;
+	memset(&st, 0, sizeof(st));
+	keys_set(&st, BE "/state", "1");
+	st.lose = 31;
+	assert_int_equal(vif_conf_publish(&st, BE, &policy), 0);
+	assert_int_equal(st.committed, 1);
+	assert_string_equal(said("state"), "2");
+	assert_string_equal(said("multi-queue-max-queues"), "3");
+	assert_string_equal(said("feature-sg"), "1");
+	assert_string_equal(said("feature-rx-flip"), "0");
+	assert_string_equal(said("feature-no-csum-offload"), "0");
+	policy.without = OFFER_SG | OFFER_CSUM4 | OFFER_MASK | OFFER_CTRL;
+	assert_int_equal(vif_conf_publish(&st, BE, &policy), 0);
+	assert_string_equal(said("feature-sg"), "0");
+	assert_string_equal(said("feature-no-csum-offload"), "1");
+	assert_string_equal(said("feature-event-mask"), "0");
+	assert_string_equal(said("feature-ctrl-ring"), "0");
+	st.lose = 1000;
+	assert_int_equal(vif_conf_publish(&st, BE, &policy), -EAGAIN);
+}
+
+static void publishes_nowhere(void **state)
+{
+	struct vif_policy policy = { .max_queues = 1 };
+
+	(void)state;
+	memset(&st, 0, sizeof(st));
+	assert_int_equal(vif_conf_publish(&st, BE, &policy), -ENOENT);
+	assert_int_equal(st.aborted, 1);
+	assert_int_equal(st.count, 0);
+}
+
+static void fills(void **state)
+{
+	struct vif_policy policy = { .fill = NULL };
+
+	(void)state;
+	memset(&st, 0, sizeof(st));
+	assert_false(vif_conf_fills(&policy, &st, BE));
+	policy.fill = "all";
+	assert_true(vif_conf_fills(&policy, &st, BE));
+	policy.fill = "00:16:3e:00:00:01,00:16:3e:00:00:02";
+	assert_false(vif_conf_fills(&policy, &st, BE));		/* it has no address */
+	keys_set(&st, BE "/mac", "00:16:3e:00:00:03");
+	assert_false(vif_conf_fills(&policy, &st, BE));
+	keys_set(&st, BE "/mac", "00:16:3E:00:00:02");
+	assert_true(vif_conf_fills(&policy, &st, BE));
+	keys_set(&st, BE "/mac", "zz");
+	assert_false(vif_conf_fills(&policy, &st, BE));
+	keys_set(&st, BE "/fill-checksums", "1");
+	assert_true(vif_conf_fills(&policy, &st, BE));
+	keys_set(&st, BE "/fill-checksums", "x");		/* filled in is what everybody takes */
+	assert_true(vif_conf_fills(&policy, &st, BE));
+	keys_set(&st, BE "/fill-checksums", "0");
+	policy.fill = "all";
+	assert_false(vif_conf_fills(&policy, &st, BE));
+	assert_true(vif_conf_is_fill("all"));
+	assert_true(vif_conf_is_fill("00:16:3e:00:00:01,00:16:3e:00:00:02"));
+	assert_false(vif_conf_is_fill("00:16:3e:00:00:01,"  "x"));
+	assert_false(vif_conf_is_fill("00:16:3e:00:00:01 00:16:3e:00:00:02"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(in_order), cmocka_unit_test(each_missing), cmocka_unit_test(each_broken),
+		cmocka_unit_test(each_twice), cmocka_unit_test(one_too_many), cmocka_unit_test(counts),
+		cmocka_unit_test(features), cmocka_unit_test(store_fails), cmocka_unit_test(describes),
+		cmocka_unit_test(publishes), cmocka_unit_test(publishes_nowhere), cmocka_unit_test(fills),
+	};
+
+	return RUN_TESTS(tests);
+}
