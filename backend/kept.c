@@ -59,7 +59,7 @@ static void read_line(struct vif_link *l, char *line)
 	line[strcspn(line, "\n")] = '\0';
 	if (strncmp(line, "hash ", 5) == 0 && hash_parse(&l->hash, line, l->conf.queues))
 		return;
-	if (strncmp(line, "mcast ", 6) != 0 || !parse_mac(addr, line + 6) || mcast_add(&l->live->mcast, addr))
+	if (strncmp(line, "mcast ", 6) != 0 || !parse_ether(addr, line + 6) || mcast_add(&l->live->mcast, addr))
 		log_warn("cannot take over a table's entry vif=%s line=\"%s\"", l->name, line);
 }
 

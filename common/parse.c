@@ -30,7 +30,7 @@ static int hex_digit(char c)
 	return at && (c >= '0') ? (int)(at - digits) : -1;
 }
 
-bool parse_mac(uint8_t *mac, const char *text)
+bool parse_ether(uint8_t *addr, const char *text)
 {
 	uint8_t out[6];
 
@@ -42,8 +42,17 @@ bool parse_mac(uint8_t *mac, const char *text)
 			return false;
 		out[i] = (uint8_t)(high << 4 | low);
 	}
-	if (out[0] & 1)		/* a station has no group address */
+	memcpy(addr, out, sizeof(out));
+	return true;
+}
+
+bool parse_mac(uint8_t *mac, const char *text)
+{
+	uint8_t addr[6];
+
+	/* A station has no group address. */
+	if (!parse_ether(addr, text) || (addr[0] & 1))
 		return false;
-	memcpy(mac, out, sizeof(out));
+	memcpy(mac, addr, sizeof(addr));
 	return true;
 }

@@ -72,7 +72,9 @@ MUST_CHECK bool store_next_event(struct store *s, char *path, size_t len, char *
 /* Parses a whole string as an unsigned decimal number. Pure. */
 MUST_CHECK bool parse_u32(uint32_t *out, const char *text);
 
-/* Parses aa:bb:cc:dd:ee:ff as a unicast address, six bytes. Pure. */
+/* Parses aa:bb:cc:dd:ee:ff, six bytes; parse_mac() only as a station's address,
+ * which no group's is. Pure. */
+MUST_CHECK bool parse_ether(uint8_t *addr, const char *text);
 MUST_CHECK bool parse_mac(uint8_t *mac, const char *text);
 
 #endif

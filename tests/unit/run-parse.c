@@ -49,6 +49,19 @@ static void addresses(void **state)
 	assert_true(parse_mac(mac, "fe:ff:ff:ff:ff:ff"));
 }
 
+static void groups(void **state)
+{
+	static const uint8_t want[6] = { 0x33, 0x33, 0, 0, 0, 1 };
+	uint8_t addr[6];
+
+	(void)state;
+	assert_true(parse_ether(addr, "33:33:00:00:00:01"));
+	assert_memory_equal(addr, want, 6);
+	assert_true(parse_ether(addr, "00:16:3e:ab:cd:ef"));
+	assert_false(parse_ether(addr, "33:33:00:00:00"));
+	assert_false(parse_mac(addr, "33:33:00:00:00:01"));
+}
+
 static void not_addresses(void **state)
 {
 	static const char *const bad[] = {
@@ -110,7 +123,7 @@ static void cut_anywhere(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(not_numbers), cmocka_unit_test(addresses),
+		cmocka_unit_test(numbers), cmocka_unit_test(not_numbers), cmocka_unit_test(addresses), cmocka_unit_test(groups),
 		cmocka_unit_test(not_addresses), cmocka_unit_test(every_character), cmocka_unit_test(cut_anywhere),
 	};
 
