@@ -36,7 +36,7 @@ uint8_t *pool_page(const struct pool *p, unsigned int index)
 unsigned int pool_grx_pages(unsigned int queues)
 {
 	/* The least is more than the slots of a packet (18). */
-	return queues == 1 ? RING_SLOTS : queues == 2 ? RING_SLOTS / 2 : queues <= 4 ? RING_SLOTS / 4 : RING_SLOTS / 8;
+	return queues <= 2 ? RING_SLOTS : queues <= 4 ? RING_SLOTS / 2 : queues <= 8 ? RING_SLOTS / 4 : RING_SLOTS / 8;
 }
 
 unsigned int pool_pages(unsigned int queues)

@@ -131,7 +131,7 @@ guest_create()
 		kernel = "$LAB/vmlinux"
 		ramdisk = "$LAB/guest.img"
 		memory = ${GUEST_MEMORY:-320}
-		vcpus = 1
+		vcpus = ${GUEST_VCPUS:-1}
 		vif = [ ${list%,} ]
 		on_crash = "destroy"
 		on_poweroff = "destroy"

@@ -33,6 +33,32 @@ gone()
 	echo "$1"
 }
 
+# counters VIF: asks netbackd for its counters; the VIF's lines, its sum first, to /run/lab/counters.
+counters()
+{
+	local mark
+
+	mark=$(stat -c %s /lab/netbackd.log)
+	kill -USR1 "$netbackd_pid" && eventually 5 counters_told "$1" "$mark" && return
+	echo "no counters of $1"
+	return 1
+}
+
+counters_told()
+{
+	tail -c "+$(($2 + 1))" /lab/netbackd.log | grep "counters vif=$1 " >/run/lab/counters &&
+		grep -q " state=" /run/lab/counters
+}
+
+# counter NAME [QUEUE]: one of those, 0 where it is not told.
+counter()
+{
+	local line
+
+	line=$(grep "counters vif=[^ ]* $([ -n "${2-}" ] && echo "queue=$2 " || echo state=)" /run/lab/counters | grep -o " $1=[0-9]*" | tail -n 1)
+	echo "$((${line##*=} + 0))"
+}
+
 domain_gone()
 {
 	! xl domid "$1" >/dev/null 2>&1

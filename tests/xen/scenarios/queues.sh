@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of lib/
+# needs: netbackd netfrontd
+# boot: host
+# seconds: 300
+#
+# Several queues: a Linux guest with two processors takes two, with channels as every driver has
+# them; netfrontd takes four, with one channel and an event mask for all of them, static grants
+# and no hypercall for a packet.
+
+# streams ADDRESS [-R]: eight TCP streams, so that each queue has some.
+streams()
+{
+	tcp_check "$1" 3 -P 8 "${@:2}"
+}
+
+# spread VIF QUEUES: every queue carried packets both ways, and nothing was dropped.
+spread()
+{
+	local q gtx grx told='' rc=0
+
+	counters "$1" || return 1
+	for ((q = 0; q < $2; q++)); do
+		gtx=$(counter gtx_packets "$q") grx=$(counter grx_packets "$q")
+		told+="queue $q gtx $gtx grx $grx; "
+		[ "$gtx" -gt 10 ] && [ "$grx" -gt 10 ] || rc=1
+	done
+	echo "$told"
+	[ "$(counter gtx_packets "$2")$(counter peer_faults)" = 00 ] && return $rc
+}
+
+# bound VIF WHAT: netbackd's line on the connection.
+bound()
+{
+	grep -E "(connected|resumed) vif=$1 " /lab/netbackd.log | tail -n 1 | cut -d' ' -f 2-
+	grep -E "(connected|resumed) vif=$1 " /lab/netbackd.log | tail -n 1 | grep -q "$2"
+}
+
+# channels_with DOMID: event channels between dom0 and the guest that a VIF has: all but those of
+# the store and the console, which every guest has.
+channels_with()
+{
+	$lsevtchn 0 | grep -cE "Interdomain .*[Dd]omain $1( |,|\$)"
+}
+
+# cheap VIF: of what went over since the last look, no grant operation and few signals a packet.
+cheap()
+{
+	local ops packets signals
+
+	counters "$1" || return 1
+	ops=$(($(counter grant_ops) - ops_before))
+	packets=$(($(counter gtx_packets) + $(counter grx_packets) - packets_before))
+	signals=$(($(counter notify_sent) + $(counter notify_received) - signals_before))
+	echo "$packets packets, $ops grant operations, $signals signals sent and received"
+	[ "$packets" -gt 1000 ] && [ "$ops" = 0 ] && [ $((signals * 10)) -le "$packets" ]
+}
+
+two_bridges
+check backend back_start netbackd --max-queues=4 || give_up "no backend"
+before=$(counts)
+GUEST_VCPUS=2 check linux-create guest_create g1 pv kernel 'mac=00:16:3e:77:00:01,bridge=xenbr0' || give_up "no guest"
+id=$(guest_id g1)
+check linux-up guest g1 run 'netup_check 00:16:3e:77:00:01 1500 kernel 10.77.0.2/24' || give_up "no network"
+check linux-asks xs_is "/local/domain/$id/device/vif/0/multi-queue-num-queues" 2
+check linux-has bound "vif$id.0" 'channels=split .*queues=2'
+iperf_server g1 || not_ok iperf-server "no iperf3 in the guest"
+check linux-to-guest streams 10.77.0.2
+check linux-from-guest streams 10.77.0.2 -R
+check linux-spread spread "vif$id.0" 2
+check linux-transfer-to transfer_to g1 10.77.0.2 64
+check linux-transfer-from transfer_from g1 10.77.0.1 64
+netbackd_stop KILL 5 >/dev/null
+check linux-restart back_start netbackd --max-queues=4
+check linux-resumed bound "vif$id.0" 'resumed .*queues=2'
+check linux-transfer-after transfer_to g1 10.77.0.2 16
+xl destroy g1
+
+GUEST_EXTRA=netpair.args=--queues=4 check pair-create guest_create g2 pv netfrontd \
+	'mac=00:16:3e:77:00:02,bridge=xenbr0' || give_up "no second guest"
+id=$(guest_id g2)
+check pair-up guest g2 run 'netup_check 00:16:3e:77:00:02 1500 netfrontd 10.77.0.3/24' || give_up "no network"
+check pair-has bound "vif$id.0" 'channels=mask .*queues=4'
+check pair-mask xenstore-exists "/local/domain/$id/device/vif/0/event-mask-ref"
+note "channels between dom0 and the guest, console and store among them: $(channels_with "$id")"
+iperf_server g2 || not_ok iperf-server "no iperf3 in the guest"
+check pair-registered guest g2 run 'grep -m 1 "static grants" /run/netfrontd.log'
+counters "vif$id.0"
+ops_before=$(counter grant_ops)
+packets_before=$(($(counter gtx_packets) + $(counter grx_packets)))
+signals_before=$(($(counter notify_sent) + $(counter notify_received)))
+check pair-to-guest streams 10.77.0.3
+check pair-from-guest streams 10.77.0.3 -R
+note "of vif$id.0's queue were dropped $(cat "/sys/class/net/vif$id.0/statistics/tx_dropped") frames"
+check pair-cheap cheap "vif$id.0"
+check pair-spread spread "vif$id.0" 4
+check pair-transfer-to transfer_to g2 10.77.0.3 64
+check pair-transfer-from transfer_from g2 10.77.0.1 64
+netbackd_stop KILL 5 >/dev/null
+check pair-restart back_start netbackd --max-queues=4
+check pair-resumed bound "vif$id.0" 'resumed .*channels=mask .*queues=4'
+check pair-transfer-after transfer_to g2 10.77.0.3 16
+xl destroy g2
+check all-gone gone "$before" 20
