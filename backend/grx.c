@@ -214,9 +214,9 @@ static bool next_private(struct vif_worker *vw, struct frame *f, uint32_t used)
 }
 
 /* Whether there may be a frame. */
-static bool has_frames(const struct vif_worker *vw)
+static bool has_frames(struct vif_worker *vw)
 {
-	return (vw->w.tap_ready && vif_live_open(vw->link->live, RATE_GRX)) || vw->held || vw->cut.left;
+	return (vw->w.tap_ready && vif_may(vw, RATE_GRX)) || vw->held || vw->cut.left;
 }
 
 /* What became of one look: no frame now, one of the batch, one dropped. */

@@ -101,7 +101,7 @@ static unsigned int collect(struct vif_queue *q)
 	unsigned int n = 0;
 	uint32_t used = 0;
 
-	while (batch_has_room(q, n, used) && vif_live_open(q->vw->link->live, RATE_GTX)) {
+	while (batch_has_room(q, n, used) && vif_may(q->vw, RATE_GTX)) {
 		struct frame *f = &q->vw->frames[n];
 
 		switch (pkt_from_gtx(&q->gtx, &f->pkt)) {
@@ -174,14 +174,14 @@ static int16_t finish(struct vif_queue *q, struct frame *f)
 
 unsigned int vif_gtx_run(struct vif_queue *q)
 {
-	int ready = vif_live_open(q->vw->link->live, RATE_GTX) ? gtx_back_begin(&q->gtx) : 0;
+	int ready = gtx_back_begin(&q->gtx);
 	unsigned int n;
 
 	if (ready < 0) {
 		worker_fault(&q->vw->w, "gtx producer out of range");
 		return 0;
 	}
-	if (ready == 0)
+	if (ready == 0 || !vif_may(q->vw, RATE_GTX))
 		return 0;
 	grant_batch_reset(q->vw->batch);
 	n = collect(q);

@@ -24,6 +24,7 @@ static unsigned int op_run(struct worker *w)
 	struct vif_worker *vw = vif_worker_of(w);
 	unsigned int did = vif_ctrl_run(vw->link), sent = 0;
 
+	vw->throttled = 0;
 	for (unsigned int i = 0; i < vw->nqueues; i++)
 		sent += vif_gtx_run(&vw->queue[i]);
 	/* What went out is soon answered: look without waiting to be told. */
@@ -32,10 +33,28 @@ static unsigned int op_run(struct worker *w)
 	return did + sent + vif_grx_run(vw);
 }
 
+bool vif_may(struct vif_worker *vw, uint32_t direction)
+{
+	if (vif_live_open(vw->link->live, direction))
+		return true;
+	vw->throttled |= direction;
+	return false;
+}
+
+/* What the last run had to leave may go on: as it was seen then, for credit
+ * may come at any moment between the run and the sleep. */
+static bool has_credit_again(const struct vif_worker *vw)
+{
+	return vw->throttled && vif_live_open(vw->link->live, vw->throttled);
+}
+
 static bool op_pending(struct worker *w)
 {
 	struct vif_worker *vw = vif_worker_of(w);
-	bool open = vif_live_open(vw->link->live, RATE_GTX);
+	bool open = !(vw->throttled & RATE_GTX);
+
+	if (has_credit_again(vw))
+		return true;
 
 	/* An index out of range is work too: the run deals with it. */
 	for (unsigned int i = 0; i < vw->nqueues; i++) {
@@ -52,7 +71,10 @@ static bool op_rearm(struct worker *w)
 {
 	struct vif_worker *vw = vif_worker_of(w);
 	/* Without credit nothing is waited for but time. */
-	bool open = vif_live_open(vw->link->live, RATE_GTX);
+	bool open = !(vw->throttled & RATE_GTX);
+
+	if (has_credit_again(vw))
+		return true;
 
 	for (unsigned int i = 0; i < vw->nqueues; i++) {
 		struct vif_queue *q = &vw->queue[i];
@@ -88,7 +110,7 @@ static int hold_ms(const struct vif_worker *vw)
 static int op_sleep_ms(struct worker *w)
 {
 	struct vif_worker *vw = vif_worker_of(w);
-	int hold = hold_ms(vw), credit = vif_live_wait_ms(vw->link->live);
+	int hold = hold_ms(vw), credit = vw->throttled ? vif_live_wait_ms(vw->link->live) : -1;
 
 	return hold < 0 || (credit >= 0 && credit < hold) ? credit : hold;
 }

@@ -33,7 +33,7 @@ int vif_live_wait_ms(struct vif_live *live)
 	uint64_t now = now_us();
 
 	if (!credit_limited(&live->credit) || credit_open(&live->credit, now))
-		return -1;
+		return 0;
 	return (int)min_size(credit_wait(&live->credit, 1, now) / 1000u + CREDIT_NAP_MS, CREDIT_NAP_MAX_MS);
 }
 

@@ -33,7 +33,8 @@ MUST_CHECK bool vif_live_open(struct vif_live *live, uint32_t direction);
 /* A frame was. */
 void vif_live_take(struct vif_live *live, uint32_t direction, uint32_t bytes);
 
-/* Milliseconds until it is worth looking again; -1: nothing is held up. */
+/* For one that was held up: milliseconds until it is worth looking again, 0:
+ * now. */
 int vif_live_wait_ms(struct vif_live *live);
 
 /* Whether the frontend does not want a frame for that address. */

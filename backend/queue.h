@@ -94,6 +94,7 @@ struct vif_worker {
 	struct segment cut;		/* a frame that goes out in segments */
 	struct vif_queue *cut_queue;	/* whose they are */
 	bool kept_changed;		/* tables that outlive us, since they were noted */
+	uint32_t throttled;		/* RATE_*: what the last run left for want of credit */
 	bool held;			/* grx_buf starts with a frame that lacks slots */
 	struct frame held_frame;
 };
@@ -126,6 +127,10 @@ struct vif_link {
  * worker. A grx run is one of all the worker's queues: they share its TAP. */
 MUST_CHECK unsigned int vif_gtx_run(struct vif_queue *q);
 MUST_CHECK unsigned int vif_grx_run(struct vif_worker *vw);
+
+/* Whether the rate lets a frame through in that direction (RATE_*); else it is
+ * noted that time is waited for. */
+MUST_CHECK bool vif_may(struct vif_worker *vw, uint32_t direction);
 
 /* Which of the worker's queues a frame of p->len bytes is for; the hash that
  * says so, if the frontend wants it told, to p. */

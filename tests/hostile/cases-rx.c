@@ -207,6 +207,17 @@ static void posts_four(struct front *f)
 	answered_more(f, 20, 4);
 }
 
+/* The same with small frames, four of which are there before each four buffers. */
+static void posts_four_at_a_time(struct front *f)
+{
+	for (unsigned int n = 0; n < 24; n += 4) {
+		arp(f, 4);
+		bufs_post(f, n, 4);
+		want_frames(f, n + 4);
+	}
+	want_status(f, 24, true);
+}
+
 static void big_without_sg(struct front *f)
 {
 	bufs_post(f, 0, 8);
@@ -285,6 +296,7 @@ static const struct fcase cases[] = {
 	{ 15, "never posts, then does", V_PASS, "grx_packets=20", .run = never_posts },
 	{ 15, "posts three and stops, then goes on", V_PASS, "grx_packets=20", .run = posts_three },
 	{ 15, "posts one by one", V_PASS, "grx_packets=10", .run = posts_one_by_one },
+	{ 15, "posts four at a time", V_PASS, "grx_packets=24", .run = posts_four_at_a_time, .telling = true },
 	{ 15, "256 bad grefs", V_PASS, "grx_drop_grant=8", .run = bad_refs },
 	{ 15, "the same gref 256 times", V_PASS, "grx_packets=8", .run = same_buf },
 	{ 15, "read-only gref", V_PASS, "grx_drop_grant=8", .run = read_only, .telling = true },

@@ -1,0 +1,116 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of lib/
+# needs: netbackd netfrontd
+# boot: host
+# seconds: 400
+#
+# What the toolstack and the guest may ask of a connection: every option of a vif line that means
+# something to a backend, the rate (5 % over 10 s), and the multicast filter.
+
+# carried VIF SECONDS: bytes a second that the guest sent, counted by netbackd meanwhile.
+carried()
+{
+	local from t0 t1
+
+	# netbackd counts at the signal, and how long the log takes then is no matter.
+	t0=${EPOCHREALTIME/./}
+	counters "$1" || return 1
+	from=$(counter gtx_bytes)
+	sleep "$2"
+	t1=${EPOCHREALTIME/./}
+	counters "$1" || return 1
+	echo $((($(counter gtx_bytes) - from) * 1000000 / (t1 - t0)))
+}
+
+# rate_holds VIF ADDRESS BYTES_PER_SECOND: TCP from the guest for longer than is counted.
+rate_holds()
+{
+	local pid got try
+
+	timeout 60 iperf3 -c "$2" -R -t 50 >/run/lab/rate.iperf 2>&1 &
+	pid=$!
+	sleep 2
+	# An emulated guest may need a second try to use what it gets, but more it never gets.
+	for try in 1 2 3; do
+		got=$(carried "$1" 10) || break
+		[ "$((got * 100))" -lt "$(($3 * 95))" ] || break
+	done
+	kill "$pid"
+	wait "$pid"
+	echo "$got bytes/s of $3 allowed, try $try"
+	[ "$((got * 100))" -ge "$(($3 * 95))" ] && [ "$((got * 100))" -le "$(($3 * 105))" ]
+}
+
+# rated GUEST FRONT NET: a guest of 16 Mb/s, raised to 24 Mb/s while it sends.
+rated()
+{
+	local g=$1 front=$2 address=10.77.0.1$3 id
+
+	check "$front-create" guest_create "$g" pv "$front" \
+		"mac=00:16:3e:77:0$3:01,bridge=xenbr0,rate=16Mb/s" || return
+	id=$(guest_id "$g")
+	check "$front-up" guest "$g" run "netup_check 00:16:3e:77:0$3:01 1500 $front $address/24" || return
+	iperf_server "$g" || not_ok "$front-iperf" "no iperf3 in the guest"
+	note "xl wrote rate=$(xs "/local/domain/0/backend/vif/$id/0/rate")"
+	check "$front-rate" rate_holds "vif$id.0" "$address" 2000000
+	xenstore-write "/local/domain/0/backend/vif/$id/0/rate" 150000,50000
+	check "$front-rate-raised" rate_holds "vif$id.0" "$address" 3000000
+	xenstore-write "/local/domain/0/backend/vif/$id/0/rate" many
+	check "$front-rate-malformed" eventually 5 grep -q "error: backend key rate .* vif=vif$id.0 " /lab/netbackd.log
+}
+
+# attached: xl network-attach with all that a vif line can say.
+attached()
+{
+	local be=/local/domain/0/backend/vif/$id/1
+
+	echo "lan7: $(cat /sys/class/net/lan7/mtu /sys/class/net/lan7/brport/bridge/uevent 2>&1 | tr '\n' ' ')"
+	[ "$(cat /sys/class/net/lan7/mtu)" = 4000 ] && bridge link show dev lan7 | grep -q xenbr9 &&
+		xs_is "$be/rate" 1000000,50000 && xs_is "$be/mac" 00:16:3e:77:05:02 &&
+		[ "$(vif_states "$id" 1)" = 4/4 ]
+}
+
+# multicast VIF NAME N: so many more of that counter after N multicast pings.
+multicast()
+{
+	local from
+
+	counters "$1" || return 1
+	from=$(counter "$2")
+	ping -q -c "$3" -i 0.2 -W 1 -I xenbr0 239.7.7.7 >/dev/null 2>&1
+	counters "$1" || return 1
+	echo "$2 $from -> $(counter "$2")"
+	[ "$(counter "$2")" -ge $((from + $3)) ]
+}
+
+two_bridges
+echo 0 >/sys/class/net/xenbr0/bridge/multicast_snooping
+check backend back_start netbackd --log-level=debug || give_up "no backend"
+before=$(counts)
+rated g1 kernel 4
+id=$(guest_id g1)
+vif=vif$id.0
+
+# The guest turns its filter on; Linux has no such wish of its own, its xenstore does.
+check filter-off multicast "$vif" grx_packets 10
+guest g1 run "xenstore-write device/vif/0/request-multicast-control 1" >/dev/null
+check filter-asked eventually 5 grep -q "multicast filter vif=$vif on=1" /lab/netbackd.log
+check filter-drops multicast "$vif" grx_drop_mcast 10
+check filter-unicast ping_check 10.77.0.14 -c 3 -i 0.2
+guest g1 run "xenstore-write device/vif/0/request-multicast-control 0" >/dev/null
+check filter-given-up eventually 5 grep -q "multicast filter vif=$vif on=0" /lab/netbackd.log
+check filter-passes multicast "$vif" grx_packets 10
+xl destroy g1
+
+rated g2 netfrontd 5
+id=$(guest_id g2)
+check attach-all xl network-attach g2 mac=00:16:3e:77:05:02 bridge=xenbr9 mtu=4000 vifname=lan7 \
+	rate=20MB/s@50ms ip=10.79.0.15 backend=0 script=vif-bridge type=vif model=e1000
+check attach-up guest g2 run 'netup_check 00:16:3e:77:05:02 4000 netfrontd 10.79.0.15/24'
+check attach-has attached
+check attach-ping ping_check 10.79.0.15 -c 3 -i 0.2 -s 3900
+check detach xl network-detach g2 1
+check detach-gone eventually 10 test ! -e /sys/class/net/lan7
+xl destroy g2
+check all-gone gone "$before" 20
