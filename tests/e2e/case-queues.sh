@@ -50,7 +50,7 @@ case_queues()
 {
 	queues_lab --max-queues=8 '--queues=4 --no-event-mask' || return
 	check as-agreed agreed 'queues=4 workers=1'
-	check registered await_line "$L/front.log" 5 'static grants nic=nic0 registered=506'
+	check registered await_line "$L/front.log" 5 'static grants nic=nic0 registered=762'
 	queues_traffic 4
 	check no-grant-operations no_grant_ops
 	queue_restarts
