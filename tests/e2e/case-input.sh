@@ -167,6 +167,49 @@ case_offers()
 	check said-mtu grep -m 1 'mtu in xenstore' "$L/front.log"
 }
 
+# --- broken keys of the toolstack's, and a device that is somebody else's ---------------------
+
+# vif_refused PATTERN: VIF 1 ends Closed and says why; then it is detached as any other.
+vif_refused()
+{
+	local text
+
+	await_node "$(be 1 1)/state" 6 || return 1
+	text=$(xenstore-read "$(be 1 1)/error" 2>/dev/null) || { echo "no error node"; return 1; }
+	x detach-vif guest 1 || return 1
+	echo "$text"
+	[[ $text =~ $1 ]]
+}
+
+case_toolstack()
+{
+	local before
+
+	expect='refused vif=vif1.1 reason='
+	lab_start
+	{ start_back && start_front 0 && attach 0; } >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
+	before="$(fds "$BACK") fds $(tasks "$BACK") threads"
+	for mac in zz 01:00:5e:00:00:01 00:16:3e:00:00 ''; do
+		x attach-vif 0 guest 1 "mac=$mac"
+		check "mac=$mac" vif_refused 'backend key mac is not acceptable'
+	done
+	in0 ip link add vif1.1 type veth peer name other
+	x attach-vif 0 guest 1
+	check device-of-another vif_refused 'cannot create device vif1.1'
+	check it-is-still-there in0 ip link show vif1.1
+	in0 ip link del vif1.1
+	check nothing-held test "$before" = "$(fds "$BACK") fds $(tasks "$BACK") threads"
+	kill9 "$BACK"
+	x attach-vif 0 guest 1
+	xenstore-write "$(be 1 1)/handle" 1x
+	start_back
+	check handle vif_refused 'backend key handle is not acceptable'
+	check ping-beside one_ping
+	x attach-vif 0 guest 1
+	check in-order await_node "$(be 1 1)/state" 2
+}
+
 # Which mention of the key in the log it will be.
 named() { echo $(($(grep -cE "cannot connect nic=nic0 .*$1" "$L/front.log") + 1)); }
 
