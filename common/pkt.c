@@ -338,3 +338,16 @@ void pkt_to_gtx(struct gtx_front *ring, const struct pkt *p, const uint16_t *ids
 		flags = 0;
 	}
 }
+
+void pkt_mcast_to_gtx(struct gtx_front *ring, uint16_t id, struct gref gref, uint8_t type, const uint8_t *addr)
+{
+	/* Size 0: nothing is to be sent. */
+	struct gtx_slot slot = { .gref = gref, .id = id, .flags = NETTXF_extra_info };
+	struct netif_extra_info extra;
+
+	memset(&extra, 0, sizeof(extra));
+	extra.type = type;
+	memcpy(extra.u.mcast.addr, addr, sizeof(extra.u.mcast.addr));
+	gtx_front_post(ring, &slot);
+	gtx_front_post_extra(ring, &extra);
+}

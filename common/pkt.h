@@ -81,4 +81,8 @@ void pkt_to_grx(struct grx_back *ring, const struct pkt *p);
  * and one more for a GSO extra. */
 void pkt_to_gtx(struct gtx_front *ring, const struct pkt *p, const uint16_t *ids);
 
+/* Stages the dummy request that asks for a change of the multicast list: type
+ * is XEN_NETIF_EXTRA_TYPE_MCAST_ADD or _DEL. There must be two free slots. */
+void pkt_mcast_to_gtx(struct gtx_front *ring, uint16_t id, struct gref gref, uint8_t type, const uint8_t *addr);
+
 #endif

@@ -54,6 +54,11 @@ void worker_fault(struct worker *w, const char *why)
 	wake(w->wake_fd);
 }
 
+void worker_poke(struct worker *w)
+{
+	wake(w->ctl_fd);
+}
+
 void worker_tell(struct worker *w)
 {
 	wake(w->wake_fd);
@@ -94,6 +99,15 @@ static void take_event(struct worker *w)
 			w->port[i].masked = true;
 }
 
+/* The next sleep is to be one; a stop is seen before that. */
+static void take_poke(struct worker *w)
+{
+	uint64_t count;
+
+	if (read(w->ctl_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		log_error("eventfd read failed errno=%m");
+}
+
 static void unmask_ports(struct worker *w)
 {
 	for (unsigned int i = 0; i < w->nports; i++) {
@@ -112,7 +126,9 @@ static bool wait_events(struct worker *w, int timeout_ms)
 	for (int i = 0; i < n; i++) {
 		if (ev[i].data.fd == w->tap_fd)
 			w->tap_ready = true;
-		else if (ev[i].data.fd != w->ctl_fd)
+		else if (ev[i].data.fd == w->ctl_fd)
+			take_poke(w);
+		else
 			take_event(w);
 	}
 	return n > 0;

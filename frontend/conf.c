@@ -18,6 +18,7 @@ int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, u
 		"feature-rx-copy", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6",
 		"feature-no-csum-offload", "feature-ipv6-csum-offload", "feature-split-event-channels",
 		"feature-ctrl-ring", "feature-event-mask",
+		"feature-multicast-control", "feature-dynamic-multicast-control",
 	};
 	uint32_t v[ARRAY_SIZE(names)], max = 1;
 
@@ -44,6 +45,8 @@ int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, u
 		.split = v[6],
 		.ctrl = v[7],
 		.mask = v[8],
+		.mcast = v[9],
+		.mcast_dynamic = v[10],
 	};
 	return 0;
 }
@@ -159,6 +162,10 @@ static void put_all(struct writer *w, const struct nic_link *l)
 	put_offer(w, &l->conf, "feature-gso-tcpv6", OFFER_GSO6);
 	put(w, "feature-no-csum-offload", l->conf.without & OFFER_CSUM4 ? 1 : 0);
 	put_offer(w, &l->conf, "feature-ipv6-csum-offload", OFFER_CSUM6);
+	if (l->conf.mcast)
+		put(w, "request-multicast-control", l->conf.mcast_on);
+	else
+		drop(w, "request-multicast-control");
 	put(w, "state", XenbusStateConnected);
 }
 

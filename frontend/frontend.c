@@ -174,6 +174,12 @@ void frontend_retry(struct frontend *d)
 	frontend_look(d);
 }
 
+void frontend_filters(struct frontend *d)
+{
+	for (struct nic *n = d->nics; n; n = n->next)
+		nic_filter_look(n);
+}
+
 void frontend_log_stats(const struct frontend *d)
 {
 	struct stats sum;

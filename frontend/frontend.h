@@ -26,6 +26,7 @@ struct frontend {
 	bool no_event_mask;		/* a channel each, as every backend knows them */
 	bool no_static_grants;
 	bool rss;			/* have backends spread what we receive by a hash of ours */
+	bool multicast_control;		/* have backends filter multicast as the TAPs do */
 	uint32_t without;		/* OFFER_* that no backend is to know of */
 	bool stopping;			/* every NIC is to be closed */
 };
@@ -51,6 +52,9 @@ void frontend_retry_at(struct frontend *d, uint64_t when);
 
 /* The timer has fired. */
 void frontend_retry(struct frontend *d);
+
+/* Looks at the TAPs' multicast filters. */
+void frontend_filters(struct frontend *d);
 
 /* One log line of counters a NIC. */
 void frontend_log_stats(const struct frontend *d);

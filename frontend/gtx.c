@@ -28,7 +28,9 @@ static bool reap(struct nic_queue *q)
 	while (ready > 0 && (got = gtx_front_take(&q->gtx, &id, &status)) > 0) {
 		/* What was posted was one of the pool's, and so is what comes back. */
 		l->gtx_free[l->gtx_nfree++] = id;
-		if (status != NETIF_RSP_OKAY)
+		if (id == l->mcast.id)
+			nic_mcast_answered(l, status);
+		else if (status != NETIF_RSP_OKAY)
 			stats_inc(&q->stats, STAT_GTX_REFUSED_SLOTS);
 	}
 	if (ready >= 0 && got >= 0)
@@ -159,13 +161,16 @@ static bool has_room(const struct nic_link *l)
 
 unsigned int nic_gtx_run(struct nic_link *l)
 {
+	bool mcast = nic_mcast_busy(l);
 	unsigned int n = 0;
 
-	if (!l->w.tap_ready && !l->cut.left)
+	if (!l->w.tap_ready && !l->cut.left && !mcast)
 		return 0;
 	for (unsigned int i = 0; i < l->conf.queues; i++)
 		if (!reap(&l->queue[i]))
 			return 0;
+	if (mcast)
+		nic_mcast_post(l);
 	do {
 		l->gtx_blocked = !has_room(l);
 	} while (!l->gtx_blocked && n < GTX_BATCH && move_frame(l) && ++n);

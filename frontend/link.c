@@ -31,12 +31,13 @@ static unsigned int op_run(struct worker *w)
 static bool op_pending(struct worker *w)
 {
 	struct nic_link *l = nic_link_of(w);
+	bool answers = l->gtx_blocked || l->mcast.id != NIC_MCAST_NONE;
 
 	/* An index out of range is work too: the run deals with it. */
 	for (unsigned int i = 0; i < l->conf.queues; i++) {
 		struct nic_queue *q = &l->queue[i];
 
-		if (grx_front_begin(&q->grx) != 0 || (l->gtx_blocked && gtx_front_begin(&q->gtx) != 0))
+		if (grx_front_begin(&q->grx) != 0 || (answers && gtx_front_begin(&q->gtx) != 0))
 			return true;
 	}
 	return l->conf.ctrl && ctrl_front_begin(&l->ctrl) != 0;
@@ -55,6 +56,8 @@ static bool op_rearm(struct worker *w)
 {
 	struct nic_link *l = nic_link_of(w);
 
+	if (l->mcast.id != NIC_MCAST_NONE && gtx_front_rearm(&l->queue->gtx, 1))
+		return true;
 	for (unsigned int i = 0; i < l->conf.queues; i++) {
 		struct nic_queue *q = &l->queue[i];
 
@@ -126,6 +129,7 @@ int nic_link_new(struct nic_link **out, struct domid peer, const struct nic_conf
 	if (!l)
 		return -ENOMEM;
 	l->conf = *conf;
+	nic_mcast_init(l);
 	l->queue = calloc(conf->queues, sizeof(*l->queue));
 	l->cut.frame = malloc(PKT_LEN_MAX);
 	if (!l->queue || !l->cut.frame) {

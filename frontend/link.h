@@ -21,17 +21,8 @@
 #include "../common/share.h"
 #include "../common/util.h"
 #include "../common/worker.h"
-
-/* Granted pages of one interface, which all queues share: two interfaces with a
- * queue each fit gntalloc's default limit of 1024. A page holds packet data and nothing else, ever (XSA-403). */
-#define POOL_GTX_PAGES 250u
-
-/* Receive pages of each queue, a power of two: fewer with many queues, so that
- * they are never more than twice as many in all. */
-unsigned int pool_grx_pages(unsigned int queues);
-
-/* All pages of an interface with so many queues. */
-unsigned int pool_pages(unsigned int queues);
+#include "mcast.h"
+#include "pool.h"
 
 /* What the ring pages are for; each queue has two, and the event mask the last. */
 enum { RINGS_CTRL, RINGS_LIST, RINGS_QUEUES };
@@ -41,13 +32,6 @@ enum { RINGS_CTRL, RINGS_LIST, RINGS_QUEUES };
 
 /* Pages of the largest frame. */
 #define FRAME_PAGES ((PKT_LEN_MAX + XEN_PAGE - 1) / XEN_PAGE)
-
-/* A run of pages, granted for as long as the interface is connected. */
-struct pool {
-	uint8_t *pages;
-	unsigned int count;
-	struct gref gref[RING_SLOTS];
-};
 
 /* What --without keeps from being offered. */
 #define OFFER_SG 1u
@@ -66,6 +50,9 @@ struct nic_conf {
 	bool mask;		/* one channel and an event mask for all rings */
 	bool ctrl;		/* it has a control ring */
 	bool statics, rss;	/* what that is used for */
+	bool mcast;		/* it filters multicast for us */
+	bool mcast_dynamic;	/* and may be asked to while connected */
+	bool mcast_on;		/* what is asked as we connect */
 };
 
 struct nic_link;
@@ -112,6 +99,7 @@ struct nic_link {
 	uint32_t ctrl_listed;		/* refs in the list */
 	uint32_t ctrl_registered;	/* refs that it took */
 	struct nic_rss rss;
+	struct nic_mcast mcast;
 	struct nic_queue *queue;	/* conf.queues of them */
 };
 
@@ -140,14 +128,6 @@ void nic_rss_start(struct nic_link *l);
 
 /* What a packet's hash counts as; STAT_GRX_DROP_EXTRA: nobody asked for it. */
 MUST_CHECK enum stat nic_rss_take(const struct nic_queue *q, const struct pkt *p);
-
-/* Grants count new zeroed pages. -errno; -ENOSPC: gntalloc's limit. */
-MUST_CHECK int pool_init(struct pool *p, struct share_dev *s, unsigned int count, enum share_access access);
-void pool_exit(struct pool *p, struct share_dev *s);
-uint8_t *pool_page(const struct pool *p, unsigned int index);
-
-/* How many pages gntalloc grants in all; 0: unknown. */
-unsigned int pool_limit(void);
 
 /* Grants the receive pages of queue index, formats its rings, offers its
  * channels. What was done stays for nic_queue_exit(). -errno. */

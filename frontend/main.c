@@ -14,6 +14,7 @@
 #include "../common/daemon.h"
 #include "../common/kernel.h"
 #include "../common/log.h"
+#include "../common/maddr.h"
 #include "../common/options.h"
 #include "../common/tap.h"
 #include "frontend.h"
@@ -22,6 +23,9 @@
 #define PROGRAM "netfrontd"
 
 #define HEARTBEAT_MS 5000u
+
+/* How long a multicast address that nobody tells us of may take to reach the backend. */
+#define FILTER_MS 1000u
 
 /* What a stop gives the backends to let go, in microseconds. */
 #define CLOSE_US 3000000u
@@ -37,6 +41,7 @@ struct options {
 	bool no_event_mask;
 	bool no_static_grants;
 	bool rss;
+	bool multicast_control;
 	const char *ifname;
 	const char *run_dir;
 };
@@ -66,6 +71,8 @@ static struct options parse_options(struct frontend *d, int argc, char **argv)
 		  { .flag = &o.no_static_grants }, 0, 0 },
 		{ "rss", NULL, "with several queues, tell the backend by which hash to spread frames", OPTION_FLAG,
 		  { .flag = &o.rss }, 0, 0 },
+		{ "multicast-control", NULL, "tell the backend which multicast the device is to receive", OPTION_FLAG,
+		  { .flag = &o.multicast_control }, 0, 0 },
 		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, rx-notify",
 		  OPTION_WORDS, { .words = { &d->without, offers } }, 0, 0 },
 		{ "run-dir", "DIR", "where the lock and restart notes are kept (/run/netpair)", OPTION_TEXT,
@@ -130,6 +137,7 @@ static void lock_instance(const struct options *o)
 struct loop {
 	struct frontend frontend;
 	int epoll_fd, signal_fd, timer_fd;
+	int filter_fd, maddr_fd;	/* timer, netlink: look at multicast filters; -1: not wanted */
 	uint64_t stop_at;	/* 0: not asked to stop; microseconds */
 };
 
@@ -158,6 +166,10 @@ static void handle_timer(struct loop *l, int fd)
 		frontend_retry(&l->frontend);
 		return;
 	}
+	if (fd == l->filter_fd) {
+		frontend_filters(&l->frontend);
+		return;
+	}
 	if (!store_alive(l->frontend.store))
 		die(PROGRAM, EXIT_ENVIRONMENT, "error: lost xenstored");
 	daemon_alive();
@@ -169,8 +181,11 @@ static void handle_event(struct loop *l, int fd)
 
 	if (fd == l->signal_fd) {
 		handle_signal(l);
-	} else if (fd == l->timer_fd || fd == l->frontend.retry_fd) {
+	} else if (fd == l->timer_fd || fd == l->filter_fd || fd == l->frontend.retry_fd) {
 		handle_timer(l, fd);
+	} else if (fd == l->maddr_fd) {
+		maddr_watch_take(fd);
+		frontend_filters(&l->frontend);
 	} else if (fd == l->frontend.wake_fd) {
 		if (read(fd, &count, sizeof(count)) > 0)
 			frontend_look(&l->frontend);
@@ -211,7 +226,7 @@ static void run(struct loop *l)
 
 int main(int argc, char **argv)
 {
-	static struct loop l;
+	static struct loop l = { .filter_fd = -1, .maddr_fd = -1 };
 	struct options o;
 	int err;
 
@@ -232,6 +247,7 @@ int main(int argc, char **argv)
 	l.frontend.no_event_mask = o.no_event_mask;
 	l.frontend.no_static_grants = o.no_static_grants;
 	l.frontend.rss = o.rss;
+	l.frontend.multicast_control = o.multicast_control;
 	l.signal_fd = daemon_signals();		/* before any library makes a thread */
 	err = store_open(&l.frontend.store);
 	if (err)
@@ -245,6 +261,12 @@ int main(int argc, char **argv)
 	watch(&l, l.timer_fd);
 	watch(&l, l.frontend.wake_fd);
 	watch(&l, l.frontend.retry_fd);
+	if (o.multicast_control) {
+		l.filter_fd = daemon_timer(FILTER_MS);
+		l.maddr_fd = maddr_watch();
+		watch(&l, l.filter_fd);
+		watch(&l, l.maddr_fd);
+	}
 	err = frontend_start(&l.frontend);
 	if (err)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot watch device/vif in xenstore: %s", strerror(-err));

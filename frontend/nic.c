@@ -125,6 +125,7 @@ static void connect_rings(struct nic *n)
 	if (n->daemon->rss && !conf.rss)
 		log_info("the backend does not hash nic=%s reason=\"%s\"", n->name,
 			 conf.queues > 1 ? "no control ring" : "one queue");
+	nic_filter_prepare(n, &conf);
 	nic_tap_apply_mtu(n, &conf);
 	if (share_rings(n, &conf) < 0)
 		return;
@@ -326,8 +327,10 @@ void nic_run(struct nic *n)
 			n->seen = view.theirs;
 		}
 		step = hs_front_next(&view);
-		if (step == HS_FRONT_STAY && n->attached)
+		if (step == HS_FRONT_STAY && n->attached) {
 			nic_tap_carrier(n);
+			nic_filter_look(n);
+		}
 		if (step == HS_FRONT_STAY || too_early(n, step))
 			return;
 		take_step(n, step);

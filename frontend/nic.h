@@ -33,6 +33,8 @@ struct nic {
 	bool attached;
 	bool carrier;			/* the TAP's */
 	bool restored;			/* what is shared is of a life before a restore */
+	bool filtering;			/* the backend is asked to filter multicast */
+	bool filter_short;		/* and it does so more than we want */
 	int tap_fd;			/* -1: none yet */
 	struct nic_link *link;		/* NULL unless rings are shared */
 	unsigned int attempts;		/* connections that came to nothing, in a row */
@@ -56,6 +58,12 @@ void nic_tap_carrier(struct nic *n);
 
 /* The toolstack's mtu; absent: left alone. But no more than the backend takes. */
 void nic_tap_apply_mtu(struct nic *n, const struct nic_conf *conf);
+
+/* What becomes of the backend's offer to filter multicast, before we connect. */
+void nic_filter_prepare(struct nic *n, struct nic_conf *conf);
+
+/* Hands the TAP's filter on, while connected. */
+void nic_filter_look(struct nic *n);
 
 /* Makes a NIC for device/vif/devid; NULL without memory, or if it is not there. */
 MUST_CHECK struct nic *nic_new(struct frontend *d, uint32_t devid);

@@ -63,3 +63,76 @@ case_rss()
 	check no-control-ring-told await_line "$L/front.log" 5 'the backend does not hash nic=nic0 reason="no control ring"'
 	check no-control-ring-ping one_ping
 }
+
+# --- the multicast filter ------------------------------------------------------------
+
+# in_list ADDRESS: the backend has it, as its note for a next daemon says; absent ADDRESS: not.
+in_list() { grep -q "^mcast $1" "$L/run-back/vif1.0.tables"; }
+absent() { ! in_list "$1"; }
+
+# pings_reach GROUP yes|no: 20 of dom0's to the group, as the guest's TAP counts multicast, and
+# netbackd what it dropped; those of the kernels come on top.
+pings_reach()
+{
+	local was now got=no
+
+	was=$(moved grx_drop_mcast)
+	in0 ping -q -c 20 -i 0.01 -w 2 -I vif1.0 "$1" >/dev/null 2>&1
+	now=$(moved grx_drop_mcast)
+	echo "${now:-0} dropped after ${was:-0}"
+	[ "$((${now:-0} - ${was:-0}))" -ge 20 ] || got=yes
+	[ "$got" = "$2" ]
+}
+
+requested() { await_node "$(fe 1 0)/request-multicast-control" "$1"; }
+
+# groups add|del COUNT: so many that the guest joins besides.
+groups()
+{
+	# ip -batch adds the first only.
+	# shellcheck disable=SC2016 # the inner shell's
+	in1 sh -c 'for i in $(seq 10 $((9 + $2))); do ip maddr "$1" "01:00:5e:01:01:$i" dev eth0; done' sh "$1" "$2"
+}
+
+case_filter()
+{
+	lab_start && start_back --log-level=debug && start_front --multicast-control
+	check attach attach 0
+	check asked requested 1
+	check known filter_is 1
+	check own await 5 in_list 33:33:00:00:00:01
+	check broadcast ping_check 10.79.0.2
+	check v6 await 5 one_ping fd79:0::2
+	check others pings_reach 239.9.9.9 no
+	in1 ip addr add 239.7.7.7/32 dev eth0 autojoin
+	check joined await 5 in_list 01:00:5e:07:07:07
+	check reaches pings_reach 239.7.7.7 yes
+	check others-still pings_reach 239.9.9.9 no
+	kill9 "$BACK"
+	start_back --log-level=debug
+	check kept in_list 01:00:5e:07:07:07
+	check reaches-again pings_reach 239.7.7.7 yes
+	check others-again pings_reach 239.9.9.9 no
+	in1 ip addr del 239.7.7.7/32 dev eth0
+	check left await 5 absent 01:00:5e:07:07:07
+	check no-more pings_reach 239.7.7.7 no
+	filter_limits
+}
+
+filter_limits()
+{
+	groups add 70
+	check too-many requested 0
+	check everything pings_reach 239.9.9.9 yes
+	groups del 70
+	check few-again requested 1
+	in1 ip link set eth0 promisc on
+	check promiscuous requested 0
+	in1 ip link set eth0 promisc off
+	check not-promiscuous requested 1
+	check none-missing await 5 in_list 33:33:00:00:00:01
+	check others-at-last pings_reach 239.9.9.9 no
+	restart_front
+	check not-asked requested -
+	check unfiltered await 5 pings_reach 239.9.9.9 yes
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* filter.c - the TAP's multicast filter, handed on to the backend
+ *
+ * Theory of operation. The backend is asked to filter once its list has all
+ * that the TAP is to receive, and no longer when the TAP is to receive
+ * everything, or more than the list takes. A backend that cannot be asked later
+ * (not dynamic) is asked when we connect, for good.
+ *
+ * The kernel does not tell of every change: so it is looked at each second too.
+ */
+#include <string.h>
+
+#include "../common/log.h"
+#include "../common/maddr.h"
+#include "../common/tap.h"
+#include "frontend.h"
+
+/* How many addresses the TAP is to receive; more than MCAST_MAX: no filter will do. */
+static unsigned int read_filter(const struct nic *n, uint8_t (*addr)[6])
+{
+	char name[TAP_NAME_MAX];
+	int got = tap_name(n->tap_fd, name);
+
+	if (got == 0)
+		got = maddr_list(addr, MCAST_MAX, name);
+	if (got < 0)
+		log_debug("cannot read the multicast filter nic=%s error=%s", n->name, strerror(-got));
+	return got < 0 ? MCAST_MAX + 1 : (unsigned int)got;
+}
+
+void nic_filter_prepare(struct nic *n, struct nic_conf *conf)
+{
+	uint8_t addr[MCAST_MAX][6];
+
+	conf->mcast_dynamic &= conf->mcast;
+	conf->mcast &= n->daemon->multicast_control;
+	if (conf->mcast && !conf->mcast_dynamic && read_filter(n, addr) > MCAST_MAX) {
+		log_info("no multicast filter nic=%s reason=\"too many addresses\"", n->name);
+		conf->mcast = false;
+	}
+	n->filtering = conf->mcast && !conf->mcast_dynamic;
+	n->filter_short = false;
+	conf->mcast_on = n->filtering;
+}
+
+static void ask(struct nic *n, bool on)
+{
+	int err = store_write_live(n->daemon->store, n->fe_path, "request-multicast-control", on ? "1" : "0");
+
+	if (err) {
+		log_debug("cannot ask for the multicast filter nic=%s error=%s", n->name, strerror(-err));
+		return;
+	}
+	n->filtering = on;
+	log_info("multicast filter nic=%s on=%d", n->name, on);
+}
+
+void nic_filter_look(struct nic *n)
+{
+	uint8_t addr[MCAST_MAX][6];
+	enum nic_mcast_state state;
+	unsigned int count;
+	bool on;
+
+	if (!n->attached || !n->link->conf.mcast)
+		return;
+	count = read_filter(n, addr);
+	if (count <= MCAST_MAX)
+		nic_mcast_want(n->link, addr, count);
+	state = nic_mcast_state(n->link);
+	/* A change that is on its way takes no longer than asking for everything meanwhile. */
+	on = count <= MCAST_MAX && state != NIC_MCAST_REFUSED && (state == NIC_MCAST_DONE || n->filtering);
+	if (n->link->conf.mcast_dynamic) {
+		if (on != n->filtering)
+			ask(n, on);
+		return;
+	}
+	if (!on && !n->filter_short)
+		log_warn("the backend's multicast filter lacks addresses and cannot be turned off nic=%s", n->name);
+	n->filter_short = !on;
+}
