@@ -201,6 +201,7 @@ int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, u
 	conf->peer.gso6 = key_or(&r, "feature-gso-tcpv6", 0);
 	conf->peer.csum4 = !key_or(&r, "feature-no-csum-offload", 0);
 	conf->peer.csum6 = key_or(&r, "feature-ipv6-csum-offload", 0);
+	conf->headroom = key_or(&r, "xdp-headroom", 0);
 	if (r.err)
 		snprintf(why, why_len, "frontend key %s%s is %s", r.bad_sub, r.bad,
 			 r.err == -ENOENT ? "missing" : "not acceptable");
@@ -230,6 +231,7 @@ static const struct {
 	{ "feature-event-mask", 1, OFFER_MASK, 0 },
 	{ "feature-multicast-control", 1, 0, 0 },
 	{ "feature-dynamic-multicast-control", 1, 0, 0 },
+	{ "feature-xdp-headroom", 1, OFFER_XDP, 0 },
 	{ "state", XenbusStateInitWait, 0, 0 },
 };
 

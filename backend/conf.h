@@ -32,6 +32,7 @@ struct vif_policy {
 #define OFFER_SPLIT 32u
 #define OFFER_CTRL 64u
 #define OFFER_MASK 128u
+#define OFFER_XDP 256u
 
 /* What the frontend wrote, checked. */
 struct vif_conf {
@@ -47,6 +48,7 @@ struct vif_conf {
 	struct gref ctrl_ref;
 	struct evport ctrl_port;		/* but with a mask */
 	bool rx_notify;
+	uint32_t headroom;			/* as asked for */
 	struct vnet_peer peer;
 };
 

@@ -19,7 +19,7 @@ int vif_device_open(struct vif *v)
 	err = tap_open_noted(&v->tap_fd, v->daemon->run_dir, v->name, v->name, kind, &fresh);
 	if (err)
 		return err;
-	v->carrier = v->state == XenbusStateConnected;
+	v->carrier = vif_is_up(v);
 	tap_set_carrier(v->tap_fd, v->carrier);
 	/* Made anew it would drop out of its bridge; so it serves as it is. */
 	if (tap_kind_of(v->tap_fd) != kind)
@@ -67,6 +67,13 @@ int vif_device_fit(struct vif *v, const struct vif_conf *conf)
 	if (!err)
 		fit_mtu(v, conf);
 	return err;
+}
+
+unsigned int vif_device_workers(const struct vif *v, const struct vif_conf *conf)
+{
+	if (conf->ctrl || conf->mask || tap_kind_of(v->tap_fd) == TAP_SINGLE)
+		return 1;
+	return conf->queues < v->daemon->policy.workers ? conf->queues : v->daemon->policy.workers;
 }
 
 void vif_device_carrier(struct vif *v)

@@ -17,6 +17,11 @@
  * A frame that needs more slots than are posted is held in the buffer, and the
  * TAP is left alone, until the slots come or patience ends (patience.h): what
  * then piles up is in the TAP's own queue, which is bounded (XSA-392).
+ *
+ * Where the frontend wants headroom, each slot's data starts behind it and an
+ * extra says so. It is for an XDP program, which sees one page: so large
+ * segments are cut, and frames go by way of private memory. A frame has what
+ * was wanted when it was read, and its extra tells which.
  */
 #include <errno.h>
 #include <string.h>
@@ -66,10 +71,12 @@ static void judge(struct frame *f, struct virtio_net_hdr *hdr, const struct iove
 		return;
 	}
 	vif_live_take(q->vw->link->live, RATE_GRX, f->pkt.len);
-	if (vnet_must_cut(hdr, &q->conf->peer, body->iov_base, body->iov_len)) {
+	if (vnet_must_cut(hdr, &q->conf->peer, body->iov_base, body->iov_len) ||
+	    (f->pkt.headroom && hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE)) {
 		/* Not dropped: it goes on in segments. */
 		q->vw->cut_queue = q;
-		if (segment_begin(&q->vw->cut, hdr, body, n, XEN_PAGE) < 0)
+		q->vw->cut_headroom = f->pkt.headroom;
+		if (segment_begin(&q->vw->cut, hdr, body, n, pkt_grx_part(&f->pkt)) < 0)
 			stats_inc(&q->stats, STAT_GRX_DROP_GSO);
 		return;
 	}
@@ -82,7 +89,7 @@ static void judge(struct frame *f, struct virtio_net_hdr *hdr, const struct iove
 		return;
 	}
 	f->pkt.slots = (uint16_t)pkt_grx_slots(&f->pkt);
-	if (f->pkt.slots > 1u + f->pkt.hashed && !q->conf->peer.sg) {
+	if (f->pkt.slots > (q->conf->peer.sg ? POSTED_MAX : 1 + pkt_extras(&f->pkt))) {
 		stats_inc(&q->stats, STAT_GRX_DROP_SLOTS);
 		return;
 	}
@@ -105,16 +112,18 @@ static bool read_private(struct vif_worker *vw, struct frame *f, uint32_t at)
 	memcpy(&hdr, vw->grx_buf + at, sizeof(hdr));
 	f->pkt.len = (uint32_t)got - VNET_HDR_LEN;
 	body = (struct iovec){ vw->grx_buf + at + VNET_HDR_LEN, f->pkt.len };
+	f->pkt.headroom = vif_live_headroom(vw->link->live);
 	f->queue = vif_steer(vw, &f->pkt, body.iov_base);
 	judge(f, &hdr.hdr, &body, 1);
 	return true;
 }
 
 /* Whether the largest frame would lie in mapped pages all the way. Not with a
- * hash: it takes a slot more. */
+ * hash or headroom: each takes a slot more. */
 static bool can_read_direct(const struct vif_queue *q)
 {
-	if (q->nposted < DIRECT_SLOTS || !q->conf->peer.sg || hash_steers(&q->vw->link->hash))
+	if (q->nposted < DIRECT_SLOTS || !q->conf->peer.sg || hash_steers(&q->vw->link->hash) ||
+	    vif_live_headroom(q->vw->link->live))
 		return false;
 	for (unsigned int i = 0; i < DIRECT_SLOTS; i++)
 		if (!q->posted[i].page)
@@ -172,15 +181,15 @@ static void fill_slots(struct frame *f)
 
 	f->seg = (uint16_t)grant_batch_count(batch);
 	for (unsigned int i = 0; i < f->pkt.slots; i++) {
-		uint16_t part = (uint16_t)min_size(left, XEN_PAGE);
+		uint16_t part = (uint16_t)min_size(left, pkt_grx_part(&f->pkt));
 
 		/* Buffers of slots that extras go to stay empty. */
 		if (i > 0 && i <= extras)
 			continue;
 		if (q->posted[i].page)
-			memcpy(q->posted[i].page, from, part);
+			memcpy(q->posted[i].page + f->pkt.headroom, from, part);
 		else
-			grant_batch_to_peer(batch, q->posted[i].gref, from, 0, part);
+			grant_batch_to_peer(batch, q->posted[i].gref, from, f->pkt.headroom, part);
 		from += part;
 		left -= part;
 	}
@@ -194,7 +203,8 @@ static void take_segment(struct vif_worker *vw, struct frame *f, uint32_t at)
 	memset(&f->pkt, 0, offsetof(struct pkt, piece));
 	f->pkt.len = segment_take(&vw->cut, vw->grx_buf + at + VNET_HDR_LEN);
 	f->pkt.csum_valid = true;
-	f->pkt.slots = 1;
+	f->pkt.headroom = vw->cut_headroom;
+	f->pkt.slots = (uint16_t)pkt_grx_slots(&f->pkt);
 	f->queue = vw->cut_queue;
 	f->drop = false;
 	f->at = at;

@@ -13,7 +13,8 @@ static void cut_frame(struct vif_worker *vw, const struct frame *f)
 
 	memcpy(&hdr, vw->grx_buf + f->at, sizeof(hdr));
 	vw->cut_queue = f->queue;
-	if (segment_begin(&vw->cut, &hdr, &body, 1, XEN_PAGE) < 0)
+	vw->cut_headroom = f->pkt.headroom;
+	if (segment_begin(&vw->cut, &hdr, &body, 1, pkt_grx_part(&f->pkt)) < 0)
 		stats_inc(&f->queue->stats, STAT_GRX_DROP_GSO);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* live.h - what may change under a connection: the rate, and the multicast filter
+/* live.h - what may change under a connection: rate, multicast filter, headroom
  *
  * The control thread sets it as xenstore's keys change, workers look at it
  * with every batch; all of it is atomic. It belongs to the VIF, so that a
@@ -24,6 +24,7 @@ struct vif_live {
 	struct credit credit;		/* one for all queues, and for both directions */
 	uint32_t limited;		/* RATE_*; fixed */
 	atomic_bool filter;		/* multicast that nobody asked for is dropped */
+	_Atomic uint16_t headroom;	/* bytes in front of what the guest receives */
 	struct mcast mcast;
 };
 
@@ -39,5 +40,8 @@ int vif_live_wait_ms(struct vif_live *live);
 
 /* Whether the frontend does not want a frame for that address. */
 bool vif_live_unwanted(const struct vif_live *live, const uint8_t *addr);
+
+/* Bytes to be left free in front of each slot's data; at most PKT_HEADROOM_MAX. */
+uint16_t vif_live_headroom(const struct vif_live *live);
 
 #endif

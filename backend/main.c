@@ -42,7 +42,7 @@ struct options {
 static const struct option_word offers[] = {
 	{ "sg", OFFER_SG }, { "gso", OFFER_GSO4 | OFFER_GSO6 }, { "gso4", OFFER_GSO4 }, { "gso6", OFFER_GSO6 },
 	{ "csum", OFFER_CSUM4 | OFFER_CSUM6 }, { "csum4", OFFER_CSUM4 }, { "csum6", OFFER_CSUM6 },
-	{ "split", OFFER_SPLIT }, { "ctrl", OFFER_CTRL }, { "mask", OFFER_MASK }, { NULL, 0 },
+	{ "split", OFFER_SPLIT }, { "ctrl", OFFER_CTRL }, { "mask", OFFER_MASK }, { "xdp", OFFER_XDP }, { NULL, 0 },
 };
 
 static const struct option_word directions[] = {
@@ -57,7 +57,7 @@ static struct options parse_options(int argc, char **argv)
 		{ "take-over", NULL, "unbind the kernel's netback from each VIF and serve it", OPTION_FLAG,
 		  { .flag = &o.take_over }, 0, 0 },
 		{ "drain", NULL, "close every VIF in order, then exit", OPTION_FLAG, { .flag = &o.drain }, 0, 0 },
-		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, split, ctrl, mask",
+		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, split, ctrl, mask, xdp",
 		  OPTION_WORDS, { .words = { &o.policy.without, offers } }, 0, 0 },
 		{ "fill-checksums", "all|MAC,...", "send these guests no blank checksums and large segments",
 		  OPTION_TEXT, { .text = &o.policy.fill }, 0, 0 },

@@ -93,6 +93,7 @@ struct vif_worker {
 	struct frame *frames;		/* BATCH_FRAMES, of the run under way */
 	struct segment cut;		/* a frame that goes out in segments */
 	struct vif_queue *cut_queue;	/* whose they are */
+	uint16_t cut_headroom;		/* what they are to have in front */
 	bool kept_changed;		/* tables that outlive us, since they were noted */
 	uint32_t throttled;		/* RATE_*: what the last run left for want of credit */
 	bool held;			/* grx_buf starts with a frame that lacks slots */

@@ -72,6 +72,13 @@ static void refuse(struct vif *v, const char *fmt, ...)
 		log_warn("cannot write error node vif=%s error=%s", v->name, strerror(-err));
 }
 
+/* What a frontend may change while it is up. */
+static void reconfigure(struct vif *v)
+{
+	if (vif_headroom_read(v) == -EINVAL)
+		refuse(v, "frontend key xdp-headroom is not acceptable");
+}
+
 /* --- steps --------------------------------------------------------------- */
 
 static void offer(struct vif *v)
@@ -99,18 +106,9 @@ static void offer(struct vif *v)
 	v->state = XenbusStateInitWait;
 }
 
-/* One for each queue, as far as they are independent and each has an end of
- * the TAP to read from: what all queues share is one worker's. */
-static unsigned int workers_for(const struct vif *v, const struct vif_conf *conf)
-{
-	if (conf->ctrl || conf->mask || tap_kind_of(v->tap_fd) == TAP_SINGLE)
-		return 1;
-	return conf->queues < v->daemon->policy.workers ? conf->queues : v->daemon->policy.workers;
-}
-
 static void connect_frontend(struct vif *v)
 {
-	bool adopt = v->state == XenbusStateConnected;
+	bool adopt = vif_is_up(v);
 	struct vif_place place = { .peer = v->peer, .name = v->name, .run_dir = v->daemon->run_dir,
 				   .wake_fd = v->daemon->wake_fd, .resume = adopt,
 				   .hold_ms = v->daemon->policy.hold_ms, .stall_ms = v->daemon->policy.stall_ms,
@@ -137,8 +135,9 @@ static void connect_frontend(struct vif *v)
 		return;
 	}
 	place.tap_fd = v->tap_fd;
-	place.workers = workers_for(v, &conf);
+	place.workers = vif_device_workers(v, &conf);
 	vif_live_read(v);
+	vif_headroom_set(v, conf.headroom);
 	err = vif_link_start(&v->link, &place, &conf, &reason);
 	if (err) {
 		refuse(v, "%s: %s", reason, strerror(-err));
@@ -183,6 +182,15 @@ static void take_step(struct vif *v, enum hs_back_step step)
 		break;
 	case HS_BACK_CONNECT:
 		connect_frontend(v);
+		break;
+	case HS_BACK_RECONFIGURE:
+		reconfigure(v);
+		if (!v->refused)
+			set_state(v, XenbusStateReconfigured);
+		break;
+	case HS_BACK_GO_ON:
+		vif_headroom_settle(v);
+		set_state(v, XenbusStateConnected);
 		break;
 	case HS_BACK_CLOSING:
 		disconnect(v);
@@ -291,11 +299,15 @@ void vif_run(struct vif *v)
 			v->refused = v->link && vif_link_faulted(v->link) &&
 				     view.theirs != XenbusStateInitialising;
 		}
+		/* After the look: what was written before its state is seen now. */
+		if (v->state == XenbusStateReconfigured && v->link)
+			reconfigure(v);
 		view.refused = v->refused;
 		step = hs_back_next(&view);
-		if (v->state == XenbusStateConnected && !v->link && step == HS_BACK_STAY)
+		if (vif_is_up(v) && !v->link && step == HS_BACK_STAY)
 			step = HS_BACK_CONNECT;		/* left by an earlier daemon */
-		if (v->daemon->draining && view.theirs == XenbusStateConnected) {
+		if (v->daemon->draining && (view.theirs == XenbusStateConnected ||
+					    view.theirs == XenbusStateReconfiguring)) {
 			/* The frontend is told, and waited for. */
 			if (v->state == XenbusStateClosing)
 				return;
@@ -383,5 +395,6 @@ void vif_free(struct vif *v)
 	snprintf(path, sizeof(path), "%s/state", v->fe_path);
 	store_unwatch(v->daemon->store, path, v->token);
 	vif_live_unwatch(v);
+	vif_headroom_settle(v);
 	free(v);
 }

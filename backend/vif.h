@@ -39,6 +39,7 @@ struct vif {
 	unsigned int mtu_lowered;	/* what the TAP's MTU was before, 0: left alone */
 	char rate[STORE_VALUE_MAX];	/* the backend key, as last read */
 	struct vif_live live;		/* its workers look at it too */
+	bool reconfiguring;		/* xdp-headroom is watched */
 	struct vif_link *link;		/* NULL unless connected */
 };
 
@@ -47,11 +48,21 @@ struct vif {
 MUST_CHECK struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid);
 void vif_free(struct vif *v);
 
+/* Whether the frontend's rings are in use, by the state published. */
+static inline bool vif_is_up(const struct vif *v)
+{
+	return v->state == XenbusStateConnected || v->state == XenbusStateReconfigured;
+}
+
 /* Opens or makes the TAP. -errno. */
 MUST_CHECK int vif_device_open(struct vif *v);
 
 /* Gives the TAP the offloads and the MTU that this frontend takes. -errno. */
 MUST_CHECK int vif_device_fit(struct vif *v, const struct vif_conf *conf);
+
+/* Workers for the queues: one each, as far as they are independent and each
+ * has an end of the TAP to read from. What all queues share is one worker's. */
+MUST_CHECK unsigned int vif_device_workers(const struct vif *v, const struct vif_conf *conf);
 
 /* The carrier is up while there is a connection that can deliver. */
 void vif_device_carrier(struct vif *v);
@@ -62,6 +73,14 @@ void vif_device_remove(struct vif *v);
 void vif_live_read(struct vif *v);
 MUST_CHECK int vif_live_watch(struct vif *v);
 void vif_live_unwatch(struct vif *v);
+
+/* The headroom that the frontend wants; it gets at most PKT_HEADROOM_MAX. */
+void vif_headroom_set(struct vif *v, uint32_t wanted);
+
+/* Reads it while the frontend reconfigures itself, and asks to be told of a
+ * change until it has settled. -EINVAL: not a number; other -errno. */
+MUST_CHECK int vif_headroom_read(struct vif *v);
+void vif_headroom_settle(struct vif *v);
 
 /* Looks at both directories afresh and does what the handshake asks for. */
 void vif_run(struct vif *v);

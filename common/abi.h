@@ -41,6 +41,12 @@
 #define PKT_LEN_MAX XEN_NETIF_MAX_TX_SIZE
 #define PKT_LEN_MIN 14u
 
+/* Linux's netif.h has a fifth extra that Xen's lacks, and Linux's is no user
+ * space header. It tells by its first 16 bits how many bytes are left free in
+ * front of the data, for an XDP program. We leave as many as Linux asks for. */
+#define PKT_EXTRA_XDP 5u
+#define PKT_HEADROOM_MAX 256u
+
 /* The header in front of each TAP frame: virtio_net_hdr with num_buffers. */
 #define VNET_HDR_LEN sizeof(struct virtio_net_hdr_mrg_rxbuf)
 
@@ -53,6 +59,7 @@ static_assert(offsetof(struct netif_tx_sring, ring) == 64, "gtx slots");
 static_assert(offsetof(struct netif_rx_sring, ring) == 64, "grx slots");
 static_assert(sizeof(union netif_tx_sring_entry) * RING_SLOTS <= XEN_PAGE - 64, "gtx fits");
 static_assert(sizeof(union netif_rx_sring_entry) * RING_SLOTS <= XEN_PAGE - 64, "grx fits");
+static_assert(PKT_EXTRA_XDP == XEN_NETIF_EXTRA_TYPE_MAX, "Xen has no fifth extra");
 static_assert(PKT_SLOTS_MAX == 18, "netif.h's least number of slots");
 static_assert(VNET_HDR_LEN == 12, "TAP header");
 

@@ -22,7 +22,7 @@ const char *hs_state_name(unsigned int state)
 }
 
 /* A backend's aims, as the frontend's state sets them. */
-enum aim { AIM_NONE, AIM_OFFER, AIM_CONNECTED, AIM_CLOSING, AIM_CLOSED, AIM_GONE, AIM_MAX };
+enum aim { AIM_NONE, AIM_OFFER, AIM_CONNECTED, AIM_RECONFIGURED, AIM_CLOSING, AIM_CLOSED, AIM_GONE, AIM_MAX };
 
 static const unsigned char aim_of[HS_STATES] = {
 	[XenbusStateUnknown] = AIM_GONE,
@@ -32,41 +32,45 @@ static const unsigned char aim_of[HS_STATES] = {
 	[XenbusStateConnected] = AIM_CONNECTED,
 	[XenbusStateClosing] = AIM_CLOSING,
 	[XenbusStateClosed] = AIM_CLOSED,
-	[XenbusStateReconfiguring] = AIM_NONE,
+	[XenbusStateReconfiguring] = AIM_RECONFIGURED,
 	[XenbusStateReconfigured] = AIM_NONE,
 };
 
 /* Rows: our state; columns: the aim. */
-#define ROW(offer_, connected_, closing_, closed_, gone_) \
+#define ROW(offer_, connected_, reconf_, closing_, closed_, gone_) \
 	{ [AIM_NONE] = HS_BACK_STAY, [AIM_OFFER] = HS_BACK_##offer_, \
-	  [AIM_CONNECTED] = HS_BACK_##connected_, [AIM_CLOSING] = HS_BACK_##closing_, \
-	  [AIM_CLOSED] = HS_BACK_##closed_, [AIM_GONE] = HS_BACK_##gone_ }
+	  [AIM_CONNECTED] = HS_BACK_##connected_, [AIM_RECONFIGURED] = HS_BACK_##reconf_, \
+	  [AIM_CLOSING] = HS_BACK_##closing_, [AIM_CLOSED] = HS_BACK_##closed_, [AIM_GONE] = HS_BACK_##gone_ }
 
 static const unsigned char back_table[HS_STATES][AIM_MAX] = {
-	/*                               OFFER  CONNECTED CLOSING  CLOSED   GONE */
-	[XenbusStateUnknown]       = ROW(OFFER, OFFER,    CLOSED,  CLOSED,  CLOSED),
-	[XenbusStateInitialising]  = ROW(OFFER, OFFER,    CLOSING, CLOSED,  CLOSED),
-	[XenbusStateInitWait]      = ROW(STAY,  CONNECT,  CLOSING, CLOSING, CLOSING),
-	[XenbusStateInitialised]   = ROW(OFFER, OFFER,    CLOSING, CLOSING, CLOSING),
-	[XenbusStateConnected]     = ROW(RESET, STAY,     CLOSING, CLOSING, CLOSING),
-	[XenbusStateClosing]       = ROW(RESET, CLOSED,   STAY,    CLOSED,  CLOSED),
-	[XenbusStateClosed]        = ROW(OFFER, OFFER,    STAY,    STAY,    REMOVE),
-	[XenbusStateReconfiguring] = ROW(RESET, CLOSING,  CLOSING, CLOSING, CLOSING),
-	[XenbusStateReconfigured]  = ROW(RESET, CLOSING,  CLOSING, CLOSING, CLOSING),
+	/*                               OFFER  CONNECTED RECONFIGURED CLOSING  CLOSED   GONE */
+	[XenbusStateUnknown]       = ROW(OFFER, OFFER,    STAY,        CLOSED,  CLOSED,  CLOSED),
+	[XenbusStateInitialising]  = ROW(OFFER, OFFER,    STAY,        CLOSING, CLOSED,  CLOSED),
+	[XenbusStateInitWait]      = ROW(STAY,  CONNECT,  STAY,        CLOSING, CLOSING, CLOSING),
+	[XenbusStateInitialised]   = ROW(OFFER, OFFER,    STAY,        CLOSING, CLOSING, CLOSING),
+	[XenbusStateConnected]     = ROW(RESET, STAY,     RECONFIGURE, CLOSING, CLOSING, CLOSING),
+	[XenbusStateClosing]       = ROW(RESET, CLOSED,   STAY,        STAY,    CLOSED,  CLOSED),
+	[XenbusStateClosed]        = ROW(OFFER, OFFER,    STAY,        STAY,    STAY,    REMOVE),
+	[XenbusStateReconfiguring] = ROW(RESET, CLOSING,  STAY,        CLOSING, CLOSING, CLOSING),
+	[XenbusStateReconfigured]  = ROW(RESET, GO_ON,    STAY,        CLOSING, CLOSING, CLOSING),
 };
 
 enum hs_back_step hs_back_next(const struct hs_back_view *v)
 {
+	bool up = v->ours == XenbusStateConnected || v->ours == XenbusStateReconfigured;
 	unsigned char aim = aim_of[v->theirs];
 
 	/* Who was turned down stays so until it moves: else we would loop. */
-	if ((aim == AIM_CONNECTED || aim == AIM_OFFER) && v->refused)
+	if ((aim == AIM_CONNECTED || aim == AIM_RECONFIGURED || aim == AIM_OFFER) && v->refused)
 		aim = v->online ? AIM_CLOSED : AIM_GONE;
+	/* To reconfigure what is not there means nothing. */
+	else if (aim == AIM_RECONFIGURED && !up)
+		aim = AIM_NONE;
 	/* Features first, rings once the bridge knows the device. */
-	else if (aim == AIM_CONNECTED && !v->hotplug && v->ours != XenbusStateConnected)
+	else if (aim == AIM_CONNECTED && !v->hotplug && !up)
 		aim = AIM_OFFER;
 	/* On the way out only a frontend that is still up is waited for. */
-	if (!v->online && aim != AIM_CONNECTED && aim != AIM_CLOSING)
+	if (!v->online && aim != AIM_CONNECTED && aim != AIM_RECONFIGURED && aim != AIM_CLOSING)
 		aim = AIM_GONE;
 	return (enum hs_back_step)back_table[v->ours][aim];
 }
@@ -116,15 +120,23 @@ static enum hs_front_step front_shared(const struct hs_front_view *v)
 	return HS_FRONT_CLOSED;
 }
 
+/* Whether the backend serves somebody's rings. A frontend of ours never
+ * reconfigures, but a backend may say that it did: that changes nothing. */
+static bool is_serving(enum xenbus_state theirs)
+{
+	return theirs == XenbusStateConnected || theirs == XenbusStateReconfiguring ||
+	       theirs == XenbusStateReconfigured;
+}
+
 enum hs_front_step hs_front_next(const struct hs_front_view *v)
 {
 	if (!v->wanted) {
 		if (v->ours == XenbusStateClosed)
 			return HS_FRONT_STAY;
 		/* A backend that holds our rings is told first. */
-		if (v->ours != XenbusStateClosing && v->shared && v->theirs == XenbusStateConnected)
+		if (v->ours != XenbusStateClosing && v->shared && is_serving(v->theirs))
 			return HS_FRONT_CLOSING;
-		return v->ours == XenbusStateClosing && v->theirs == XenbusStateConnected ?
+		return v->ours == XenbusStateClosing && is_serving(v->theirs) ?
 		       HS_FRONT_STAY : HS_FRONT_CLOSED;
 	}
 	/* Somebody else wrote our state: after a restore the toolstack's new

@@ -24,6 +24,8 @@ enum hs_back_step {
 	HS_BACK_OFFER,		/* publish the features, go to InitWait */
 	HS_BACK_CONNECT,	/* attach the rings, go to Connected */
 	HS_BACK_RESET,		/* let the rings go, go to InitWait: the frontend started anew */
+	HS_BACK_RECONFIGURE,	/* read what it changes while it is up, go to Reconfigured */
+	HS_BACK_GO_ON,		/* it is done with that, go to Connected */
 	HS_BACK_CLOSING,	/* let the rings go, go to Closing */
 	HS_BACK_CLOSED,		/* go to Closed */
 	HS_BACK_REMOVE,		/* closed for good: the interface goes */

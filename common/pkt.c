@@ -252,12 +252,17 @@ struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size)
 
 unsigned int pkt_extras(const struct pkt *p)
 {
-	return (p->gso_type != XEN_NETIF_GSO_TYPE_NONE) + p->hashed;
+	return (p->gso_type != XEN_NETIF_GSO_TYPE_NONE) + p->hashed + (p->headroom != 0);
+}
+
+uint32_t pkt_grx_part(const struct pkt *p)
+{
+	return XEN_PAGE - p->headroom;
 }
 
 unsigned int pkt_grx_slots(const struct pkt *p)
 {
-	return (p->len + XEN_PAGE - 1) / XEN_PAGE + pkt_extras(p);
+	return (p->len + pkt_grx_part(p) - 1) / pkt_grx_part(p) + pkt_extras(p);
 }
 
 static struct netif_extra_info hash_extra(const struct pkt *p)
@@ -273,17 +278,30 @@ static struct netif_extra_info hash_extra(const struct pkt *p)
 	return extra;
 }
 
+/* The tail of a chain is told by who is not followed by the next. */
+static uint8_t more(bool follows)
+{
+	return follows ? XEN_NETIF_EXTRA_FLAG_MORE : 0;
+}
+
 static void reply_extras(struct grx_back *ring, const struct pkt *p)
 {
 	struct netif_extra_info extra;
 
 	if (p->gso_type != XEN_NETIF_GSO_TYPE_NONE) {
 		extra = pkt_gso_extra(p->gso_type, p->gso_size);
-		extra.flags = p->hashed ? XEN_NETIF_EXTRA_FLAG_MORE : 0;
+		extra.flags = more(p->hashed || p->headroom);
 		grx_back_reply_extra(ring, &extra);
 	}
 	if (p->hashed) {
 		extra = hash_extra(p);
+		extra.flags = more(p->headroom);
+		grx_back_reply_extra(ring, &extra);
+	}
+	if (p->headroom) {
+		memset(&extra, 0, sizeof(extra));
+		extra.type = PKT_EXTRA_XDP;
+		extra.u.pad[0] = p->headroom;
 		grx_back_reply_extra(ring, &extra);
 	}
 }
@@ -300,10 +318,12 @@ void pkt_to_grx(struct grx_back *ring, const struct pkt *p)
 	if (pkt_extras(p))
 		flags |= NETRXF_extra_info;
 	do {
-		uint32_t part = left < XEN_PAGE ? left : XEN_PAGE;
+		uint32_t part = (uint32_t)min_size(left, pkt_grx_part(p));
 
 		left -= part;
-		grx_back_reply(ring, 0, (uint16_t)(flags | (left ? NETRXF_more_data : 0)), (int16_t)part);
+		/* Linux's netback tells offset 0 and counts the headroom as data; its
+		 * netfront takes the extra's word for the first slot, so this is right too. */
+		grx_back_reply(ring, p->headroom, (uint16_t)(flags | (left ? NETRXF_more_data : 0)), (int16_t)part);
 		if (flags & NETRXF_extra_info)
 			reply_extras(ring, p);
 		flags = 0;	/* of the first slot only */

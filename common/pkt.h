@@ -47,6 +47,7 @@ struct pkt {
 	uint8_t hash_type;	/* _XEN_NETIF_CTRL_HASH_TYPE_*, unchecked */
 	uint8_t hash_algorithm;	/* XEN_NETIF_CTRL_HASH_ALGORITHM_*, unchecked; by Toeplitz on the way out */
 	uint32_t hash_value;
+	uint16_t headroom;	/* to grx: bytes left free in front of the data of each slot */
 	enum stat cause;	/* with PKT_DROP */
 	const char *why;	/* with PKT_FAULT, static */
 	struct pkt_piece piece[PKT_SLOTS_FATAL];
@@ -65,15 +66,19 @@ MUST_CHECK enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, 
  * bytes of payload a segment. */
 struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size);
 
+/* Bytes of a packet that lie in a grx slot which it fills up. */
+uint32_t pkt_grx_part(const struct pkt *p);
+
 /* Extra infos that a packet goes out with, a slot each. */
 unsigned int pkt_extras(const struct pkt *p);
 
-/* Slots that a packet of p->len bytes takes on the grx ring, its extras included. */
+/* Slots that a packet of p->len bytes takes on the grx ring, its extras
+ * included. It may be more than PKT_SLOTS_MAX. */
 unsigned int pkt_grx_slots(const struct pkt *p);
 
 /* Stages the responses for a frame of p->len bytes that lies in the oldest
- * unanswered buffers, from byte 0 of each, filled up one after the other. The
- * caller has taken pkt_grx_slots() buffers. */
+ * unanswered buffers, from byte p->headroom of each, filled up one after the
+ * other. The caller has taken pkt_grx_slots() buffers. */
 void pkt_to_grx(struct grx_back *ring, const struct pkt *p);
 
 /* Stages the requests for a frame whose pieces (gref, offset, len) are in

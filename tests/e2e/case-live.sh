@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What may change under a connection: the rate, in which direction, and the multicast filter.
+# What may change under a connection: the rate, in which direction, the multicast filter, headroom.
 # shellcheck disable=SC2154,SC2153 # ns0, BACK, L: lib.sh
 
 # bytes NAME: a counter of netbackd.
@@ -115,4 +115,42 @@ case_multicast()
 	xenstore-write "$(fe 1 0)/request-multicast-control" 0
 	check given_up filter_is 0
 	check unfiltered mcast_sent grx_packets 10
+}
+
+# dropped_extra N: netfrontd, which wants no headroom, turns down what comes with it.
+dropped_extra()
+{
+	in0 ping -q -c "$1" -i 0.01 -w 2 -I vif1.0 239.7.7.7 >/dev/null 2>&1
+	counters "$L/front.log" "$FRONT" | grep -oE 'grx_drop_extra=[0-9]{2,}'
+}
+
+# As Linux's netfront does to load an XDP program, done by hand while netfrontd is stopped.
+case_headroom()
+{
+	lab_pair
+	check attach attach 0
+	check offered await_node "$(be 1 0)/feature-xdp-headroom" 1
+	kill -STOP "$FRONT"
+	xenstore-write "$(fe 1 0)/state" 7
+	xenstore-write "$(fe 1 0)/xdp-headroom" 256
+	check answered await_node "$(be 1 0)/state" 8
+	check read await_line "$L/back.log" 5 'xdp headroom vif=vif1.0 bytes=256'
+	kill9 "$BACK"
+	start_back
+	check resumed await_line "$L/back.log" 5 'resumed vif=vif1.0'
+	check read_again await_line "$L/back.log" 5 'xdp headroom vif=vif1.0 bytes=256' 2
+	check still_reconfigured await_node "$(be 1 0)/state" 8
+	xenstore-write "$(fe 1 0)/state" 4
+	check goes_on await_node "$(be 1 0)/state" 4
+	kill -CONT "$FRONT"
+	check told dropped_extra 20
+
+	# And a daemon that finds only itself half way.
+	kill9 "$BACK"
+	xenstore-rm "$(fe 1 0)/xdp-headroom"
+	xenstore-write "$(be 1 0)/state" 8
+	start_back
+	check goes_on_alone await_node "$(be 1 0)/state" 4
+	check resumed_alone await_line "$L/back.log" 5 'resumed vif=vif1.0' 2
+	check none ping_check 10.79.0.2
 }

@@ -418,7 +418,7 @@ static void check(void)
 	      verdicts(&sum, STAT_GRX_DROP_SHORT, STAT_GRX_DROP_TAP) +
 	      verdicts(&sum, STAT_GRX_DROP_MCAST, STAT_GRX_DROP_MCAST);
 	/* What is cut has more verdicts than frames. */
-	if (conf.peer.sg && conf.peer.gso4 && conf.peer.gso6 && conf.peer.csum4 && conf.peer.csum6) {
+	if (!live.headroom && conf.peer.sg && conf.peer.gso4 && conf.peer.gso6 && conf.peer.csum4 && conf.peer.csum6) {
 		PROMISE(grx <= frames_in);
 		frames_in -= grx;	/* what the TAP still has is the next connection's */
 	}
@@ -562,6 +562,7 @@ static void session(void)
 		.peer = { .csum4 = bits[1] & 1, .csum6 = bits[1] & 2, .gso4 = bits[1] & 4,
 			  .gso6 = bits[1] & 8, .sg = bits[1] & 16 },
 	};
+	live.headroom = bits[0] & 4 ? (uint16_t)((bits[0] >> 3) * 8 + 8) : 0;
 	conf.queue[0].gtx_ref = gref_of(pages[P_GTX].ref);
 	conf.queue[0].grx_ref = gref_of(pages[P_GRX].ref);
 	conf.queue[1].gtx_ref = gref_of(pages[P_GTX1].ref);

@@ -83,6 +83,9 @@ static void odd_states(struct front *f)
 		probe(f);
 	}
 	store_put(f->xs, XBT_NULL, f->fe, "state", "4");
+	/* It answered the 7. */
+	if (store_wait_state(f->xs, f->be, IS(Connected), WAIT_MS) < 0)
+		trouble(&f->t, "the backend does not go on");
 }
 
 static void back_to_start(struct front *f)

@@ -12,6 +12,7 @@
 #define CLOSING XenbusStateClosing
 #define CLOSED XenbusStateClosed
 #define RECONFIGURING XenbusStateReconfiguring
+#define RECONFIGURED XenbusStateReconfigured
 
 /* The daemon gives up after as many (vif.c's STEPS_MAX). */
 #define STEPS_MAX 8
@@ -31,7 +32,11 @@ static unsigned int back_apply(struct hs_back_view *v, enum hs_back_step step)
 		v->ours = INITWAIT;
 		break;
 	case HS_BACK_CONNECT:
+	case HS_BACK_GO_ON:
 		v->ours = CONNECTED;
+		break;
+	case HS_BACK_RECONFIGURE:
+		v->ours = RECONFIGURED;
 		break;
 	case HS_BACK_CLOSING:
 		v->ours = CLOSING;
@@ -113,6 +118,7 @@ static unsigned int front_settle(struct hs_front_view *v)
 static unsigned int back_rest(const struct hs_back_view *v)
 {
 	unsigned int away = v->online ? CLOSED : REMOVED;
+	bool up = v->ours == CONNECTED || v->ours == RECONFIGURED;
 
 	switch (v->theirs) {
 	case UNKNOWN:
@@ -122,17 +128,22 @@ static unsigned int back_rest(const struct hs_back_view *v)
 	case CONNECTED:
 		if (v->refused)
 			return away;
-		if (v->hotplug || v->ours == CONNECTED)
+		if (v->hotplug || up)
 			return CONNECTED;
 		return v->online ? INITWAIT : REMOVED;
 	case CLOSING:
 		return v->ours == CLOSED || v->ours == UNKNOWN ? CLOSED : CLOSING;
 	case CLOSED:
 		return away;
+	case RECONFIGURING:
+		if (v->refused)
+			return away;
+		if (up)
+			return RECONFIGURED;
+		break;
 	case INITWAIT:
 	case INITIALISED:
-	case XenbusStateReconfiguring:
-	case XenbusStateReconfigured:
+	case RECONFIGURED:
 		break;
 	}
 	/* States that are not a frontend's to be in, or lead nowhere. */
@@ -333,6 +344,46 @@ static void back_refused_detached(void **state)
 	back_does(HS_BACK_REMOVE);
 }
 
+/* A frontend that loads an XDP program: 4, 7, 4, as often as it likes. */
+static void back_reconfigures(void **state)
+{
+	(void)state;
+	back_is(CONNECTED, RECONFIGURING);
+	for (int i = 0; i < 2; i++) {
+		back_sees(RECONFIGURING);
+		back_does(HS_BACK_RECONFIGURE);
+		back_does(HS_BACK_STAY);
+		back_sees(CONNECTED);
+		b.hotplug = i == 0;		/* of no interest to who is up */
+		back_does(HS_BACK_GO_ON);
+		back_does(HS_BACK_STAY);
+	}
+	back_sees(RECONFIGURING);
+	b.online = false;			/* it is up: the detach waits for it */
+	back_does(HS_BACK_RECONFIGURE);
+	back_does(HS_BACK_STAY);
+	back_sees(CLOSING);
+	back_does(HS_BACK_CLOSING);
+	back_is(RECONFIGURED, RECONFIGURING);
+	b.refused = true;			/* what it asked for was nonsense */
+	back_does(HS_BACK_CLOSING);
+	back_does(HS_BACK_CLOSED);
+	back_is(RECONFIGURED, INITIALISING);	/* it was started anew half way */
+	back_does(HS_BACK_RESET);
+}
+
+/* To reconfigure what is not there means nothing. */
+static void back_reconfigures_nothing(void **state)
+{
+	static const enum xenbus_state idle[] = { INITIALISING, INITWAIT, INITIALISED, CLOSING, CLOSED };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(idle); i++) {
+		back_is(idle[i], RECONFIGURING);
+		back_does(HS_BACK_STAY);
+	}
+}
+
 /* A new daemon finds both Connected: not a word in xenstore. */
 static void back_restart(void **state)
 {
@@ -360,10 +411,11 @@ static struct hs_front_view front_rest(const struct hs_front_view *v)
 {
 	struct hs_front_view r = *v;
 	bool up = v->shared && v->ours == CONNECTED;
+	bool serving = v->theirs == CONNECTED || v->theirs == RECONFIGURING || v->theirs == RECONFIGURED;
 
 	r.shared = r.attached = false;
 	if (!v->wanted) {
-		r.ours = v->theirs == CONNECTED && (v->ours == CLOSING || (v->shared && v->ours != CLOSED)) ?
+		r.ours = serving && (v->ours == CLOSING || (v->shared && v->ours != CLOSED)) ?
 			 CLOSING : CLOSED;
 		if (v->ours == CLOSED || r.ours == CLOSING) {	/* nothing done about them here */
 			r.shared = v->shared;
@@ -377,8 +429,8 @@ static struct hs_front_view front_rest(const struct hs_front_view *v)
 		r.shared = true;
 		return r;
 	case CONNECTED:
-	case XenbusStateReconfiguring:
-	case XenbusStateReconfigured:
+	case RECONFIGURING:
+	case RECONFIGURED:
 		r.ours = up ? CONNECTED : CLOSING;
 		r.shared = r.attached = up;
 		return r;
@@ -583,6 +635,26 @@ static void front_resume(void **state)
 	front_does(HS_FRONT_CONNECT);
 }
 
+/* We reconfigure nothing; a backend that says it did serves us as before, and
+ * is told before we go. */
+static void front_backend_reconfigures(void **state)
+{
+	(void)state;
+	front_comes_up();
+	front_sees(RECONFIGURING);
+	front_does(HS_FRONT_STAY);
+	front_sees(RECONFIGURED);
+	front_does(HS_FRONT_STAY);
+	front_sees(CONNECTED);
+	front_does(HS_FRONT_STAY);
+	front_sees(RECONFIGURED);
+	f.wanted = false;
+	front_does(HS_FRONT_CLOSING);
+	front_does(HS_FRONT_STAY);
+	front_sees(CLOSING);
+	front_does(HS_FRONT_CLOSED);
+}
+
 /* Group 21: 2, 5, 6, 2 faster than we look. */
 static void front_backend_jumps(void **state)
 {
@@ -705,7 +777,8 @@ int main(void)
 		cmocka_unit_test(back_connected_then_closed), cmocka_unit_test(back_detach),
 		cmocka_unit_test(back_frontend_gone), cmocka_unit_test(back_refused_then_retry),
 		cmocka_unit_test(back_refused_detached), cmocka_unit_test(back_restart),
-		cmocka_unit_test(back_restart_half_way),
+		cmocka_unit_test(back_restart_half_way), cmocka_unit_test(back_reconfigures),
+		cmocka_unit_test(back_reconfigures_nothing), cmocka_unit_test(front_backend_reconfigures),
 		cmocka_unit_test(front_every_combination), cmocka_unit_test(front_shares_only_then),
 		cmocka_unit_test(front_normal_life), cmocka_unit_test(front_is_patient),
 		cmocka_unit_test(front_backend_detaches), cmocka_unit_test(front_backend_closes_and_returns),

@@ -1010,6 +1010,66 @@ static void grx_there_and_back(void **state)
 					grx_round_trip(lengths[i], gso, csum, hashed);
 }
 
+/* With headroom each slot's data starts behind it, and an extra says so; the
+ * extras come in the order of their types, each but the last followed. */
+static void grx_headroom(uint32_t len, uint16_t headroom, uint8_t gso, bool hashed)
+{
+	struct pkt out = { .len = len, .gso_type = gso, .gso_size = 1448, .hashed = hashed, .headroom = headroom };
+	unsigned int extras = (gso ? 1 : 0) + hashed + 1, slots = pkt_grx_slots(&out), at = 250;
+	uint32_t left = len, part = XEN_PAGE - headroom;
+	struct grx_back rback;
+	netif_rx_sring_t *raw = (netif_rx_sring_t *)page;
+
+	assert_int_equal(slots, (len + part - 1) / part + extras);
+	setup_grx_at(250);
+	assert_int_equal(grx_back_attach(&rback, page), 0);
+	assert_int_equal(grx_back_begin(&rback), 256);
+	for (unsigned int i = 0; i < slots; i++)
+		assert_true(grx_back_take(&rback, &(struct gref){ 0 }));
+	pkt_to_grx(&rback, &out);
+	(void)!grx_back_push(&rback);
+	assert_int_equal(raw_ring(page)->rsp_prod, 250 + slots);
+	for (unsigned int i = 0; i < slots; i++, at++) {
+		const netif_rx_response_t *rsp = &raw->ring[at % 256].rsp;
+		struct netif_extra_info extra;
+
+		memcpy(&extra, rsp, sizeof(extra));
+		if (i == 0 || i > extras) {
+			assert_int_equal(rsp->offset, headroom);
+			assert_int_equal(rsp->status, left < part ? left : part);
+			assert_int_equal(!!(rsp->flags & NETRXF_extra_info), i == 0);
+			left -= (uint32_t)rsp->status;
+			assert_int_equal(!!(rsp->flags & NETRXF_more_data), left != 0);
+			continue;
+		}
+		assert_int_equal(!!(extra.flags & XEN_NETIF_EXTRA_FLAG_MORE), i < extras);
+		if (i == extras) {
+			static const uint8_t want[8] = { 5, 0, 0, 1 };
+
+			if (headroom == 256)
+				assert_memory_equal(&extra, want, sizeof(want));
+			assert_int_equal(extra.u.pad[0], headroom);
+		}
+		if (i < extras)
+			assert_int_equal(extra.type, gso && i == 1 ? XEN_NETIF_EXTRA_TYPE_GSO :
+					 XEN_NETIF_EXTRA_TYPE_HASH);
+	}
+	assert_int_equal(left, 0);
+}
+
+static void grx_leaves_headroom(void **state)
+{
+	static const uint32_t sizes[] = { 14, 60, 3839, 3840, 3841, 4095, 4096, 7680, 7681, 65280, 65535 };
+	static const uint16_t rooms[] = { 1, 64, 255, 256 };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++)
+		for (unsigned int j = 0; j < ARRAY_SIZE(rooms); j++)
+			for (uint8_t gso = 0; gso <= XEN_NETIF_GSO_TYPE_TCPV6; gso++)
+				for (int hashed = 0; hashed < 2; hashed++)
+					grx_headroom(sizes[i], rooms[j], gso, hashed);
+}
+
 static void gtx_round_trip(uint32_t len, uint8_t gso, int csum)
 {
 	struct pkt out = { .len = len, .gso_type = gso, .gso_size = gso ? 536 : 0,
@@ -1093,7 +1153,7 @@ int main(void)
 		GRX(grx_bounds), GRX(grx_errors), GRX(grx_short), GRX(grx_zero_length_fragments),
 		GRX(grx_id_is_not_the_slot), GRX(grx_fragments), GRX(grx_too_long), GRX(grx_without_end),
 		GRX(grx_whole_ring_without_end), GRX(grx_extra_missing), GRX(grx_extras_only),
-		GRX(grx_bad_extras), GRX(grx_there_and_back), GTX(gtx_there_and_back),
+		GRX(grx_bad_extras), GRX(grx_leaves_headroom), GRX(grx_there_and_back), GTX(gtx_there_and_back),
 		GTX(gso_extra_has_no_stray_bytes),
 	};
 
