@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* pool.c - the fixed pages of an interface: granted once, recycled, given back at the end
  *
+ * A page is zero at birth and holds packets only, for every backend: what the
+ * toolstack's key trusted = 0 asks of a frontend is always so (XSA-403).
  * Nothing is granted or revoked per packet. gntalloc counts a page that the
  * backend still maps until it lets go, so the pool never outgrows its limit
  * by surprise.
