@@ -250,6 +250,27 @@ static void features(void **state)
 	refused_key("request-rx-copy", "not acceptable");
 }
 
+/* Any number is one: how much of it there is to be had is not for here. */
+static void headroom(void **state)
+{
+	static const char *const bad[] = { "", "lots", "-1", "0x100", " 256", "4294967296" };
+
+	(void)state;
+	put_kind(&kinds[0]);
+	assert_int_equal(read_conf(), 0);
+	assert_int_equal(conf.headroom, 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		put("xdp-headroom", bad[i]);
+		refused_key("xdp-headroom", "not acceptable");
+	}
+	put("xdp-headroom", "256");
+	assert_int_equal(read_conf(), 0);
+	assert_int_equal(conf.headroom, 256);
+	put("xdp-headroom", "4294967295");
+	assert_int_equal(read_conf(), 0);
+	assert_int_equal(conf.headroom, UINT32_MAX);
+}
+
 /* Not a word of the frontend's, but it must not connect. */
 static void store_fails(void **state)
 {
@@ -301,12 +322,14 @@ static void publishes(void **state)
 	assert_string_equal(said("feature-sg"), "1");
 	assert_string_equal(said("feature-rx-flip"), "0");
 	assert_string_equal(said("feature-no-csum-offload"), "0");
-	policy.without = OFFER_SG | OFFER_CSUM4 | OFFER_MASK | OFFER_CTRL;
+	assert_string_equal(said("feature-xdp-headroom"), "1");
+	policy.without = OFFER_SG | OFFER_CSUM4 | OFFER_MASK | OFFER_CTRL | OFFER_XDP;
 	assert_int_equal(vif_conf_publish(&st, BE, &policy), 0);
 	assert_string_equal(said("feature-sg"), "0");
 	assert_string_equal(said("feature-no-csum-offload"), "1");
 	assert_string_equal(said("feature-event-mask"), "0");
 	assert_string_equal(said("feature-ctrl-ring"), "0");
+	assert_string_equal(said("feature-xdp-headroom"), "0");
 	st.lose = 1000;
 	assert_int_equal(vif_conf_publish(&st, BE, &policy), -EAGAIN);
 }
@@ -357,7 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order), cmocka_unit_test(each_missing), cmocka_unit_test(each_broken),
 		cmocka_unit_test(each_twice), cmocka_unit_test(one_too_many), cmocka_unit_test(counts),
-		cmocka_unit_test(features), cmocka_unit_test(store_fails), cmocka_unit_test(describes),
+		cmocka_unit_test(features), cmocka_unit_test(headroom), cmocka_unit_test(store_fails), cmocka_unit_test(describes),
 		cmocka_unit_test(publishes), cmocka_unit_test(publishes_nowhere), cmocka_unit_test(fills),
 	};
 
