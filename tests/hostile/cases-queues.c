@@ -200,7 +200,7 @@ static const struct fcase cases[] = {
 	{ 16, "flood, only one of two queues posts", V_PASS, .run = one_posts, .host = "flood", .two = true },
 	{ 16, "flood, one of two posts, mask", V_PASS, .run = one_posts, .host = "flood", .two = true, .mask = true },
 
-	{ 23, "two queues", V_PASS, .run = both_busy, .two = true, .telling = true },
+	{ 23, "two queues", V_PASS, .run = both_busy, .two = true },
 	{ 23, "two queues of split channels", V_PASS, .run = both_busy, .two = true,
 	  KEYS({ "queue-0/event-channel", NULL }, { "queue-1/event-channel", NULL }, { "queue-0/event-channel-tx", "@port" },
 	       { "queue-0/event-channel-rx", "@ctrlport" }, { "queue-1/event-channel", "@port1" }) },
