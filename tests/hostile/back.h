@@ -121,6 +121,6 @@ void probe(struct back *b);
 
 struct btable { const struct bcase *cases; unsigned int n; };
 extern const struct btable table_back_ring, table_back_rx, table_back_store, table_back_ctrl,
-	table_back_queues;
+	table_back_queues, table_back_rss;
 
 #endif
