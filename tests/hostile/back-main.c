@@ -14,8 +14,8 @@
 #include "back.h"
 
 static const struct btable *const tables[] = { &table_back_ring, &table_back_rx, &table_back_store,
-					       &table_back_ctrl, &table_back_queues,
-					       &table_back_rss };
+					       &table_back_ctrl, &table_back_queues, &table_back_rss,
+					       &table_back_hash, &table_back_mcast };
 
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))
 

@@ -105,6 +105,10 @@ int back_wait_front(struct back *b, unsigned int mask);
 #define GTX_BIT UINT64_C(2)
 #define GRX_BIT UINT64_C(4)
 
+/* cases-back-ctrl.c: the n-th message of the frontend, and answers to messages */
+struct xen_netif_ctrl_request ctrl_message(struct back *b, uint32_t n);
+void ctrl_answer(struct back *b, uint16_t id, uint16_t type, uint32_t status, uint32_t data);
+
 /* back-ring.c */
 void front_kick(struct back *b, evtchn_port_t port, uint64_t bit);	/* the bit only if there is a mask */
 void rsps_put(struct back *b, const struct rsp *r);
@@ -121,6 +125,6 @@ void probe(struct back *b);
 
 struct btable { const struct bcase *cases; unsigned int n; };
 extern const struct btable table_back_ring, table_back_rx, table_back_store, table_back_ctrl,
-	table_back_queues, table_back_rss;
+	table_back_queues, table_back_rss, table_back_hash, table_back_mcast;
 
 #endif

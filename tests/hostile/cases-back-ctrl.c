@@ -8,7 +8,7 @@
 #define MSGS 128u
 
 /* The n-th message of the frontend. */
-static struct xen_netif_ctrl_request message(struct back *b, uint32_t n)
+struct xen_netif_ctrl_request ctrl_message(struct back *b, uint32_t n)
 {
 	uint64_t end = now_us() + WAIT_MS * 1000ull;
 
@@ -19,7 +19,7 @@ static struct xen_netif_ctrl_request message(struct back *b, uint32_t n)
 	return b->ctrl->ring[n % MSGS].req;
 }
 
-static void answer(struct back *b, uint16_t id, uint16_t type, uint32_t status, uint32_t data)
+void ctrl_answer(struct back *b, uint16_t id, uint16_t type, uint32_t status, uint32_t data)
 {
 	b->ctrl->ring[b->ctrl_rsp++ % MSGS].rsp =
 		(struct xen_netif_ctrl_response){ .id = id, .type = type, .status = status, .data = data };
@@ -29,38 +29,38 @@ static void answer(struct back *b, uint16_t id, uint16_t type, uint32_t status, 
 
 static void answer_size(struct back *b, uint32_t status, uint32_t data)
 {
-	struct xen_netif_ctrl_request req = message(b, 0);
+	struct xen_netif_ctrl_request req = ctrl_message(b, 0);
 
-	answer(b, req.id, req.type, status, data);
+	ctrl_answer(b, req.id, req.type, status, data);
 }
 
 static void answer_list(struct back *b, uint32_t status)
 {
-	struct xen_netif_ctrl_request req = message(b, 1);
+	struct xen_netif_ctrl_request req = ctrl_message(b, 1);
 
-	answer(b, req.id, req.type, status, 0xffffffff);
+	ctrl_answer(b, req.id, req.type, status, 0xffffffff);
 }
 
-static void wrong_id(struct back *b) { answer(b, (uint16_t)(message(b, 0).id + 1), 8, OKAY, 16); }
+static void wrong_id(struct back *b) { ctrl_answer(b, (uint16_t)(ctrl_message(b, 0).id + 1), 8, OKAY, 16); }
 static void other_status(struct back *b) { answer_size(b, 0xffffffff, 1024); }
 static void size_0(struct back *b) { answer_size(b, OKAY, 0); }
-static void never(struct back *b) { message(b, 0); }
+static void never(struct back *b) { ctrl_message(b, 0); }
 
 static void wrong_type(struct back *b)
 {
-	struct xen_netif_ctrl_request req = message(b, 0);
+	struct xen_netif_ctrl_request req = ctrl_message(b, 0);
 
-	answer(b, req.id, 0xffff, OKAY, 16);
+	ctrl_answer(b, req.id, 0xffff, OKAY, 16);
 	answer_list(b, OKAY);
 }
 
 static void twice(struct back *b)
 {
-	struct xen_netif_ctrl_request req = message(b, 0);
+	struct xen_netif_ctrl_request req = ctrl_message(b, 0);
 
-	answer(b, req.id, req.type, OKAY, 0);
+	ctrl_answer(b, req.id, req.type, OKAY, 0);
 	b->ctrl->req_prod = 2;
-	answer(b, req.id, req.type, OKAY, 0);
+	ctrl_answer(b, req.id, req.type, OKAY, 0);
 }
 
 static void list_twice(struct back *b)
@@ -72,18 +72,18 @@ static void list_twice(struct back *b)
 
 static void beyond(struct back *b)
 {
-	message(b, 0);
+	ctrl_message(b, 0);
 	b->ctrl_rsp = 129;
-	answer(b, 1, 8, OKAY, 16);
+	ctrl_answer(b, 1, 8, OKAY, 16);
 }
 
 static void behind(struct back *b)
 {
 	answer_size(b, OKAY, 16);
 	/* The answer was taken: there is a next message. */
-	message(b, 1);
+	ctrl_message(b, 1);
 	b->ctrl_rsp -= 2;
-	answer(b, 1, 8, OKAY, 16);
+	ctrl_answer(b, 1, 8, OKAY, 16);
 }
 
 /* How many entries the frontend lists when it is told so many. */
@@ -92,7 +92,7 @@ static void listed(struct back *b, uint32_t told, uint32_t least, uint32_t most)
 	uint32_t n;
 
 	answer_size(b, OKAY, told);
-	n = message(b, 1).data[2];
+	n = ctrl_message(b, 1).data[2];
 	if (n < least || n > most)
 		trouble(&b->t, "%u entries are listed when there is room for %u", n, told);
 	answer_list(b, OKAY);
@@ -115,7 +115,7 @@ static void look_at_list(struct back *b)
 	struct xen_netif_gref *list;
 
 	answer_size(b, OKAY, 1024);
-	req = message(b, 1);
+	req = ctrl_message(b, 1);
 	list = xengnttab_map_grant_ref(b->tab, b->guest, req.data[1], PROT_READ | PROT_WRITE);
 	if (!list || req.data[2] > PAGE / sizeof(*list)) {
 		trouble(&b->t, "the list of %u entries cannot be mapped", req.data[2]);

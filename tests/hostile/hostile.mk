@@ -9,7 +9,7 @@ HOSTILE_SHARED := hostile store
 HOSTILE_FRONT := front-main front ring ctrl frames cases-ring cases-tx cases-offload cases-race cases-rx \
 	cases-store cases-ctrl cases-gref cases-mapped cases-queues cases-mask cases-hash cases-xdp
 HOSTILE_BACK := back-main back back-ring frames cases-back-ring cases-back-rx cases-back-store \
-	cases-back-ctrl cases-back-queues cases-back-rss
+	cases-back-ctrl cases-back-queues cases-back-rss cases-back-hash cases-back-mcast
 
 .PHONY: hostile
 hostile: $(HOSTILE_OUT)/hostile-front $(HOSTILE_OUT)/hostile-back $(HOSTILE_OUT)/hostile-send ## build the hostile peers
