@@ -374,6 +374,7 @@ bool vif_link_queue_stats(const struct vif_link *l, unsigned int i, struct stats
 {
 	if (l->conf.queues < 2 || i >= l->conf.queues)
 		return false;
-	*out = l->queue[i].stats;
+	*out = (struct stats){ { 0 } };
+	stats_sum(out, &l->queue[i].stats);
 	return true;
 }
