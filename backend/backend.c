@@ -77,9 +77,24 @@ static void scan_domain(void *arg, const char *name)
 		log_warn("cannot list devices dir=%s error=%s", dir, strerror(-err));
 }
 
-static void run_dirty(struct backend *d)
+/* Whether it is to be found again at once. */
+static bool bury(struct backend *d, struct vif **at)
+{
+	struct vif *v = *at;
+	uint32_t domid = v->peer.raw, devid = v->devid;
+	bool remade = v->remade;
+
+	*at = v->next;
+	vif_free(v);
+	if (remade)
+		mark(d, domid, devid);
+	return remade;
+}
+
+static bool run_each_dirty(struct backend *d)
 {
 	struct vif **at = &d->vifs;
+	bool again = false;
 
 	while (*at) {
 		struct vif *v = *at;
@@ -88,13 +103,20 @@ static void run_dirty(struct backend *d)
 			v->dirty = false;
 			vif_run(v);
 		}
-		if (v->gone) {
-			*at = v->next;
-			vif_free(v);
-		} else {
+		if (!v->gone)
 			at = &v->next;
-		}
+		else if (bury(d, at))
+			again = true;
 	}
+	return again;
+}
+
+/* Not until nothing is left to do: a store that takes no state of ours would
+ * have every directory look new for ever. */
+static void run_dirty(struct backend *d)
+{
+	if (run_each_dirty(d))
+		(void)!run_each_dirty(d);
 }
 
 static void scan_all(struct backend *d)

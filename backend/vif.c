@@ -32,7 +32,7 @@ static struct store *store_of(const struct vif *v)
 	return v->daemon->store;
 }
 
-static enum xenbus_state read_state(struct store *s, const char *dir)
+enum xenbus_state vif_state_in(struct store *s, const char *dir)
 {
 	uint32_t state;
 
@@ -97,7 +97,7 @@ static void offer(struct vif *v)
 	err = store_remove(store_of(v), v->be_path, "error");
 	if (!err)
 		err = vif_conf_publish(store_of(v), v->be_path, &v->daemon->policy);
-	if (err == -ENOENT && read_state(store_of(v), v->be_path) == XenbusStateUnknown)
+	if (err == -ENOENT && vif_state_in(store_of(v), v->be_path) == XenbusStateUnknown)
 		return;		/* removed meanwhile: the next look finds out */
 	if (err) {
 		refuse(v, "cannot publish features: %s", strerror(-err));
@@ -204,7 +204,7 @@ static void take_step(struct vif *v, enum hs_back_step step)
 		disconnect(v);
 		/* Who detaches a VIF that is closed already has written Closing
 		 * over it and waits for our answer. */
-		if (read_state(store_of(v), v->be_path) == XenbusStateClosing)
+		if (vif_state_in(store_of(v), v->be_path) == XenbusStateClosing)
 			set_state(v, XenbusStateClosed);
 		vif_device_remove(v);
 		v->gone = true;
@@ -225,12 +225,15 @@ static int look(struct vif *v, struct hs_back_view *view)
 	err = store_read_u32(store_of(v), &state, v->be_path, "state");
 	if (err)
 		return err;
+	/* Only a toolstack writes that over a state of ours, into a new directory. */
+	if (state == XenbusStateInitialising && v->state != XenbusStateInitialising)
+		return -ESTALE;
 	if (store_read_u32(store_of(v), &online, v->be_path, "online"))
 		online = 0;
 	err = store_read(store_of(v), text, sizeof(text), v->be_path, "hotplug-status");
 	*view = (struct hs_back_view){
 		.ours = v->state,
-		.theirs = read_state(store_of(v), v->fe_path),
+		.theirs = vif_state_in(store_of(v), v->fe_path),
 		.online = online && !v->daemon->draining,
 		.hotplug = err == -ENOENT || (err == 0 && strcmp(text, "connected") == 0),
 	};
@@ -256,12 +259,13 @@ static void take_from_kernel(struct vif *v)
 	set_state(v, XenbusStateInitialising);
 }
 
-static void vanish(struct vif *v)
+static void vanish(struct vif *v, bool remade)
 {
 	disconnect(v);
 	vif_device_remove(v);
 	v->gone = true;
-	log_info("removed vif=%s reason=\"directory gone\"", v->name);
+	v->remade = remade;
+	log_info("removed vif=%s reason=\"directory %s\"", v->name, remade ? "made anew" : "gone");
 }
 
 static void look_at_carrier(struct vif *v)
@@ -288,8 +292,8 @@ void vif_run(struct vif *v)
 		int err = look(v, &view);
 
 		/* A xenstored that fails must not look like a toolstack that removes. */
-		if (err == -ENOENT)
-			vanish(v);
+		if (err == -ENOENT || err == -ESTALE)
+			vanish(v, err == -ESTALE);
 		if (err)
 			return;
 		if (view.theirs != v->seen) {
@@ -317,84 +321,4 @@ void vif_run(struct vif *v)
 			return;
 		take_step(v, step);
 	}
-}
-
-/* Reads what never changes about a VIF; false: nothing to serve there. */
-static bool read_identity(struct vif *v)
-{
-	struct store *s = v->daemon->store;
-	uint32_t online, id, handle;
-	char text[STORE_VALUE_MAX];
-	uint8_t mac[6];
-	int err;
-
-	if (store_read_u32(s, &online, v->be_path, "online"))
-		online = 0;
-	v->state = read_state(s, v->be_path);
-	if (v->state == XenbusStateUnknown || (!online && v->state == XenbusStateClosed))
-		return false;
-	if (store_read(s, v->fe_path, sizeof(v->fe_path), v->be_path, "frontend") || v->fe_path[0] != '/')
-		return false;
-	if (store_read_u32(s, &id, v->be_path, "frontend-id") || id != v->peer.raw)
-		return false;
-	if (store_read_u32_or(s, &handle, v->be_path, "handle", v->devid)) {
-		v->broken = "backend key handle is not acceptable";
-		handle = v->devid;
-	}
-	err = store_read(s, text, sizeof(text), v->be_path, "mac");
-	if (err != -ENOENT && (err || !parse_mac(mac, text)))
-		v->broken = "backend key mac is not acceptable";
-	snprintf(v->name, sizeof(v->name), "vif%u.%u", v->peer.raw, handle);
-	return true;
-}
-
-struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
-{
-	struct vif *v;
-	char path[STORE_PATH_MAX + 8];
-	int err;
-
-	if (d->draining)
-		return NULL;
-	v = calloc(1, sizeof(*v));
-	if (!v)
-		return NULL;
-	v->daemon = d;
-	v->peer = peer;
-	v->devid = devid;
-	v->tap_fd = -1;
-	v->live.limited = d->policy.limited;
-	snprintf(v->be_path, sizeof(v->be_path), "backend/vif/%u/%u", peer.raw, devid);
-	snprintf(v->token, sizeof(v->token), "%u/%u", peer.raw, devid);
-	if (!read_identity(v)) {
-		free(v);
-		return NULL;
-	}
-	snprintf(path, sizeof(path), "%s/state", v->fe_path);
-	err = store_watch(d->store, path, v->token);
-	if (!err)
-		err = vif_live_watch(v);
-	if (err) {
-		log_error("cannot watch the frontend vif=%s path=%s error=%s", v->name, path, strerror(-err));
-		free(v);
-		return NULL;
-	}
-	log_info("found vif=%s state=%s", v->name, hs_state_name(v->state));
-	return v;
-}
-
-void vif_free(struct vif *v)
-{
-	char path[STORE_PATH_MAX + 8];
-	struct stats sum;
-
-	if (v->link)
-		vif_link_stop(v->link, &sum);
-	if (v->tap_fd >= 0)
-		close(v->tap_fd);
-	snprintf(path, sizeof(path), "%s/state", v->fe_path);
-	store_unwatch(v->daemon->store, path, v->token);
-	vif_live_unwatch(v);
-	vif_headroom_settle(v);
-	free(v);
 }

@@ -32,6 +32,7 @@ struct vif {
 	enum xenbus_state seen;		/* the frontend's, at the last look */
 	bool dirty;
 	bool gone;			/* to be freed */
+	bool remade;			/* and to be found again at once */
 	bool refused;
 	const char *broken;		/* why the toolstack's own keys rule it out; static */
 	int tap_fd;			/* -1: none yet */
@@ -47,6 +48,9 @@ struct vif {
  * daemon left; NULL without memory, or where the directory tells nothing to do. */
 MUST_CHECK struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid);
 void vif_free(struct vif *v);
+
+/* The xenbus state in a directory; Unknown: none that can be read, or nonsense. */
+enum xenbus_state vif_state_in(struct store *s, const char *dir);
 
 /* Whether the frontend's rings are in use, by the state published. */
 static inline bool vif_is_up(const struct vif *v)

@@ -294,6 +294,43 @@ case_detach()
 	check other-is-adopted one_ping
 }
 
+# A device that is taken away and made anew while a daemon does not look, with the same number:
+# neither end may take the new directories for the old.
+case_remade()
+{
+	local before who pid
+
+	pair_with_vif || return
+	before=$(footprint)
+	for who in back front both; do
+		case $who in back) pid=$BACK ;; front) pid=$FRONT ;; both) pid="$BACK $FRONT" ;; esac
+		# shellcheck disable=SC2086 # pids
+		kill -STOP $pid
+		{ x detach-vif guest 0 --force; x attach-vif 0 guest 0 --hotplug; } >"$TOP/out" 2>&1 &
+		helper $!
+		await 5 xs_state_is "$(be 1 0)/state" 1
+		# shellcheck disable=SC2086
+		kill -CONT $pid
+		check "$who-connected" connected 1 0
+		{ address 0 && one_ping; } >"$TOP/out" 2>&1
+		verdict "$CASE/$who-ping" $? "$(cat "$TOP/out")"
+		# netfrontd cannot tell it from a restore and keeps the old channels (tomb.c).
+		[ $who != back ] || check flat same_footprint "$before"
+	done
+	# Nobody at the other end: it is for the backend alone to find out.
+	guest_new mute && x attach-vif 0 mute 0 --hotplug >"$TOP/out" 2>&1
+	verdict "$CASE/mute" $? "$(cat "$TOP/out")"
+	kill -STOP "$BACK"
+	{ x detach-vif mute 0 --force; x attach-vif 0 mute 0 --hotplug; } >"$TOP/out" 2>&1 &
+	helper $!
+	await 5 xs_state_is "$(be 2 0)/state" 1
+	kill -CONT "$BACK"
+	check mute-offered await_node "$(be 2 0)/state" 2
+	reap_helpers
+}
+
+xs_state_is() { [ "$(xenstore-read "$1" 2>/dev/null)" = "$2" ]; }
+
 no_link() { ! in0 ip link show "$1" >/dev/null 2>&1; }
 
 # --- 64 VIFs -------------------------------------------------------------------------------

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* birth.c - a VIF as it is found, and its end */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../common/handshake.h"
+#include "../common/log.h"
+#include "backend.h"
+
+/* Reads what never changes about a VIF; false: nothing to serve there. */
+static bool read_identity(struct vif *v)
+{
+	struct store *s = v->daemon->store;
+	uint32_t online, id, handle;
+	char text[STORE_VALUE_MAX];
+	uint8_t mac[6];
+	int err;
+
+	if (store_read_u32(s, &online, v->be_path, "online"))
+		online = 0;
+	v->state = vif_state_in(s, v->be_path);
+	if (v->state == XenbusStateUnknown || (!online && v->state == XenbusStateClosed))
+		return false;
+	if (store_read(s, v->fe_path, sizeof(v->fe_path), v->be_path, "frontend") || v->fe_path[0] != '/')
+		return false;
+	if (store_read_u32(s, &id, v->be_path, "frontend-id") || id != v->peer.raw)
+		return false;
+	if (store_read_u32_or(s, &handle, v->be_path, "handle", v->devid)) {
+		v->broken = "backend key handle is not acceptable";
+		handle = v->devid;
+	}
+	err = store_read(s, text, sizeof(text), v->be_path, "mac");
+	if (err != -ENOENT && (err || !parse_mac(mac, text)))
+		v->broken = "backend key mac is not acceptable";
+	snprintf(v->name, sizeof(v->name), "vif%u.%u", v->peer.raw, handle);
+	return true;
+}
+
+struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
+{
+	struct vif *v;
+	char path[STORE_PATH_MAX + 8];
+	int err;
+
+	if (d->draining)
+		return NULL;
+	v = calloc(1, sizeof(*v));
+	if (!v)
+		return NULL;
+	v->daemon = d;
+	v->peer = peer;
+	v->devid = devid;
+	v->tap_fd = -1;
+	v->live.limited = d->policy.limited;
+	snprintf(v->be_path, sizeof(v->be_path), "backend/vif/%u/%u", peer.raw, devid);
+	snprintf(v->token, sizeof(v->token), "%u/%u", peer.raw, devid);
+	if (!read_identity(v)) {
+		free(v);
+		return NULL;
+	}
+	snprintf(path, sizeof(path), "%s/state", v->fe_path);
+	err = store_watch(d->store, path, v->token);
+	if (!err)
+		err = vif_live_watch(v);
+	if (err) {
+		log_error("cannot watch the frontend vif=%s path=%s error=%s", v->name, path, strerror(-err));
+		free(v);
+		return NULL;
+	}
+	log_info("found vif=%s state=%s", v->name, hs_state_name(v->state));
+	return v;
+}
+
+void vif_free(struct vif *v)
+{
+	char path[STORE_PATH_MAX + 8];
+	struct stats sum;
+
+	if (v->link)
+		vif_link_stop(v->link, &sum);
+	if (v->tap_fd >= 0)
+		close(v->tap_fd);
+	snprintf(path, sizeof(path), "%s/state", v->fe_path);
+	store_unwatch(v->daemon->store, path, v->token);
+	vif_live_unwatch(v);
+	vif_headroom_settle(v);
+	free(v);
+}
