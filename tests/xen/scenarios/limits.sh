@@ -84,6 +84,12 @@ multicast()
 	[ "$(counter "$2")" -ge $((from + $3)) ]
 }
 
+# joins VIF: it changed the list once more than it did at first.
+joins()
+{
+	counters "$1" && [ "$(counter gtx_mcast)" -gt "$joined" ]
+}
+
 two_bridges
 echo 0 >/sys/class/net/xenbr0/bridge/multicast_snooping
 check backend back_start netbackd --log-level=debug || give_up "no backend"
@@ -103,8 +109,14 @@ check filter-given-up eventually 5 grep -q "multicast filter vif=$vif on=0" /lab
 check filter-passes multicast "$vif" grx_packets 10
 xl destroy g1
 
-rated g2 netfrontd 5
+# netfrontd asks for what was joined in its guest, and for nothing else.
+GUEST_EXTRA=netpair.args=--multicast-control rated g2 netfrontd 5
 id=$(guest_id g2)
+check joined-none multicast "vif$id.0" grx_drop_mcast 10
+joined=$(counter gtx_mcast)
+guest g2 run 'ip addr add 239.7.7.7/32 dev eth0 autojoin' >/dev/null
+check joined-told eventually 10 joins "vif$id.0"
+check joined-one multicast "vif$id.0" grx_packets 10
 check attach-all xl network-attach g2 mac=00:16:3e:77:05:02 bridge=xenbr9 mtu=4000 vifname=lan7 \
 	rate=20MB/s@50ms ip=10.79.0.15 backend=0 script=vif-bridge type=vif model=e1000
 check attach-up guest g2 run 'netup_check 00:16:3e:77:05:02 4000 netfrontd 10.79.0.15/24'

@@ -6,8 +6,8 @@
 # seconds: 300
 #
 # Several queues: a Linux guest with two processors takes two, with channels as every driver has
-# them; netfrontd takes four, with one channel and an event mask for all of them, static grants
-# and no hypercall for a packet.
+# them; netfrontd takes four, with one channel and an event mask for all of them, static grants,
+# its own hash and table, and no hypercall for a packet.
 
 # streams ADDRESS [-R]: eight TCP streams, so that each queue has some.
 streams()
@@ -57,6 +57,23 @@ cheap()
 	[ "$packets" -gt 1000 ] && [ "$ops" = 0 ] && [ $((signals * 10)) -le "$packets" ]
 }
 
+# hashed GUEST: netfrontd's counters; frames came with their hash, on the queue that the table names.
+hashed()
+{
+	local line
+
+	# shellcheck disable=SC2016 # the guest's shell
+	line=$(guest "$1" run 'n=$(grep -c "counters nic=nic0 state" /run/netfrontd.log)
+		kill -USR1 $(cat /run/netfrontd.pid)
+		for _ in $(seq 50); do
+			[ $(grep -c "counters nic=nic0 state" /run/netfrontd.log) -gt $n ] && break
+			sleep 0.1
+		done
+		grep "counters nic=nic0 state" /run/netfrontd.log | tail -n 1' | grep -o 'grx_[a-z_]*=[0-9]*' | tr '\n' ' ')
+	echo "$line"
+	case $line in *grx_hash_astray=*) return 1 ;; *grx_hashed=*) ;; *) return 1 ;; esac
+}
+
 two_bridges
 check backend back_start netbackd --max-queues=4 || give_up "no backend"
 before=$(counts)
@@ -77,7 +94,7 @@ check linux-resumed bound "vif$id.0" 'resumed .*queues=2'
 check linux-transfer-after transfer_to g1 10.77.0.2 16
 xl destroy g1
 
-GUEST_EXTRA=netpair.args=--queues=4 check pair-create guest_create g2 pv netfrontd \
+GUEST_EXTRA=netpair.args=--queues=4,--rss check pair-create guest_create g2 pv netfrontd \
 	'mac=00:16:3e:77:00:02,bridge=xenbr0' || give_up "no second guest"
 id=$(guest_id g2)
 check pair-up guest g2 run 'netup_check 00:16:3e:77:00:02 1500 netfrontd 10.77.0.3/24' || give_up "no network"
@@ -86,6 +103,7 @@ check pair-mask xenstore-exists "/local/domain/$id/device/vif/0/event-mask-ref"
 note "channels between dom0 and the guest, console and store among them: $(channels_with "$id")"
 iperf_server g2 || not_ok iperf-server "no iperf3 in the guest"
 check pair-registered guest g2 run 'grep -m 1 "static grants" /run/netfrontd.log'
+check pair-hashes guest g2 run 'grep -m 1 "the backend hashes" /run/netfrontd.log'
 counters "vif$id.0"
 ops_before=$(counter grant_ops)
 packets_before=$(($(counter gtx_packets) + $(counter grx_packets)))
@@ -101,5 +119,6 @@ netbackd_stop KILL 5 >/dev/null
 check pair-restart back_start netbackd --max-queues=4
 check pair-resumed bound "vif$id.0" 'resumed .*channels=mask .*queues=4'
 check pair-transfer-after transfer_to g2 10.77.0.3 16
+check pair-hashed hashed g2
 xl destroy g2
 check all-gone gone "$before" 20
