@@ -104,8 +104,10 @@ int store_read(struct store *s, char *buf, size_t len, const char *dir, const ch
 	if (err)
 		return err;
 	value = xs_read(s->handle, s->transaction, path, &got);
+	/* The library's own EINVAL (an answer cut short by xenstored's death) is
+	 * not about the value. */
 	if (!value)
-		return -errno;
+		return errno == EINVAL ? -EIO : -errno;
 	if (got >= len || memchr(value, '\0', got)) {
 		err = -EINVAL;
 	} else {
