@@ -169,7 +169,7 @@ coverage: ## lines of common/, backend/, frontend/ that the tests reach
 lab: all ## a real Xen in QEMU with a guest and the pair, and a shell in dom0
 	@tests/xen/lab
 
-bench-xen: all ## measure the four pairings with the kernel's drivers on a real Xen: ROUNDS=5 VARIANTS=some|all|none
+bench-xen: all ## measure the four pairings with the kernel's drivers on a real Xen: ROUNDS=5 VARIANTS=some|all|none GUEST=pv|pvh
 	@tests/xen/bench
 
 # As `make fuzz` has the variable too, only one from the command line counts: SECONDS=2 a sample.
