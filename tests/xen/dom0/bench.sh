@@ -220,43 +220,69 @@ guest_start()
 	guest_create "b-$1" "$type" "$1" || { not_ok "$1" "the guest does not start"; return 1; }
 }
 
-# turn FRONT BACKEND VARIANTS: one guest's samples with that backend.
+# turn FRONT BACKEND VARIANTS: the samples of one guest, whose VIF is there.
 turn()
 {
-	local front=$1 back=$2 variants=$3 base
-
-	[ "$back" != netbackd ] || base=$(rss)
-	attach "$front" || { not_ok "$front/$back" "no network in the guest"; return 1; }
-	[ "$back" != netbackd ] || sample rss_kib_per_idle_vif "-/netbackd" "$default" $(($(rss) - base))
-	measure "$front" "$back" "$default" || return 1
-	case $variants/$front/$back in
+	measure "$1" "$2" "$default" || return 1
+	case $3/$1/$2 in
 	?*/kernel/kernel) tcp_both kernel kernel streams=4 4 ;;
 	?*/netfrontd/netbackd) tcp_both netfrontd netbackd queues=1 4 ;;
 	esac
-	detach "$front"
-	case $variants/$front/$back in
+}
+
+# pv_turns BACKEND VARIANTS
+pv_turns()
+{
+	local back=$1 variants=$2 front base n=0
+
+	[ "$back" != netbackd ] || base=$(rss)
+	for front in $fronts; do
+		attach "$front" || { not_ok "$front/$back" "no network in the guest"; return 1; }
+		n=$((n + 1))
+	done
+	[ "$back" != netbackd ] ||
+		sample rss_kib_per_idle_vif "-/netbackd" "$default" "$((($(rss) - base) / n))"
+	for front in $fronts; do
+		turn "$front" "$back" "$variants"
+	done
+	for front in $fronts; do
+		detach "$front"
+	done
+	case $variants/$fronts/$back in
+	?*/*netfrontd*/netbackd) variants_phase ;;
+	esac
+}
+
+# pvh_turn FRONT BACKEND VARIANTS: with a guest of its own.
+pvh_turn()
+{
+	attach "$1" || { not_ok "$1/$2" "no network in the guest"; return 1; }
+	turn "$@" || return 1
+	detach "$1"
+	case $3/$1/$2 in
 	?*/netfrontd/netbackd) variants_phase ;;
 	esac
 }
 
-# pvh_turn FRONT BACKEND VARIANTS: the same with a guest of its own.  What a turn has to say of a
-# guest that was lost is a note.
-pvh_turn()
+# pvh_turns BACKEND VARIANTS: what a turn has to say of a guest that the emulator lost is a note.
+pvh_turns()
 {
-	local rc=0 faults said=/run/turn
+	local front faults rc=0 said=/run/turn
 
-	faults=$(triple_faults)
-	guest_start "$1" || return 1
-	turn "$@" >"$said" || rc=1
-	if [ "$(triple_faults)" != "$faults" ]; then
-		sed 's/^not ok /# /' "$said"
-		note "the emulator lost guest b-$1"
-		rc=0
-	else
-		cat "$said"
-	fi
-	xl destroy "b-$1" 2>/dev/null
-	return $rc
+	for front in $fronts; do
+		faults=$(triple_faults)
+		guest_start "$front" || return 1
+		pvh_turn "$front" "$@" >"$said" || rc=1
+		if [ "$(triple_faults)" != "$faults" ]; then
+			sed 's/^not ok /# /' "$said"
+			note "the emulator lost guest b-$front"
+			rc=0
+		else
+			cat "$said"
+		fi
+		xl destroy "b-$front" 2>/dev/null
+		[ $rc = 0 ] || return 1
+	done
 }
 
 triple_faults()
@@ -267,15 +293,10 @@ triple_faults()
 # phase BACKEND [VARIANTS]
 phase()
 {
-	local back=$1 variants=$2 front
+	local back=$1
 
 	back_start "$back" || { not_ok "$back" "does not start"; return 1; }
-	for front in $fronts; do
-		case $type in
-		pvh) pvh_turn "$front" "$back" "$variants" || return 1 ;;
-		*) turn "$front" "$back" "$variants" || return 1 ;;
-		esac
-	done
+	"${type}_turns" "$@" || return 1
 	case $back in
 	kernel) rmmod xen-netback || { not_ok "$back" "cannot be unloaded"; return 1; } ;;
 	netbackd) netbackd_stop TERM 10 >/dev/null || not_ok netbackd "did not end on SIGTERM" ;;
