@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../common/handshake.h"
 #include "../common/log.h"
 #include "../common/tap.h"
 #include "backend.h"
@@ -19,7 +20,7 @@ int vif_device_open(struct vif *v)
 	err = tap_open_noted(&v->tap_fd, v->daemon->run_dir, v->name, v->name, kind, &fresh);
 	if (err)
 		return err;
-	v->carrier = vif_is_up(v);
+	v->carrier = hs_back_is_up(v->state);
 	tap_set_carrier(v->tap_fd, v->carrier);
 	/* Made anew it would drop out of its bridge; so it serves as it is. */
 	if (tap_kind_of(v->tap_fd) != kind)

@@ -74,10 +74,7 @@ static void judge(struct frame *f, struct virtio_net_hdr *hdr, const struct iove
 	if (vnet_must_cut(hdr, &q->conf->peer, body->iov_base, body->iov_len) ||
 	    (f->pkt.headroom && hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE)) {
 		/* Not dropped: it goes on in segments. */
-		q->vw->cut_queue = q;
-		q->vw->cut_headroom = f->pkt.headroom;
-		if (segment_begin(&q->vw->cut, hdr, body, n, pkt_grx_part(&f->pkt)) < 0)
-			stats_inc(&q->stats, STAT_GRX_DROP_GSO);
+		vif_hold_cut(f, hdr, body, n);
 		return;
 	}
 	if (vnet_complete(hdr, &q->conf->peer, body, n) < 0) {

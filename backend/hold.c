@@ -5,17 +5,24 @@
 #include "hold.h"
 #include "posted.h"
 
-/* A large segment for whose slots we do not wait: it goes on in small ones. */
+void vif_hold_cut(const struct frame *f, const struct virtio_net_hdr *hdr, const struct iovec *body, unsigned int n)
+{
+	struct vif_worker *vw = f->queue->vw;
+
+	vw->cut_queue = f->queue;
+	vw->cut_headroom = f->pkt.headroom;
+	if (segment_begin(&vw->cut, hdr, body, n, pkt_grx_part(&f->pkt)) < 0)
+		stats_inc(&f->queue->stats, STAT_GRX_DROP_GSO);
+}
+
+/* A large segment for whose slots we do not wait. */
 static void cut_frame(struct vif_worker *vw, const struct frame *f)
 {
 	struct iovec body = { vw->grx_buf + f->at + VNET_HDR_LEN, f->pkt.len };
 	struct virtio_net_hdr hdr;
 
 	memcpy(&hdr, vw->grx_buf + f->at, sizeof(hdr));
-	vw->cut_queue = f->queue;
-	vw->cut_headroom = f->pkt.headroom;
-	if (segment_begin(&vw->cut, &hdr, &body, 1, pkt_grx_part(&f->pkt)) < 0)
-		stats_inc(&f->queue->stats, STAT_GRX_DROP_GSO);
+	vif_hold_cut(f, &hdr, &body, 1);
 }
 
 bool vif_hold_frame(const struct frame *f)

@@ -14,6 +14,10 @@ static inline uint32_t vif_hold_at(uint32_t used)
 	return ((used + VNET_HDR_LEN + XEN_PAGE - 1) & ~(XEN_PAGE - 1)) - (uint32_t)VNET_HDR_LEN;
 }
 
+/* A large segment, whose bytes are body in n runs, goes on in small ones; its
+ * queue, length and headroom are f's. Counted if it cannot be cut. */
+void vif_hold_cut(const struct frame *f, const struct virtio_net_hdr *hdr, const struct iovec *body, unsigned int n);
+
 /* A frame, last of the batch, lacks slots. True: it is kept for the next run,
  * as vw->held; else it was dropped, or goes on in segments. */
 MUST_CHECK bool vif_hold_frame(const struct frame *f);

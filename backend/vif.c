@@ -108,7 +108,7 @@ static void offer(struct vif *v)
 
 static void connect_frontend(struct vif *v)
 {
-	bool adopt = vif_is_up(v);
+	bool adopt = hs_back_is_up(v->state);
 	struct vif_place place = { .peer = v->peer, .name = v->name, .run_dir = v->daemon->run_dir,
 				   .wake_fd = v->daemon->wake_fd, .resume = adopt,
 				   .hold_ms = v->daemon->policy.hold_ms, .stall_ms = v->daemon->policy.stall_ms,
@@ -308,7 +308,7 @@ void vif_run(struct vif *v)
 			reconfigure(v);
 		view.refused = v->refused;
 		step = hs_back_next(&view);
-		if (vif_is_up(v) && !v->link && step == HS_BACK_STAY)
+		if (hs_back_is_up(v->state) && !v->link && step == HS_BACK_STAY)
 			step = HS_BACK_CONNECT;		/* left by an earlier daemon */
 		if (v->daemon->draining && (view.theirs == XenbusStateConnected ||
 					    view.theirs == XenbusStateReconfiguring)) {

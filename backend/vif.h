@@ -52,12 +52,6 @@ void vif_free(struct vif *v);
 /* The xenbus state in a directory; Unknown: none that can be read, or nonsense. */
 enum xenbus_state vif_state_in(struct store *s, const char *dir);
 
-/* Whether the frontend's rings are in use, by the state published. */
-static inline bool vif_is_up(const struct vif *v)
-{
-	return v->state == XenbusStateConnected || v->state == XenbusStateReconfigured;
-}
-
 /* Opens or makes the TAP. -errno. */
 MUST_CHECK int vif_device_open(struct vif *v);
 

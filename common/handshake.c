@@ -57,7 +57,7 @@ static const unsigned char back_table[HS_STATES][AIM_MAX] = {
 
 enum hs_back_step hs_back_next(const struct hs_back_view *v)
 {
-	bool up = v->ours == XenbusStateConnected || v->ours == XenbusStateReconfigured;
+	bool up = hs_back_is_up(v->ours);
 	unsigned char aim = aim_of[v->theirs];
 
 	/* Who was turned down stays so until it moves: else we would loop. */

@@ -18,6 +18,12 @@
 /* "Initialising" and so on; static. Any number may be asked for. */
 const char *hs_state_name(unsigned int state);
 
+/* Whether the frontend's rings are in use, by the state that the backend published. */
+static inline bool hs_back_is_up(enum xenbus_state ours)
+{
+	return ours == XenbusStateConnected || ours == XenbusStateReconfigured;
+}
+
 /* What a backend does to get from its state to the next. */
 enum hs_back_step {
 	HS_BACK_STAY,

@@ -271,24 +271,24 @@ static void change_late(struct front *f)
 	front_wait_refused(f);
 }
 
-static void seven_then_closing(struct front *f)
+static void seven_then(struct front *f, const char *next, unsigned int answers_it)
 {
 	state(f, "7");
 	want_state(f, "7", IS(Reconfigured));
-	state(f, "5");
-	want_state(f, "5", IS(Closing));
+	state(f, next);
+	want_state(f, next, answers_it);
 	state(f, "6");
 	want_state(f, "6", IS(Closed));
 }
 
+static void seven_then_closing(struct front *f)
+{
+	seven_then(f, "5", IS(Closing));
+}
+
 static void seven_then_start(struct front *f)
 {
-	state(f, "7");
-	want_state(f, "7", IS(Reconfigured));
-	state(f, "1");
-	want_state(f, "1", IS(InitWait));
-	state(f, "6");
-	want_state(f, "6", IS(Closed));
+	seven_then(f, "1", IS(InitWait));
 }
 
 static void seven_before(struct front *f)

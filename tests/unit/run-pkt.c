@@ -971,6 +971,21 @@ static void grx_bad_extras(void **state)
 
 static const uint32_t lengths[] = { 14, 60, 4095, 4096, 4097, 8192, 8193, 65535 };
 
+/* Sends a packet of so many slots into buffers from 250 on. */
+static void send_grx(const struct pkt *out, unsigned int slots)
+{
+	struct grx_back rback;
+
+	setup_grx_at(250);
+	assert_int_equal(grx_back_attach(&rback, page), 0);
+	assert_int_equal(grx_back_begin(&rback), 256);
+	for (unsigned int i = 0; i < slots; i++)
+		assert_true(grx_back_take(&rback, &(struct gref){ 0 }));
+	pkt_to_grx(&rback, out);
+	(void)!grx_back_push(&rback);
+	assert_int_equal(raw_ring(page)->rsp_prod, 250 + slots);	/* just what was taken */
+}
+
 /* csum: 0 nothing is known, 1 somebody vouches, 2 blank, 3 blank as every maker of packets has it. */
 static void grx_round_trip(uint32_t len, uint8_t gso, int csum, bool hashed)
 {
@@ -978,18 +993,10 @@ static void grx_round_trip(uint32_t len, uint8_t gso, int csum, bool hashed)
 			   .csum_blank = csum & 2, .csum_valid = csum & 1,
 			   .hashed = hashed, .hash_type = 3, .hash_value = 0x51ccc178 };
 	unsigned int extras = (gso ? 1 : 0) + hashed, slots = pkt_grx_slots(&out);
-	struct grx_back rback;
 
 	assert_int_equal(slots, (len + 4095) / 4096 + extras);
-	setup_grx_at(250);
-	assert_int_equal(grx_back_attach(&rback, page), 0);
-	assert_int_equal(grx_back_begin(&rback), 256);
-	for (unsigned int i = 0; i < slots; i++)
-		assert_true(grx_back_take(&rback, &(struct gref){ 0 }));
-	pkt_to_grx(&rback, &out);
-	(void)!grx_back_push(&rback);
+	send_grx(&out, slots);
 	prod = raw_ring(page)->rsp_prod;
-	assert_int_equal(prod, 250 + slots);	/* just what was taken */
 	expect_grx_ok(slots, slots - extras, len);
 	assert_int_equal(pkt.hashed, hashed);
 	if (hashed)
@@ -1017,18 +1024,10 @@ static void grx_headroom(uint32_t len, uint16_t headroom, uint8_t gso, bool hash
 	struct pkt out = { .len = len, .gso_type = gso, .gso_size = 1448, .hashed = hashed, .headroom = headroom };
 	unsigned int extras = (gso ? 1 : 0) + hashed + 1, slots = pkt_grx_slots(&out), at = 250;
 	uint32_t left = len, part = XEN_PAGE - headroom;
-	struct grx_back rback;
 	netif_rx_sring_t *raw = (netif_rx_sring_t *)page;
 
 	assert_int_equal(slots, (len + part - 1) / part + extras);
-	setup_grx_at(250);
-	assert_int_equal(grx_back_attach(&rback, page), 0);
-	assert_int_equal(grx_back_begin(&rback), 256);
-	for (unsigned int i = 0; i < slots; i++)
-		assert_true(grx_back_take(&rback, &(struct gref){ 0 }));
-	pkt_to_grx(&rback, &out);
-	(void)!grx_back_push(&rback);
-	assert_int_equal(raw_ring(page)->rsp_prod, 250 + slots);
+	send_grx(&out, slots);
 	for (unsigned int i = 0; i < slots; i++, at++) {
 		const netif_rx_response_t *rsp = &raw->ring[at % 256].rsp;
 		struct netif_extra_info extra;

@@ -54,20 +54,6 @@ stream_once()
 			END { if (!b) exit 1; printf "%.4f %.6f\n", r / 1e9, b / 2^30 }'
 }
 
-# front_counters: what netfrontd has counted, its newest line.
-front_counters()
-{
-	# shellcheck disable=SC2016 # the guest expands it
-	guest b-netfrontd run 'l=/run/netfrontd.log p=": counters nic=.* state="
-		n=$(grep -c "$p" $l)
-		kill -USR1 "$(cat /run/netfrontd.pid)"
-		for _ in $(seq 50); do
-			[ "$(grep -c "$p" $l)" = "$n" ] || break
-			sleep 0.1
-		done
-		grep "$p" $l | tail -n 1'
-}
-
 # back_counters FRONT: what netbackd has counted for that guest.
 back_counters()
 {
@@ -92,7 +78,7 @@ counters()
 	*) echo - ;;
 	esac
 	case $1 in
-	netfrontd) front_counters ;;
+	netfrontd) guest b-netfrontd run front_counters ;;
 	*) echo - ;;
 	esac
 }

@@ -14,6 +14,20 @@ front_start()
 	: >/run/netfrontd.tail
 }
 
+# front_counters: what netfrontd has counted, its newest line.
+front_counters()
+{
+	local n line=': counters nic=.* state='
+
+	n=$(grep -c "$line" /run/netfrontd.log)
+	kill -USR1 "$(cat /run/netfrontd.pid)"
+	for _ in $(seq 50); do
+		[ "$(grep -c "$line" /run/netfrontd.log)" = "$n" ] || break
+		sleep 0.1
+	done
+	grep "$line" /run/netfrontd.log | tail -n 1
+}
+
 # wait_link IF SECONDS: until the interface is there and has a carrier, or the time is over.
 wait_link()
 {

@@ -62,16 +62,20 @@ hashed()
 {
 	local line
 
-	# shellcheck disable=SC2016 # the guest's shell
-	line=$(guest "$1" run 'n=$(grep -c "counters nic=nic0 state" /run/netfrontd.log)
-		kill -USR1 $(cat /run/netfrontd.pid)
-		for _ in $(seq 50); do
-			[ $(grep -c "counters nic=nic0 state" /run/netfrontd.log) -gt $n ] && break
-			sleep 0.1
-		done
-		grep "counters nic=nic0 state" /run/netfrontd.log | tail -n 1' | grep -o 'grx_[a-z_]*=[0-9]*' | tr '\n' ' ')
+	line=$(guest "$1" run front_counters | grep -o 'grx_[a-z_]*=[0-9]*' | tr '\n' ' ')
 	echo "$line"
 	case $line in *grx_hash_astray=*) return 1 ;; *grx_hashed=*) ;; *) return 1 ;; esac
+}
+
+# outlives NAME GUEST ADDRESS WHAT: its data both ways, netbackd killed and started again, and on.
+outlives()
+{
+	check "$1-transfer-to" transfer_to "$2" "$3" 64
+	check "$1-transfer-from" transfer_from "$2" 10.77.0.1 64
+	netbackd_stop KILL 5 >/dev/null
+	check "$1-restart" back_start netbackd --max-queues=4
+	check "$1-resumed" bound "vif$id.0" "resumed .*$4"
+	check "$1-transfer-after" transfer_to "$2" "$3" 16
 }
 
 two_bridges
@@ -86,12 +90,7 @@ iperf_server g1 || not_ok iperf-server "no iperf3 in the guest"
 check linux-to-guest streams 10.77.0.2
 check linux-from-guest streams 10.77.0.2 -R
 check linux-spread spread "vif$id.0" 2
-check linux-transfer-to transfer_to g1 10.77.0.2 64
-check linux-transfer-from transfer_from g1 10.77.0.1 64
-netbackd_stop KILL 5 >/dev/null
-check linux-restart back_start netbackd --max-queues=4
-check linux-resumed bound "vif$id.0" 'resumed .*queues=2'
-check linux-transfer-after transfer_to g1 10.77.0.2 16
+outlives linux g1 10.77.0.2 'queues=2'
 xl destroy g1
 
 GUEST_EXTRA=netpair.args=--queues=4,--rss check pair-create guest_create g2 pv netfrontd \
@@ -113,12 +112,7 @@ check pair-from-guest streams 10.77.0.3 -R
 note "of vif$id.0's queue were dropped $(cat "/sys/class/net/vif$id.0/statistics/tx_dropped") frames"
 check pair-cheap cheap "vif$id.0"
 check pair-spread spread "vif$id.0" 4
-check pair-transfer-to transfer_to g2 10.77.0.3 64
-check pair-transfer-from transfer_from g2 10.77.0.1 64
-netbackd_stop KILL 5 >/dev/null
-check pair-restart back_start netbackd --max-queues=4
-check pair-resumed bound "vif$id.0" 'resumed .*channels=mask .*queues=4'
-check pair-transfer-after transfer_to g2 10.77.0.3 16
+outlives pair g2 10.77.0.3 'channels=mask .*queues=4'
 check pair-hashed hashed g2
 xl destroy g2
 check all-gone gone "$before" 20
