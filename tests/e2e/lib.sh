@@ -246,7 +246,10 @@ seen()
 		/^rtt/ { rtt = ", " $0 }
 		/^ping:|rror|nreachable/ { odd = $0 }
 		END {
-			printf "%d answers, %d lost%s\n%s", got, last - got, rtt, odd
+			for (i = 1; i <= last && last - got <= 10; i++)
+				if (!(i in had))
+					which = which " " i
+			printf "%d answers, %d lost%s%s\n%s", got, last - got, which ? ":" which : "", rtt, odd
 			exit got < count || last - got > most
 		}'
 }
