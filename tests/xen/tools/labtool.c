@@ -301,6 +301,22 @@ static int send_stream(int fd, uint64_t mib, uint64_t seed)
 	return read(fd, block, 1) != 0;
 }
 
+// Where the difference begins and how far it reaches: a page, a packet or a register's width.
+static int tell_difference(uint64_t before, const unsigned char *want, const unsigned char *got, size_t first, size_t have)
+{
+	size_t last = first, many = 0;
+
+	for (size_t i = first; i < have; i++) {
+		if (want[i] != got[i]) {
+			last = i;
+			many++;
+		}
+	}
+	printf("differs at byte %llu: %02x is not %02x; %zu of the next %zu differ\n", (unsigned long long)(before + first),
+	       got[first], want[first], many, last - first + 1);
+	return 1;
+}
+
 static int receive_stream(int fd, uint64_t mib, uint64_t seed)
 {
 	static uint64_t want[WORDS], got[WORDS];
@@ -323,9 +339,7 @@ static int receive_stream(int fd, uint64_t mib, uint64_t seed)
 			if (i % sizeof want == 0 && have == sizeof got && !memcmp(want, got, have))
 				break;
 			if (w[i] != g[i]) {
-				printf("differs at byte %llu: %02x is not %02x\n",
-				       (unsigned long long)(bytes + i), g[i], w[i]);
-				return 1;
+				return tell_difference(bytes, w, g, i, have);
 			}
 		}
 		bytes += have;
