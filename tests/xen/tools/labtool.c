@@ -301,20 +301,20 @@ static int send_stream(int fd, uint64_t mib, uint64_t seed)
 	return read(fd, block, 1) != 0;
 }
 
-// Where the difference begins and how far it reaches: a page, a packet or a register's width.
-static int tell_difference(uint64_t before, const unsigned char *want, const unsigned char *got, size_t first, size_t have)
+// Where two blocks that are not the same differ, and how far that reaches: a page, a packet or a
+// register's width.
+static void tell_difference(uint64_t before, const unsigned char *want, const unsigned char *got, size_t len)
 {
-	size_t last = first, many = 0;
+	size_t first = len, last = 0, many = 0;
 
-	for (size_t i = first; i < have; i++) {
+	for (size_t i = 0; i < len; i++) {
 		if (want[i] != got[i]) {
+			first = many++ ? first : i;
 			last = i;
-			many++;
 		}
 	}
 	printf("differs at byte %llu: %02x is not %02x; %zu of the next %zu differ\n", (unsigned long long)(before + first),
 	       got[first], want[first], many, last - first + 1);
-	return 1;
 }
 
 static int receive_stream(int fd, uint64_t mib, uint64_t seed)
@@ -333,14 +333,9 @@ static int receive_stream(int fd, uint64_t mib, uint64_t seed)
 			have += (size_t)n;
 		}
 		fill(want, seed, at);
-		for (size_t i = 0; i < have; i++) {
-			const unsigned char *w = (unsigned char *)want, *g = (unsigned char *)got;
-
-			if (i % sizeof want == 0 && have == sizeof got && !memcmp(want, got, have))
-				break;
-			if (w[i] != g[i]) {
-				return tell_difference(bytes, w, g, i, have);
-			}
+		if (memcmp(want, got, have)) {
+			tell_difference(bytes, (unsigned char *)want, (unsigned char *)got, have);
+			return 1;
 		}
 		bytes += have;
 		if (have < sizeof got) {
