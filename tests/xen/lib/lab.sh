@@ -313,6 +313,19 @@ process_ended()
 	[ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
 }
 
+# netbackd_unharmed: unless the last netbackd ended by a fault of its own; then its status.
+netbackd_unharmed()
+{
+	local rc=0
+
+	process_ended "$netbackd_pid" || return 0
+	wait "$netbackd_pid" 2>/dev/null || rc=$?
+	[ "$rc" -gt 128 ] || return 0
+	case $(kill -l "$rc") in
+	ILL|ABRT|BUS|FPE|SEGV|SYS) return "$rc" ;;
+	esac
+}
+
 # ---- the end --------------------------------------------------------------------------------
 
 lab_collect()
