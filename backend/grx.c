@@ -31,11 +31,6 @@
 #include "hold.h"
 #include "posted.h"
 
-/* Slots a run: see frontend/grx.c for why not more. */
-#define GRX_BATCH_SLOTS 64u
-
-static_assert(GRX_BATCH_SLOTS <= BATCH_FRAMES, "a frame has at least one slot");
-
 /* Buffers of the largest frame, its extra included. */
 #define DIRECT_SLOTS ((PKT_LEN_MAX + XEN_PAGE - 1) / XEN_PAGE + 1)
 
@@ -273,7 +268,7 @@ static unsigned int collect(struct vif_worker *vw, unsigned int *looked)
 	uint32_t used = 0;
 
 	/* Dropped frames count as a slot: a flood of them must not keep gtx waiting. */
-	for (*looked = 0; slots < GRX_BATCH_SLOTS; (*looked)++) {
+	for (*looked = 0; slots < WORKER_RUN_SLOTS; (*looked)++) {
 		struct frame *f = &vw->frames[n];
 		enum moved moved = move_frame(vw, f, &used);
 
@@ -294,6 +289,7 @@ static void finish(const struct frame *f)
 		pkt_to_grx(&q->grx, &f->pkt);
 		stats_inc(&q->stats, STAT_GRX_PACKETS);
 		stats_add(&q->stats, STAT_GRX_BYTES, f->pkt.len);
+		worker_moved(&q->vw->w, f->pkt.len);
 		if (q->patience.since)
 			patience_pass(&q->patience, now_us());
 		return;

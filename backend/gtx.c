@@ -16,10 +16,9 @@
 #include "queue.h"
 
 /* Whether the worst packet still fits. */
-static bool batch_has_room(const struct vif_queue *q, unsigned int frames, uint32_t used)
+static bool batch_has_room(const struct vif_queue *q, uint32_t used)
 {
-	return frames < BATCH_FRAMES && used + FRAME_ROOM <= BATCH_BYTES &&
-	       grant_batch_room(q->vw->batch) >= PKT_SLOTS_FATAL;
+	return used + FRAME_ROOM <= BATCH_BYTES && grant_batch_room(q->vw->batch) >= PKT_SLOTS_FATAL;
 }
 
 /* Where len bytes may start, at or after at, to lie in one page. */
@@ -96,12 +95,13 @@ static int16_t change_mcast(struct vif_queue *q, const struct pkt *p)
 	return err ? NETIF_RSP_ERROR : NETIF_RSP_OKAY;
 }
 
+/* Takes frames off the ring for a run; how many. */
 static unsigned int collect(struct vif_queue *q)
 {
-	unsigned int n = 0;
+	unsigned int n = 0, slots = 0;
 	uint32_t used = 0;
 
-	while (batch_has_room(q, n, used) && vif_may(q->vw, RATE_GTX)) {
+	while (slots < WORKER_RUN_SLOTS && batch_has_room(q, used) && vif_may(q->vw, RATE_GTX)) {
 		struct frame *f = &q->vw->frames[n];
 
 		switch (pkt_from_gtx(&q->gtx, &f->pkt)) {
@@ -113,21 +113,20 @@ static unsigned int collect(struct vif_queue *q)
 		case PKT_MCAST:
 			f->drop = true;
 			f->refused = change_mcast(q, &f->pkt);
-			n++;
 			break;
 		case PKT_DROP:
 			stats_inc(&q->stats, f->pkt.cause);
 			f->drop = true;
 			f->refused = NETIF_RSP_ERROR;
 			vif_live_take(q->vw->link->live, RATE_GTX, f->pkt.len);
-			n++;
 			break;
 		case PKT_OK:
 			used = place_frame(q, f, used);
 			vif_live_take(q->vw->link->live, RATE_GTX, f->pkt.len);
-			n++;
 			break;
 		}
+		slots += f->pkt.slots;
+		n++;
 	}
 	return n;
 }
@@ -151,6 +150,7 @@ static enum stat send_frame(struct vif_queue *q, struct frame *f)
 	if (tap_write(q->vw->w.tap_fd, iov, n) < 0)
 		return STAT_GTX_DROP_TAP;
 	stats_add(&q->stats, STAT_GTX_BYTES, f->pkt.len);
+	worker_moved(&q->vw->w, f->pkt.len);
 	return STAT_GTX_PACKETS;
 }
 

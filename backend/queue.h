@@ -35,7 +35,7 @@
 /* Private bytes per direction, for frames between ring and TAP. Touched only
  * as far as traffic needs it. */
 #define BATCH_BYTES (4u * FRAME_ROOM)
-#define BATCH_FRAMES 128u
+#define BATCH_FRAMES WORKER_RUN_SLOTS	/* each has at least one */
 
 /* The most buffers that grx takes off the ring ahead of a frame: enough for
  * the largest, its extra included. */

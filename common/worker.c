@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,9 +22,18 @@
 #define CROWDED_YIELD_US 500u
 #define CROWDED_US 250000u
 
+/* Who moved so many bytes before it ran out of work is in a stream: nobody
+ * polls for so long then, in microseconds. */
+#define STREAM_BYTES 16384u
+#define STREAM_US 1000u
+
+/* A nap in a pause of a stream, in microseconds, and how late it may end, in nanoseconds. */
+#define NAP_US 30
+#define NAP_SLACK_NS 1000ul
+
 /* A worker's nice value, and after how many rounds without a sleep it loses it. */
 #define WEIGHTY (-20)
-#define BUSY_ROUNDS_MAX 256u
+#define BUSY_ROUNDS_MAX 512u
 
 #define WORKER_STACK (128u * 1024u)
 
@@ -134,6 +144,27 @@ static bool wait_events(struct worker *w, int timeout_ms)
 	return n > 0;
 }
 
+/* Whether this is a pause in a stream, where polling costs more than it saves:
+ * a yield gives the processor away for a whole time slice, or takes it from
+ * who is filling the TAP. */
+static bool streaming(struct worker *w, uint64_t now)
+{
+	if (w->moved >= STREAM_BYTES)
+		w->streams_until = now + STREAM_US;
+	w->moved = 0;
+	return now < w->streams_until;
+}
+
+/* Rings and TAP are left alone for a moment: what comes meanwhile comes without
+ * a signal, and together. True: something came. */
+static bool nap(struct worker *w)
+{
+	const struct timespec ts = { .tv_nsec = NAP_US * 1000 };
+
+	nanosleep(&ts, NULL);
+	return w->ops->pending(w) || wait_events(w, 0);
+}
+
 /* Polls for a while before a sleep, as far as that is worth its price; true: there is work. */
 static bool poll_for_work(struct worker *w)
 {
@@ -142,6 +173,8 @@ static bool poll_for_work(struct worker *w)
 	if (w->spin_us == 0)
 		return false;
 	now = now_us();
+	if (streaming(w, now))
+		return nap(w);
 	until = now + w->spin_us;
 	do {
 		from = now;
@@ -241,6 +274,7 @@ static void *worker_main(void *arg)
 	unsigned int busy = 0;
 
 	take_priority(w);
+	prctl(PR_SET_TIMERSLACK, NAP_SLACK_NS);
 	mask_wake(w);
 	while (!stopping(w)) {
 		if (atomic_load_explicit(&w->fault, memory_order_relaxed)) {

@@ -54,6 +54,10 @@ struct worker_ops {
 	int (*sleep_ms)(struct worker *w);
 };
 
+/* Slots that a run of a ring takes: a quarter of it. More would be a whole TCP
+ * window, whose answers then all wait for its end: the two ends would work in turn. */
+#define WORKER_RUN_SLOTS 64u
+
 struct worker {
 	const struct worker_ops *ops;
 	const char *name;		/* the interface, for the log; borrowed */
@@ -76,6 +80,8 @@ struct worker {
 	bool alone;			/* the machine has one processor: polling only holds the peer up */
 	unsigned int spin_us;		/* what polling before sleep is worth now */
 	uint64_t crowded_until;		/* nothing, as others want the processor; microseconds */
+	uint64_t streams_until;		/* a nap, as much data flows; microseconds */
+	uint64_t moved;			/* bytes since it last had nothing to do */
 	struct evmask mask;		/* if all rings share a channel; set before the start */
 	struct stats stats;		/* what is nobody's but the worker's */
 };
@@ -106,6 +112,12 @@ void worker_poke(struct worker *w);
 
 /* On the worker's thread: something else for the control thread to look at. */
 void worker_tell(struct worker *w);
+
+/* On the worker's thread: so many bytes of packets went to or from a ring. */
+static inline void worker_moved(struct worker *w, uint32_t bytes)
+{
+	w->moved += bytes;
+}
 
 /* Signals the peer, if the event mask does not tell that it is awake, and counts it. */
 void worker_notify(struct worker *w, struct bell bell);

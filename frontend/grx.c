@@ -14,10 +14,6 @@
 #include "../common/tap.h"
 #include "link.h"
 
-/* Slots a run: a quarter of the ring. More would be a whole TCP window, whose
- * answers then all wait for its end: the two ends would work in turn. */
-#define GRX_BATCH_SLOTS 64u
-
 /* The page that a slot's buffer is: their count is a power of two. */
 static unsigned int page_of(const struct nic_queue *q, unsigned int slot)
 {
@@ -48,6 +44,7 @@ static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
 	if (tap_write(q->link->w.tap_fd, iov, n) < 0)
 		return STAT_GRX_DROP_TAP;
 	stats_add(&q->stats, STAT_GRX_BYTES, p->len);
+	worker_moved(&q->link->w, p->len);
 	return STAT_GRX_PACKETS;
 }
 
@@ -83,7 +80,7 @@ unsigned int nic_grx_run(struct nic_queue *q)
 			worker_fault(&q->link->w, "grx responses out of range");
 		return 0;
 	}
-	while (slots < GRX_BATCH_SLOTS && (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
+	while (slots < WORKER_RUN_SLOTS && (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
 		if (verdict == PKT_OK && p.hashed)
 			verdict = take_hash(q, &p);
 		stats_inc(&q->stats, verdict == PKT_OK ? send_packet(q, &p) : p.cause);

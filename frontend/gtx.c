@@ -11,9 +11,6 @@
 #include "../common/tap.h"
 #include "link.h"
 
-/* Frames a run. */
-#define GTX_BATCH 64u
-
 /* Ring slots of the largest frame: its pages and a GSO extra. */
 #define FRAME_SLOTS (FRAME_PAGES + 1)
 
@@ -76,6 +73,7 @@ static void post(struct nic_queue *q, const struct pkt *p, const uint16_t *ids)
 	q->link->gtx_nfree -= p->pieces;
 	stats_inc(&q->stats, STAT_GTX_PACKETS);
 	stats_add(&q->stats, STAT_GTX_BYTES, p->len);
+	worker_moved(&q->link->w, p->len);
 }
 
 /* Cuts a frame that the backend does not take as it is. */
@@ -159,10 +157,25 @@ static bool has_room(const struct nic_link *l)
 	return l->gtx_nfree >= FRAME_PAGES;
 }
 
+/* Moves frames for a run; how many. Who takes no page, being dropped, counts as a slot. */
+static unsigned int move_frames(struct nic_link *l)
+{
+	unsigned int n = 0, slots = 0, before;
+
+	for (; slots < WORKER_RUN_SLOTS; n++) {
+		l->gtx_blocked = !has_room(l);
+		before = l->gtx_nfree;
+		if (l->gtx_blocked || !move_frame(l))
+			break;
+		slots += l->gtx_nfree < before ? before - l->gtx_nfree : 1;
+	}
+	return n;
+}
+
 unsigned int nic_gtx_run(struct nic_link *l)
 {
 	bool mcast = nic_mcast_busy(l);
-	unsigned int n = 0;
+	unsigned int n;
 
 	if (!l->w.tap_ready && !l->cut.left && !mcast)
 		return 0;
@@ -171,9 +184,7 @@ unsigned int nic_gtx_run(struct nic_link *l)
 			return 0;
 	if (mcast)
 		nic_mcast_post(l);
-	do {
-		l->gtx_blocked = !has_room(l);
-	} while (!l->gtx_blocked && n < GTX_BATCH && move_frame(l) && ++n);
+	n = move_frames(l);
 	for (unsigned int i = 0; i < l->conf.queues; i++)
 		if (gtx_front_push(&l->queue[i].gtx))
 			worker_notify(&l->w, l->queue[i].gtx_bell);
