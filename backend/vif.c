@@ -115,6 +115,7 @@ static void connect_frontend(struct vif *v)
 				   .live = &v->live };
 	struct vif_conf conf;
 	const char *reason;
+	unsigned int old;
 	char why[128];
 	int err;
 
@@ -134,6 +135,9 @@ static void connect_frontend(struct vif *v)
 		refuse(v, "cannot set the device's offloads: %s", strerror(-err));
 		return;
 	}
+	/* Another frontend's, or an earlier life's of this one, is not for this one. */
+	if (!adopt && (old = tap_drain(v->tap_fd)) != 0)
+		log_debug("dropped what was queued before vif=%s frames=%u", v->name, old);
 	place.tap_fd = v->tap_fd;
 	place.workers = vif_device_workers(v, &conf);
 	vif_live_read(v);

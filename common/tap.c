@@ -207,6 +207,17 @@ int tap_limit_mtu(int fd, unsigned int most, unsigned int *was)
 	return tap_set_mtu(fd, most);
 }
 
+unsigned int tap_drain(int fd)
+{
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	unsigned int n = 0;
+
+	/* A read takes the whole frame, however little there is room for, also when it fails. */
+	while (n < TAP_DRAIN_MAX && (read(fd, &hdr, sizeof(hdr)) >= 0 || errno == EINVAL || errno == EFAULT))
+		n++;
+	return n;
+}
+
 /* Runs that are joined at most; more go as they are. */
 #define JOIN_MAX 32u
 

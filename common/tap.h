@@ -59,6 +59,10 @@ MUST_CHECK int tap_set_mtu(int fd, unsigned int mtu);
 /* Lowers the MTU to most if it is above; *was: what it was before, 0 if left alone. */
 MUST_CHECK int tap_limit_mtu(int fd, unsigned int most, unsigned int *was);
 
+/* Drops what waits to be read, as far as it was there: at most TAP_DRAIN_MAX frames. How many. */
+#define TAP_DRAIN_MAX 65536u
+unsigned int tap_drain(int fd);
+
 /* One frame, header first. Bytes, header included; -EAGAIN: none or no room. */
 MUST_CHECK ssize_t tap_read(int fd, const struct iovec *iov, unsigned int n);
 MUST_CHECK ssize_t tap_write(int fd, const struct iovec *iov, unsigned int n);

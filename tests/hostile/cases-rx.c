@@ -70,6 +70,18 @@ static void never_posts(struct front *f)
 	want_frames(f, 20);
 }
 
+/* What waited when a frontend went is not for the next one. */
+static void leaves_frames(struct front *f)
+{
+	arp(f, 20);
+	front_disconnect(f, true);
+	if (!front_connect(f))
+		return;
+	bufs_post(f, 0, 20);
+	want_none_within(f, 60, 0);
+	answered(f, 4, true);
+}
+
 static void posts_three(struct front *f)
 {
 	bufs_post(f, 0, 3);
@@ -294,6 +306,7 @@ static const struct key no_sg[] = { { "feature-sg", "0" }, { NULL, NULL } };
 
 static const struct fcase cases[] = {
 	{ 15, "never posts, then does", V_PASS, "grx_packets=20", .run = never_posts },
+	{ 15, "never posts, goes and comes", V_PASS, "grx_packets=4", .run = leaves_frames },
 	{ 15, "posts three and stops, then goes on", V_PASS, "grx_packets=20", .run = posts_three },
 	{ 15, "posts one by one", V_PASS, "grx_packets=10", .run = posts_one_by_one },
 	{ 15, "posts four at a time", V_PASS, "grx_packets=24", .run = posts_four_at_a_time, .telling = true },
