@@ -5,7 +5,6 @@
  * then and nobody will ever name it again, but its TAP is persistent: the note
  * in the run directory is all that still tells of it.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,19 +37,18 @@ static bool is_gone(const struct backend *d, const char *name)
 	return store_read_u32(d->store, &state, dir, "state") == -ENOENT;
 }
 
+static void sweep(void *arg, const char *name)
+{
+	struct backend *d = arg;
+
+	if (is_served(d, name) || !is_gone(d, name))
+		return;
+	tap_remove_noted(d->run_dir, name);
+	vif_link_forget(d->run_dir, name);
+	log_info("removed vif=%s reason=\"went while no netbackd was there\"", name);
+}
+
 void backend_sweep(struct backend *d)
 {
-	DIR *notes = opendir(d->run_dir);
-	const struct dirent *e;
-
-	if (!notes)
-		return;
-	while ((e = readdir(notes)) != NULL) {
-		if (is_served(d, e->d_name) || !is_gone(d, e->d_name))
-			continue;
-		tap_remove_noted(d->run_dir, e->d_name);
-		vif_link_forget(d->run_dir, e->d_name);
-		log_info("removed vif=%s reason=\"went while no netbackd was there\"", e->d_name);
-	}
-	closedir(notes);
+	tap_each_note(d->run_dir, sweep, d);
 }

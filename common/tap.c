@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tap.c - /dev/net/tun */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -137,6 +138,18 @@ void tap_remove_noted(const char *run_dir, const char *note)
 		close(fd);
 	}
 	unlink(path);
+}
+
+void tap_each_note(const char *run_dir, void (*fn)(void *arg, const char *note), void *arg)
+{
+	DIR *dir = opendir(run_dir);
+	const struct dirent *e;
+
+	if (!dir)
+		return;
+	while ((e = readdir(dir)) != NULL)
+		fn(arg, e->d_name);
+	closedir(dir);
 }
 
 void tap_unpersist(int fd)

@@ -41,6 +41,9 @@ MUST_CHECK int tap_open_noted(int *fd, const char *run_dir, const char *note, co
 /* Removes the device that the note is of, if it is there still, and the note. */
 void tap_remove_noted(const char *run_dir, const char *note);
 
+/* Calls fn with the name of each file in run_dir, notes among them; it may remove that one. */
+void tap_each_note(const char *run_dir, void (*fn)(void *arg, const char *note), void *arg);
+
 /* Makes the device go when its last fd is closed. */
 void tap_unpersist(int fd);
 

@@ -24,7 +24,7 @@ static struct nic *find(const struct frontend *d, uint32_t devid)
 	return NULL;
 }
 
-static bool is_ours(const struct frontend *d, uint32_t devid)
+bool frontend_serves(const struct frontend *d, uint32_t devid)
 {
 	for (unsigned int i = 0; i < d->nnamed; i++)
 		if (d->named[i] == devid)
@@ -47,7 +47,7 @@ static void mark(struct frontend *d, uint32_t devid)
 {
 	struct nic *n = find(d, devid);
 
-	if (!n && is_ours(d, devid) && !d->stopping) {
+	if (!n && frontend_serves(d, devid) && !d->stopping) {
 		n = nic_new(d, devid);
 		if (n)
 			insert(d, n);
@@ -98,6 +98,8 @@ int frontend_start(struct frontend *d)
 
 	if (err)
 		return err;
+	/* Before new TAPs are made: the names are theirs. */
+	frontend_sweep(d);
 	scan(d);
 	run_dirty(d);
 	return 0;

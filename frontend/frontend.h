@@ -34,6 +34,12 @@ struct frontend {
 /* Watches device/vif and looks at what is there. -errno. */
 MUST_CHECK int frontend_start(struct frontend *d);
 
+/* Whether a device is one that the command line lets us serve. */
+MUST_CHECK bool frontend_serves(const struct frontend *d, uint32_t devid);
+
+/* Removes what devices left that went while no netfrontd was there. */
+void frontend_sweep(struct frontend *d);
+
 /* Drains the watch events, then looks at each NIC that they touched. */
 void frontend_events(struct frontend *d);
 

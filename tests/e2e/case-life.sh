@@ -293,6 +293,17 @@ case_detach()
 	start_back >>"$TOP/out" 2>&1
 	check gone-while-away await 5 no_link vif1.1
 	check other-is-adopted one_ping
+	# The guest's end of the same: its TAP goes, and its name is free for the next one.
+	attach 1 >"$TOP/out" 2>&1
+	check attached-for-the-guest test $? = 0
+	kill9 "$FRONT"
+	x detach-vif guest 1 --force >"$TOP/out" 2>&1
+	start_front >>"$TOP/out" 2>&1
+	check gone-while-front-away await 5 no_guest_link eth1
+	check told await_line "$L/front.log" 5 'removed nic=nic1 reason="went while no netfrontd was there"'
+	check other-again connected 1 0
+	{ attach 1 && one_ping 10.79.1.2; } >"$TOP/out" 2>&1
+	check name-is-free test $? = 0
 }
 
 # A device that is taken away and made anew while a daemon does not look, with the same number:
@@ -333,6 +344,7 @@ case_remade()
 xs_state_is() { [ "$(xenstore-read "$1" 2>/dev/null)" = "$2" ]; }
 
 no_link() { ! in0 ip link show "$1" >/dev/null 2>&1; }
+no_guest_link() { ! in1 ip link show "$1" >/dev/null 2>&1; }
 
 # --- 64 VIFs -------------------------------------------------------------------------------
 
