@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "fdstore.h"
 #include "log.h"
 #include "tap.h"
 
@@ -104,6 +105,17 @@ static void note_write(const char *path, unsigned int ifindex)
 		log_warn("cannot note the device for a restart file=%s errno=%m", path);
 }
 
+/* A descriptor of the noted device that was kept over a restart, to *fd, and its name. False: none. */
+static bool take_kept(int *fd, const char *note, char *name)
+{
+	while ((*fd = fdstore_take(note)) >= 0) {
+		if (tap_name(*fd, name) == 0)
+			return true;
+		close(*fd);	/* the device was removed meanwhile */
+	}
+	return false;
+}
+
 int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *name,
 		   enum tap_kind kind, bool *fresh)
 {
@@ -112,6 +124,9 @@ int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *n
 	int err;
 
 	note_path(path, sizeof(path), run_dir, note);
+	*fresh = false;
+	if (take_kept(fd, note, now))
+		return 0;
 	ifindex = note_read(path);
 	*fresh = !(ifindex && if_indextoname(ifindex, now) && tap_open(fd, now, kind) == 0);
 	if (*fresh) {
@@ -122,6 +137,7 @@ int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *n
 	}
 	if (tap_name(*fd, now) == 0)
 		note_write(path, if_nametoindex(now));
+	fdstore_keep(note, *fd);
 	return 0;
 }
 
@@ -133,11 +149,13 @@ void tap_remove_noted(const char *run_dir, const char *note)
 
 	note_path(path, sizeof(path), run_dir, note);
 	ifindex = note_read(path);
-	if (ifindex && if_indextoname(ifindex, now) && tap_open(&fd, now, TAP_SINGLE) == 0) {
+	if (take_kept(&fd, note, now) ||
+	    (ifindex && if_indextoname(ifindex, now) && tap_open(&fd, now, TAP_SINGLE) == 0)) {
 		tap_unpersist(fd);
 		close(fd);
 	}
 	unlink(path);
+	fdstore_drop(note);
 }
 
 void tap_each_note(const char *run_dir, void (*fn)(void *arg, const char *note), void *arg)

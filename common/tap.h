@@ -34,7 +34,8 @@ MUST_CHECK int tap_open_another(int *fd, int of);
 enum tap_kind tap_kind_of(int fd);
 
 /* The same, for a device that must be found again after a restart even if it
- * was renamed: its ifindex is noted in run_dir/note. *fresh: it is new. */
+ * was renamed: its ifindex is noted in run_dir/note, and it is kept as note
+ * (fdstore.h). *fresh: it is new. */
 MUST_CHECK int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *name,
 			      enum tap_kind kind, bool *fresh);
 

@@ -159,6 +159,75 @@ case_restart()
 
 no_faults() { ! grep -ho 'peer_faults=[0-9]*' "$L/back.log" "$L/front.log"; }
 
+# Where a service manager keeps the TAPs (fdstore.h) nothing is lost at all.
+case_kept()
+{
+	local i seq device
+
+	lab_start
+	cc -O2 -o "$TOP/keeper" "$here/keeper.c" || { verdict "$CASE/build" 1 "no compiler"; return; }
+	# They end as the daemons end.
+	"$TOP/keeper" "$L/back.notify" "$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back" \
+		--log-level="${E2E_LOG:-info}" >"$L/back.keeper" 2>>"$L/back.log" &
+	BACK=$!
+	"$TOP/keeper" "$L/front.notify" "$X" exec guest -- "$BIN/netfrontd" --run-dir="$L/run-front" \
+		--log-level="${E2E_LOG:-info}" >"$L/front.keeper" 2>>"$L/front.log" &
+	FRONT=$!
+	{ await_line "$L/back.log" 10 'netbackd: info: started' &&
+		await_line "$L/front.log" 10 'netfrontd: info: started' && attach 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
+	check stored await_line "$L/back.keeper" 5 '^stored vif1.0$'
+	check guest-stored await_line "$L/front.keeper" 5 '^stored nic0$'
+	ping_start kept 600
+	for i in 1 2 3; do
+		seq=$(grep -o 'icmp_seq=[0-9]*' "$L/ping.kept" | tail -n 1)
+		kill -9 "$(kept_pid back)"
+		await_line "$L/back.log" 10 ': resumed' "$i" >"$TOP/out" &&
+			await_line "$L/ping.kept" 5 "icmp_seq=$((${seq#*=} + 80)) " >>"$TOP/out" || break
+	done
+	verdict "$CASE/killed-3-times" $? "$(cat "$TOP/out")"
+	check nothing-lost ping_lost kept 0
+	# What goes in the end goes from the store, and its name is free at once.
+	{ attach 1 && one_ping 10.79.1.2 && x detach-vif guest 1 && await 5 no_link vif1.1; } >"$TOP/out" 2>&1
+	verdict "$CASE/detached" $? "$(cat "$TOP/out")"
+	# Each is taken out once before it is put in.
+	check removed await_line "$L/back.keeper" 5 '^removed vif1.1$' 2
+	check guest-removed await_line "$L/front.keeper" 5 '^removed nic1$' 2
+	{ attach 1 && one_ping 10.79.1.2; } >"$TOP/out" 2>&1
+	verdict "$CASE/attached-again" $? "$(cat "$TOP/out")"
+	# Taken away and made anew, or only taken away, while nobody looks.
+	kept_away 1 "x detach-vif guest 1 --force; x attach-vif 0 guest 1 --hotplug"
+	{ connected 1 1 && address 1 && one_ping 10.79.1.2; } >>"$TOP/out" 2>&1
+	verdict "$CASE/made-anew" $? "$(cat "$TOP/out")"
+	kept_away '' "x detach-vif guest 1 --force"
+	check gone-while-away await 5 no_link vif1.1
+	check other-stays one_ping
+	# The guest's rings go with its daemon, its device and what is queued there do not.
+	device=$(in1 ip -o link show eth0)
+	kill -9 "$(kept_pid front)"
+	{ await_line "$L/front.log" 10 ': connected nic=nic0' 2 && connected 1 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/guest-killed" $? "$(cat "$TOP/out")"
+	check guest-device-stays test "$(in1 ip -o link show eth0)" = "$device"
+}
+
+# kept_pid back|front
+kept_pid() { sed -n 's/^pid //p' "$L/$1.keeper" | tail -n 1; }
+
+# kept_away STATE COMMANDS: carried out while netbackd stands still, which dies once vif1.1 has that state.
+kept_away()
+{
+	local pid i
+
+	pid=$(kept_pid back)
+	i=$(grep -c '^pid ' "$L/back.keeper")
+	kill -STOP "$pid"
+	eval "$2" >"$TOP/out" 2>&1 &
+	helper $!
+	await 5 xs_state_is "$(be 1 1)/state" "$1"
+	kill -9 "$pid"
+	await_line "$L/back.keeper" 5 '^pid ' $((i + 1)) >>"$TOP/out"
+}
+
 # --- netfrontd ends and comes back -------------------------------------------------------
 
 case_frontend()
