@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # needs: netbackd
+# guests: pvh
 # seconds: 400
 #
 # Linux netfront in a PVH guest <-> netbackd.
