@@ -105,7 +105,7 @@ $(BUILD)/tests/unit/run-%: $(BUILD)/obj/tests/unit/run-%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS) -lcmocka
-$(BUILD)/tests/unit/run-options: UNIT_LIBS := -lsystemd
+$(BUILD)/tests/unit/run-options $(BUILD)/tests/unit/run-tap: UNIT_LIBS := -lsystemd
 
 $(BUILD)/tests/fuzz/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
@@ -118,7 +118,7 @@ FUZZ_BACK_OBJS = $(filter-out %/main.o %/link.o %/backend.o %/vif.o %/birth.o %/
 	$(patsubst %.c,%.o,$(addprefix tools/xensim/,host/dom.c host/grants.c host/events.c host/util.c \
 	lib/gnttab.c lib/gntshr.c lib/grantcopy.c lib/evtchn.c lib/evport.c)))
 $(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: $(FUZZ_BACK_OBJS)
-$(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: FUZZ_LIBS = -lxenstore -lpthread
+$(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: FUZZ_LIBS = -lxenstore -lsystemd -lpthread
 
 $(RACE): $(BUILD)/obj/tests/stress/ring-race.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
