@@ -105,15 +105,18 @@ static void note_write(const char *path, unsigned int ifindex)
 		log_warn("cannot note the device for a restart file=%s errno=%m", path);
 }
 
-/* A descriptor of the noted device that was kept over a restart, to *fd, and its name. False: none. */
-static bool take_kept(int *fd, const char *note, char *name)
+/* A descriptor of the noted device that was kept over a restart; -ENOENT: none. */
+static int take_kept(const char *note)
 {
-	while ((*fd = fdstore_take(note)) >= 0) {
-		if (tap_name(*fd, name) == 0)
-			return true;
-		close(*fd);	/* the device was removed meanwhile */
+	char name[TAP_NAME_MAX];
+	int fd;
+
+	while ((fd = fdstore_take(note)) >= 0) {
+		if (tap_name(fd, name) == 0)
+			return fd;
+		close(fd);	/* the device was removed meanwhile */
 	}
-	return false;
+	return -ENOENT;
 }
 
 int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *name,
@@ -121,12 +124,14 @@ int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *n
 {
 	char path[256], now[IF_NAMESIZE];
 	unsigned int ifindex;
-	int err;
+	int err, kept = take_kept(note);
 
-	note_path(path, sizeof(path), run_dir, note);
 	*fresh = false;
-	if (take_kept(fd, note, now))
+	if (kept >= 0) {
+		*fd = kept;
 		return 0;
+	}
+	note_path(path, sizeof(path), run_dir, note);
 	ifindex = note_read(path);
 	*fresh = !(ifindex && if_indextoname(ifindex, now) && tap_open(fd, now, kind) == 0);
 	if (*fresh) {
@@ -145,11 +150,11 @@ void tap_remove_noted(const char *run_dir, const char *note)
 {
 	char path[256], now[IF_NAMESIZE];
 	unsigned int ifindex;
-	int fd = -1;
+	int fd = take_kept(note);
 
 	note_path(path, sizeof(path), run_dir, note);
 	ifindex = note_read(path);
-	if (take_kept(&fd, note, now) ||
+	if (fd >= 0 ||
 	    (ifindex && if_indextoname(ifindex, now) && tap_open(&fd, now, TAP_SINGLE) == 0)) {
 		tap_unpersist(fd);
 		close(fd);

@@ -166,12 +166,9 @@ case_kept()
 
 	lab_start
 	cc -O2 -o "$TOP/keeper" "$here/keeper.c" || { verdict "$CASE/build" 1 "no compiler"; return; }
-	# They end as the daemons end.
-	"$TOP/keeper" "$L/back.notify" "$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back" \
-		--log-level="${E2E_LOG:-info}" >"$L/back.keeper" 2>>"$L/back.log" &
+	kept_start back 0
 	BACK=$!
-	"$TOP/keeper" "$L/front.notify" "$X" exec guest -- "$BIN/netfrontd" --run-dir="$L/run-front" \
-		--log-level="${E2E_LOG:-info}" >"$L/front.keeper" 2>>"$L/front.log" &
+	kept_start front guest
 	FRONT=$!
 	{ await_line "$L/back.log" 10 'netbackd: info: started' &&
 		await_line "$L/front.log" 10 'netfrontd: info: started' && attach 0 && one_ping; } >"$TOP/out" 2>&1
@@ -208,6 +205,13 @@ case_kept()
 	{ await_line "$L/front.log" 10 ': connected nic=nic0' 2 && connected 1 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/guest-killed" $? "$(cat "$TOP/out")"
 	check guest-device-stays test "$(in1 ip -o link show eth0)" = "$device"
+}
+
+# kept_start back|front DOMAIN: the daemon under a keeper, which ends as it ends; in the background.
+kept_start()
+{
+	"$TOP/keeper" "$L/$1.notify" "$X" exec "$2" -- "$BIN/net$1d" --run-dir="$L/run-$1" \
+		--log-level="${E2E_LOG:-info}" >"$L/$1.keeper" 2>>"$L/$1.log" &
 }
 
 # kept_pid back|front
