@@ -179,7 +179,8 @@ static bool poll_for_work(struct worker *w)
 	do {
 		from = now;
 		sched_yield();
-		if (w->ops->pending(w) || wait_events(w, 0))
+		/* The rings again: they are nearer than the kernel. */
+		if (w->ops->pending(w) || wait_events(w, 0) || w->ops->pending(w))
 			return true;
 		now = now_us();
 		if (now - from >= CROWDED_YIELD_US) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* gtx.c - guest transmit: TAP -> granted pages -> ring
  *
- * A frame is read straight into free pages of the pool, which all queues
- * share, and its slots posted over them on its queue's ring; the pages come back with the backend's responses. Only the
- * virtio_net_hdr goes to private memory.
+ * A frame is read straight into the lowest free pages of the pool (spare.h),
+ * which all queues share, and its slots posted over them on its queue's ring;
+ * the pages come back with the backend's responses. Only the virtio_net_hdr
+ * goes to private memory.
  */
 #include <errno.h>
 #include <string.h>
@@ -24,7 +25,7 @@ static bool reap(struct nic_queue *q)
 
 	while (ready > 0 && (got = gtx_front_take(&q->gtx, &id, &status)) > 0) {
 		/* What was posted was one of the pool's, and so is what comes back. */
-		l->gtx_free[l->gtx_nfree++] = id;
+		spare_put(&l->gtx_spare, id);
 		if (id == l->mcast.id)
 			nic_mcast_answered(l, status);
 		else if (status != NETIF_RSP_OKAY)
@@ -37,32 +38,29 @@ static bool reap(struct nic_queue *q)
 }
 
 /* Lays the next free pages out behind the header; how many runs. */
-static unsigned int prepare(struct nic_link *l, struct virtio_net_hdr_mrg_rxbuf *hdr, struct iovec *iov)
+static unsigned int prepare(struct nic_link *l, struct virtio_net_hdr_mrg_rxbuf *hdr, struct iovec *iov, uint16_t *ids)
 {
 	iov[0] = (struct iovec){ hdr, sizeof(*hdr) };
-	for (unsigned int i = 0; i < FRAME_PAGES; i++) {
-		uint16_t id = l->gtx_free[l->gtx_nfree - 1 - i];
-
-		iov[1 + i] = (struct iovec){ pool_page(&l->gtx_pool, id), XEN_PAGE };
-	}
+	spare_lowest(&l->gtx_spare, ids, FRAME_PAGES);
+	for (unsigned int i = 0; i < FRAME_PAGES; i++)
+		iov[1 + i] = (struct iovec){ pool_page(&l->gtx_pool, ids[i]), XEN_PAGE };
 	/* One byte short of the pages: what a slot's 16 bits can tell. */
 	iov[FRAME_PAGES].iov_len = PKT_LEN_MAX - (FRAME_PAGES - 1) * XEN_PAGE;
 	return 1 + FRAME_PAGES;
 }
 
-/* Describes the frame of len bytes that lies in the topmost free pages. */
-static void describe(const struct nic_link *l, struct pkt *p, uint16_t *ids, uint32_t len)
+/* Describes the frame of len bytes that lies in the pages of ids. */
+static void describe(const struct nic_link *l, struct pkt *p, const uint16_t *ids, uint32_t len)
 {
 	uint32_t left = len;
 
 	p->len = len;
 	p->pieces = 0;
 	while (left) {
-		uint16_t id = l->gtx_free[l->gtx_nfree - 1 - p->pieces];
 		uint16_t part = (uint16_t)min_size(left, XEN_PAGE);
 
-		ids[p->pieces] = id;
-		p->piece[p->pieces++] = (struct pkt_piece){ .gref = l->gtx_pool.gref[id], .len = part };
+		p->piece[p->pieces] = (struct pkt_piece){ .gref = l->gtx_pool.gref[ids[p->pieces]], .len = part };
+		p->pieces++;
 		left -= part;
 	}
 }
@@ -70,7 +68,7 @@ static void describe(const struct nic_link *l, struct pkt *p, uint16_t *ids, uin
 static void post(struct nic_queue *q, const struct pkt *p, const uint16_t *ids)
 {
 	pkt_to_gtx(&q->gtx, p, ids);
-	q->link->gtx_nfree -= p->pieces;
+	spare_take(&q->link->gtx_spare, ids, p->pieces);
 	stats_inc(&q->stats, STAT_GTX_PACKETS);
 	stats_add(&q->stats, STAT_GTX_BYTES, p->len);
 	worker_moved(&q->link->w, p->len);
@@ -84,10 +82,10 @@ static enum stat cut(struct nic_queue *q, const struct virtio_net_hdr *hdr, cons
 }
 
 /* Turns one frame that was read into slots; STAT_MAX: posted, or to go in segments. */
-static enum stat post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, struct iovec *iov, uint32_t len)
+static enum stat post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, struct iovec *iov,
+			    const uint16_t *ids, uint32_t len)
 {
 	const struct vnet_peer *peer = &q->link->conf.peer;
-	uint16_t ids[FRAME_PAGES];
 	struct pkt p;
 
 	memset(&p, 0, offsetof(struct pkt, piece));
@@ -111,9 +109,10 @@ static enum stat post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, str
 /* Posts the next segment of a frame that the backend does not take as it is, one slot each. */
 static void post_segment(struct nic_link *l)
 {
-	uint16_t id = l->gtx_free[l->gtx_nfree - 1];
+	uint16_t id;
 	struct pkt p;
 
+	spare_lowest(&l->gtx_spare, &id, 1);
 	memset(&p, 0, offsetof(struct pkt, piece));
 	describe(l, &p, &id, segment_take(&l->cut, pool_page(&l->gtx_pool, id)));
 	p.csum_valid = true;
@@ -125,6 +124,7 @@ static bool move_frame(struct nic_link *l)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct iovec iov[1 + FRAME_PAGES];
+	uint16_t ids[FRAME_PAGES];
 	struct nic_queue *q;
 	enum stat drop;
 	ssize_t got;
@@ -133,7 +133,7 @@ static bool move_frame(struct nic_link *l)
 		post_segment(l);
 		return true;
 	}
-	got = tap_read(l->w.tap_fd, iov, prepare(l, &hdr, iov));
+	got = tap_read(l->w.tap_fd, iov, prepare(l, &hdr, iov, ids));
 	if (got < (ssize_t)VNET_HDR_LEN) {
 		l->w.tap_ready = false;
 		if (got != -EAGAIN && got != -EINTR)
@@ -141,7 +141,7 @@ static bool move_frame(struct nic_link *l)
 		return false;
 	}
 	q = nic_steer(l, iov[1].iov_base, (uint32_t)got - VNET_HDR_LEN);
-	drop = post_frame(q, &hdr.hdr, iov + 1, (uint32_t)got - VNET_HDR_LEN);
+	drop = post_frame(q, &hdr.hdr, iov + 1, ids, (uint32_t)got - VNET_HDR_LEN);
 	if (drop != STAT_MAX)
 		stats_inc(&q->stats, drop);
 	return true;
@@ -154,7 +154,7 @@ static bool has_room(const struct nic_link *l)
 	for (unsigned int i = 0; i < l->conf.queues; i++)
 		if (gtx_front_free(&l->queue[i].gtx) < FRAME_SLOTS)
 			return false;
-	return l->gtx_nfree >= FRAME_PAGES;
+	return l->gtx_spare.count >= FRAME_PAGES;
 }
 
 /* Moves frames for a run; how many. Who takes no page, being dropped, counts as a slot. */
@@ -164,10 +164,10 @@ static unsigned int move_frames(struct nic_link *l)
 
 	for (; slots < WORKER_RUN_SLOTS; n++) {
 		l->gtx_blocked = !has_room(l);
-		before = l->gtx_nfree;
+		before = l->gtx_spare.count;
 		if (l->gtx_blocked || !move_frame(l))
 			break;
-		slots += l->gtx_nfree < before ? before - l->gtx_nfree : 1;
+		slots += l->gtx_spare.count < before ? before - l->gtx_spare.count : 1;
 	}
 	return n;
 }

@@ -94,9 +94,7 @@ static int grant_pages(struct nic_link *l, struct domid peer, const char **why)
 	err = pool_init(&l->rings, l->share, RINGS_QUEUES + 2 * l->conf.queues + l->conf.mask, SHARE_READ_WRITE);
 	if (err)
 		return err;
-	for (unsigned int i = 0; i < POOL_GTX_PAGES; i++)
-		l->gtx_free[i] = (uint16_t)(POOL_GTX_PAGES - 1 - i);
-	l->gtx_nfree = POOL_GTX_PAGES;
+	spare_init(&l->gtx_spare);
 	return pool_init(&l->gtx_pool, l->share, POOL_GTX_PAGES, SHARE_READ_ONLY);
 }
 

@@ -23,6 +23,7 @@
 #include "../common/worker.h"
 #include "mcast.h"
 #include "pool.h"
+#include "spare.h"
 
 /* What the ring pages are for; each queue has two, and the event mask the last. */
 enum { RINGS_CTRL, RINGS_LIST, RINGS_QUEUES };
@@ -84,8 +85,7 @@ struct nic_link {
 	struct share_dev *share;
 	struct pool rings;		/* a page each, RINGS_* */
 	struct pool gtx_pool;		/* readable by the backend; page = id */
-	uint16_t gtx_free[POOL_GTX_PAGES];	/* a stack of pages that are ours */
-	unsigned int gtx_nfree;
+	struct spare gtx_spare;		/* its pages that are not with the backend */
 	struct segment cut;		/* a frame that goes out in segments */
 	struct nic_queue *cut_queue;	/* on which queue */
 	bool gtx_blocked;		/* a frame may wait for pages or slots */

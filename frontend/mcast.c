@@ -60,9 +60,9 @@ void nic_mcast_post(struct nic_link *l)
 		worker_tell(&l->w);
 		return;
 	}
-	if (gtx_front_free(&l->queue[0].gtx) < 2 || l->gtx_nfree == 0)
+	if (gtx_front_free(&l->queue[0].gtx) < 2 || spare_lowest(&l->gtx_spare, &id, 1) == 0)
 		return;
-	id = l->gtx_free[--l->gtx_nfree];
+	spare_take(&l->gtx_spare, &id, 1);
 	m->id = id;
 	pkt_mcast_to_gtx(&l->queue[0].gtx, id, l->gtx_pool.gref[id], m->type, m->addr);
 }

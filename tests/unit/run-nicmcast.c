@@ -2,6 +2,7 @@
 /* run-nicmcast.c - netfrontd's list of multicast addresses against a backend's, change by change */
 #include "unit.h"
 #include "../../frontend/mcast.c"
+#include "../../frontend/spare.c"
 
 static struct nic_link l;
 static struct nic_queue queue;
@@ -26,10 +27,9 @@ static void start(void)
 	l.conf.mcast = true;
 	l.queue = &queue;
 	queue.link = &l;
-	for (uint16_t i = 0; i < POOL_GTX_PAGES; i++) {
-		l.gtx_free[l.gtx_nfree++] = i;
+	spare_init(&l.gtx_spare);
+	for (uint16_t i = 0; i < POOL_GTX_PAGES; i++)
 		l.gtx_pool.gref[i] = gref_of(1000u + i);
-	}
 	nic_mcast_init(&l);
 	gtx_front_init(&queue.gtx, page);
 	assert_int_equal(gtx_back_attach(&back, page), 0);
@@ -66,7 +66,7 @@ static uint8_t turn(int16_t status, uint8_t *last)
 	assert_int_equal(gtx_front_begin(&queue.gtx), 2);
 	assert_int_equal(gtx_front_take(&queue.gtx, &id, &got), 1);
 	assert_int_equal(id, l.mcast.id);
-	l.gtx_free[l.gtx_nfree++] = id;
+	spare_put(&l.gtx_spare, id);
 	nic_mcast_answered(&l, got);
 	assert_int_equal(gtx_front_take(&queue.gtx, &id, &got), 0);
 	return p.mcast;
@@ -101,7 +101,7 @@ static void adds_and_deletes(void **state)
 	assert_int_equal(turn(NETIF_RSP_OKAY, &last), XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
 	assert_int_equal(last, 4);
 	assert_int_equal(turn(NETIF_RSP_OKAY, &last), 0);
-	assert_int_equal(l.gtx_nfree, POOL_GTX_PAGES);
+	assert_int_equal(l.gtx_spare.count, POOL_GTX_PAGES);
 	assert_int_equal(stats_get(&queue.stats, STAT_GTX_MCAST), 5);
 }
 
@@ -148,17 +148,17 @@ static void full(void **state)
 
 static void no_room(void **state)
 {
-	unsigned int pages;
+	struct spare pages;
 	uint8_t last;
 
 	(void)state;
 	start();
 	want(1, 1);
-	pages = l.gtx_nfree;
-	l.gtx_nfree = 0;
+	pages = l.gtx_spare;
+	memset(&l.gtx_spare, 0, sizeof(l.gtx_spare));
 	assert_int_equal(turn(NETIF_RSP_OKAY, &last), 0);
 	assert_true(nic_mcast_busy(&l));
-	l.gtx_nfree = pages;
+	l.gtx_spare = pages;
 	assert_int_equal(turn(NETIF_RSP_OKAY, &last), XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
 }
 
