@@ -49,6 +49,11 @@ run()
 
 # Of each contender: its ends' namespaces and devices, and the guest's address.
 declare -A ns0 ns1 dev0 dev1 peer
+# Which processor an end's programs are kept on; unset: the scheduler's choice.
+declare -A cpu0 cpu1
+# kept CPU: sets $on to what goes before a command so that it stays there.
+kept() { on=(); [ -z "$1" ] || on=(taskset -c "$1"); }
+
 # Of each domain with a daemon: its pid; it logs to $dir/DOMAIN.log.  Of each pair: netbackd's domain.
 declare -A daemon backend
 
@@ -58,8 +63,9 @@ ends() { ns0[$1]=$2 dev0[$1]=$3 ns1[$1]=$4 dev1[$1]=$5; }
 # address NAME N: addresses, and iperf3 and the ping-pong's server at the guest's end.
 address()
 {
-	local a=$1
+	local a=$1 on
 
+	kept "${cpu1[$a]:-}"
 	peer[$a]=10.88.$2.2
 	in_ns "${ns0[$a]}" ip -b - <<-EOT && in_ns "${ns1[$a]}" ip -b - <<-EOT || broken "no addresses for $a"
 		link set ${dev0[$a]} up txqueuelen 1000
@@ -69,25 +75,26 @@ address()
 		addr replace 10.88.$2.2/24 dev ${dev1[$a]}
 	EOT
 	[ ! -e "$dir/iperf-$a.log" ] || return 0
-	nsenter --net="/run/netns/${ns1[$a]}" iperf3 -s --forceflush >"$dir/iperf-$a.log" 2>&1 &
+	"${on[@]}" nsenter --net="/run/netns/${ns1[$a]}" iperf3 -s --forceflush >"$dir/iperf-$a.log" 2>&1 &
 	if [ "$probe" = sockperf ]; then
-		nsenter --net="/run/netns/${ns1[$a]}" sockperf server --tcp -i "${peer[$a]}" -p 5202 >"$dir/rtt-$a.log" 2>&1 &
+		"${on[@]}" nsenter --net="/run/netns/${ns1[$a]}" sockperf server --tcp -i "${peer[$a]}" -p 5202 >"$dir/rtt-$a.log" 2>&1 &
 		await_line "$dir/rtt-$a.log" 'using|\[tid' || broken "sockperf does not listen for $a"
 	else
-		nsenter --net="/run/netns/${ns1[$a]}" "$bin/bench/pingpong" serve 5202 >"$dir/rtt-$a.log" 2>&1 &
+		"${on[@]}" nsenter --net="/run/netns/${ns1[$a]}" "$bin/bench/pingpong" serve 5202 >"$dir/rtt-$a.log" 2>&1 &
 		await_line "$dir/rtt-$a.log" ready || broken "pingpong does not listen for $a"
 	fi
 	await_line "$dir/iperf-$a.log" listening || broken "iperf3 does not listen for $a"
 }
 
-# serve DOMAIN DAEMON [OPTION...]
+# serve DOMAIN DAEMON [OPTION...]: with $cpu set, on that processor
 serve()
 {
-	local n
+	local n on
 
+	kept "${cpu:-}"
 	n=$(grep -c 'info: started' "$dir/$1.log" 2>/dev/null)
 	mkdir -p "$dir/run-$1" || broken "no directories"
-	"$X" exec "$1" -- "$bin/$2" --run-dir="$dir/run-$1" "${@:3}" 2>>"$dir/$1.log" &
+	"${on[@]}" "$X" exec "$1" -- "$bin/$2" --run-dir="$dir/run-$1" "${@:3}" 2>>"$dir/$1.log" &
 	daemon[$1]=$!
 	await_line "$dir/$1.log" 'info: started' $((${n:-0} + 1)) || broken "$2 does not start"
 }
@@ -127,6 +134,19 @@ start_variants()
 		connect queues$n $((n == 2 ? 5 : 6)) driver 4
 		grep -q "connected vif=.* queues=$n " "$dir/driver.log" || broken "the pair did not agree on $n queues"
 	done
+}
+
+# As on a Xen host where each domain has its processor: dom0's end on one, the guest's on the other.
+start_pinned()
+{
+	cpu0[pinned]=0 cpu1[pinned]=1 cpu0[veth-pinned]=0 cpu1[veth-pinned]=1
+	domain pinned-driver --driver-domain && cpu=0 serve pinned-driver netbackd
+	domain pinned && cpu=1 serve pinned netfrontd
+	connect pinned 8 pinned-driver 7
+	ip netns add veth-pinned-0 && ip netns add veth-pinned-1 || broken "no namespaces"
+	ends veth-pinned veth-pinned-0 b0 veth-pinned-1 b1
+	ip link add b0 netns veth-pinned-0 type veth peer name b1 netns veth-pinned-1 || broken "no veth pair"
+	address veth-pinned 14
 }
 
 start_peers()

@@ -24,6 +24,8 @@ function both(variant, base) {
 
 # What a row's ratio is over: as many streams, where it is a matter of them.
 function base_of(metric, variant) {
+	if (variant == "pinned")
+		return metric " veth pinned"
 	return metric " veth " (metric ~ /^tcp_/ && variant ~ /^(queues|streams)=/ ? "streams=4" : "gso")
 }
 
@@ -102,6 +104,9 @@ END {
 	print "TCP over veth's: " both("gso", "veth gso") " (bar 0.60); over QEMU's: " both("gso", "qemu gso") " (bar 5)."
 	print "Peers carry no GSO in this configuration (QEMU; veth and relay do); with our GSO off the ratio over QEMU is " \
 		both("nogso", "qemu gso") "."
+	if (("rtt_p50 netfrontd/netbackd pinned") in median)
+		printf "Each domain on a processor of its own, over veth's kept likewise: TCP %s, round trip p50 %.2f.\n",
+			both("pinned", "veth pinned"), over("rtt_p50 netfrontd/netbackd pinned", "rtt_p50 veth pinned")
 	printf "Round trip p50 over veth's: %.2f (bar 1.0).\n", over("rtt_p50 netfrontd/netbackd gso", "rtt_p50 veth gso")
 	ways = over("tcp_guest_to_dom0 netfrontd/netbackd gso", "tcp_dom0_to_guest netfrontd/netbackd gso")
 	printf "The faster way over the slower: %.2f (bar 1.5). ", (ways > 0 && ways < 1 ? 1 / ways : ways)
