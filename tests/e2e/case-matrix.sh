@@ -103,7 +103,7 @@ case_matrix()
 		matrix_row $row
 		matrix_connect >"$TOP/out" 2>&1
 		verdict "$CASE/$row-connected" $? "$(cat "$TOP/out") ${!lacking[*]}" || break
-		mtu=$(in0 cat /sys/class/net/vif1.0/mtu)
+		mtu=$(in0 ip -o link show vif1.0 | sed -n 's/.* mtu \([0-9]*\) .*/\1/p')
 		check "$row-moves" matrix_moves
 		reap_helpers
 		check "$row-in-guest" captured guest "$(bounds f "$mtu")"
