@@ -136,6 +136,16 @@ start_variants()
 	done
 }
 
+# spaces NAME: two namespaces for a peer's ends, b0 and b1.
+spaces()
+{
+	ip netns add "$1-0" && ip netns add "$1-1" || broken "no namespaces"
+	ends "$1" "$1-0" b0 "$1-1" b1
+}
+
+# veth NAME: a veth pair between them.
+veth() { ip link add b0 netns "$1-0" type veth peer name b1 netns "$1-1" || broken "no veth pair"; }
+
 # As on a Xen host where each domain has its processor: dom0's end on one, the guest's on the other.
 start_pinned()
 {
@@ -143,9 +153,8 @@ start_pinned()
 	domain pinned-driver --driver-domain && cpu=0 serve pinned-driver netbackd
 	domain pinned && cpu=1 serve pinned netfrontd
 	connect pinned 8 pinned-driver 7
-	ip netns add veth-pinned-0 && ip netns add veth-pinned-1 || broken "no namespaces"
-	ends veth-pinned veth-pinned-0 b0 veth-pinned-1 b1
-	ip link add b0 netns veth-pinned-0 type veth peer name b1 netns veth-pinned-1 || broken "no veth pair"
+	spaces veth-pinned
+	veth veth-pinned
 	address veth-pinned 14
 }
 
@@ -154,10 +163,9 @@ start_peers()
 	local n side
 
 	for n in veth relay qemu; do
-		ip netns add $n-0 && ip netns add $n-1 || broken "no namespaces"
-		ends $n $n-0 b0 $n-1 b1
+		spaces $n
 	done
-	ip link add b0 netns veth-0 type veth peer name b1 netns veth-1 || broken "no veth pair"
+	veth veth
 	"$bin/bench/relay" /run/netns/relay-0 b0 /run/netns/relay-1 b1 >"$dir/relay.log" 2>&1 &
 	await_line "$dir/relay.log" ready || broken "the relay does not start"
 	for side in 0 1; do
