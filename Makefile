@@ -40,7 +40,7 @@ CFLAGS += --coverage -fprofile-update=atomic
 LDFLAGS += --coverage
 endif
 
-LIBS := -lxengnttab -lxenevtchn -lxenstore -lxentoollog -lsystemd -lpthread
+LIBS := -lxengnttab -lxenevtchn -lxenstore -lxentoollog -lsystemd -luring -lpthread
 
 ifeq ($(V),1)
 Q :=
@@ -106,6 +106,7 @@ $(BUILD)/tests/unit/run-%: $(BUILD)/obj/tests/unit/run-%.o $(BUILD)/libcommon.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS) -lcmocka
 $(BUILD)/tests/unit/run-options $(BUILD)/tests/unit/run-tap: UNIT_LIBS := -lsystemd
+$(BUILD)/tests/unit/run-burst: UNIT_LIBS := -luring -lsystemd
 
 $(BUILD)/tests/fuzz/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
@@ -118,7 +119,7 @@ FUZZ_BACK_OBJS = $(filter-out %/main.o %/link.o %/backend.o %/vif.o %/birth.o %/
 	$(patsubst %.c,%.o,$(addprefix tools/xensim/,host/dom.c host/grants.c host/events.c host/util.c \
 	lib/gnttab.c lib/gntshr.c lib/grantcopy.c lib/evtchn.c lib/evport.c)))
 $(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: $(FUZZ_BACK_OBJS)
-$(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: FUZZ_LIBS = -lxenstore -lsystemd -lpthread
+$(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: FUZZ_LIBS = -lxenstore -lsystemd -luring -lpthread
 
 $(RACE): $(BUILD)/obj/tests/stress/ring-race.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
@@ -193,7 +194,7 @@ demo: deps-run ## the pair at work on this machine, no Xen needed
 # --- the machine ---------------------------------------------------------------
 
 # What the daemons and the demo need of Debian; then what tests and lab do on top.
-DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev xenstore-utils iproute2 iputils-ping iperf3 \
+DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev liburing-dev xenstore-utils iproute2 iputils-ping iperf3 \
 	procps kmod
 DEPS := $(DEPS_RUN) pkg-config clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
 	libcmocka-dev tcpdump ethtool jq qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils

@@ -2,8 +2,8 @@
 /* gtx.c - guest transmit: ring -> TAP
  *
  * A run takes as many whole packets as its batch holds, copies what is not
- * mapped by one ioctl into private memory, writes the frames out and answers
- * every slot taken, in order. A small frame lies in one run behind room for
+ * mapped by one ioctl into private memory, writes the frames out in bursts and
+ * answers every slot taken, in order. A small frame lies in one run behind room for
  * its header. One of several pieces, or in static grants, is written from
  * where its pieces are, but for its first bytes: those are copied before they
  * are parsed, since the guest can still write a mapped page.
@@ -34,7 +34,7 @@ static uint32_t copy_piece(struct vif_queue *q, struct frame *f, unsigned int i,
 	uint8_t *to = q->vw->gtx_buf + at;
 
 	grant_batch_from_peer(q->vw->batch, to, piece->gref, piece->offset, piece->len);
-	f->part[i] = (struct iovec){ to, piece->len };
+	f->iov[1 + i] = (struct iovec){ to, piece->len };
 	return at + piece->len;
 }
 
@@ -62,7 +62,7 @@ static uint32_t place_scattered(struct vif_queue *q, struct frame *f, uint32_t u
 
 		if (at)
 			/* writev() does not write there, but its iovec is not const. */
-			f->part[i] = (struct iovec){ (void *)(uintptr_t)at, piece->len };
+			f->iov[1 + i] = (struct iovec){ (void *)(uintptr_t)at, piece->len };
 		else
 			end = copy_piece(q, f, i, within_page(end, piece->len));
 	}
@@ -131,15 +131,18 @@ static unsigned int collect(struct vif_queue *q)
 	return n;
 }
 
-/* Sends one frame, its bytes at hand; the counter of its verdict. */
+/* Adds one frame to the burst, its bytes at hand; its counter, if it is sent. */
 static enum stat send_frame(struct vif_queue *q, struct frame *f)
 {
 	struct vnet_head *head = (struct vnet_head *)(void *)(q->vw->gtx_buf + f->at);
-	struct iovec iov[1 + PKT_SLOTS_FATAL] = { { head, VNET_HDR_LEN + f->pkt.len } };
-	unsigned int n = f->scattered ? vnet_gather(head, iov, f->part, f->pkt.pieces) : 1;
+	unsigned int n = 1;
 
+	if (f->scattered)
+		n = vnet_gather(head, f->iov, f->iov + 1, f->pkt.pieces);
+	else
+		f->iov[0] = (struct iovec){ head, VNET_HDR_LEN + f->pkt.len };
 	memset(&head->hdr, 0, sizeof(head->hdr));
-	switch (vnet_from_pkt(&head->hdr.hdr, &f->pkt, head->bytes, iov[0].iov_len - VNET_HDR_LEN)) {
+	switch (vnet_from_pkt(&head->hdr.hdr, &f->pkt, head->bytes, f->iov[0].iov_len - VNET_HDR_LEN)) {
 	case VNET_OK:
 		break;
 	case VNET_BAD_CSUM:
@@ -147,29 +150,45 @@ static enum stat send_frame(struct vif_queue *q, struct frame *f)
 	case VNET_BAD_GSO:
 		return STAT_GTX_DROP_GSO;
 	}
-	if (tap_write(q->vw->w.tap_fd, iov, n) < 0)
-		return STAT_GTX_DROP_TAP;
-	stats_add(&q->stats, STAT_GTX_BYTES, f->pkt.len);
-	worker_moved(&q->vw->w, f->pkt.len);
+	burst_add(&q->vw->w.burst, f->iov, n, &f->put);
 	return STAT_GTX_PACKETS;
 }
 
-/* What the guest is told: only what is its own doing is an error. */
-static int16_t finish(struct vif_queue *q, struct frame *f)
+/* Sends what is to be sent, in bursts. */
+static void send_frames(struct vif_queue *q, unsigned int n)
 {
-	enum stat verdict;
+	struct burst *burst = &q->vw->w.burst;
 
+	for (unsigned int i = 0; i < n; i++) {
+		struct frame *f = &q->vw->frames[i];
+
+		if (f->drop)
+			continue;
+		if (!burst_has_room(burst))
+			burst_write(burst);
+		f->verdict = f->segs && !grant_batch_ok(q->vw->batch, f->seg, f->segs) ?
+			STAT_GTX_DROP_GRANT : send_frame(q, f);
+	}
+	burst_write(burst);
+}
+
+/* Counts a frame. What the guest is told: only what is its own doing is an error. */
+static int16_t finish(struct vif_queue *q, const struct frame *f)
+{
 	if (f->drop)
 		return f->refused;
-	if (f->segs && !grant_batch_ok(q->vw->batch, f->seg, f->segs)) {
-		stats_inc(&q->stats, STAT_GTX_DROP_GRANT);
+	if (f->verdict != STAT_GTX_PACKETS) {
+		stats_inc(&q->stats, f->verdict);
 		return NETIF_RSP_ERROR;
 	}
-	verdict = send_frame(q, f);
-	stats_inc(&q->stats, verdict);
-	if (verdict == STAT_GTX_PACKETS)
-		return NETIF_RSP_OKAY;
-	return verdict == STAT_GTX_DROP_TAP ? NETIF_RSP_DROPPED : NETIF_RSP_ERROR;
+	if (f->put < 0) {
+		stats_inc(&q->stats, STAT_GTX_DROP_TAP);
+		return NETIF_RSP_DROPPED;
+	}
+	stats_inc(&q->stats, STAT_GTX_PACKETS);
+	stats_add(&q->stats, STAT_GTX_BYTES, f->pkt.len);
+	worker_moved(&q->vw->w, f->pkt.len);
+	return NETIF_RSP_OKAY;
 }
 
 unsigned int vif_gtx_run(struct vif_queue *q)
@@ -193,11 +212,9 @@ unsigned int vif_gtx_run(struct vif_queue *q)
 	}
 	if (q->vw->kept_changed)
 		vif_kept_save(q->vw);
-	for (unsigned int i = 0; i < n; i++) {
-		int16_t status = finish(q, &q->vw->frames[i]);
-
-		gtx_back_reply(&q->gtx, q->vw->frames[i].pkt.slots, status);
-	}
+	send_frames(q, n);
+	for (unsigned int i = 0; i < n; i++)
+		gtx_back_reply(&q->gtx, q->vw->frames[i].pkt.slots, finish(q, &q->vw->frames[i]));
 	if (gtx_back_push(&q->gtx))
 		worker_notify(&q->vw->w, q->gtx_bell);
 	return n;

@@ -48,13 +48,15 @@ struct vif_queue;
 struct frame {
 	struct pkt pkt;
 	struct vif_queue *queue;	/* grx: whose it is */
+	enum stat verdict;	/* gtx: its counter, once it is known */
+	ssize_t put;		/* gtx: what became of it, once its burst is written */
 	bool drop;		/* counted already; slots are owed an error */
-	bool scattered;		/* gtx: it lies in part[], not in one run */
+	bool scattered;		/* gtx: it lies in many runs, not in one */
 	int16_t refused;	/* gtx, with drop: what it is answered with */
 	uint32_t at;		/* where its virtio_net_hdr starts in the buffer, bytes */
 	uint16_t seg;		/* its first segment in the grant batch */
 	uint16_t segs;
-	struct iovec part[PKT_SLOTS_FATAL];	/* gtx, if scattered: its pieces in order */
+	struct iovec iov[1 + PKT_SLOTS_FATAL];	/* gtx: what is written; its pieces from 1 on, before */
 };
 
 /* A guest buffer taken off the grx ring and not yet answered. */

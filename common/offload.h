@@ -47,7 +47,8 @@ struct vnet_head {
 /* Copies the first VNET_HEAD_MAX bytes of the n runs in from to head and lays
  * out[0] over header and copy, out[1...] over the rest; out takes n + 1 runs.
  * What is parsed later is the copy, and the copy is what is sent: a peer that
- * can still write the runs cannot change what was checked. How many runs. */
+ * can still write the runs cannot change what was checked. out may be the array
+ * from one element before from. How many runs. */
 MUST_CHECK unsigned int vnet_gather(struct vnet_head *head, struct iovec *out,
 				    const struct iovec *from, unsigned int n);
 

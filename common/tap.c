@@ -258,7 +258,8 @@ unsigned int tap_drain(int fd)
 #define JOIN_MAX 32u
 
 /* Makes one run of those that lie one behind the other, as a pool's pages
- * mostly do: seventeen cost the kernel a fifth more than one. How many runs. */
+ * mostly do: seventeen cost the kernel a fifth more than one. out may be iov.
+ * How many runs. */
 static unsigned int join(struct iovec *out, const struct iovec *iov, unsigned int n)
 {
 	unsigned int runs = 0;
@@ -270,6 +271,11 @@ static unsigned int join(struct iovec *out, const struct iovec *iov, unsigned in
 			out[runs++] = iov[i];
 	}
 	return runs;
+}
+
+unsigned int tap_join(struct iovec *iov, unsigned int n)
+{
+	return n > 2 ? join(iov, iov, n) : n;
 }
 
 ssize_t tap_read(int fd, const struct iovec *iov, unsigned int n)

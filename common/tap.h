@@ -67,6 +67,10 @@ MUST_CHECK int tap_limit_mtu(int fd, unsigned int most, unsigned int *was);
 #define TAP_DRAIN_MAX 65536u
 unsigned int tap_drain(int fd);
 
+/* Makes one run of those of n that lie one behind the other, in place: many
+ * cost the kernel more. How many are left. */
+MUST_CHECK unsigned int tap_join(struct iovec *iov, unsigned int n);
+
 /* One frame, header first. Bytes, header included; -EAGAIN: none or no room. */
 MUST_CHECK ssize_t tap_read(int fd, const struct iovec *iov, unsigned int n);
 MUST_CHECK ssize_t tap_write(int fd, const struct iovec *iov, unsigned int n);

@@ -197,7 +197,7 @@ static bool poll_for_work(struct worker *w)
  * has used up his share by polling is not let in when a packet comes. */
 static void learn_spin(struct worker *w, uint64_t slept_us, uint64_t now)
 {
-	if (w->alone || now < w->crowded_until)
+	if (now < w->crowded_until)
 		return;
 	if (slept_us < SPIN_MAX_US)
 		w->spin_us = w->spin_us ? (unsigned int)min_size(w->spin_us * 2u, SPIN_MAX_US) : SPIN_START_US;
@@ -207,9 +207,15 @@ static void learn_spin(struct worker *w, uint64_t slept_us, uint64_t now)
 
 static void sleep_till_event(struct worker *w)
 {
-	uint64_t since = now_us(), now;
+	uint64_t since, now;
 
 	stats_inc(&w->stats, STAT_SLEEPS);
+	/* Nothing is learnt there, and in a PV guest a look at the clock is a system call. */
+	if (w->alone) {
+		wait_events(w, w->ops->sleep_ms(w));
+		return;
+	}
+	since = now_us();
 	wait_events(w, w->ops->sleep_ms(w));
 	now = now_us();
 	learn_spin(w, now - since, now);
@@ -275,6 +281,7 @@ static void *worker_main(void *arg)
 	unsigned int busy = 0;
 
 	take_priority(w);
+	burst_init(&w->burst, w->tap_fd);
 	prctl(PR_SET_TIMERSLACK, NAP_SLACK_NS);
 	mask_wake(w);
 	while (!stopping(w)) {
@@ -303,6 +310,7 @@ int worker_init(struct worker *w, const struct worker_ops *ops, const char *name
 	w->ops = ops;
 	w->name = name;
 	w->tap_fd = tap_fd;
+	w->burst.tap_fd = tap_fd;
 	w->wake_fd = wake_fd;
 	w->tap_ready = true;
 	w->alone = sysconf(_SC_NPROCESSORS_ONLN) == 1;
@@ -384,6 +392,7 @@ void worker_exit(struct worker *w)
 {
 	/* Only now that nobody waits on them (XSA-331). */
 	evt_close(w->evt);
+	burst_exit(&w->burst);
 	if (w->epoll_fd >= 0)
 		close(w->epoll_fd);
 	if (w->ctl_fd >= 0)

@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "burst.h"
 #include "evmask.h"
 #include "evtchn.h"
 #include "stats.h"
@@ -82,6 +83,7 @@ struct worker {
 	uint64_t crowded_until;		/* nothing, as others want the processor; microseconds */
 	uint64_t streams_until;		/* a nap, as much data flows; microseconds */
 	uint64_t moved;			/* bytes since it last had nothing to do */
+	struct burst burst;		/* frames on their way to the TAP */
 	struct evmask mask;		/* if all rings share a channel; set before the start */
 	struct stats stats;		/* what is nobody's but the worker's */
 };

@@ -20,10 +20,12 @@ static unsigned int page_of(const struct nic_queue *q, unsigned int slot)
 	return slot & (q->grx_pool.count - 1);
 }
 
+/* Adds a packet to the burst; STAT_MAX, or the counter of why not. */
 static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
 {
-	struct iovec from[PKT_SLOTS_FATAL], iov[1 + PKT_SLOTS_FATAL];
-	struct vnet_head head;
+	struct burst *burst = &q->link->w.burst;
+	struct nic_send *s = &q->link->send[burst->n];
+	struct iovec *from = s->iov + 1;
 	unsigned int n;
 
 	for (unsigned int i = 0; i < p->pieces; i++) {
@@ -31,9 +33,9 @@ static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
 
 		from[i] = (struct iovec){ pool_page(&q->grx_pool, page_of(q, piece->index)) + piece->offset, piece->len };
 	}
-	n = vnet_gather(&head, iov, from, p->pieces);
-	memset(&head.hdr, 0, sizeof(head.hdr));
-	switch (vnet_from_pkt(&head.hdr.hdr, p, head.bytes, iov[0].iov_len - VNET_HDR_LEN)) {
+	n = vnet_gather(&s->head, s->iov, from, p->pieces);
+	memset(&s->head.hdr, 0, sizeof(s->head.hdr));
+	switch (vnet_from_pkt(&s->head.hdr.hdr, p, s->head.bytes, s->iov[0].iov_len - VNET_HDR_LEN)) {
 	case VNET_OK:
 		break;
 	case VNET_BAD_CSUM:
@@ -41,14 +43,32 @@ static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
 	case VNET_BAD_GSO:
 		return STAT_GRX_DROP_GSO;
 	}
-	if (tap_write(q->link->w.tap_fd, iov, n) < 0)
-		return STAT_GRX_DROP_TAP;
-	stats_add(&q->stats, STAT_GRX_BYTES, p->len);
-	worker_moved(&q->link->w, p->len);
-	return STAT_GRX_PACKETS;
+	s->queue = q;
+	s->len = p->len;
+	burst_add(burst, s->iov, n, &s->put);
+	return STAT_MAX;
 }
 
-/* Posts the pages of the packet's slots again. */
+/* Writes the burst out and counts what became of it. */
+static void write_burst(struct nic_link *l)
+{
+	unsigned int n = l->w.burst.n;
+
+	burst_write(&l->w.burst);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct nic_send *s = &l->send[i];
+
+		if (s->put < 0) {
+			stats_inc(&s->queue->stats, STAT_GRX_DROP_TAP);
+			continue;
+		}
+		stats_inc(&s->queue->stats, STAT_GRX_PACKETS);
+		stats_add(&s->queue->stats, STAT_GRX_BYTES, s->len);
+		worker_moved(&l->w, s->len);
+	}
+}
+
+/* Posts the pages of so many slots again; nobody reads them any more. */
 static void repost(struct nic_queue *q, unsigned int slots)
 {
 	for (unsigned int i = 0; i < slots; i++)
@@ -67,10 +87,22 @@ static enum pkt_verdict take_hash(struct nic_queue *q, struct pkt *p)
 	return PKT_OK;
 }
 
+/* Deals with one packet, up to its turn in a burst. */
+static void take_packet(struct nic_queue *q, struct pkt *p, enum pkt_verdict verdict)
+{
+	enum stat drop;
+
+	if (verdict == PKT_OK && p->hashed)
+		verdict = take_hash(q, p);
+	drop = verdict == PKT_OK ? send_packet(q, p) : p->cause;
+	if (drop != STAT_MAX)
+		stats_inc(&q->stats, drop);
+}
+
 unsigned int nic_grx_run(struct nic_queue *q)
 {
 	int ready = grx_front_begin(&q->grx);
-	unsigned int n = 0, slots = 0;
+	unsigned int n = 0, slots = 0, taken = 0;
 	enum pkt_verdict verdict;
 	uint16_t first;
 	struct pkt p;
@@ -81,13 +113,18 @@ unsigned int nic_grx_run(struct nic_queue *q)
 		return 0;
 	}
 	while (slots < WORKER_RUN_SLOTS && (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
-		if (verdict == PKT_OK && p.hashed)
-			verdict = take_hash(q, &p);
-		stats_inc(&q->stats, verdict == PKT_OK ? send_packet(q, &p) : p.cause);
-		repost(q, p.slots);
+		take_packet(q, &p, verdict);
 		slots += p.slots;
+		taken += p.slots;
 		n++;
+		if (burst_has_room(&q->link->w.burst))
+			continue;
+		write_burst(q->link);
+		repost(q, taken);
+		taken = 0;
 	}
+	write_burst(q->link);
+	repost(q, taken);
 	if (grx_front_push(&q->grx))
 		worker_notify(&q->link->w, q->grx_bell);
 	return n;

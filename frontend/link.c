@@ -130,7 +130,9 @@ int nic_link_new(struct nic_link **out, struct domid peer, const struct nic_conf
 	nic_mcast_init(l);
 	l->queue = calloc(conf->queues, sizeof(*l->queue));
 	l->cut.frame = malloc(PKT_LEN_MAX);
-	if (!l->queue || !l->cut.frame) {
+	l->send = malloc(BURST_MAX * sizeof(*l->send));
+	if (!l->queue || !l->cut.frame || !l->send) {
+		free(l->send);
 		free(l->cut.frame);
 		free(l->queue);
 		free(l);
@@ -202,6 +204,7 @@ void nic_link_free(struct nic_link *l)
 		pool_exit(&l->gtx_pool, l->share);
 	}
 	share_close(l->share);
+	free(l->send);
 	free(l->cut.frame);
 	free(l->queue);
 	free(l);

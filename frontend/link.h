@@ -72,6 +72,15 @@ struct nic_queue {
 /* Who sent a control message takes its answer. */
 typedef void nic_ctrl_fn(struct nic_link *l, const struct xen_netif_ctrl_response *rsp);
 
+/* A packet on its way to the TAP: what must last until its burst is written. */
+struct nic_send {
+	struct nic_queue *queue;
+	uint32_t len;			/* bytes of the frame */
+	ssize_t put;
+	struct vnet_head head;
+	struct iovec iov[1 + PKT_SLOTS_FATAL];
+};
+
 /* Hashing, as far as it is agreed (rss.c). */
 struct nic_rss {
 	uint32_t known;		/* XEN_NETIF_CTRL_HASH_TYPE_* of both of us */
@@ -89,6 +98,7 @@ struct nic_link {
 	struct segment cut;		/* a frame that goes out in segments */
 	struct nic_queue *cut_queue;	/* on which queue */
 	bool gtx_blocked;		/* a frame may wait for pages or slots */
+	struct nic_send *send;		/* BURST_MAX of them */
 	struct bell mask_bell;		/* port of all rings, if there is a mask */
 	struct ctrl_front ctrl;
 	struct bell ctrl_bell;

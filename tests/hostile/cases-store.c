@@ -80,10 +80,12 @@ static void odd_states(struct front *f)
 
 	for (int i = 0; i < 4; i++) {
 		store_put(f->xs, XBT_NULL, f->fe, "state", states[i]);
+		/* It answers the 7, but may be slow to; else that answer would come after the 4's. */
+		if (states[i][0] == '7' && store_wait_state(f->xs, f->be, IS(Reconfigured), WAIT_MS) < 0)
+			trouble(&f->t, "the backend does not answer a 7");
 		probe(f);
 	}
 	store_put(f->xs, XBT_NULL, f->fe, "state", "4");
-	/* It answered the 7. */
 	if (store_wait_state(f->xs, f->be, IS(Connected), WAIT_MS) < 0)
 		trouble(&f->t, "the backend does not go on");
 }

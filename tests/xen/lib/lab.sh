@@ -113,6 +113,8 @@ vif_states()
 
 # guest_create NAME pv|pvh kernel|netfrontd|none VIF...: each VIF is a string as in a domain's
 # configuration, with nothing in it that is ours.
+# tsc_mode: the emulated processor does not promise a constant TSC, as any real one of the last
+# fifteen years does; so Xen would trap each of a guest's looks at it, a tenth of a stream's time.
 guest_create()
 {
 	local name=$1 type=$2 front=${LAB_FRONT:-$3} cfg=/lab/cfg/$1.cfg v list=
@@ -128,6 +130,7 @@ guest_create()
 	cat >"$cfg" <<-END
 		name = "$name"
 		type = "$type"
+		tsc_mode = "native"
 		kernel = "$LAB/vmlinux"
 		ramdisk = "$LAB/guest.img"
 		memory = ${GUEST_MEMORY:-320}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* run-burst.c - frames of a burst go whole and in order, over a socket pair that keeps their bounds
+ *
+ * With io_uring and without: where this machine has none the first half
+ * checks what every frame then goes by, and says so.
+ */
+#include "unit.h"
+#include "../../common/burst.c"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FRAME 40u
+
+static int ends[2];
+static struct burst burst;
+static uint8_t mem[BURST_MAX][FRAME];
+static struct iovec iov[BURST_MAX][3];
+static ssize_t put[BURST_MAX];
+
+static int setup(void **state)
+{
+	(void)state;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) < 0)
+		return -1;
+	burst_init(&burst, ends[0]);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	burst_exit(&burst);
+	close(ends[0]);
+	close(ends[1]);
+	return 0;
+}
+
+/* Adds frame i, in three runs: two that neighbour each other and one apart. */
+static void add(unsigned int i)
+{
+	for (unsigned int k = 0; k < FRAME; k++)
+		mem[i][k] = (uint8_t)(i * 7 + k);
+	iov[i][0] = (struct iovec){ mem[i], 10 };
+	iov[i][1] = (struct iovec){ mem[i] + 10, 8 };
+	iov[i][2] = (struct iovec){ mem[i] + 20, 20 };
+	put[i] = 4711;
+	burst_add(&burst, iov[i], 3, &put[i]);
+}
+
+/* The next frame at the far end is frame i. */
+static void expect(unsigned int i)
+{
+	uint8_t want[FRAME], got[FRAME + 1];
+
+	memcpy(want, mem[i], 18);
+	memcpy(want + 18, mem[i] + 20, 20);
+	assert_int_equal(recv(ends[1], got, sizeof(got), MSG_DONTWAIT), 38);
+	assert_memory_equal(got, want, 38);
+}
+
+static void expect_nothing(void)
+{
+	uint8_t got;
+
+	assert_int_equal(recv(ends[1], &got, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+}
+
+static void whole_and_in_order(unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		assert_true(burst_has_room(&burst));
+		add(i);
+	}
+	expect_nothing();
+	burst_write(&burst);
+	assert_int_equal(burst.n, 0);
+	for (unsigned int i = 0; i < n; i++) {
+		assert_int_equal(put[i], 38);
+		expect(i);
+	}
+	expect_nothing();
+}
+
+static void together(void **state)
+{
+	(void)state;
+	if (!burst.ring)
+		print_message("no io_uring on this machine: frames went one by one\n");
+	burst_write(&burst);
+	for (unsigned int n = 1; n <= BURST_MAX; n++)
+		whole_and_in_order(n);
+}
+
+static void one_by_one(void **state)
+{
+	(void)state;
+	burst_exit(&burst);
+	for (unsigned int n = 1; n <= BURST_MAX; n++)
+		whole_and_in_order(n);
+	assert_null(burst.ring);
+}
+
+static void no_more_than_fit(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < BURST_MAX; i++)
+		add(i);
+	assert_false(burst_has_room(&burst));
+	expect_assert_failure(burst_add(&burst, iov[0], 3, &put[0]));
+}
+
+/* A device that takes only some: the rest is refused at once, and does not
+ * come later when nobody vouches for its bytes any more. */
+static void some_refused(bool plain)
+{
+	unsigned int taken = 0;
+	int size = 1;
+
+	if (plain)
+		burst_exit(&burst);
+	assert_int_equal(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+	for (unsigned int i = 0; i < BURST_MAX; i++)
+		add(i);
+	burst_write(&burst);
+	while (taken < BURST_MAX && put[taken] == 38)
+		taken++;
+	assert_in_range(taken, 1, BURST_MAX - 1);
+	for (unsigned int i = taken; i < BURST_MAX; i++)
+		assert_int_equal(put[i], -EAGAIN);
+	for (unsigned int i = 0; i < taken; i++)
+		expect(i);
+	expect_nothing();
+	whole_and_in_order(1);
+	whole_and_in_order(2);
+}
+
+static void jammed_together(void **state)
+{
+	(void)state;
+	some_refused(false);
+}
+
+static void jammed_one_by_one(void **state)
+{
+	(void)state;
+	some_refused(true);
+}
+
+/* Each frame has its own verdict: one lies where there is no memory. */
+static void bad_one_among_good(void **state)
+{
+	struct iovec nowhere = { NULL, 8 };
+
+	(void)state;
+	for (unsigned int i = 0; i < 5; i++) {
+		if (i != 2) {
+			add(i);
+			continue;
+		}
+		burst_add(&burst, &nowhere, 1, &put[2]);
+	}
+	burst_write(&burst);
+	assert_int_equal(put[2], -EFAULT);
+	for (unsigned int i = 0; i < 5; i++) {
+		if (i == 2)
+			continue;
+		assert_int_equal(put[i], 38);
+		expect(i);
+	}
+	expect_nothing();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(together, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_by_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_more_than_fit, setup, teardown),
+		cmocka_unit_test_setup_teardown(jammed_together, setup, teardown),
+		cmocka_unit_test_setup_teardown(jammed_one_by_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_one_among_good, setup, teardown),
+	};
+
+	return RUN_TESTS(tests);
+}
