@@ -178,8 +178,7 @@ case_kept()
 	ping_start kept 600
 	for i in 1 2 3; do
 		seq=$(grep -o 'icmp_seq=[0-9]*' "$L/ping.kept" | tail -n 1)
-		kill -9 "$(kept_pid back)"
-		await_line "$L/back.log" 10 ': resumed' "$i" >"$TOP/out" &&
+		kept_kill >"$TOP/out" 2>&1 && await_line "$L/back.log" 10 ': resumed' "$i" >>"$TOP/out" &&
 			await_line "$L/ping.kept" 5 "icmp_seq=$((${seq#*=} + 80)) " >>"$TOP/out" || break
 	done
 	verdict "$CASE/killed-3-times" $? "$(cat "$TOP/out")"
@@ -216,6 +215,29 @@ kept_start()
 
 # kept_pid back|front
 kept_pid() { sed -n 's/^pid //p' "$L/$1.keeper" | tail -n 1; }
+
+# Every ping that left dom0 has its answer there.
+all_answered()
+{
+	in0 awk '$1 == "Icmp:" && !n { n = split($0, name); next }
+		$1 == "Icmp:" { for (i = 2; i <= n; i++) v[name[i]] = $i }
+		END { exit v["OutEchos"] != v["InEchoReps"] }' /proc/net/snmp
+}
+
+# kept_kill: the end of netbackd between two pings, as what it has in its hands goes with it; they
+# go on while there is none.
+kept_kill()
+{
+	local pid rc
+
+	pid=$(kept_pid back)
+	# shellcheck disable=SC2154 # ping_start sets it
+	kill -STOP "$ping_kept"
+	await 5 all_answered && kill -9 "$pid" && await 5 gone "$pid"
+	rc=$?
+	kill -CONT "$ping_kept"
+	return $rc
+}
 
 # kept_away STATE COMMANDS: carried out while netbackd stands still, which dies once vif1.1 has that state.
 kept_away()
