@@ -9,10 +9,6 @@
 #include "log.h"
 #include "tap.h"
 
-struct burst_ring {
-	struct io_uring uring;
-};
-
 /* user_data of what is not a frame. */
 #define CANCEL UINT64_MAX
 
@@ -23,11 +19,6 @@ void burst_add(struct burst *b, struct iovec *iov, unsigned int n, ssize_t *put)
 	b->frame[b->n].n = n;
 	b->frame[b->n].put = put;
 	b->n++;
-}
-
-static void write_alone(struct burst *b, unsigned int i)
-{
-	*b->frame[i].put = tap_write(b->tap_fd, b->frame[i].iov, b->frame[i].n);
 }
 
 /* Without the two flags, that spare interrupts of ourselves, on kernels before 6.1. */
@@ -44,7 +35,7 @@ void burst_init(struct burst *b, int tap_fd)
 
 	*b = (struct burst){ .tap_fd = tap_fd, .ring = malloc(sizeof(*b->ring)) };
 	if (b->ring)
-		err = ring_init(&b->ring->uring);
+		err = ring_init(b->ring);
 	if (!err)
 		return;
 	log_debug("no io_uring, frames are written one by one error=%s", strerror(-err));
@@ -54,7 +45,7 @@ void burst_init(struct burst *b, int tap_fd)
 
 static void lose_ring(struct burst *b)
 {
-	io_uring_queue_exit(&b->ring->uring);
+	io_uring_queue_exit(b->ring);
 	free(b->ring);
 	b->ring = NULL;
 }
@@ -65,14 +56,14 @@ static unsigned int reap(struct burst *b, bool *refused)
 	struct io_uring_cqe *cqe;
 	unsigned int n = 0;
 
-	while (io_uring_peek_cqe(&b->ring->uring, &cqe) == 0) {
+	while (io_uring_peek_cqe(b->ring, &cqe) == 0) {
 		if (cqe->user_data == CANCEL) {
 			*refused = cqe->res < 0;
 		} else {
 			*b->frame[cqe->user_data].put = cqe->res == -ECANCELED ? -EAGAIN : cqe->res;
 			n++;
 		}
-		io_uring_cqe_seen(&b->ring->uring, cqe);
+		io_uring_cqe_seen(b->ring, cqe);
 	}
 	return n;
 }
@@ -81,7 +72,7 @@ static unsigned int reap(struct burst *b, bool *refused)
  * taken back. What cannot be (before Linux 5.19) goes with the ring. */
 static void take_back(struct burst *b, unsigned int done)
 {
-	struct io_uring *uring = &b->ring->uring;
+	struct io_uring *uring = b->ring;
 	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
 	bool refused = !sqe;
 
@@ -97,7 +88,7 @@ static void take_back(struct burst *b, unsigned int done)
 
 static void write_together(struct burst *b)
 {
-	struct io_uring *uring = &b->ring->uring;
+	struct io_uring *uring = b->ring;
 	unsigned int done = 0;
 	bool refused = false;
 
@@ -123,7 +114,7 @@ void burst_write(struct burst *b)
 		write_together(b);
 	else
 		for (unsigned int i = 0; i < b->n; i++)
-			write_alone(b, i);
+			*b->frame[i].put = tap_write(b->tap_fd, b->frame[i].iov, b->frame[i].n);
 	b->n = 0;
 }
 

@@ -23,12 +23,12 @@
 /* The most frames that are written together. */
 #define BURST_MAX 16u
 
-struct burst_ring;
+struct io_uring;
 
 /* The zero value with tap_fd set will do; its frames are written one by one. */
 struct burst {
 	int tap_fd;			/* borrowed; non-blocking */
-	struct burst_ring *ring;	/* NULL: frames are written one by one */
+	struct io_uring *ring;	/* NULL: frames are written one by one */
 	unsigned int n;			/* frames that wait */
 	struct {
 		struct iovec *iov;

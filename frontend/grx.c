@@ -43,36 +43,38 @@ static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
 	case VNET_BAD_GSO:
 		return STAT_GRX_DROP_GSO;
 	}
-	s->queue = q;
 	s->len = p->len;
 	burst_add(burst, s->iov, n, &s->put);
 	return STAT_MAX;
 }
 
-/* Writes the burst out and counts what became of it. */
-static void write_burst(struct nic_link *l)
-{
-	unsigned int n = l->w.burst.n;
-
-	burst_write(&l->w.burst);
-	for (unsigned int i = 0; i < n; i++) {
-		const struct nic_send *s = &l->send[i];
-
-		if (s->put < 0) {
-			stats_inc(&s->queue->stats, STAT_GRX_DROP_TAP);
-			continue;
-		}
-		stats_inc(&s->queue->stats, STAT_GRX_PACKETS);
-		stats_add(&s->queue->stats, STAT_GRX_BYTES, s->len);
-		worker_moved(&l->w, s->len);
-	}
-}
-
-/* Posts the pages of so many slots again; nobody reads them any more. */
+/* Posts the pages of so many slots again. */
 static void repost(struct nic_queue *q, unsigned int slots)
 {
 	for (unsigned int i = 0; i < slots; i++)
 		grx_front_post(&q->grx, q->grx_pool.gref[page_of(q, grx_front_next(&q->grx))]);
+}
+
+/* Writes the burst out, counts what became of it, and posts again the pages of
+ * the slots that were taken for it: nobody reads them any more. */
+static void write_burst(struct nic_queue *q, unsigned int slots)
+{
+	struct worker *w = &q->link->w;
+	unsigned int n = w->burst.n;
+
+	burst_write(&w->burst);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct nic_send *s = &q->link->send[i];
+
+		if (s->put < 0) {
+			stats_inc(&q->stats, STAT_GRX_DROP_TAP);
+			continue;
+		}
+		stats_inc(&q->stats, STAT_GRX_PACKETS);
+		stats_add(&q->stats, STAT_GRX_BYTES, s->len);
+		worker_moved(w, s->len);
+	}
+	repost(q, slots);
 }
 
 static enum pkt_verdict take_hash(struct nic_queue *q, struct pkt *p)
@@ -119,12 +121,10 @@ unsigned int nic_grx_run(struct nic_queue *q)
 		n++;
 		if (burst_has_room(&q->link->w.burst))
 			continue;
-		write_burst(q->link);
-		repost(q, taken);
+		write_burst(q, taken);
 		taken = 0;
 	}
-	write_burst(q->link);
-	repost(q, taken);
+	write_burst(q, taken);
 	if (grx_front_push(&q->grx))
 		worker_notify(&q->link->w, q->grx_bell);
 	return n;

@@ -74,7 +74,6 @@ typedef void nic_ctrl_fn(struct nic_link *l, const struct xen_netif_ctrl_respons
 
 /* A packet on its way to the TAP: what must last until its burst is written. */
 struct nic_send {
-	struct nic_queue *queue;
 	uint32_t len;			/* bytes of the frame */
 	ssize_t put;
 	struct vnet_head head;
