@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* devstate.c - the state file of a device */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "devstate.h"
+#include "statefile.h"
+
+static void path_of(char *path, size_t len, const char *run_dir, const char *name)
+{
+	snprintf(path, len, "%s/%s", run_dir, name);
+}
+
+/* Copies a number that must fit; an absent one is 0. Returns false if it makes no sense. */
+static bool number_or_none(const char *text, const char *key, unsigned int *out)
+{
+	char probe[4];
+	uint64_t v;
+
+	*out = 0;
+	if (!statefile_value(text, key, probe, sizeof(probe)))
+		return true;
+	if (!statefile_number(text, key, &v) || v > INT_MAX)
+		return false;
+	*out = (unsigned int)v;
+	return true;
+}
+
+int devstate_read(struct devstate *st, const char *run_dir, const char *name)
+{
+	char path[256], *text;
+	bool ok;
+	int err;
+
+	*st = (struct devstate){ 0 };
+	path_of(path, sizeof(path), run_dir, name);
+	err = statefile_read(&text, path);
+	if (err == -ENOENT)
+		return err;
+	if (err) {
+		statefile_set_aside(path, "not a file of ours");
+		return err;
+	}
+	ok = number_or_none(text, "ifindex", &st->ifindex) && st->ifindex &&
+	     number_or_none(text, "mtu-before", &st->mtu_before);
+	if (ok) {
+		statefile_number(text, "netns", &st->netns);
+		statefile_value(text, "domain", st->domain, sizeof(st->domain));
+		statefile_value(text, "mac", st->mac, sizeof(st->mac));
+		statefile_value(text, "mtu", st->mtu, sizeof(st->mtu));
+	}
+	free(text);
+	if (ok)
+		return 0;
+	*st = (struct devstate){ 0 };
+	statefile_set_aside(path, "it names no device");
+	return -EINVAL;
+}
+
+int devstate_write(const struct devstate *st, const char *run_dir, const char *name)
+{
+	char path[256], text[256];
+	int len = snprintf(text, sizeof(text), "ifindex=%u\nnetns=%llu\ndomain=%s\nmac=%s\nmtu=%s\nmtu-before=%u\n",
+			   st->ifindex, (unsigned long long)st->netns, st->domain, st->mac, st->mtu,
+			   st->mtu_before);
+
+	if (len < 0 || (size_t)len >= sizeof(text))
+		return -EOVERFLOW;
+	path_of(path, sizeof(path), run_dir, name);
+	return statefile_write(path, text, (size_t)len);
+}
+
+void devstate_remove(const char *run_dir, const char *name)
+{
+	char path[256];
+
+	path_of(path, sizeof(path), run_dir, name);
+	unlink(path);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* statefile.h - small text files in the run directory that the next daemon reads
+ *
+ * A file is written beside its name and renamed, so that a reader finds all of
+ * it or none. It is read whole, and believed only if it is a regular file of
+ * our own user that nobody else may write. What is in it is checked by the
+ * code that asks for it. For the control thread.
+ */
+#ifndef NETPAIR_STATEFILE_H
+#define NETPAIR_STATEFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util.h"
+
+/* The largest file that is written or read, in bytes. */
+#define STATEFILE_MAX 65536u
+
+/* Writes len bytes of text to the file path, mode 0600. Returns 0 or -errno;
+ * after an error the earlier file is as it was. */
+MUST_CHECK int statefile_write(const char *path, const char *text, size_t len);
+
+/* Reads the whole file into *text, which ends with a NUL byte and which the
+ * caller frees. Returns 0; -ENOENT: there is no file; -EPERM: it is not a
+ * regular file, or others may write it; -EINVAL: it is too long or holds a NUL
+ * byte; other -errno. */
+MUST_CHECK int statefile_read(char **text, const char *path);
+
+/* Renames a file that makes no sense to path.bad, where a person can look at
+ * it, and says so in the log; why completes the line. */
+void statefile_set_aside(const char *path, const char *why);
+
+/* Copies the value of the line "key=value" to buf, cut off at len - 1 bytes.
+ * Returns false if there is no such line; buf is empty then. */
+bool statefile_value(const char *text, const char *key, char *buf, size_t len);
+
+/* The same for an unsigned decimal number of up to 64 bits; false as well if
+ * it is none, and *out is 0 then. */
+bool statefile_number(const char *text, const char *key, uint64_t *out);
+
+#endif

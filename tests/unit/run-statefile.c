@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* run-statefile.c - state files: written whole, believed only when they are ours, damaged ones set aside */
+#include "unit.h"
+
+#include <sys/stat.h>
+
+#include "../../common/statefile.c"
+#include "../../common/devstate.c"
+
+static char dir[] = "/tmp/netpair-statefile.XXXXXX", path[64];
+
+static void plant(const char *text, size_t len)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	fclose(f);
+}
+
+static void comes_back(void **state)
+{
+	char *text, buf[8];
+	struct stat st;
+	uint64_t n;
+
+	(void)state;
+	assert_int_equal(statefile_write(path, "a=1\nab=two\nc=-3\nd=\n", 19), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(statefile_read(&text, path), 0);
+	assert_true(statefile_value(text, "ab", buf, sizeof(buf)));
+	assert_string_equal(buf, "two");
+	assert_true(statefile_value(text, "d", buf, sizeof(buf)));
+	assert_string_equal(buf, "");
+	assert_false(statefile_value(text, "b", buf, sizeof(buf)));
+	assert_true(statefile_number(text, "a", &n));
+	assert_int_equal(n, 1);
+	assert_false(statefile_number(text, "c", &n));
+	assert_false(statefile_number(text, "d", &n));
+	assert_false(statefile_number(text, "ab", &n));
+	/* Cut off, not overrun. */
+	assert_true(statefile_value(text, "ab", buf, 3));
+	assert_string_equal(buf, "tw");
+	free(text);
+}
+
+static void is_not_believed(void **state)
+{
+	static char big[STATEFILE_MAX + 1];
+	char *text, other[80];
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(statefile_read(&text, path), -ENOENT);
+	plant("a\0b", 3);
+	assert_int_equal(statefile_read(&text, path), -EINVAL);
+	memset(big, 'x', sizeof(big));
+	plant(big, sizeof(big));
+	assert_int_equal(statefile_read(&text, path), -EINVAL);
+	plant(big, sizeof(big) - 1);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(statefile_read(&text, path), 0);
+	free(text);
+	assert_int_equal(chmod(path, 0622), 0);
+	assert_int_equal(statefile_read(&text, path), -EPERM);
+	unlink(path);
+	snprintf(other, sizeof(other), "%s.other", path);
+	assert_int_equal(symlink(other, path), 0);
+	assert_int_equal(statefile_read(&text, path), -EPERM);
+	unlink(path);
+	/* Does not wait for a writer. */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(statefile_read(&text, path), -EPERM);
+	unlink(path);
+	assert_int_equal(statefile_write("/nowhere/at/all", "a", 1), -ENOENT);
+}
+
+/* A daemon that died while it wrote leaves a file beside; a link there is not followed. */
+static void what_lies_beside(void **state)
+{
+	char beside[80], victim[80], *text;
+
+	(void)state;
+	snprintf(beside, sizeof(beside), "%s.new", path);
+	snprintf(victim, sizeof(victim), "%s.victim", path);
+	assert_int_equal(symlink(victim, beside), 0);
+	assert_int_equal(statefile_write(path, "a=1\n", 4), 0);
+	assert_int_equal(access(victim, F_OK), -1);
+	assert_int_equal(access(beside, F_OK), -1);
+	assert_int_equal(statefile_read(&text, path), 0);
+	assert_string_equal(text, "a=1\n");
+	free(text);
+}
+
+static void device(void **state)
+{
+	struct devstate st = { .ifindex = 7, .netns = 4026531840u, .domain = "6f1ed002-ab59-5595-a1d2-c8b4c6f6e3a1",
+			       .mac = "00:16:3e:01:02:03", .mtu = "1400", .mtu_before = 9000 }, got;
+	static const char *const bad[] = {
+		"", "ifindex=0\n", "ifindex=x\n", "ifindex=4294967296\n", "index=3\n", "ifindex=3\nmtu-before=lots\n",
+	};
+	char aside[80];
+
+	(void)state;
+	devstate_remove(dir, "state");
+	assert_int_equal(devstate_read(&got, dir, "state"), -ENOENT);
+	assert_int_equal(devstate_write(&st, dir, "state"), 0);
+	assert_int_equal(devstate_read(&got, dir, "state"), 0);
+	assert_int_equal(got.ifindex, st.ifindex);
+	assert_true(got.netns == st.netns);
+	assert_string_equal(got.domain, st.domain);
+	assert_string_equal(got.mac, st.mac);
+	assert_string_equal(got.mtu, st.mtu);
+	assert_int_equal(got.mtu_before, st.mtu_before);
+	/* An earlier version's. */
+	plant("ifindex=3\n", 10);
+	chmod(path, 0600);
+	assert_int_equal(devstate_read(&got, dir, "state"), 0);
+	assert_int_equal(got.ifindex, 3);
+	assert_string_equal(got.domain, "");
+	snprintf(aside, sizeof(aside), "%s.bad", path);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		plant(bad[i], strlen(bad[i]));
+		chmod(path, 0600);
+		assert_int_equal(devstate_read(&got, dir, "state"), -EINVAL);
+		assert_int_equal(got.ifindex, 0);
+		assert_int_equal(access(path, F_OK), -1);
+		assert_int_equal(unlink(aside), 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(comes_back),
+		cmocka_unit_test(is_not_believed),
+		cmocka_unit_test(what_lies_beside),
+		cmocka_unit_test(device),
+	};
+	int failed;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/state", dir);
+	failed = RUN_TESTS(tests);
+	unlink(path);
+	rmdir(dir);
+	return failed;
+}
