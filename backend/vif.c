@@ -106,6 +106,17 @@ static void offer(struct vif *v)
 	v->state = XenbusStateInitWait;
 }
 
+/* Returns how many queues the frontend may have. What an earlier daemon agreed
+ * to stands, whatever --max-queues says now: it is what we published then. */
+static uint32_t queues_allowed(const struct vif *v)
+{
+	uint32_t max;
+
+	if (!hs_back_is_up(v->state) || store_read_u32(store_of(v), &max, v->be_path, "multi-queue-max-queues"))
+		return v->daemon->policy.max_queues;
+	return max < VIF_QUEUES_MAX ? max : VIF_QUEUES_MAX;
+}
+
 static void connect_frontend(struct vif *v)
 {
 	bool adopt = hs_back_is_up(v->state);
@@ -124,7 +135,7 @@ static void connect_frontend(struct vif *v)
 		refuse(v, "cannot open device %s: %s", v->name, strerror(-err));
 		return;
 	}
-	if (vif_conf_read(&conf, store_of(v), v->fe_path, v->daemon->policy.max_queues, why, sizeof(why)) < 0) {
+	if (vif_conf_read(&conf, store_of(v), v->fe_path, queues_allowed(v), why, sizeof(why)) < 0) {
 		refuse(v, "%s", why);
 		return;
 	}

@@ -69,8 +69,11 @@ queue_restarts()
 	check no-grant-operations-after no_grant_ops
 	restart_under_tcp KILL to --max-queues=8
 	# The other option from now on, but this connection stands.
-	back_again fewer --max-queues=4
+	back_again fewer --max-queues=2
+	check as-before agreed 'resumed .*queues=4 workers=1'
 	check ping-fewer one_ping
+	back_again more --max-queues=4
+	check ping-more one_ping
 }
 
 # Each connection has as many as both ends like.
@@ -145,11 +148,15 @@ case_kinds()
 	verdict "$CASE/attached-again" $? "$(cat "$TOP/out")"
 	check four-queues agreed 'queues=4 workers=4'
 	check ping-four one_ping
+	# More than this daemon offers: what was agreed stands, until the frontend connects anew.
+	watch_state
 	back_again killed-again --workers=4
-	# More than this daemon offers: refused, and the frontend comes again with one.
-	check refused await_line "$L/back.log" 5 'refused vif=vif1.0 reason="frontend key multi-queue-num-queues'
-	expect='refused vif=vif1.0 reason="frontend key multi-queue-num-queues'
-	check one-queue-again await_agreed 'connected .*queues=1 workers=1'
+	check four-still await_agreed 'resumed .*queues=4 workers=4'
+	check ping-still one_ping
+	check state state_untouched
+	{ restart_front --queues=4 --no-static-grants --no-event-mask && await_agreed 'connected .*queues=1 workers=1' &&
+		connected 1 0; } >"$TOP/out" 2>&1
+	verdict "$CASE/one-queue-again" $? "$(tail -n 1 "$TOP/out")"
 	check ping-again await 5 one_ping
 }
 

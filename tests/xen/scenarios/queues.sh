@@ -67,15 +67,17 @@ hashed()
 	case $line in *grx_hash_astray=*) return 1 ;; *grx_hashed=*) ;; *) return 1 ;; esac
 }
 
-# outlives NAME GUEST ADDRESS WHAT: its data both ways, netbackd killed and started again, and on.
+# outlives NAME GUEST ADDRESS WHAT [OPTION]: its data both ways, netbackd killed and started again
+# with the option, and on.
 outlives()
 {
 	check "$1-transfer-to" transfer_to "$2" "$3" 64
 	check "$1-transfer-from" transfer_from "$2" 10.77.0.1 64
 	netbackd_stop KILL 5 >/dev/null
-	check "$1-restart" back_start netbackd --max-queues=4
+	check "$1-restart" back_start netbackd ${5:+"$5"}
 	check "$1-resumed" bound "vif$id.0" "resumed .*$4"
 	check "$1-transfer-after" transfer_to "$2" "$3" 16
+	check "$1-state" xs_is "/local/domain/$id/device/vif/0/state" 4
 }
 
 two_bridges
@@ -90,7 +92,9 @@ iperf_server g1 || not_ok iperf-server "no iperf3 in the guest"
 check linux-to-guest streams 10.77.0.2
 check linux-from-guest streams 10.77.0.2 -R
 check linux-spread spread "vif$id.0" 2
-outlives linux g1 10.77.0.2 'queues=2'
+# Also where netbackd offers one queue from now on: Linux's netfront would not connect again.
+outlives linux-fewer g1 10.77.0.2 'queues=2' --max-queues=1
+outlives linux g1 10.77.0.2 'queues=2' --max-queues=4
 xl destroy g1
 
 GUEST_EXTRA=netpair.args=--queues=4,--rss check pair-create guest_create g2 pv netfrontd \
@@ -112,7 +116,7 @@ check pair-from-guest streams 10.77.0.3 -R
 note "of vif$id.0's queue were dropped $(cat "/sys/class/net/vif$id.0/statistics/tx_dropped") frames"
 check pair-cheap cheap "vif$id.0"
 check pair-spread spread "vif$id.0" 4
-outlives pair g2 10.77.0.3 'channels=mask .*queues=4'
+outlives pair g2 10.77.0.3 'channels=mask .*queues=4' --max-queues=4
 check pair-hashed hashed g2
 xl destroy g2
 check all-gone gone "$before" 20
