@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "devstate.h"
@@ -40,10 +41,10 @@ int devstate_read(struct devstate *st, const char *run_dir, const char *name)
 	err = statefile_read(&text, path);
 	if (err == -ENOENT)
 		return err;
-	if (err) {
+	if (err == -EPERM || err == -EINVAL)
 		statefile_set_aside(path, "not a file of ours");
+	if (err)
 		return err;
-	}
 	ok = number_or_none(text, "ifindex", &st->ifindex) && st->ifindex &&
 	     number_or_none(text, "mtu-before", &st->mtu_before);
 	if (ok) {
@@ -60,6 +61,12 @@ int devstate_read(struct devstate *st, const char *run_dir, const char *name)
 	return -EINVAL;
 }
 
+/* A text from xenstore that held a newline would be read as lines of its own. */
+static bool is_one_line(const char *text)
+{
+	return !strchr(text, '\n');
+}
+
 int devstate_write(const struct devstate *st, const char *run_dir, const char *name)
 {
 	char path[256], text[256];
@@ -69,6 +76,8 @@ int devstate_write(const struct devstate *st, const char *run_dir, const char *n
 
 	if (len < 0 || (size_t)len >= sizeof(text))
 		return -EOVERFLOW;
+	if (!is_one_line(st->domain) || !is_one_line(st->mac) || !is_one_line(st->mtu))
+		return -EINVAL;
 	path_of(path, sizeof(path), run_dir, name);
 	return statefile_write(path, text, (size_t)len);
 }

@@ -26,11 +26,12 @@ struct devstate {
 };
 
 /* Reads the state of the device that is called name ("vif1.0", "nic0") in
- * run_dir. Returns 0; -ENOENT: there is none; other -errno: it is not usable,
- * and has been set aside. *st is the zero value after an error. */
+ * run_dir. Returns 0; -ENOENT: there is none; -EPERM, -EINVAL: it is not usable,
+ * and has been set aside; other -errno: it could not be read, and stays. *st is
+ * the zero value after an error. */
 MUST_CHECK int devstate_read(struct devstate *st, const char *run_dir, const char *name);
 
-/* Writes it. Returns 0 or -errno; the caller decides what an error means. */
+/* Writes it. Returns 0 or -errno (-EINVAL: a text has a newline); the caller decides what an error means. */
 MUST_CHECK int devstate_write(const struct devstate *st, const char *run_dir, const char *name);
 
 /* Removes it; gone already is fine. */

@@ -132,6 +132,9 @@ bool statefile_number(const char *text, const char *key, uint64_t *out)
 	*out = 0;
 	if (!statefile_value(text, key, buf, sizeof(buf)) || buf[0] < '0' || buf[0] > '9')
 		return false;
+	/* It may have been cut off, and be another number then. */
+	if (strlen(buf) == sizeof(buf) - 1)
+		return false;
 	errno = 0;
 	*out = strtoull(buf, &end, 10);
 	if (!errno && *end == '\0')

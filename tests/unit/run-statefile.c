@@ -2,6 +2,7 @@
 /* run-statefile.c - state files: written whole, believed only when they are ours, damaged ones set aside */
 #include "unit.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "../../common/statefile.c"
@@ -99,6 +100,7 @@ static void device(void **state)
 			       .mac = "00:16:3e:01:02:03", .mtu = "1400", .mtu_before = 9000 }, got;
 	static const char *const bad[] = {
 		"", "ifindex=0\n", "ifindex=x\n", "ifindex=4294967296\n", "index=3\n", "ifindex=3\nmtu-before=lots\n",
+		"ifindex=000000000000000000000000000000017\n",
 	};
 	char aside[80];
 
@@ -130,6 +132,35 @@ static void device(void **state)
 	}
 }
 
+/* A daemon without a free descriptor has not lost what the file says. */
+static void what_cannot_be_read_stays(void **state)
+{
+	struct devstate st = { .ifindex = 7 }, got;
+	struct rlimit was, none;
+
+	(void)state;
+	assert_int_equal(devstate_write(&st, dir, "state"), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = (struct rlimit){ 0, was.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(devstate_read(&got, dir, "state"), -EMFILE);
+	assert_int_equal(got.ifindex, 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_int_equal(devstate_read(&got, dir, "state"), 0);
+	assert_int_equal(got.ifindex, 7);
+}
+
+/* A key's value is one line, or is not written. */
+static void a_newline_is_refused(void **state)
+{
+	struct devstate st = { .ifindex = 7, .mtu = "1400\nnetns=1" }, got;
+
+	(void)state;
+	devstate_remove(dir, "state");
+	assert_int_equal(devstate_write(&st, dir, "state"), -EINVAL);
+	assert_int_equal(devstate_read(&got, dir, "state"), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +168,8 @@ int main(void)
 		cmocka_unit_test(is_not_believed),
 		cmocka_unit_test(what_lies_beside),
 		cmocka_unit_test(device),
+		cmocka_unit_test(what_cannot_be_read_stays),
+		cmocka_unit_test(a_newline_is_refused),
 	};
 	int failed;
 
