@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../common/errtext.h"
 #include "../common/log.h"
 #include "backend.h"
 
@@ -74,7 +75,7 @@ static void scan_domain(void *arg, const char *name)
 	snprintf(dir, sizeof(dir), ROOT "/%s", name);
 	err = store_list(scan.daemon->store, dir, scan_device, &scan);
 	if (err)
-		log_warn("cannot list devices dir=%s error=%s", dir, strerror(-err));
+		log_warn("cannot list devices dir=%s error=\"%s\"", dir, errtext(ERRTEXT_STORE, -err));
 }
 
 /* Whether it is to be found again at once. */
@@ -124,7 +125,7 @@ static void scan_all(struct backend *d)
 	int err = store_list(d->store, ROOT, scan_domain, d);
 
 	if (err)
-		log_warn("cannot list backends dir=%s error=%s", ROOT, strerror(-err));
+		log_warn("cannot list backends dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, -err));
 }
 
 int backend_start(struct backend *d)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../common/errtext.h"
 #include "../common/handshake.h"
 #include "../common/log.h"
 #include "backend.h"
@@ -66,7 +67,7 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 	if (!err)
 		err = vif_live_watch(v);
 	if (err) {
-		log_error("cannot watch the frontend vif=%s path=%s error=%s", v->name, path, strerror(-err));
+		log_error("cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, path, errtext(ERRTEXT_STORE, -err));
 		free(v);
 		return NULL;
 	}

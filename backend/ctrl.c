@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../common/errtext.h"
 #include "../common/log.h"
 #include "kept.h"
 #include "posted.h"
@@ -43,7 +44,7 @@ static void save(struct vif_link *l)
 
 	/* Without it a restarted daemon copies until the next connection. */
 	if (err)
-		log_warn("cannot note static grants vif=%s error=%s", l->name, strerror(-err));
+		log_warn("cannot note static grants vif=%s error=\"%s\"", l->name, errtext(ERRTEXT_FILE, -err));
 }
 
 static uint32_t add_mapping(struct vif_link *l, const uint32_t *data)
@@ -56,7 +57,7 @@ static uint32_t add_mapping(struct vif_link *l, const uint32_t *data)
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	err = statics_add(l->statics, list, data[2]);
 	if (err) {
-		log_debug("static grants refused vif=%s refs=%u error=%s", l->name, data[2], strerror(-err));
+		log_debug("static grants refused vif=%s refs=%u error=\"%s\"", l->name, data[2], errtext(ERRTEXT_XEN, -err));
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	}
 	/* Buffers taken already go on as static grants, too. */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../common/errtext.h"
 #include "../common/handshake.h"
 #include "../common/log.h"
 #include "../common/tap.h"
@@ -28,7 +29,7 @@ int vif_device_open(struct vif *v)
 			 kind == TAP_MULTI ? "single-queue" : "multi-queue");
 	/* As netback's: the guest's own address must not be the bridge's. */
 	if (fresh && (err = tap_set_mac(v->tap_fd, mac)) != 0)
-		log_warn("cannot set the address vif=%s error=%s", v->name, strerror(-err));
+		log_warn("cannot set the address vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_TAP, -err));
 	return 0;
 }
 
@@ -56,7 +57,7 @@ static void fit_mtu(struct vif *v, const struct vif_conf *conf)
 	else if (v->mtu_lowered)
 		err = tap_set_mtu(v->tap_fd, v->mtu_lowered);
 	if (err)
-		log_warn("cannot set the device's mtu vif=%s error=%s", v->name, strerror(-err));
+		log_warn("cannot set the device's mtu vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_TAP, -err));
 	if (was || conf->peer.sg)
 		v->mtu_lowered = was;
 }

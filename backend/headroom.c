@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/errtext.h"
 #include "../common/log.h"
 #include "backend.h"
 
@@ -50,7 +51,7 @@ int vif_headroom_read(struct vif *v)
 		v->reconfiguring = !err;
 	}
 	if (err)
-		log_warn("cannot watch the frontend vif=%s path=%s error=%s", v->name, path, strerror(-err));
+		log_warn("cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, path, errtext(ERRTEXT_STORE, -err));
 	err = store_read_u32_or(v->daemon->store, &wanted, v->fe_path, KEY, 0);
 	if (!err)
 		vif_headroom_set(v, wanted);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../common/daemon.h"
+#include "../common/errtext.h"
 #include "../common/evtchn.h"
 #include "../common/grant.h"
 #include "../common/kernel.h"
@@ -101,17 +102,15 @@ static void check_devices(void)
 
 	err = grant_open(&grant, domid_of(0));
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device (/dev/xen/gntdev): %s; "
-		    "this must be a Xen domain with the module xen-gntdev, and root", strerror(-err));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device /dev/xen/gntdev (module xen-gntdev): %s", errtext(ERRTEXT_XEN, -err));
 	grant_close(grant);
 	err = evt_open(&evt);
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the event channel device (/dev/xen/evtchn): %s; "
-		    "this must be a Xen domain with the module xen-evtchn, and root", strerror(-err));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the event channel device /dev/xen/evtchn (module xen-evtchn): %s", errtext(ERRTEXT_XEN, -err));
 	evt_close(evt);
 	if (access("/dev/net/tun", R_OK | W_OK) < 0)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot use /dev/net/tun: %s; load the module tun, and be root",
-		    strerror(errno));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot use /dev/net/tun: %s",
+		    errtext(ERRTEXT_TAP, errno));
 }
 
 /* Hands --drain to the daemon that runs, if one does; does not return then. */
@@ -119,7 +118,7 @@ static void drain_other(const struct options *o, pid_t holder)
 {
 	if (kill(holder, SIGUSR2) < 0)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot signal the running netbackd (pid %d): %s", (int)holder,
-		    strerror(errno));
+		    errtext(ERRTEXT_FILE, errno));
 	if (daemon_wait_unlocked(o->run_dir, PROGRAM, DRAIN_MS + 2000) < 0)
 		die(PROGRAM, EXIT_ENVIRONMENT, "the running netbackd (pid %d) does not end", (int)holder);
 	exit(EXIT_SUCCESS);
@@ -135,7 +134,7 @@ static void lock_instance(const struct options *o)
 	if (err == -EBUSY)
 		die(PROGRAM, EXIT_ENVIRONMENT, "another netbackd runs here (pid %d); stop it first", (int)holder);
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot lock %s/%s.lock: %s", o->run_dir, PROGRAM, strerror(-err));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot lock %s/%s.lock: %s", o->run_dir, PROGRAM, errtext(ERRTEXT_FILE, -err));
 }
 
 struct loop {
@@ -206,7 +205,7 @@ static void watch(struct loop *l, int fd)
 	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
 
 	if (fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot set up the event loop: %s", strerror(fd < 0 ? -fd : errno));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot set up the event loop: %s", errtext(ERRTEXT_FILE, fd < 0 ? -fd : errno));
 }
 
 /* Milliseconds until the loop must look at the time; -1: never. */
@@ -251,7 +250,7 @@ int main(int argc, char **argv)
 	l.signal_fd = daemon_signals();	/* before any library makes a thread */
 	err = store_open(&l.backend.store);
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot reach xenstored: %s; is it running?", strerror(-err));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot reach xenstored: %s", errtext(ERRTEXT_STORE, -err));
 	l.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l.timer_fd = daemon_timer(daemon_watchdog_ms(HEARTBEAT_MS));
 	l.backend.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -260,7 +259,7 @@ int main(int argc, char **argv)
 	watch(&l, l.backend.wake_fd);
 	err = backend_start(&l.backend);
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot watch backend/vif in xenstore: %s", strerror(-err));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot watch backend/vif in xenstore: %s", errtext(ERRTEXT_STORE, -err));
 	watch(&l, store_fd(l.backend.store));
 	log_info("started version=%s", NETPAIR_VERSION);
 	daemon_ready();

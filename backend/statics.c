@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/errtext.h"
 #include "../common/log.h"
 #include "statics.h"
 
@@ -216,7 +217,7 @@ static void shrink_run(struct statics *s, uint16_t run)
 	/* Those that do not map again are copied from now on: slower, not wrong. */
 	err = map_run(s, keep, kept, access);
 	if (err)
-		log_warn("static grants lost refs=%u error=%s", kept, strerror(-err));
+		log_warn("static grants lost refs=%u error=\"%s\"", kept, errtext(ERRTEXT_XEN, -err));
 }
 
 unsigned int statics_del(struct statics *s, struct xen_netif_gref *list, unsigned int n,

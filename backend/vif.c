@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../common/errtext.h"
 #include "../common/handshake.h"
 #include "../common/kernel.h"
 #include "../common/log.h"
@@ -48,7 +49,7 @@ static void set_state(struct vif *v, enum xenbus_state state)
 	int err = store_write_live(store_of(v), v->be_path, "state", text);
 
 	if (err && err != -ENOENT)	/* gone: the next look finds out */
-		log_warn("cannot write state vif=%s error=%s", v->name, strerror(-err));
+		log_warn("cannot write state vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
 	v->state = state;
 	log_debug("state vif=%s ours=%s", v->name, hs_state_name(state));
 }
@@ -69,7 +70,7 @@ static void refuse(struct vif *v, const char *fmt, ...)
 	log_error("refused vif=%s reason=\"%s\"", v->name, why);
 	err = store_write_live(store_of(v), v->be_path, "error", why);
 	if (err && err != -ENOENT)
-		log_warn("cannot write error node vif=%s error=%s", v->name, strerror(-err));
+		log_warn("cannot write error node vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
 }
 
 /* What a frontend may change while it is up. */
@@ -91,7 +92,7 @@ static void offer(struct vif *v)
 	}
 	err = vif_device_open(v);
 	if (err) {
-		refuse(v, "cannot create device %s: %s", v->name, strerror(-err));
+		refuse(v, "cannot create device %s: %s", v->name, errtext(ERRTEXT_TAP, -err));
 		return;
 	}
 	err = store_remove(store_of(v), v->be_path, "error");
@@ -100,7 +101,7 @@ static void offer(struct vif *v)
 	if (err == -ENOENT && vif_state_in(store_of(v), v->be_path) == XenbusStateUnknown)
 		return;		/* removed meanwhile: the next look finds out */
 	if (err) {
-		refuse(v, "cannot publish features: %s", strerror(-err));
+		refuse(v, "cannot publish features: %s", errtext(ERRTEXT_STORE, -err));
 		return;
 	}
 	v->state = XenbusStateInitWait;
@@ -132,7 +133,7 @@ static void connect_frontend(struct vif *v)
 
 	err = vif_device_open(v);
 	if (err) {
-		refuse(v, "cannot open device %s: %s", v->name, strerror(-err));
+		refuse(v, "cannot open device %s: %s", v->name, errtext(ERRTEXT_TAP, -err));
 		return;
 	}
 	if (vif_conf_read(&conf, store_of(v), v->fe_path, queues_allowed(v), why, sizeof(why)) < 0) {
@@ -143,7 +144,7 @@ static void connect_frontend(struct vif *v)
 		conf.peer.csum4 = conf.peer.csum6 = false;
 	err = vif_device_fit(v, &conf);
 	if (err) {
-		refuse(v, "cannot set the device's offloads: %s", strerror(-err));
+		refuse(v, "cannot set the device's offloads: %s", errtext(ERRTEXT_TAP, -err));
 		return;
 	}
 	/* Another frontend's, or an earlier life's of this one, is not for this one. */
@@ -155,7 +156,7 @@ static void connect_frontend(struct vif *v)
 	vif_headroom_set(v, conf.headroom);
 	err = vif_link_start(&v->link, &place, &conf, &reason);
 	if (err) {
-		refuse(v, "%s: %s", reason, strerror(-err));
+		refuse(v, "%s: %s", reason, errtext(ERRTEXT_XEN, -err));
 		return;
 	}
 	vif_device_carrier(v);
@@ -266,7 +267,7 @@ static void take_from_kernel(struct vif *v)
 	snprintf(device, sizeof(device), "vif-%u-%u", v->peer.raw, v->devid);
 	got = kernel_unbind(KERNEL_BACKEND, device);
 	if (got < 0)
-		log_error("cannot unbind the kernel's netback device=%s error=%s", device, strerror(-got));
+		log_error("cannot unbind the kernel's netback device=%s error=\"%s\"", device, errtext(ERRTEXT_FILE, -got));
 	if (got <= 0)
 		return;
 	log_info("taken over from the kernel's netback device=%s", device);

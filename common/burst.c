@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "burst.h"
+#include "errtext.h"
 #include "log.h"
 #include "tap.h"
 
@@ -38,7 +39,7 @@ void burst_init(struct burst *b, int tap_fd)
 		err = ring_init(b->ring);
 	if (!err)
 		return;
-	log_debug("no io_uring, frames are written one by one error=%s", strerror(-err));
+	log_debug("no io_uring, frames are written one by one error=\"%s\"", errtext(ERRTEXT_FILE, -err));
 	free(b->ring);
 	b->ring = NULL;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fdstore.h"
+#include "errtext.h"
 #include "log.h"
 
 #define ANSWER_US 1000000u
@@ -58,7 +59,7 @@ void fdstore_keep(const char *name, int fd)
 	snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
 	err = sd_pid_notify_with_fds(0, 0, text, &fd, 1);
 	if (err < 0)
-		log_debug("not kept over a restart name=%s error=%s", name, strerror(-err));
+		log_debug("not kept over a restart name=%s error=\"%s\"", name, errtext(ERRTEXT_FILE, -err));
 }
 
 void fdstore_drop(const char *name)

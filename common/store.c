@@ -27,7 +27,8 @@ int store_open(struct store **out)
 	errno = 0;
 	s->handle = xs_open(0);
 	if (!s->handle) {
-		err = errno ? -errno : -ENOENT;
+		/* No socket and no device: nothing to do with a node. */
+		err = errno && errno != ENOENT ? -errno : -ECONNREFUSED;
 		free(s);
 		return err;
 	}

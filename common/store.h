@@ -22,7 +22,8 @@
 
 struct store;
 
-/* Connects to xenstored by its socket or /dev/xen/xenbus. -errno. */
+/* Connects to xenstored by its socket or /dev/xen/xenbus. Returns 0;
+ * -ECONNREFUSED: neither is there; other -errno. */
 MUST_CHECK int store_open(struct store **out);
 void store_close(struct store *s);
 

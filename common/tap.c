@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "errtext.h"
 #include "fdstore.h"
 #include "log.h"
 #include "tap.h"
@@ -102,7 +103,8 @@ static void note_write(const char *path, unsigned int ifindex)
 	if (f && fclose(f) != 0)
 		ok = false;
 	if (!ok || rename(tmp, path) < 0)
-		log_warn("cannot note the device for a restart file=%s errno=%m", path);
+		log_warn("cannot note the device for a restart file=%s error=\"%s\"", path,
+			 errtext(ERRTEXT_FILE, errno));
 }
 
 /* A descriptor of the noted device that was kept over a restart; -ENOENT: none. */

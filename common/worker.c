@@ -51,7 +51,7 @@ static void wake(int eventfd)
 
 	/* Full means that it is readable already. */
 	if (write(eventfd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		log_error("eventfd write failed errno=%m");
+		log_error("eventfd write failed errno=%d", errno);
 }
 
 void worker_fault(struct worker *w, const char *why)
@@ -115,7 +115,7 @@ static void take_poke(struct worker *w)
 	uint64_t count;
 
 	if (read(w->ctl_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		log_error("eventfd read failed errno=%m");
+		log_error("eventfd read failed errno=%d", errno);
 }
 
 static void unmask_ports(struct worker *w)

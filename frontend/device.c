@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../common/errtext.h"
 #include "../common/log.h"
 #include "../common/tap.h"
 #include "frontend.h"
@@ -30,7 +31,7 @@ int nic_tap_make(struct nic *n)
 	else
 		err = -EINVAL;
 	if (err)
-		log_warn("no usable mac, the device keeps its own nic=%s error=%s", n->name, strerror(-err));
+		log_warn("no usable mac, the device keeps its own nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_TAP, -err));
 	if (tap_name(n->tap_fd, device) == 0)
 		log_info("device nic=%s ifname=%s", n->name, device);
 	return 0;
@@ -76,5 +77,5 @@ void nic_tap_apply_mtu(struct nic *n, const struct nic_conf *conf)
 	if (!err && !mtu && !conf->peer.sg)
 		err = tap_limit_mtu(n->tap_fd, VNET_MTU_NO_SG, &was);
 	if (err)
-		log_warn("cannot set mtu nic=%s mtu=%u error=%s", n->name, mtu, strerror(-err));
+		log_warn("cannot set mtu nic=%s mtu=%u error=\"%s\"", n->name, mtu, errtext(ERRTEXT_TAP, -err));
 }

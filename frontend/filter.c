@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "../common/errtext.h"
 #include "../common/log.h"
 #include "../common/maddr.h"
 #include "../common/tap.h"
@@ -24,7 +25,7 @@ static unsigned int read_filter(const struct nic *n, uint8_t (*addr)[6])
 	if (got == 0)
 		got = maddr_list(addr, MCAST_MAX, name);
 	if (got < 0)
-		log_debug("cannot read the multicast filter nic=%s error=%s", n->name, strerror(-got));
+		log_debug("cannot read the multicast filter nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_FILE, -got));
 	return got < 0 ? MCAST_MAX + 1 : (unsigned int)got;
 }
 
@@ -48,7 +49,7 @@ static void ask(struct nic *n, bool on)
 	int err = store_write_live(n->daemon->store, n->fe_path, "request-multicast-control", on ? "1" : "0");
 
 	if (err) {
-		log_debug("cannot ask for the multicast filter nic=%s error=%s", n->name, strerror(-err));
+		log_debug("cannot ask for the multicast filter nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
 		return;
 	}
 	n->filtering = on;

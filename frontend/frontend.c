@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/timerfd.h>
 
+#include "../common/errtext.h"
 #include "../common/handshake.h"
 #include "../common/log.h"
 #include "frontend.h"
@@ -89,7 +90,7 @@ static void scan(struct frontend *d)
 	int err = store_list(d->store, ROOT, scan_device, d);
 
 	if (err)
-		log_warn("cannot list devices dir=%s error=%s", ROOT, strerror(-err));
+		log_warn("cannot list devices dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, -err));
 }
 
 int frontend_start(struct frontend *d)
@@ -167,7 +168,7 @@ void frontend_retry_at(struct frontend *d, uint64_t when)
 		return;
 	d->retry_at = when;
 	if (timerfd_settime(d->retry_fd, TFD_TIMER_ABSTIME, &once, NULL) < 0)
-		log_warn("cannot set the retry timer errno=%m");
+		log_warn("cannot set the retry timer error=\"%s\"", errtext(ERRTEXT_FILE, errno));
 }
 
 void frontend_retry(struct frontend *d)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/errtext.h"
 #include "../common/log.h"
 #include "link.h"
 #include "tomb.h"
@@ -187,7 +188,7 @@ void nic_link_free_restored(struct nic_link *l)
 	err = tomb_bury(evt_fd(l->w.evt));
 	if (err) {
 		/* Better a descriptor lost than the process. */
-		log_error("cannot keep the channels of before the restore nic=%s error=%s", l->w.name, strerror(-err));
+		log_error("cannot keep the channels of before the restore nic=%s error=\"%s\"", l->w.name, errtext(ERRTEXT_FILE, -err));
 		l->w.evt = NULL;
 	}
 	nic_link_free(l);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../common/daemon.h"
+#include "../common/errtext.h"
 #include "../common/kernel.h"
 #include "../common/log.h"
 #include "../common/maddr.h"
@@ -106,8 +107,7 @@ static void check_devices(unsigned int queues)
 
 	err = share_open(&share, domid_of(0));
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device (/dev/xen/gntalloc): %s; "
-		    "this must be a Xen guest with the module xen-gntalloc, and root", strerror(-err));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device /dev/xen/gntalloc (module xen-gntalloc): %s", errtext(ERRTEXT_XEN, -err));
 	share_close(share);
 	if (limit && limit < pages)
 		die(PROGRAM, EXIT_ENVIRONMENT, "an interface with %u queues needs %u granted pages and the module parameter "
@@ -115,12 +115,11 @@ static void check_devices(unsigned int queues)
 		    queues, pages, limit);
 	err = evt_open(&evt);
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the event channel device (/dev/xen/evtchn): %s; "
-		    "this must be a Xen guest with the module xen-evtchn, and root", strerror(-err));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the event channel device /dev/xen/evtchn (module xen-evtchn): %s", errtext(ERRTEXT_XEN, -err));
 	evt_close(evt);
 	if (access("/dev/net/tun", R_OK | W_OK) < 0)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot use /dev/net/tun: %s; load the module tun, and be root",
-		    strerror(errno));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot use /dev/net/tun: %s",
+		    errtext(ERRTEXT_TAP, errno));
 }
 
 static void lock_instance(const struct options *o)
@@ -131,7 +130,7 @@ static void lock_instance(const struct options *o)
 	if (err == -EBUSY)
 		die(PROGRAM, EXIT_ENVIRONMENT, "another netfrontd runs here (pid %d); stop it first", (int)holder);
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot lock %s/%s.lock: %s", o->run_dir, PROGRAM, strerror(-err));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot lock %s/%s.lock: %s", o->run_dir, PROGRAM, errtext(ERRTEXT_FILE, -err));
 }
 
 struct loop {
@@ -199,7 +198,7 @@ static void watch(struct loop *l, int fd)
 	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
 
 	if (fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot set up the event loop: %s", strerror(fd < 0 ? -fd : errno));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot set up the event loop: %s", errtext(ERRTEXT_FILE, fd < 0 ? -fd : errno));
 }
 
 /* Milliseconds until the loop must look at the time; -1: never. */
@@ -251,8 +250,8 @@ int main(int argc, char **argv)
 	l.signal_fd = daemon_signals();		/* before any library makes a thread */
 	err = store_open(&l.frontend.store);
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot reach xenstored: %s; is this a Xen guest with /dev/xen/xenbus?",
-		    strerror(-err));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot reach xenstored: %s",
+		    errtext(ERRTEXT_STORE, -err));
 	l.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l.timer_fd = daemon_timer(daemon_watchdog_ms(HEARTBEAT_MS));
 	l.frontend.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -269,7 +268,7 @@ int main(int argc, char **argv)
 	}
 	err = frontend_start(&l.frontend);
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot watch device/vif in xenstore: %s", strerror(-err));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot watch device/vif in xenstore: %s", errtext(ERRTEXT_STORE, -err));
 	watch(&l, store_fd(l.frontend.store));
 	log_info("started version=%s", NETPAIR_VERSION);
 	daemon_ready();

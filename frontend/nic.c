@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../common/errtext.h"
 #include "../common/handshake.h"
 #include "../common/kernel.h"
 #include "../common/log.h"
@@ -38,7 +39,7 @@ static void set_state(struct nic *n, enum xenbus_state state)
 	int err = store_write_live(store_of(n), n->fe_path, "state", text);
 
 	if (err && err != -ENOENT)	/* gone: the next look finds out */
-		log_warn("cannot write state nic=%s error=%s", n->name, strerror(-err));
+		log_warn("cannot write state nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
 	n->state = state;
 	log_debug("state nic=%s ours=%s", n->name, hs_state_name(state));
 }
@@ -67,11 +68,11 @@ static void release(struct nic *n)
 }
 
 /* One more attempt that came to nothing: the next one waits. */
-static void fail(struct nic *n, const char *why, int err)
+static void fail(struct nic *n, const char *why, enum errtext_of of, int err)
 {
 	/* A directory that goes or is no longer ours means a detach, not a failure. */
 	log_line(err == -EACCES || err == -ENOENT ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
-		 "cannot connect nic=%s reason=\"%s\" error=%s", n->name, why, strerror(-err));
+		 "cannot connect nic=%s reason=\"%s\" error=\"%s\"", n->name, why, errtext(of, err));
 	release(n);
 }
 
@@ -81,17 +82,17 @@ static int share_rings(struct nic *n, const struct nic_conf *conf)
 	int err = tap_set_offloads(n->tap_fd, vnet_tun_offloads(&conf->peer));
 
 	if (err) {
-		fail(n, "cannot set the device's offloads", err);
+		fail(n, "cannot set the device's offloads", ERRTEXT_TAP, err);
 		return err;
 	}
 	err = nic_link_new(&n->link, n->peer, conf, n->name, n->tap_fd, n->daemon->wake_fd, &reason);
 	if (err) {
-		fail(n, reason, err);
+		fail(n, reason, ERRTEXT_XEN, err);
 		return err;
 	}
 	err = nic_conf_publish(store_of(n), n->fe_path, n->link);
 	if (err)
-		fail(n, "cannot write the rings to xenstore", err);
+		fail(n, "cannot write the rings to xenstore", ERRTEXT_STORE, err);
 	return err;
 }
 
@@ -106,12 +107,12 @@ static void connect_rings(struct nic *n)
 	n->attempts++;
 	err = nic_tap_make(n);
 	if (err) {
-		fail(n, "cannot open the TAP", err);
+		fail(n, "cannot open the TAP", ERRTEXT_TAP, err);
 		return;
 	}
 	err = nic_conf_read(&conf, store_of(n), n->be_path, n->daemon->queues, why, sizeof(why));
 	if (err) {
-		fail(n, why, err);
+		fail(n, why, ERRTEXT_STORE, err);
 		return;
 	}
 	conf.without = n->daemon->without;
@@ -141,7 +142,7 @@ static void attach(struct nic *n)
 
 	n->attached = true;
 	if (err) {
-		log_error("cannot start the worker nic=%s error=%s", n->name, strerror(-err));
+		log_error("cannot start the worker nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_FILE, -err));
 		return;
 	}
 	n->attempts = 0;
@@ -202,7 +203,7 @@ static void watch_backend(struct nic *n)
 		snprintf(path, sizeof(path), "%s/%s", n->be_path, watched[i]);
 		err = store_watch(store_of(n), path, n->token);
 		if (err)
-			log_error("cannot watch the backend nic=%s path=%s error=%s", n->name, path, strerror(-err));
+			log_error("cannot watch the backend nic=%s path=%s error=\"%s\"", n->name, path, errtext(ERRTEXT_STORE, -err));
 	}
 }
 
@@ -244,7 +245,7 @@ static void take_from_kernel(struct nic *n)
 	snprintf(device, sizeof(device), "vif-%u", n->devid);
 	got = kernel_unbind(KERNEL_FRONTEND, device);
 	if (got < 0)
-		log_error("cannot unbind the kernel's netfront device=%s error=%s", device, strerror(-got));
+		log_error("cannot unbind the kernel's netfront device=%s error=\"%s\"", device, errtext(ERRTEXT_FILE, -got));
 	else if (got)
 		log_info("taken over from the kernel's netfront device=%s", device);
 }
@@ -305,7 +306,7 @@ void nic_run(struct nic *n)
 		int err = nic_tap_make(n);
 
 		if (err)
-			log_error("cannot open the TAP nic=%s error=%s", n->name, strerror(-err));
+			log_error("cannot open the TAP nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_TAP, -err));
 	}
 	for (int i = 0; i < STEPS_MAX; i++) {
 		struct hs_front_view view;

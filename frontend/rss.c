@@ -10,8 +10,10 @@
  * enables hashing is assumed to accept it). We send none: that would be a slot a
  * frame for what our backend has no use for.
  */
+#include <errno.h>
 #include <sys/random.h>
 
+#include "../common/errtext.h"
 #include "../common/hash.h"
 #include "../common/log.h"
 #include "link.h"
@@ -108,7 +110,8 @@ static void on_types(struct nic_link *l, const struct xen_netif_ctrl_response *r
 	}
 	/* The kernel does not fail that few bytes once it has booted. */
 	if (getrandom(nic_ctrl_page(l), HASH_KEY_MAX, 0) != HASH_KEY_MAX)
-		log_warn("no random key, hashes are foreseeable nic=%s errno=%m", l->w.name);
+		log_warn("no random key, hashes are foreseeable nic=%s error=\"%s\"", l->w.name,
+			 errtext(ERRTEXT_FILE, errno));
 	nic_ctrl_send(l, on_key, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, nic_ctrl_page_ref(l), HASH_KEY_MAX, 0);
 }
 

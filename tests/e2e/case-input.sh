@@ -167,6 +167,38 @@ case_offers()
 	check said-mtu grep -m 1 'mtu in xenstore' "$L/front.log"
 }
 
+# --- a domain without nodes to spare --------------------------------------------------------
+
+# Takes each node that is left of the guest's quota of 1000. One call is one transaction.
+fill_quota()
+{
+	local n i done=0 args
+
+	for ((n = 1024; n > 0; n /= 2)); do
+		args=()
+		for ((i = done; i < done + n; i++)); do
+			# A node has 2048 bytes for the names below it.
+			args+=("data/$((i / 100))/$((i % 100))" x)
+		done
+		! x exec guest -- xenstore-write "${args[@]}" 2>/dev/null || done=$((done + n))
+	done
+	echo "$done nodes"
+	! x exec guest -- xenstore-write data/one-more x 2>/dev/null
+}
+
+# It is the domain's quota, and no disk, that has no space left; and it goes on once there is.
+case_quota()
+{
+	expect='cannot connect nic=nic0 reason="cannot write the rings to xenstore"'
+	lab_start
+	{ start_back && x attach-vif 0 guest 0 --hotplug && fill_quota && start_front; } >"$TOP/out" 2>&1
+	verdict "$CASE/filled" $? "$(cat "$TOP/out")" || return
+	check says-quota await_line "$L/front.log" 5 'cannot write the rings.*error="this domain.s quota in xenstore is used up'
+	x exec guest -- xenstore-rm data
+	{ connected 1 0 20 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/goes-on" $? "$(cat "$TOP/out")"
+}
+
 # --- broken keys of the toolstack's, and a device that is somebody else's ---------------------
 
 # vif_refused PATTERN: VIF 1 ends Closed and says why; then it is detached as any other.
