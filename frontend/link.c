@@ -6,8 +6,8 @@
 
 #include "../common/errtext.h"
 #include "../common/log.h"
+#include "evtchn_keeper.h"
 #include "link.h"
-#include "tomb.h"
 
 static struct nic_link *nic_link_of(struct worker *w)
 {
@@ -180,12 +180,12 @@ void nic_link_stats(const struct nic_link *l, struct stats *sum)
 		stats_sum(sum, &l->queue[i].stats);
 }
 
-void nic_link_free_restored(struct nic_link *l)
+void nic_link_free_restored(struct nic_link *l, const char *run_dir)
 {
 	int err;
 
 	worker_stop(&l->w);
-	err = tomb_bury(evt_fd(l->w.evt));
+	err = evtchn_keeper_give(run_dir, evt_fd(l->w.evt));
 	if (err) {
 		/* Better a descriptor lost than the process. */
 		log_error("cannot keep the channels of before the restore nic=%s error=\"%s\"", l->w.name, errtext(ERRTEXT_FILE, -err));

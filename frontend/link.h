@@ -161,8 +161,8 @@ void nic_link_stats(const struct nic_link *l, struct stats *sum);
 /* Takes the pages back and frees the connection. */
 void nic_link_free(struct nic_link *l);
 
-/* The same where the guest was restored since: the channels are of another
- * life (tomb.h). */
-void nic_link_free_restored(struct nic_link *l);
+/* The same where the guest was restored since: the channels, of another life,
+ * go to the keeper of run_dir (evtchn_keeper.h). */
+void nic_link_free_restored(struct nic_link *l, const char *run_dir);
 
 #endif

@@ -18,8 +18,8 @@
 #include "../common/maddr.h"
 #include "../common/options.h"
 #include "../common/tap.h"
+#include "evtchn_keeper.h"
 #include "frontend.h"
-#include "tomb.h"
 
 #define PROGRAM "netfrontd"
 
@@ -229,8 +229,8 @@ int main(int argc, char **argv)
 	struct options o;
 	int err;
 
-	if (argc == 2 && strcmp(argv[1], TOMB_ARG) == 0)
-		tomb_rest();
+	if (argc == 2 && strcmp(argv[1], EVTCHN_KEEPER_ARG) == 0)
+		evtchn_keeper_main();
 	o = parse_options(&l.frontend, argc, argv);
 	log_init(PROGRAM, o.level);
 	lock_instance(&o);

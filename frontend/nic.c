@@ -56,7 +56,7 @@ static void release(struct nic *n)
 	nic_link_stats(n->link, &sum);
 	stats_print(&sum, text, sizeof(text));
 	if (n->restored)
-		nic_link_free_restored(n->link);
+		nic_link_free_restored(n->link, n->daemon->run_dir);
 	else
 		nic_link_free(n->link);
 	n->restored = false;

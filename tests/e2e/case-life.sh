@@ -421,7 +421,7 @@ case_remade()
 		check "$who-connected" connected 1 0
 		{ address 0 && one_ping; } >"$TOP/out" 2>&1
 		verdict "$CASE/$who-ping" $? "$(cat "$TOP/out")"
-		# netfrontd cannot tell it from a restore and keeps the old channels (tomb.c).
+		# netfrontd cannot tell it from a restore and keeps the old channels (evtchn_keeper.h).
 		[ $who != back ] || check flat same_footprint "$before"
 	done
 	# Nobody at the other end: it is for the backend alone to find out.
@@ -625,7 +625,7 @@ case_races()
 		[ -z "${E2E_TIMES:-}" ] || echo "# kind $what: $(((${EPOCHREALTIME/./} - began) / 1000)) ms" >>"$L/rounds"
 	done >"$TOP/out" 2>&1
 	verdict "$CASE/$rounds-rounds" $rc "seed $SEED, round $i, kind $what $(tail -n 2 "$TOP/out")"
-	end_tombs
+	end_keepers
 	check flat same_footprint "$before"
 	check store-clean store_clean
 	{ attach 0 && one_ping; } >"$TOP/out" 2>&1
@@ -633,15 +633,13 @@ case_races()
 }
 
 # A directory that goes and comes between two looks is taken for a restore's: the channels are left
-# to a process (frontend/tomb.h), which in a real guest must stay.
-end_tombs()
+# to a process (frontend/evtchn_keeper.h), which in a real guest must stay.
+end_keepers()
 {
 	local p
 
-	for p in $(ip netns pids "${ns1##*/}"); do
-		case $({ tr '\0' ' ' <"/proc/$p/cmdline"; } 2>/dev/null) in
-		@netfrontd*) kill -KILL "$p" ;;
-		esac
+	for p in $(keepers); do
+		kill -KILL "$p"
 	done
 }
 

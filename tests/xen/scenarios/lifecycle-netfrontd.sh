@@ -3,10 +3,10 @@
 # shellcheck disable=SC2154 # variables of lib/
 # needs: netbackd netfrontd
 # boot: life
-# seconds: 400
+# seconds: 500
 #
 # netfrontd on netbackd: save/restore, crash, destroy, shutdown, counted each time; a backend that
-# closes everything and returns; netfrontd stopped and started again.
+# closes everything and returns; netfrontd stopped and started again; restored again and again.
 two_bridges
 check backend back_start netbackd || give_up "no backend"
 lifecycle netfrontd
@@ -30,4 +30,20 @@ check front-restart guest g1 run 'kill -TERM $(cat /run/netfrontd.pid)
 	front_start
 	netup_check 00:16:3e:77:00:01 1500 netfrontd 10.77.0.2/24 fd77::2/64'
 check front-restart-traffic resumes g1
+
+# Restored time after time, with a netfrontd started anew in between: one process keeps the event
+# channels of all the lives before, and closing them would have been a BUG in the guest's kernel.
+for n in 1 2; do
+	check "again-save-$n" save g1 /run/lab/g1.save
+	check "again-restore-$n" restore g1 /run/lab/g1.save
+	check "again-traffic-$n" resumes g1
+	# shellcheck disable=SC2016 # the guest's shell
+	[ $n = 2 ] || check again-front-restart guest g1 run 'kill -KILL $(cat /run/netfrontd.pid); front_start
+		wait_link "$(if_by_mac 00:16:3e:77:00:01)" 30'
+done
+# shellcheck disable=SC2016 # the guest's shell
+check one-keeper guest g1 run 'cat /proc/[0-9]*/comm | grep -c ^evtchn-keeper
+	[ "$(cat /proc/[0-9]*/comm | grep -c ^evtchn-keeper)" = 1 ]'
+check no-bug guest g1 run '! dmesg | grep -E "kernel BUG|Oops"'
+rm -f /run/lab/g1.save
 xl destroy g1
