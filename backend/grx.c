@@ -23,7 +23,6 @@
  * segments are cut, and frames go by way of private memory. A frame has what
  * was wanted when it was read, and its extra tells which.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "../common/log.h"
@@ -35,19 +34,29 @@
 #define DIRECT_SLOTS ((PKT_LEN_MAX + XEN_PAGE - 1) / XEN_PAGE + 1)
 
 static_assert(DIRECT_SLOTS <= POSTED_MAX, "the largest frame fits what is taken ahead");
+static_assert(VNET_HDR_LEN + (DIRECT_SLOTS - 1) * XEN_PAGE == TAP_READ_MAX, "a longer frame is told apart");
+static_assert(TAP_READ_MAX + XEN_PAGE <= FRAME_ROOM, "it has room behind the start of a page");
 
-/* A read that failed: whether it was only this frame's fault. */
-static bool read_failed(struct vif_worker *vw, ssize_t err)
+/* Returns what was read: a frame, one that is lost and counted, or none. */
+static enum tap_outcome grx_read_outcome(struct vif_worker *vw, ssize_t got)
 {
-	if (err == -EFAULT || err == -EINVAL) {	/* larger than any slot chain tells */
+	enum tap_outcome outcome = tap_outcome(got);
+
+	switch (outcome) {
+	case TAP_FRAME:
+		break;
+	case TAP_DROP:
 		stats_inc(&vw->w.stats, STAT_GRX_DROP_BOUNDS);
-		return true;
-	}
-	vw->w.tap_ready = false;
-	vif_hold_nobody(vw);
-	if (err != -EAGAIN && err != -EINTR)
+		break;
+	case TAP_LOST:
 		worker_fault(&vw->w, "TAP lost");
-	return false;
+		/* fall through */
+	case TAP_EMPTY:
+		vw->w.tap_ready = false;
+		vif_hold_nobody(vw);
+		break;
+	}
+	return outcome;
 }
 
 /* Makes what was read into a packet; body is the frame in n runs. */
@@ -91,16 +100,17 @@ static void judge(struct frame *f, struct virtio_net_hdr *hdr, const struct iove
 /* Reads one frame to grx_buf + at. False: none. */
 static bool read_private(struct vif_worker *vw, struct frame *f, uint32_t at)
 {
-	struct iovec iov = { vw->grx_buf + at, VNET_HDR_LEN + PKT_LEN_MAX };
+	struct iovec iov = { vw->grx_buf + at, TAP_READ_MAX };
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct iovec body;
 	ssize_t got = tap_read(vw->w.tap_fd, &iov, 1);
+	enum tap_outcome outcome = grx_read_outcome(vw, got);
 
 	memset(&f->pkt, 0, offsetof(struct pkt, piece));
 	f->drop = true;
 	f->at = at;
-	if (got < (ssize_t)VNET_HDR_LEN)
-		return read_failed(vw, got);
+	if (outcome != TAP_FRAME)
+		return outcome == TAP_DROP;
 	memcpy(&hdr, vw->grx_buf + at, sizeof(hdr));
 	f->pkt.len = (uint32_t)got - VNET_HDR_LEN;
 	body = (struct iovec){ vw->grx_buf + at + VNET_HDR_LEN, f->pkt.len };
@@ -135,19 +145,19 @@ static bool read_direct(struct vif_queue *q, struct frame *f)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct iovec iov[DIRECT_SLOTS] = { { &hdr, sizeof(hdr) }, { q->posted[0].page, XEN_PAGE } };
+	enum tap_outcome outcome;
 	uint32_t left;
 	ssize_t got;
 
 	for (unsigned int i = 2; i < ARRAY_SIZE(iov); i++)
 		iov[i] = (struct iovec){ q->posted[i].page, XEN_PAGE };
-	/* One byte short: what 16 bits can tell. */
-	iov[ARRAY_SIZE(iov) - 1].iov_len--;
 	got = tap_read(q->vw->w.tap_fd, iov, ARRAY_SIZE(iov));
 	memset(&f->pkt, 0, offsetof(struct pkt, piece));
 	f->queue = q;
 	f->drop = true;
-	if (got < (ssize_t)VNET_HDR_LEN)
-		return read_failed(q->vw, got);
+	outcome = grx_read_outcome(q->vw, got);
+	if (outcome != TAP_FRAME)
+		return outcome == TAP_DROP;
 	f->pkt.len = left = (uint32_t)got - VNET_HDR_LEN;
 	for (unsigned int i = 1; i < ARRAY_SIZE(iov); i++) {
 		iov[i].iov_len = min_size(left, XEN_PAGE);

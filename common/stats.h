@@ -15,7 +15,7 @@
 	X_(GTX_BYTES, "gtx_bytes") \
 	X_(GTX_DROP_SHORT, "gtx_drop_short")		/* below an Ethernet header */ \
 	X_(GTX_DROP_LENGTH, "gtx_drop_length")		/* slots exceed the total */ \
-	X_(GTX_DROP_BOUNDS, "gtx_drop_bounds")		/* a slot leaves its page */ \
+	X_(GTX_DROP_BOUNDS, "gtx_drop_bounds")		/* a slot leaves its page; a frame is too long for a ring */ \
 	X_(GTX_DROP_SLOTS, "gtx_drop_slots")		/* 19 or 20 slots */ \
 	X_(GTX_DROP_EXTRA, "gtx_drop_extra")		/* unknown extra info */ \
 	X_(GTX_DROP_GSO, "gtx_drop_gso")		/* GSO that cannot be */ \

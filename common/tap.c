@@ -251,9 +251,32 @@ unsigned int tap_drain(int fd)
 	unsigned int n = 0;
 
 	/* A read takes the whole frame, however little there is room for, also when it fails. */
-	while (n < TAP_DRAIN_MAX && (read(fd, &hdr, sizeof(hdr)) >= 0 || errno == EINVAL || errno == EFAULT))
+	while (n < TAP_DRAIN_MAX) {
+		ssize_t got = read(fd, &hdr, sizeof(hdr));
+		enum tap_outcome outcome = tap_outcome(got < 0 ? -errno : got);
+
+		if (outcome == TAP_EMPTY || outcome == TAP_LOST)
+			break;
 		n++;
+	}
 	return n;
+}
+
+enum tap_outcome tap_outcome(ssize_t got)
+{
+	switch (got) {
+	case -EAGAIN:
+	case -EINTR:
+		return TAP_EMPTY;
+	/* tun_put_user(): the frame is gone, and the next one may be fine. */
+	case -EINVAL:
+	case -EFAULT:
+	case -ENOMEM:
+		return TAP_DROP;
+	}
+	if (got < 0)
+		return TAP_LOST;
+	return got < (ssize_t)VNET_HDR_LEN || got >= (ssize_t)TAP_READ_MAX ? TAP_DROP : TAP_FRAME;
 }
 
 /* Runs that are joined at most; more go as they are. */

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "abi.h"
 #include "util.h"
 
 #define TAP_NAME_MAX 16		/* IFNAMSIZ, with the NUL */
@@ -74,5 +75,22 @@ MUST_CHECK unsigned int tap_join(struct iovec *iov, unsigned int n);
 /* One frame, header first. Bytes, header included; -EAGAIN: none or no room. */
 MUST_CHECK ssize_t tap_read(int fd, const struct iovec *iov, unsigned int n);
 MUST_CHECK ssize_t tap_write(int fd, const struct iovec *iov, unsigned int n);
+
+/* Room for a read. The kernel cuts a frame that is longer than the buffer and
+ * returns the buffer's length: with one byte more than the longest frame takes
+ * a longer one is told apart. */
+#define TAP_READ_MAX (VNET_HDR_LEN + PKT_LEN_MAX + 1)
+
+/* What a read of TAP_READ_MAX bytes gave. */
+enum tap_outcome {
+	TAP_FRAME,	/* a frame, which may be too short for one */
+	TAP_DROP,	/* the kernel took a frame off its queue that cannot go on: too long for
+			 * a ring, or of a kind that a virtio_net_hdr does not describe */
+	TAP_EMPTY,	/* nothing to be read now */
+	TAP_LOST,	/* the device is gone, or the descriptor is of no use any more */
+};
+
+/* Returns what tap_read()'s result means. Both daemons decide by this. */
+MUST_CHECK enum tap_outcome tap_outcome(ssize_t got);
 
 #endif

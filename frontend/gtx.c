@@ -6,7 +6,6 @@
  * the pages come back with the backend's responses. Only the virtio_net_hdr
  * goes to private memory.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "../common/tap.h"
@@ -14,6 +13,8 @@
 
 /* Ring slots of the largest frame: its pages and a GSO extra. */
 #define FRAME_SLOTS (FRAME_PAGES + 1)
+
+static_assert(VNET_HDR_LEN + FRAME_PAGES * XEN_PAGE == TAP_READ_MAX, "a longer frame is told apart");
 
 /* Takes the pages of a queue's answered requests back. False: the ring is lost. */
 static bool reap(struct nic_queue *q)
@@ -44,8 +45,6 @@ static unsigned int prepare(struct nic_link *l, struct virtio_net_hdr_mrg_rxbuf 
 	spare_lowest(&l->gtx_spare, ids, FRAME_PAGES);
 	for (unsigned int i = 0; i < FRAME_PAGES; i++)
 		iov[1 + i] = (struct iovec){ pool_page(&l->gtx_pool, ids[i]), XEN_PAGE };
-	/* One byte short of the pages: what a slot's 16 bits can tell. */
-	iov[FRAME_PAGES].iov_len = PKT_LEN_MAX - (FRAME_PAGES - 1) * XEN_PAGE;
 	return 1 + FRAME_PAGES;
 }
 
@@ -119,6 +118,19 @@ static void post_segment(struct nic_link *l)
 	post(l->cut_queue, &p, &id);
 }
 
+/* Deals with a read that gave no frame. Returns whether there may be another. */
+static bool gtx_not_read(struct nic_link *l, enum tap_outcome outcome)
+{
+	if (outcome == TAP_DROP) {
+		stats_inc(&l->w.stats, STAT_GTX_DROP_BOUNDS);
+		return true;
+	}
+	l->w.tap_ready = false;
+	if (outcome == TAP_LOST)
+		worker_fault(&l->w, "TAP lost");
+	return false;
+}
+
 /* Moves one frame from the TAP to the ring; false: there is none. */
 static bool move_frame(struct nic_link *l)
 {
@@ -134,12 +146,8 @@ static bool move_frame(struct nic_link *l)
 		return true;
 	}
 	got = tap_read(l->w.tap_fd, iov, prepare(l, &hdr, iov, ids));
-	if (got < (ssize_t)VNET_HDR_LEN) {
-		l->w.tap_ready = false;
-		if (got != -EAGAIN && got != -EINTR)
-			worker_fault(&l->w, "TAP lost");
-		return false;
-	}
+	if (tap_outcome(got) != TAP_FRAME)
+		return gtx_not_read(l, tap_outcome(got));
 	q = nic_steer(l, iov[1].iov_base, (uint32_t)got - VNET_HDR_LEN);
 	drop = post_frame(q, &hdr.hdr, iov + 1, ids, (uint32_t)got - VNET_HDR_LEN);
 	if (drop != STAT_MAX)

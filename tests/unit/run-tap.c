@@ -83,10 +83,27 @@ static void whole_frames(void **state)
 	assert_int_equal(tap_read(ends[1], iov, 3), -EAGAIN);
 }
 
+/* What a read gave decides for both daemons whether the connection goes on. */
+static void outcomes(void **state)
+{
+	static const struct { ssize_t got; enum tap_outcome outcome; } cases[] = {
+		{ VNET_HDR_LEN + 60, TAP_FRAME }, { VNET_HDR_LEN, TAP_FRAME }, { VNET_HDR_LEN + PKT_LEN_MAX, TAP_FRAME },
+		{ VNET_HDR_LEN + PKT_LEN_MAX + 1, TAP_DROP }, { TAP_READ_MAX, TAP_DROP },
+		{ 0, TAP_DROP }, { VNET_HDR_LEN - 1, TAP_DROP },
+		{ -EINVAL, TAP_DROP }, { -EFAULT, TAP_DROP }, { -ENOMEM, TAP_DROP },
+		{ -EAGAIN, TAP_EMPTY }, { -EINTR, TAP_EMPTY },
+		{ -EBADFD, TAP_LOST }, { -EBADF, TAP_LOST }, { -EIO, TAP_LOST }, { -ENODEV, TAP_LOST }, { -EPERM, TAP_LOST },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(tap_outcome(cases[i].got), cases[i].outcome);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(joining),
+		cmocka_unit_test(joining), cmocka_unit_test(outcomes),
 		cmocka_unit_test_setup_teardown(whole_frames, pair_open, pair_close),
 	};
 

@@ -1,0 +1,100 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# Frames at the edge of what a ring takes, and reads that fail: each is a drop that is counted, and
+# the connection goes on.
+# shellcheck disable=SC2154,SC2153 # ns0, ns1, BACK, FRONT, L: lib.sh
+
+frames_tool()
+{
+	cc -O2 -o "$TOP/frames" "$here/frames.c" && cc -O2 -shared -fPIC -o "$TOP/badread.so" "$here/badread.c" -ldl
+}
+
+# counted LOG PID COUNTER: its value, 0 if it is not there.
+counted()
+{
+	local all
+
+	all=$(counters "$1" "$2") || return 1
+	all=$(grep -o "\\b$3=[0-9]*" <<<"$all")
+	echo "$((${all#*=} + 0))"
+}
+
+# counts_more LOG PID COUNTER N COMMAND...: the command makes it grow by just that.
+counts_more()
+{
+	local log=$1 pid=$2 counter=$3 n=$4 was now
+
+	shift 4
+	was=$(counted "$log" "$pid" "$counter") && "$@" && one_ping && now=$(counted "$log" "$pid" "$counter") || return 1
+	echo "$counter was $was, is $now"
+	[ "$((now - was))" = "$n" ]
+}
+
+# Of these five lengths the last three are more than the 65,535 bytes that a ring's slot can tell.
+frames_long()
+{
+	local where=$1
+
+	in0 ip link set vif1.0 mtu 65521 && in1 ip link set eth0 mtu 65521 || return
+	check "$where-to-guest" counts_more "$L/back.log" "$BACK" grx_drop_bounds 3 \
+		in0 "$TOP/frames" long vif1.0 65534 65535 65536 65537 65539
+	check "$where-from-guest" counts_more "$L/front.log" "$FRONT" gtx_drop_bounds 3 \
+		in1 "$TOP/frames" long eth0 65534 65535 65536 65537 65539
+	check "$where-longest-in-guest" captured_one guest
+	check "$where-longest-in-dom0" captured_one dom0
+}
+
+# What arrived are the frames that fit, whole; a capture sees them without their tag.
+captured_one()
+{
+	local line
+
+	reap_helpers
+	line=$(grep frames= "$L/$1") || { cat "$L/$1"; return 1; }
+	echo "$line"
+	(( ${line// /,}, longest == 65531 ))
+}
+
+case_long()
+{
+	frames_tool || { verdict "$CASE/build" 1 "no compiler"; return; }
+	lab_pair && attach 0 && capture guest "$ns1" eth0 && capture dom0 "$ns0" vif1.0
+	verdict "$CASE/connected" $? "" || return
+	frames_long direct
+	lab_stop
+	# By way of netbackd's private buffer.
+	lab_pair --no-static-grants && attach 0 && capture guest "$ns1" eth0 && capture dom0 "$ns0" vif1.0
+	verdict "$CASE/copy-connected" $? "" || return
+	frames_long copy
+}
+
+# lost_and_counted LOG PID COUNTER ADDRESS: of 40 pings some are lost, and each is counted.
+lost_and_counted()
+{
+	local was now got
+
+	was=$(counted "$1" "$2" "$3")
+	got=$(in0 ping -i 0.01 -c 40 -W 1 "$4" | grep -c 'icmp_seq=')
+	now=$(counted "$1" "$2" "$3")
+	echo "$got of 40 answers, $3 was $was, is $now"
+	[ "$got" -lt 40 ] && [ "$got" -ge 20 ] && [ "$((now - was))" -ge $((40 - got)) ]
+}
+
+case_badread()
+{
+	[ -z "$SAN" ] || { skip all "a sanitizer's runtime wants to be first"; return; }
+	frames_tool || { verdict "$CASE/build" 1 "no compiler"; return; }
+	lab_start && start_back && BADREAD=10 LD_PRELOAD=$TOP/badread.so start_front && attach 0
+	verdict "$CASE/front-connected" $? "" || return
+	check front lost_and_counted "$L/front.log" "$FRONT" gtx_drop_bounds 10.79.0.2
+	check front-moves transfer_from 10.79.0.1 1
+	lab_stop
+	for option in '' --no-static-grants; do
+		lab_start && BADREAD=10 LD_PRELOAD=$TOP/badread.so start_back && start_front $option && attach 0
+		verdict "$CASE/back-connected$option" $? "" || return
+		check "back$option" lost_and_counted "$L/back.log" "$BACK" grx_drop_bounds 10.79.0.2
+		check "back$option-moves" transfer_to 10.79.0.2 1
+		lab_stop
+	done
+}
