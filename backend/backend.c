@@ -74,8 +74,10 @@ static void scan_domain(void *arg, const char *name)
 
 	snprintf(dir, sizeof(dir), ROOT "/%s", name);
 	err = store_list(scan.daemon->store, dir, scan_device, &scan);
-	if (err)
+	if (err) {
 		log_warn("cannot list devices dir=%s error=\"%s\"", dir, errtext(ERRTEXT_STORE, -err));
+		scan.daemon->look_again = true;
+	}
 }
 
 /* Whether it is to be found again at once. */
@@ -124,8 +126,10 @@ static void scan_all(struct backend *d)
 {
 	int err = store_list(d->store, ROOT, scan_domain, d);
 
-	if (err)
+	if (err) {
 		log_warn("cannot list backends dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, -err));
+		d->look_again = true;
+	}
 }
 
 int backend_start(struct backend *d)
@@ -177,6 +181,18 @@ void backend_events(struct backend *d)
 	if (d->orphans)
 		backend_sweep(d);
 	d->orphans = false;
+}
+
+void backend_look_again(struct backend *d)
+{
+	if (!d->look_again)
+		return;
+	d->look_again = false;
+	for (struct vif *v = d->vifs; v; v = v->next)
+		v->dirty = v->dirty || v->look_again;
+	/* A directory that could not be read has no VIF yet. */
+	scan_all(d);
+	run_dirty(d);
 }
 
 void backend_faults(struct backend *d)

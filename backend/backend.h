@@ -17,6 +17,7 @@ struct backend {
 	bool take_over;		/* unbind the kernel's netback, device by device */
 	bool draining;		/* every VIF is to be closed */
 	bool orphans;		/* an event was for a directory that is not served */
+	bool look_again;	/* xenstored failed at the last look at some VIF */
 };
 
 /* Sets the watch on our own backend/vif and looks at what is there. -errno. */
@@ -27,6 +28,9 @@ void backend_sweep(struct backend *d);
 
 /* Drains the watch events, then looks at each VIF that they touched. */
 void backend_events(struct backend *d);
+
+/* Looks again where xenstored failed at the last look. For a timer's tick. */
+void backend_look_again(struct backend *d);
 
 /* Workers told of faults: closes their VIFs. */
 void backend_faults(struct backend *d);

@@ -11,33 +11,58 @@
 #include "../common/log.h"
 #include "backend.h"
 
-/* Reads what never changes about a VIF; false: nothing to serve there. */
-static bool read_identity(struct vif *v)
+/* Reads the backend's own handle, which the device is named after, and mac;
+ * what makes no sense rules the VIF out. Returns 0, or -errno if xenstored failed. */
+static int read_config(struct vif *v)
 {
 	struct store *s = v->daemon->store;
-	uint32_t online, id, handle;
 	char text[STORE_VALUE_MAX];
+	uint32_t handle;
 	uint8_t mac[6];
 	int err;
 
-	if (store_read_u32(s, &online, v->be_path, "online"))
-		online = 0;
-	v->state = vif_state_in(s, v->be_path);
-	if (v->state == XenbusStateUnknown || (!online && v->state == XenbusStateClosed))
-		return false;
-	if (store_read(s, v->fe_path, sizeof(v->fe_path), v->be_path, "frontend") || v->fe_path[0] != '/')
-		return false;
-	if (store_read_u32(s, &id, v->be_path, "frontend-id") || id != v->peer.raw)
-		return false;
-	if (store_read_u32_or(s, &handle, v->be_path, "handle", v->devid)) {
+	err = store_read_u32_or(s, &handle, v->be_path, "handle", v->devid);
+	if (store_is_unknown(err))
+		return err;
+	if (err) {
 		v->broken = "backend key handle is not acceptable";
 		handle = v->devid;
 	}
 	err = store_read(s, text, sizeof(text), v->be_path, "mac");
+	if (store_is_unknown(err))
+		return err;
 	if (err != -ENOENT && (err || !parse_mac(mac, text)))
 		v->broken = "backend key mac is not acceptable";
 	snprintf(v->name, sizeof(v->name), "vif%u.%u", v->peer.raw, handle);
-	return true;
+	return 0;
+}
+
+/* Reads what never changes about a VIF. Returns 0; -ENOENT: there is nothing
+ * to serve; other -errno: xenstored failed. */
+static int read_identity(struct vif *v)
+{
+	struct store *s = v->daemon->store;
+	uint32_t online, id;
+	int err;
+
+	err = store_read_u32(s, &online, v->be_path, "online");
+	if (store_is_unknown(err))
+		return err;
+	if (err)
+		online = 0;
+	err = vif_state_in(s, v->be_path, &v->state);
+	if (err)
+		return err;
+	if (v->state == XenbusStateUnknown || (!online && v->state == XenbusStateClosed))
+		return -ENOENT;
+	err = store_read(s, v->fe_path, sizeof(v->fe_path), v->be_path, "frontend");
+	if (!err)
+		err = store_read_u32(s, &id, v->be_path, "frontend-id");
+	if (err)
+		return store_is_unknown(err) ? err : -ENOENT;
+	if (v->fe_path[0] != '/' || id != v->peer.raw)
+		return -ENOENT;
+	return read_config(v);
 }
 
 struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
@@ -58,7 +83,9 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 	v->live.limited = d->policy.limited;
 	snprintf(v->be_path, sizeof(v->be_path), "backend/vif/%u/%u", peer.raw, devid);
 	snprintf(v->token, sizeof(v->token), "%u/%u", peer.raw, devid);
-	if (!read_identity(v)) {
+	err = read_identity(v);
+	if (err) {
+		d->look_again = d->look_again || err != -ENOENT;
 		free(v);
 		return NULL;
 	}

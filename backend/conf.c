@@ -67,11 +67,14 @@ static void demand(struct reader *r, bool ok, const char *name)
 		fail(r, -EINVAL, name);
 }
 
-static bool has(const struct reader *r, const char *name)
+static bool has(struct reader *r, const char *name)
 {
 	uint32_t probe;
+	int err = store_read_u32(r->store, &probe, r->dir, name);
 
-	return store_read_u32(r->store, &probe, r->dir, name) != -ENOENT;
+	if (store_is_unknown(err))
+		fail(r, err, name);
+	return err != -ENOENT;
 }
 
 /* Whether the value is new, which it is no more. */

@@ -182,6 +182,7 @@ static void handle_timer(struct loop *l)
 	if (!store_alive(l->backend.store))
 		die(PROGRAM, EXIT_ENVIRONMENT, "error: lost xenstored; VIFs are left as they are for the next start");
 	daemon_alive();
+	backend_look_again(&l->backend);
 }
 
 static void handle_event(struct loop *l, int fd)

@@ -33,14 +33,21 @@ static struct store *store_of(const struct vif *v)
 	return v->daemon->store;
 }
 
-enum xenbus_state vif_state_in(struct store *s, const char *dir)
+int vif_state_in(struct store *s, const char *dir, enum xenbus_state *state)
 {
-	uint32_t state;
+	uint32_t number;
+	int err = store_read_u32(s, &number, dir, "state");
 
 	/* Gone, forbidden and nonsense are all one: nobody we can talk to. */
-	if (store_read_u32(s, &state, dir, "state") || state >= HS_STATES)
-		return XenbusStateUnknown;
-	return (enum xenbus_state)state;
+	*state = err || number >= HS_STATES ? XenbusStateUnknown : (enum xenbus_state)number;
+	return store_is_unknown(err) ? err : 0;
+}
+
+/* Has the VIF looked at again, as xenstored failed. */
+static void look_again(struct vif *v, int err)
+{
+	log_warn("cannot read xenstore, looking again vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
+	v->look_again = v->daemon->look_again = true;
 }
 
 static void set_state(struct vif *v, enum xenbus_state state)
@@ -76,14 +83,19 @@ static void refuse(struct vif *v, const char *fmt, ...)
 /* What a frontend may change while it is up. */
 static void reconfigure(struct vif *v)
 {
-	if (vif_headroom_read(v) == -EINVAL)
+	int err = vif_headroom_read(v);
+
+	if (err == -EINVAL)
 		refuse(v, "frontend key xdp-headroom is not acceptable");
+	else if (store_is_unknown(err))
+		look_again(v, err);
 }
 
 /* --- steps --------------------------------------------------------------- */
 
 static void offer(struct vif *v)
 {
+	enum xenbus_state now;
 	int err;
 
 	if (v->broken) {
@@ -98,7 +110,7 @@ static void offer(struct vif *v)
 	err = store_remove(store_of(v), v->be_path, "error");
 	if (!err)
 		err = vif_conf_publish(store_of(v), v->be_path, &v->daemon->policy);
-	if (err == -ENOENT && vif_state_in(store_of(v), v->be_path) == XenbusStateUnknown)
+	if (err == -ENOENT && !vif_state_in(store_of(v), v->be_path, &now) && now == XenbusStateUnknown)
 		return;		/* removed meanwhile: the next look finds out */
 	if (err) {
 		refuse(v, "cannot publish features: %s", errtext(ERRTEXT_STORE, -err));
@@ -136,10 +148,13 @@ static void connect_frontend(struct vif *v)
 		refuse(v, "cannot open device %s: %s", v->name, errtext(ERRTEXT_TAP, -err));
 		return;
 	}
-	if (vif_conf_read(&conf, store_of(v), v->fe_path, queues_allowed(v), why, sizeof(why)) < 0) {
+	err = vif_conf_read(&conf, store_of(v), v->fe_path, queues_allowed(v), why, sizeof(why));
+	if (store_is_unknown(err))
+		look_again(v, err);
+	else if (err)
 		refuse(v, "%s", why);
+	if (err)
 		return;
-	}
 	if (vif_conf_fills(&v->daemon->policy, store_of(v), v->be_path))
 		conf.peer.csum4 = conf.peer.csum6 = false;
 	err = vif_device_fit(v, &conf);
@@ -184,6 +199,20 @@ static void disconnect(struct vif *v)
 	log_info("disconnected vif=%s %s", v->name, text);
 }
 
+static void remove_vif(struct vif *v)
+{
+	enum xenbus_state now;
+
+	disconnect(v);
+	/* Who detaches a VIF that is closed already has written Closing over it
+	 * and waits for our answer. */
+	if (!vif_state_in(store_of(v), v->be_path, &now) && now == XenbusStateClosing)
+		set_state(v, XenbusStateClosed);
+	vif_device_remove(v);
+	v->gone = true;
+	log_info("removed vif=%s", v->name);
+}
+
 static void take_step(struct vif *v, enum hs_back_step step)
 {
 	switch (step) {
@@ -201,7 +230,7 @@ static void take_step(struct vif *v, enum hs_back_step step)
 		break;
 	case HS_BACK_RECONFIGURE:
 		reconfigure(v);
-		if (!v->refused)
+		if (!v->refused && !v->look_again)
 			set_state(v, XenbusStateReconfigured);
 		break;
 	case HS_BACK_GO_ON:
@@ -217,23 +246,18 @@ static void take_step(struct vif *v, enum hs_back_step step)
 		set_state(v, XenbusStateClosed);
 		break;
 	case HS_BACK_REMOVE:
-		disconnect(v);
-		/* Who detaches a VIF that is closed already has written Closing
-		 * over it and waits for our answer. */
-		if (vif_state_in(store_of(v), v->be_path) == XenbusStateClosing)
-			set_state(v, XenbusStateClosed);
-		vif_device_remove(v);
-		v->gone = true;
-		log_info("removed vif=%s", v->name);
+		remove_vif(v);
 		break;
 	}
 }
 
 /* --- what is read -------------------------------------------------------- */
 
-/* -ENOENT: the backend directory is gone; other -errno: nothing can be told. */
+/* Returns 0; -ENOENT: the backend directory is gone; -ESTALE: it was made
+ * anew; other -errno: nothing can be told. */
 static int look(struct vif *v, struct hs_back_view *view)
 {
+	enum xenbus_state theirs;
 	char text[STORE_VALUE_MAX];
 	uint32_t online, state;
 	int err;
@@ -244,12 +268,20 @@ static int look(struct vif *v, struct hs_back_view *view)
 	/* Only a toolstack writes that over a state of ours, into a new directory. */
 	if (state == XenbusStateInitialising && v->state != XenbusStateInitialising)
 		return -ESTALE;
-	if (store_read_u32(store_of(v), &online, v->be_path, "online"))
+	err = store_read_u32(store_of(v), &online, v->be_path, "online");
+	if (store_is_unknown(err))
+		return err;
+	if (err)
 		online = 0;
+	err = vif_state_in(store_of(v), v->fe_path, &theirs);
+	if (err)
+		return err;
 	err = store_read(store_of(v), text, sizeof(text), v->be_path, "hotplug-status");
+	if (store_is_unknown(err))
+		return err;
 	*view = (struct hs_back_view){
 		.ours = v->state,
-		.theirs = vif_state_in(store_of(v), v->fe_path),
+		.theirs = theirs,
 		.online = online && !v->daemon->draining,
 		.hotplug = err == -ENOENT || (err == 0 && strcmp(text, "connected") == 0),
 	};
@@ -295,6 +327,7 @@ static void look_at_carrier(struct vif *v)
 
 void vif_run(struct vif *v)
 {
+	v->look_again = false;
 	take_from_kernel(v);
 	if (v->link) {
 		look_at_carrier(v);
@@ -310,6 +343,8 @@ void vif_run(struct vif *v)
 		/* A xenstored that fails must not look like a toolstack that removes. */
 		if (err == -ENOENT || err == -ESTALE)
 			vanish(v, err == -ESTALE);
+		else if (store_is_unknown(err))
+			look_again(v, err);
 		if (err)
 			return;
 		if (view.theirs != v->seen) {
@@ -336,5 +371,7 @@ void vif_run(struct vif *v)
 		if (step == HS_BACK_STAY)
 			return;
 		take_step(v, step);
+		if (v->look_again)
+			return;
 	}
 }

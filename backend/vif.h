@@ -31,6 +31,7 @@ struct vif {
 	enum xenbus_state state;	/* as published */
 	enum xenbus_state seen;		/* the frontend's, at the last look */
 	bool dirty;
+	bool look_again;		/* xenstored failed at the last look */
 	bool gone;			/* to be freed */
 	bool remade;			/* and to be found again at once */
 	bool refused;
@@ -45,12 +46,14 @@ struct vif {
 };
 
 /* Makes a VIF for backend directory D/devid and picks up what an earlier
- * daemon left; NULL without memory, or where the directory tells nothing to do. */
+ * daemon left; NULL without memory, where the directory tells nothing to do, or
+ * where it could not be read: then d->look_again is set. */
 MUST_CHECK struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid);
 void vif_free(struct vif *v);
 
-/* The xenbus state in a directory; Unknown: none that can be read, or nonsense. */
-enum xenbus_state vif_state_in(struct store *s, const char *dir);
+/* Reads the xenbus state in a directory; Unknown: it is gone, forbidden or
+ * nonsense. Returns 0, or -errno if xenstored failed; *state is Unknown then, too. */
+MUST_CHECK int vif_state_in(struct store *s, const char *dir, enum xenbus_state *state);
 
 /* Opens or makes the TAP. -errno. */
 MUST_CHECK int vif_device_open(struct vif *v);

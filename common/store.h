@@ -10,6 +10,7 @@
 #ifndef NETPAIR_STORE_H
 #define NETPAIR_STORE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,6 +44,14 @@ void store_abort(struct store *s);
 /* Reads dir/key as a string of less than len bytes. -ENOENT: no such key;
  * -EINVAL: longer, or a NUL byte in it; other -errno. */
 MUST_CHECK int store_read(struct store *s, char *buf, size_t len, const char *dir, const char *key);
+
+/* Returns true if the error of a read says nothing about the node: xenstored
+ * failed, and what is there is not known. That a node is gone or forbidden, or
+ * that its value or its path makes no sense, is an answer. */
+static inline bool store_is_unknown(int err)
+{
+	return err && err != -ENOENT && err != -EACCES && err != -EINVAL && err != -ENAMETOOLONG;
+}
 
 /* Reads dir/key as an unsigned decimal number. -EINVAL: not one, or past 2^32 - 1. */
 MUST_CHECK int store_read_u32(struct store *s, uint32_t *out, const char *dir, const char *key);

@@ -28,6 +28,9 @@
 /* An attempt after n failed ones waits 2^(n-1) seconds, up to this power. */
 #define BACKOFF_MAX 5u
 
+/* When to look again after xenstored failed, in microseconds. */
+#define LOOK_AGAIN_US 1000000u
+
 static struct store *store_of(const struct nic *n)
 {
 	return n->daemon->store;
@@ -181,13 +184,15 @@ static void take_step(struct nic *n, enum hs_front_step step)
 
 /* --- what is read -------------------------------------------------------- */
 
-static enum xenbus_state read_state(const struct nic *n, const char *dir)
+/* Reads the state in a directory, "" for none; Unknown: it is gone, forbidden
+ * or nonsense. Returns 0, or -errno if xenstored failed. */
+static int read_state(const struct nic *n, const char *dir, enum xenbus_state *state)
 {
-	uint32_t state;
+	uint32_t number;
+	int err = *dir ? store_read_u32(store_of(n), &number, dir, "state") : -ENOENT;
 
-	if (!*dir || store_read_u32(store_of(n), &state, dir, "state") || state >= HS_STATES)
-		return XenbusStateUnknown;
-	return (enum xenbus_state)state;
+	*state = err || number >= HS_STATES ? XenbusStateUnknown : (enum xenbus_state)number;
+	return store_is_unknown(err) ? err : 0;
 }
 
 /* What is looked at again when it changes, of the backend's. */
@@ -217,22 +222,28 @@ static void unwatch_backend(struct nic *n)
 	}
 }
 
-/* Follows the backend key, which changes when we are restored elsewhere. */
-static void find_backend(struct nic *n)
+/* Follows the backend key, which changes when we are restored elsewhere.
+ * Returns 0, or -errno if xenstored failed. */
+static int find_backend(struct nic *n)
 {
 	char path[STORE_PATH_MAX];
 	uint32_t id;
+	int err = store_read(store_of(n), path, sizeof(path), n->fe_path, "backend");
 
-	if (store_read(store_of(n), path, sizeof(path), n->fe_path, "backend") || path[0] != '/' ||
-	    store_read_u32(store_of(n), &id, n->fe_path, "backend-id") || id >= DOMID_FIRST_RESERVED)
+	if (!err)
+		err = store_read_u32(store_of(n), &id, n->fe_path, "backend-id");
+	if (store_is_unknown(err))
+		return err;
+	if (err || path[0] != '/' || id >= DOMID_FIRST_RESERVED)
 		path[0] = '\0', id = 0;
 	if (strcmp(path, n->be_path) == 0 && id == n->peer.raw)
-		return;
+		return 0;
 	unwatch_backend(n);
 	snprintf(n->be_path, sizeof(n->be_path), "%s", path);
 	n->peer = domid_of((uint16_t)id);
 	if (*path)
 		watch_backend(n);
+	return 0;
 }
 
 static void take_from_kernel(struct nic *n)
@@ -254,14 +265,17 @@ static void take_from_kernel(struct nic *n)
  * -errno: nothing can be told. */
 static int look(struct nic *n, struct hs_front_view *view)
 {
-	enum xenbus_state found;
+	enum xenbus_state found, theirs;
 	uint32_t online, state;
 	int err = store_read_u32(store_of(n), &state, n->fe_path, "state");
 
+	if (!err)
+		err = find_backend(n);
+	if (!err)
+		err = read_state(n, n->be_path, &theirs);
 	if (err)
 		return err;
 	found = state < HS_STATES ? (enum xenbus_state)state : XenbusStateUnknown;
-	find_backend(n);
 	if (found != n->state)
 		log_debug("state nic=%s ours=%s reason=\"written by others\"", n->name, hs_state_name(found));
 	/* Nobody but the toolstack of a restored guest writes that. */
@@ -277,7 +291,7 @@ static int look(struct nic *n, struct hs_front_view *view)
 		online = 1;
 	*view = (struct hs_front_view){
 		.ours = n->state,
-		.theirs = read_state(n, n->be_path),
+		.theirs = theirs,
 		.shared = n->link != NULL,
 		.attached = n->attached,
 		.wanted = online && !n->daemon->stopping,
@@ -314,6 +328,10 @@ void nic_run(struct nic *n)
 		int err = look(n, &view);
 
 		/* A xenstored that fails must not look like a toolstack that removes. */
+		if (store_is_unknown(err)) {
+			log_warn("cannot read xenstore, looking again nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
+			frontend_retry_at(n->daemon, now_us() + LOOK_AGAIN_US);
+		}
 		if (err && err != -ENOENT && err != -EACCES)
 			return;
 		if (err) {
@@ -341,6 +359,8 @@ void nic_run(struct nic *n)
 struct nic *nic_new(struct frontend *d, uint32_t devid)
 {
 	struct nic *n = calloc(1, sizeof(*n));
+	enum xenbus_state state;
+	int err;
 
 	if (!n)
 		return NULL;
@@ -350,7 +370,8 @@ struct nic *nic_new(struct frontend *d, uint32_t devid)
 	snprintf(n->name, sizeof(n->name), "nic%u", devid);
 	snprintf(n->token, sizeof(n->token), "%u", devid);
 	snprintf(n->fe_path, sizeof(n->fe_path), "device/vif/%u", devid);
-	if (read_state(n, n->fe_path) == XenbusStateUnknown) {
+	err = read_state(n, n->fe_path, &state);
+	if (!err && state == XenbusStateUnknown) {
 		free(n);	/* an event for what is gone already */
 		return NULL;
 	}

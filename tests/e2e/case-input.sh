@@ -251,7 +251,7 @@ case_lost()
 {
 	local began t
 
-	expect='lost xenstored|event channel lost|cannot write'
+	expect='lost xenstored|cannot read xenstore|event channel lost|cannot write'
 	pair_with_vif || return
 	nsenter --net="$ns0" ping -i 0.002 10.79.0.2 >/dev/null 2>&1 &
 	helper $!

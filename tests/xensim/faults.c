@@ -290,11 +290,33 @@ static void frozen_at_a_point(void)
 	CHECK(stored("/local/domain/2/data/after", "4"));
 }
 
+/* A read's error is the rule's, so often as the rule says. */
+static void reads_fail(void)
+{
+	struct xs_handle *xs;
+	unsigned len;
+	char *v;
+
+	be_domain(0);
+	xs = xs_open(0);
+	CHECK(xs && xensim("fault 0 read path=domain/1/name fail times=2 after=1") == 0);
+	free(v = xs_read(xs, XBT_NULL, "/local/domain/1/name", &len));
+	CHECK(v != NULL);
+	for (int i = 0; i < 2; i++)
+		CHECK(!xs_read(xs, XBT_NULL, "/local/domain/1/name", &len) && errno == EIO);
+	free(v = xs_read(xs, XBT_NULL, "/local/domain/1/name", &len));
+	CHECK(v != NULL);
+	CHECK(xensim("fault 0 read path=domain/1/name fail status=12") == 0);
+	CHECK(!xs_read(xs, XBT_NULL, "/local/domain/1/name", &len) && errno == ENOMEM);
+	CHECK(xensim("fault 0 clear") == 0);
+	xs_close(xs);
+}
+
 static void senseless_rules_are_refused(void)
 {
 	static const char *const rules[] = {
 		"copy drop", "map partial", "notify delay", "unmap fail", "fail", "copy every=0", "copy times=x",
-		"store kill", "copy path=x kill", "store path=x fail", "nonsense", "storm 0", "storm x",
+		"store kill", "copy path=x kill", "store path=x fail", "read fail", "read path=x kill", "nonsense", "storm 0", "storm x",
 	};
 	size_t i;
 
@@ -322,6 +344,7 @@ int main(int argc, char **argv)
 	CASE(storm_goes_on_until_cleared);
 	CASE(killed_at_a_point);
 	CASE(frozen_at_a_point);
+	CASE(reads_fail);
 	CASE(senseless_rules_are_refused);
 	xengntshr_close(shr);
 	xengnttab_close(tab);

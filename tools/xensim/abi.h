@@ -94,6 +94,7 @@ enum xsim_fault_op {
 	XSIM_ON_UNBIND,
 	XSIM_ON_WAKE,
 	XSIM_ON_STORE, /* in the host: a write to the xenstore */
+	XSIM_ON_READ,  /* in the host: a read of it */
 };
 enum xsim_fault_where { XSIM_AT_ALL, XSIM_AT_FIRST, XSIM_AT_MIDDLE, XSIM_AT_LAST, XSIM_AT_EVERY, XSIM_AT_RANDOM };
 enum xsim_fault_what { XSIM_DO_FAIL, XSIM_DO_DELAY, XSIM_DO_DROP, XSIM_DO_KILL, XSIM_DO_STOP, XSIM_DO_PARTIAL };

@@ -4,6 +4,7 @@
 
 #include "util.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static int number(const char *arg, const char *key, uint32_t *out)
 	return !*end;
 }
 
-static const char *const ops[] = { "", "map", "copy", "notify", "share", "bind", "unmap", "unshare", "unbind", "wake", "store", NULL };
+static const char *const ops[] = { "", "map", "copy", "notify", "share", "bind", "unmap", "unshare", "unbind", "wake", "store", "read", NULL };
 static const char *const whats[] = { "fail", "delay", "drop", "kill", "freeze", "partial", NULL };
 
 static int parse_one(struct xsim_fault *f, const char *arg)
@@ -79,7 +80,7 @@ static int sensible(const struct xsim_fault *f)
 {
 	switch ((enum xsim_fault_what)f->what) {
 	case XSIM_DO_FAIL:
-		return f->op < XSIM_ON_UNMAP;
+		return f->op < XSIM_ON_UNMAP || f->op == XSIM_ON_READ;
 	case XSIM_DO_DELAY:
 		return f->op < XSIM_ON_UNMAP && f->ms;
 	case XSIM_DO_DROP:
@@ -88,7 +89,7 @@ static int sensible(const struct xsim_fault *f)
 		return f->op == XSIM_ON_COPY;
 	case XSIM_DO_KILL:
 	case XSIM_DO_STOP:
-		return 1;
+		return f->op != XSIM_ON_READ;
 	}
 	return 0;
 }
@@ -111,11 +112,11 @@ static int parse(struct xsim_fault *f, struct wanted *pt, char **words, int n, c
 		}
 	}
 	if (!f->op)
-		*why = xprintf("fault: which operation? map, copy, notify, share, bind, unmap, unshare, unbind, wake, store");
+		*why = xprintf("fault: which operation? map, copy, notify, share, bind, unmap, unshare, unbind, wake, store, read");
 	else if (!sensible(f))
 		*why = xprintf("fault: %s cannot %s%s", ops[f->op], whats[f->what], f->what == XSIM_DO_DELAY && !f->ms ? " without ms=" : "");
-	else if ((f->op == XSIM_ON_STORE) != (pt->path != NULL))
-		*why = xprintf("fault: path= belongs to store, and store needs it");
+	else if ((f->op >= XSIM_ON_STORE) != (pt->path != NULL))
+		*why = xprintf("fault: path= belongs to store and read, and they need it");
 	else
 		return 0;
 	return -1;
@@ -161,6 +162,27 @@ static int ends_with(const char *path, const char *end)
 	return len >= n && !strcmp(path + len - n, end);
 }
 
+/* Whether the rule is for this path, and it is its turn; counts it. */
+static int hits(const struct xsim_fault *f, struct point *pt, uint32_t op, const char *path)
+{
+	if (f->op != op || !ends_with(path, pt->path))
+		return 0;
+	pt->seen++;
+	return pt->seen > f->after && (!f->times || pt->seen <= f->after + f->times);
+}
+
+int fault_read(uint32_t domid, const char *path)
+{
+	struct dom *d = dom_find(domid);
+	uint32_t nr = d ? atomic_load(&d->gnt->nr_faults) : 0;
+	uint32_t i;
+
+	for (i = 0; i < nr; i++)
+		if (hits(&d->gnt->fault[i], &d->point[i], XSIM_ON_READ, path))
+			return d->gnt->fault[i].status ? d->gnt->fault[i].status : EIO;
+	return 0;
+}
+
 void fault_store(uint32_t domid, const char *path, const char *value, size_t len)
 {
 	struct dom *d = dom_find(domid);
@@ -171,12 +193,9 @@ void fault_store(uint32_t domid, const char *path, const char *value, size_t len
 		const struct xsim_fault *f = &d->gnt->fault[i];
 		struct point *pt = &d->point[i];
 
-		if (f->op != XSIM_ON_STORE || !ends_with(path, pt->path))
-			continue;
 		if (pt->value && (len != strlen(pt->value) || memcmp(pt->value, value, len) != 0))
 			continue;
-		if (++pt->seen <= f->after || (f->times && pt->seen > f->after + f->times))
-			continue;
-		procs_signal(d->dir, f->what == XSIM_DO_KILL ? SIGKILL : SIGSTOP);
+		if (hits(f, pt, XSIM_ON_STORE, path))
+			procs_signal(d->dir, f->what == XSIM_DO_KILL ? SIGKILL : SIGSTOP);
 	}
 }

@@ -62,6 +62,9 @@ void fault_clear(struct dom *d);
 /** A process of @domid has written to the xenstore: strike, if a rule says so. */
 void fault_store(uint32_t domid, const char *path, const char *value, size_t len);
 
+/** A process of @domid reads a node that is there: the errno that a rule wants it to get, or 0. */
+int fault_read(uint32_t domid, const char *path);
+
 /** Command lines' "key=value" or "--key=value": the value, or NULL. */
 const char *option(const char *arg, const char *key);
 

@@ -176,10 +176,12 @@ int op_read(struct conn *c)
 	if (!arg)
 		return EINVAL;
 	n = named(c, arg, PERM_READ, &path);
-	if (n)
-		conn_reply(c, n->data, n->len);
-	else
+	if (!n)
 		err = errno;
+	if (path && !err)
+		err = fault_read(c->domid, path);
+	if (!err)
+		conn_reply(c, n->data, n->len);
 	free(path);
 	return err;
 }
