@@ -2,8 +2,12 @@
 /* burst.c - liburing */
 #include <errno.h>
 #include <liburing.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "burst.h"
 #include "errtext.h"
@@ -12,6 +16,9 @@
 
 /* user_data of what is not a frame. */
 #define CANCEL UINT64_MAX
+
+/* The pause between two attempts to cancel where the kernel refused one, in nanoseconds. */
+#define CANCEL_AGAIN_NS 1000000
 
 void burst_add(struct burst *b, struct iovec *iov, unsigned int n, ssize_t *put)
 {
@@ -30,18 +37,56 @@ static int ring_init(struct io_uring *uring)
 	return err == -EINVAL ? io_uring_queue_init(BURST_MAX, uring, 0) : err;
 }
 
-void burst_init(struct burst *b, int tap_fd)
+/* Adds a request to cancel all that waits for fd. False: the ring has no room. */
+static bool burst_cancel(struct io_uring *uring, int fd)
 {
-	int err = -ENOMEM;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
 
-	*b = (struct burst){ .tap_fd = tap_fd, .ring = malloc(sizeof(*b->ring)) };
-	if (b->ring)
-		err = ring_init(b->ring);
-	if (!err)
-		return;
-	log_debug("no io_uring, frames are written one by one error=\"%s\"", errtext(ERRTEXT_FILE, -err));
-	free(b->ring);
-	b->ring = NULL;
+	if (!sqe)
+		return false;
+	io_uring_prep_cancel_fd(sqe, fd, IORING_ASYNC_CANCEL_ALL);
+	sqe->user_data = CANCEL;
+	return true;
+}
+
+/* Waits for a poll of fd, which nobody will make readable, and cancels it.
+ * Returns 0 if both come back; what else waits in the ring goes with it. */
+static int burst_probe_with(struct io_uring *uring, int fd)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
+	struct io_uring_cqe *cqe;
+	int canceled = 0, err;
+
+	assert(sqe != NULL);
+	io_uring_prep_poll_add(sqe, fd, POLLIN);
+	sqe->user_data = 0;
+	if (!burst_cancel(uring, fd))
+		return -EBUSY;
+	for (unsigned int got = 0; got < 2; got++) {
+		err = io_uring_submit_and_wait(uring, 1);
+		if (err >= 0)
+			err = io_uring_peek_cqe(uring, &cqe);
+		if (err < 0)
+			return err;
+		/* With nothing canceled the poll would never come back. */
+		if (cqe->user_data == CANCEL && cqe->res != 1)
+			return cqe->res < 0 ? cqe->res : -ENOTSUP;
+		canceled += cqe->user_data != CANCEL && cqe->res == -ECANCELED;
+		io_uring_cqe_seen(uring, cqe);
+	}
+	return canceled ? 0 : -ENOTSUP;
+}
+
+/* Returns 0 if the kernel cancels requests by their descriptor (Linux 5.19). */
+static int burst_probe(struct io_uring *uring)
+{
+	int err, fd = eventfd(0, EFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	err = burst_probe_with(uring, fd);
+	close(fd);
+	return err;
 }
 
 static void lose_ring(struct burst *b)
@@ -51,16 +96,32 @@ static void lose_ring(struct burst *b)
 	b->ring = NULL;
 }
 
-/* Takes what has completed; how many frames. */
-static unsigned int reap(struct burst *b, bool *refused)
+void burst_init(struct burst *b, int tap_fd)
+{
+	int err;
+
+	*b = (struct burst){ .tap_fd = tap_fd, .ring = malloc(sizeof(*b->ring)) };
+	err = b->ring ? ring_init(b->ring) : -ENOMEM;
+	if (err) {
+		free(b->ring);
+		b->ring = NULL;
+	} else {
+		err = burst_probe(b->ring);
+		if (err)
+			lose_ring(b);
+	}
+	if (err)
+		log_debug("no io_uring, frames are written one by one error=\"%s\"", errtext(ERRTEXT_FILE, -err));
+}
+
+/* Takes what has completed. Returns the number of frames. */
+static unsigned int reap(struct burst *b)
 {
 	struct io_uring_cqe *cqe;
 	unsigned int n = 0;
 
 	while (io_uring_peek_cqe(b->ring, &cqe) == 0) {
-		if (cqe->user_data == CANCEL) {
-			*refused = cqe->res < 0;
-		} else {
+		if (cqe->user_data != CANCEL) {
 			*b->frame[cqe->user_data].put = cqe->res == -ECANCELED ? -EAGAIN : cqe->res;
 			n++;
 		}
@@ -69,29 +130,30 @@ static unsigned int reap(struct burst *b, bool *refused)
 	return n;
 }
 
-/* Frames that the TAP had no room for wait in the ring for some: they are
- * taken back. What cannot be (before Linux 5.19) goes with the ring. */
+/* Cancels the frames that the TAP had no room for. The kernel reads their
+ * bytes until each has completed, even if the ring was closed: so this returns
+ * only then, whatever the kernel answers. A cancellation that took nothing back
+ * is repeated: the frame was on its way from one wait to the next. */
 static void take_back(struct burst *b, unsigned int done)
 {
-	struct io_uring *uring = b->ring;
-	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
-	bool refused = !sqe;
+	const struct timespec pause = { .tv_nsec = CANCEL_AGAIN_NS };
 
-	if (sqe) {
-		io_uring_prep_cancel_fd(sqe, b->tap_fd, IORING_ASYNC_CANCEL_ALL);
-		sqe->user_data = CANCEL;
+	while (done < b->n) {
+		/* Only its own completion may be waited for: the device's room may never come. */
+		unsigned int wait = burst_cancel(b->ring, b->tap_fd);
+		int err = io_uring_submit_and_wait(b->ring, wait);
+		unsigned int n = reap(b);
+
+		done += n;
+		if (done < b->n && (err < 0 || n == 0))
+			nanosleep(&pause, NULL);
 	}
-	while (done < b->n && !refused && io_uring_submit_and_wait(uring, 1) >= 0)
-		done += reap(b, &refused);
-	if (done < b->n)
-		lose_ring(b);
 }
 
 static void write_together(struct burst *b)
 {
 	struct io_uring *uring = b->ring;
 	unsigned int done = 0;
-	bool refused = false;
 
 	for (unsigned int i = 0; i < b->n; i++) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
@@ -104,7 +166,7 @@ static void write_together(struct burst *b)
 		sqe->user_data = i;
 	}
 	if (io_uring_submit(uring) == (int)b->n)
-		done = reap(b, &refused);
+		done = reap(b);
 	if (done < b->n)
 		take_back(b, done);
 }

@@ -6,8 +6,14 @@
  * stream costs. io_uring enters the kernel once for all frames of a burst;
  * they are written in there, in their order, before the call returns. A frame
  * that comes alone is written by a call of its own, and so are all where
- * io_uring is not to be had (an old kernel, kernel.io_uring_disabled, seccomp):
- * who adds frames sees no difference.
+ * io_uring is not to be had (kernel.io_uring_disabled, seccomp, a kernel before
+ * 5.19): who adds frames sees no difference.
+ *
+ * The device may lack room, and then a frame waits in the ring, from where the
+ * kernel reads it whenever room comes. Each such frame is canceled and waited
+ * for before burst_write() returns, as the caller then uses its bytes for
+ * another one. So there is no ring where the kernel cannot cancel by
+ * descriptor; burst_init() tries it.
  *
  * All that is needed is had before the first frame.
  */

@@ -5,8 +5,27 @@
  * checks what every frame then goes by, and says so.
  */
 #include "unit.h"
-#include "../../common/burst.c"
 
+#include <liburing.h>
+
+/* The kernel's answer to a cancellation. */
+static enum { CANCEL_DONE, CANCEL_REFUSED, CANCEL_NONE_FOUND } cancel_answer;
+static unsigned int cancels;
+
+static void stub_cancel_fd(struct io_uring_sqe *sqe, int fd, unsigned int flags)
+{
+	__atomic_fetch_add(&cancels, 1, __ATOMIC_RELAXED);
+	io_uring_prep_cancel_fd(sqe, cancel_answer == CANCEL_NONE_FOUND ? 0 : fd, flags);
+	/* As before Linux 5.19 for flags that it does not know. */
+	if (cancel_answer == CANCEL_REFUSED)
+		sqe->cancel_flags |= 1u << 30;
+}
+
+#define io_uring_prep_cancel_fd stub_cancel_fd
+#include "../../common/burst.c"
+#undef io_uring_prep_cancel_fd
+
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +40,7 @@ static ssize_t put[BURST_MAX];
 static int setup(void **state)
 {
 	(void)state;
+	cancel_answer = CANCEL_DONE;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) < 0)
 		return -1;
 	burst_init(&burst, ends[0]);
@@ -148,6 +168,77 @@ static void jammed_one_by_one(void **state)
 	some_refused(true);
 }
 
+static void no_ring_without_cancel(void **state)
+{
+	(void)state;
+	for (cancel_answer = CANCEL_REFUSED; cancel_answer <= CANCEL_NONE_FOUND; cancel_answer++) {
+		burst_exit(&burst);
+		cancels = 0;
+		burst_init(&burst, ends[0]);
+		assert_null(burst.ring);
+		for (unsigned int n = 1; n <= BURST_MAX; n++)
+			whole_and_in_order(n);
+	}
+}
+
+static bool returned;
+
+/* Makes room for the frames that wait, in whatever order they come then, once
+ * the kernel was asked in vain to give them back. Returns what is wrong. */
+static const char *room_made(void)
+{
+	const char *wrong = NULL;
+	uint8_t got[FRAME];
+
+	while (__atomic_load_n(&cancels, __ATOMIC_RELAXED) < 5)
+		sched_yield();
+	if (__atomic_load_n(&returned, __ATOMIC_RELAXED))
+		wrong = "burst_write() returned while the kernel had frames";
+	for (unsigned int i = 0; i < BURST_MAX; i++) {
+		if (recv(ends[1], got, sizeof(got), 0) != 38)
+			wrong = "a frame is missing";
+		for (unsigned int k = 0; k < 18; k++)
+			if (got[0] % 7 || got[k] != got[0] + k)
+				wrong = "a frame has other bytes";
+	}
+	return wrong;
+}
+
+static void *make_room(void *failed)
+{
+	*(const char **)failed = room_made();
+	return NULL;
+}
+
+/* What the kernel does not give back is its until it has written it. */
+static void not_taken_back(void **state)
+{
+	int size = 1, flags = fcntl(ends[1], F_GETFL);
+	pthread_t thread;
+	const char *failed;
+
+	(void)state;
+	if (!burst.ring)
+		skip();
+	assert_int_equal(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+	assert_int_equal(fcntl(ends[1], F_SETFL, flags & ~O_NONBLOCK), 0);
+	for (cancel_answer = CANCEL_REFUSED; cancel_answer <= CANCEL_NONE_FOUND; cancel_answer++) {
+		cancels = 0;
+		returned = false;
+		assert_int_equal(pthread_create(&thread, NULL, make_room, &failed), 0);
+		for (unsigned int i = 0; i < BURST_MAX; i++)
+			add(i);
+		burst_write(&burst);
+		__atomic_store_n(&returned, true, __ATOMIC_RELAXED);
+		/* Now they are the caller's again. */
+		memset(mem, 0xee, sizeof(mem));
+		for (unsigned int i = 0; i < BURST_MAX; i++)
+			assert_int_equal(put[i], 38);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		assert_null(failed);
+	}
+}
+
 /* Each frame has its own verdict: one lies where there is no memory. */
 static void bad_one_among_good(void **state)
 {
@@ -180,6 +271,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(no_more_than_fit, setup, teardown),
 		cmocka_unit_test_setup_teardown(jammed_together, setup, teardown),
 		cmocka_unit_test_setup_teardown(jammed_one_by_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_ring_without_cancel, setup, teardown),
+		cmocka_unit_test_setup_teardown(not_taken_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_one_among_good, setup, teardown),
 	};
 
