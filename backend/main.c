@@ -47,7 +47,7 @@ static const struct option_word offers[] = {
 };
 
 static const struct option_word directions[] = {
-	{ "gtx", RATE_GTX }, { "grx", RATE_GRX }, { "both", RATE_GTX | RATE_GRX }, { NULL, 0 },
+	{ "from-guest", RATE_GTX }, { "to-guest", RATE_GRX }, { "both", RATE_GTX | RATE_GRX }, { NULL, 0 },
 };
 
 static struct options parse_options(int argc, char **argv)
@@ -60,19 +60,19 @@ static struct options parse_options(int argc, char **argv)
 		{ "drain", NULL, "close every VIF in order, then exit", OPTION_FLAG, { .flag = &o.drain }, 0, 0 },
 		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, split, ctrl, mask, xdp",
 		  OPTION_WORDS, { .words = { &o.policy.without, offers } }, 0, 0 },
-		{ "fill-checksums", "all|MAC,...", "send these guests no blank checksums and large segments",
+		{ "fill-checksums", "all|MAC,...", "send these guests no partial checksums and no GSO",
 		  OPTION_TEXT, { .text = &o.policy.fill }, 0, 0 },
-		{ "hold-ms", "N", "how long frames wait for a guest's buffers (10000)", OPTION_NUMBER,
+		{ "hold-ms", "N", "milliseconds that a frame waits for a guest's buffers (10000)", OPTION_NUMBER,
 		  { .number = &o.policy.hold_ms }, 1, 3600000 },
-		{ "stall-ms", "N", "how long until a VIF without buffers has no carrier (60000; 0: never)",
+		{ "stall-ms", "N", "milliseconds until a VIF without buffers has no carrier (60000; 0: never)",
 		  OPTION_NUMBER, { .number = &o.policy.stall_ms }, 0, 3600000 },
 		{ "max-queues", "N", "queues that a frontend may have (1)", OPTION_NUMBER,
 		  { .number = &o.policy.max_queues }, 1, VIF_QUEUES_MAX },
 		{ "workers", "N", "threads for the queues of one VIF, at most (as many as processors)", OPTION_NUMBER,
 		  { .number = &o.policy.workers }, 1, VIF_QUEUES_MAX },
-		{ "rate-direction", "gtx|grx|both", "what rate= limits: guest transmit (default), receive, both",
+		{ "rate-direction", "from-guest|to-guest|both", "which way rate= limits (from-guest)",
 		  OPTION_WORDS, { .words = { &o.policy.limited, directions } }, 0, 0 },
-		{ "run-dir", "DIR", "where the lock and restart notes are kept (/run/netpair)", OPTION_TEXT,
+		{ "run-dir", "DIR", "where the lock and the saved state are (/run/netpair)", OPTION_TEXT,
 		  { .text = &o.run_dir }, 0, 0 },
 		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,
 		  { .level = &o.level }, 0, 0 },

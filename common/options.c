@@ -9,17 +9,28 @@
 #include "options.h"
 #include "store.h"
 
+#define HELP_COLUMN 28	/* where the texts begin; what is longer has a line of its own */
+
+static void help_row(const char *left, const char *text)
+{
+	printf("  %-*s", HELP_COLUMN - 2, left);
+	if (strlen(left) + 4 > HELP_COLUMN)
+		printf("\n%*s", HELP_COLUMN, "");
+	puts(text);
+}
+
 static _Noreturn void help(const char *program, const char *synopsis, const struct option_row *rows, unsigned int n)
 {
 	printf("usage: %s %s\n\n", program, synopsis);
 	for (unsigned int i = 0; i < n; i++) {
-		char left[40];
+		char left[64];
 
 		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name, rows[i].value ? "=" : "",
 			 rows[i].value ? rows[i].value : "");
-		printf("  %-24s %s\n", left, rows[i].help);
+		help_row(left, rows[i].help);
 	}
-	printf("  %-24s %s\n  %-24s %s\n", "--help", "this text", "--version", "the version");
+	help_row("-h, --help", "print this text and exit");
+	help_row("-V, --version", "print the version and exit");
 	printf("\nThe manual page %s(8) has the whole story.\n", program);
 	exit(EXIT_SUCCESS);
 }
@@ -90,13 +101,30 @@ static void apply(const char *program, const struct option_row *row, const char 
 	}
 }
 
+static _Noreturn void option_unknown(const char *program, const char *arg)
+{
+	die(program, EXIT_USAGE, "unknown option %s; --help lists what there is", arg);
+}
+
+/* Returns the name behind the dashes; the two short options are other names of long ones. */
+static const char *option_name(const char *program, const char *arg)
+{
+	if (strcmp(arg, "-h") == 0)
+		return "help";
+	if (strcmp(arg, "-V") == 0)
+		return "version";
+	if (arg[1] != '-')
+		option_unknown(program, arg);
+	return arg + 2;
+}
+
 int options_parse(const char *program, const char *synopsis, const struct option_row *rows,
 		  unsigned int n, int argc, char **argv)
 {
 	int i;
 
-	for (i = 1; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
-		const char *name = argv[i] + 2, *equals = strchr(name, '=');
+	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+		const char *name = option_name(program, argv[i]), *equals = strchr(name, '=');
 		size_t len = equals ? (size_t)(equals - name) : strlen(name);
 		const struct option_row *row = find(rows, n, name, len);
 		const char *value = equals ? equals + 1 : NULL;
@@ -110,7 +138,7 @@ int options_parse(const char *program, const char *synopsis, const struct option
 			exit(EXIT_SUCCESS);
 		}
 		if (!row)
-			die(program, EXIT_USAGE, "unknown option %s; --help lists what there is", argv[i]);
+			option_unknown(program, argv[i]);
 		assert((row->kind == OPTION_FLAG) == !row->value);
 		if (row->value && !value && ++i == argc)
 			die(program, EXIT_USAGE, "option --%s: the value is missing, %s is wanted", row->name, row->value);
@@ -118,7 +146,5 @@ int options_parse(const char *program, const char *synopsis, const struct option
 			die(program, EXIT_USAGE, "option --%s takes no value", row->name);
 		apply(program, row, row->value && !value ? argv[i] : value);
 	}
-	if (i < argc && argv[i][0] == '-')
-		die(program, EXIT_USAGE, "unknown option %s; --help lists what there is", argv[i]);
 	return i;
 }

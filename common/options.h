@@ -36,8 +36,8 @@ struct option_row {
 };
 
 /* Reads --name, --name=value and --name value until the first other word,
- * whose index it returns. --help and --version print and exit 0; a wrong
- * option is one line on stderr and exit 2. synopsis goes into the help. */
+ * whose index it returns. --help (-h) and --version (-V) print and exit 0; a
+ * wrong option is one line on stderr and exit 2. synopsis goes into the help. */
 MUST_CHECK int options_parse(const char *program, const char *synopsis, const struct option_row *rows,
 			     unsigned int n, int argc, char **argv);
 

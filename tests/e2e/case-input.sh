@@ -301,6 +301,8 @@ case_options()
 		check "$d-value-too-many" one_line 2 '--take-over' "$BIN/$d" --take-over=1
 		check "$d-help" test "$("$BIN/$d" --help | grep -c -- --log-level)" = 1
 		check "$d-version" test "$("$BIN/$d" --version | grep -cE "^$d [0-9.]+$")" = 1
+		check "$d-h" test "$("$BIN/$d" -h)" = "$("$BIN/$d" --help)"
+		check "$d-V" test "$("$BIN/$d" -V)" = "$("$BIN/$d" --version)"
 		# This machine's own libraries, and no Xen below them.
 		if [ -e /dev/xen/evtchn ]; then
 			skip "$d-no-xen" "this machine has one"
@@ -310,6 +312,8 @@ case_options()
 		check "$d-no-store" one_line 1 'xenstored' "$X" exec 0 -- env XENSTORED_PATH=/nowhere "$BIN/$d" --run-dir="$L/run-none"
 		check "$d-no-run-dir" one_line 1 '/proc/nowhere' "$X" exec 0 -- "$BIN/$d" --run-dir=/proc/nowhere
 	done
+	# A person reads these: the words of the rings are not for them.
+	check netbackd-rate-direction one_line 2 'from-guest, to-guest, both' "$BIN/netbackd" --rate-direction=gtx
 	check netbackd-word one_line 2 'word' "$BIN/netbackd" word
 	for o in x -1 4294967296 ''; do
 		check "netfrontd-devid-\"$o\"" one_line 2 'device number' "$BIN/netfrontd" -- "$o"

@@ -71,7 +71,7 @@ case_rate()
 	check unlimited rate_above gtx_bytes 1 12000000
 	lab_stop
 
-	lab_start && start_back --rate-direction=grx && start_front
+	lab_start && start_back --rate-direction=to-guest && start_front
 	check attach_grx attach 0 rate=500000,50000
 	iperf_server || return
 	stream

@@ -21,6 +21,8 @@ static const struct option_row rows[] = {
 	{ .name = "number", .value = "N", .help = "a number", .kind = OPTION_NUMBER, .to.number = &number,
 	  .min = 10, .max = 20 },
 	{ .name = "level", .value = "LEVEL", .help = "a level", .kind = OPTION_LEVEL, .to.level = &level },
+	{ .name = "long", .value = "some-word|other-word|both", .help = "long", .kind = OPTION_WORDS,
+	  .to.words = { &bits, words } },
 	{ .name = "words", .value = "WORD,...", .help = "some words", .kind = OPTION_WORDS,
 	  .to.words = { &bits, words } },
 };
@@ -234,6 +236,34 @@ static void help_lists_all(void **state)
 	assert_non_null(strstr(out, "--number=N"));
 }
 
+/* An option that reaches into the column of the texts has a line of its own. */
+static void help_has_two_columns(void **state)
+{
+	char a[] = "-h", out[4096], *line, *save = NULL;
+	unsigned int texts = 0;
+
+	(void)state;
+	assert_int_equal(parse_in_child(ARGS(a), 1, out, sizeof(out)), 0);
+	for (line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (line[0] != ' ' || !strstr(line + 2, "  "))
+			continue;
+		assert_memory_equal(line + HELP_COLUMN - 2, "  ", 2);
+		assert_int_not_equal(line[HELP_COLUMN], ' ');
+		texts++;
+	}
+	assert_int_equal(texts, ARRAY_SIZE(rows) + 2);
+}
+
+static void short_ones(void **state)
+{
+	char a[] = "-V", b[] = "--flag", c[] = "-hV", out[4096];
+
+	(void)state;
+	assert_int_equal(parse_in_child(ARGS(b, a), 1, out, sizeof(out)), 0);
+	assert_string_equal(out, "prog " NETPAIR_VERSION "\n");
+	expect_usage(ARGS(c), "-hV");
+}
+
 static void version(void **state)
 {
 	char a[] = "--version", out[256];
@@ -251,7 +281,7 @@ int main(void)
 		cmocka_unit_test(last_one_wins), cmocka_unit_test(unknown), cmocka_unit_test(missing_value),
 		cmocka_unit_test(out_of_range), cmocka_unit_test(bad_level), cmocka_unit_test(words_of_a_list),
 		cmocka_unit_test(flag_with_value),
-		cmocka_unit_test(help_lists_all), cmocka_unit_test(version),
+		cmocka_unit_test(help_lists_all), cmocka_unit_test(help_has_two_columns), cmocka_unit_test(short_ones), cmocka_unit_test(version),
 	};
 
 	return RUN_TESTS(tests);
