@@ -14,6 +14,7 @@
 #include "../common/errtext.h"
 #include "../common/evtchn.h"
 #include "../common/grant.h"
+#include "../common/instance.h"
 #include "../common/kernel.h"
 #include "../common/log.h"
 #include "../common/options.h"
@@ -52,7 +53,7 @@ static const struct option_word directions[] = {
 
 static struct options parse_options(int argc, char **argv)
 {
-	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = "/run/netpair",
+	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_RUN_DIR,
 			     .policy = { .max_queues = 1, .hold_ms = 10000, .stall_ms = 60000 } };
 	const struct option_row rows[] = {
 		{ "take-over", NULL, "unbind the kernel's netback from each VIF and serve it", OPTION_FLAG,
@@ -114,27 +115,32 @@ static void check_devices(void)
 }
 
 /* Hands --drain to the daemon that runs, if one does; does not return then. */
-static void drain_other(const struct options *o, pid_t holder)
+static void drain_other(pid_t holder)
 {
 	if (kill(holder, SIGUSR2) < 0)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot signal the running netbackd (pid %d): %s", (int)holder,
 		    errtext(ERRTEXT_FILE, errno));
-	if (daemon_wait_unlocked(o->run_dir, PROGRAM, DRAIN_MS + 2000) < 0)
+	if (instance_wait_end(holder, DRAIN_MS + 2000) < 0)
 		die(PROGRAM, EXIT_ENVIRONMENT, "the running netbackd (pid %d) does not end", (int)holder);
 	exit(EXIT_SUCCESS);
 }
 
+/* One netbackd per domain, and one per run directory: of the two locks the domain's is first. */
 static void lock_instance(const struct options *o)
 {
+	unsigned int patience = o->drain ? 0 : LOCK_PATIENCE_MS;
 	pid_t holder = 0;
-	int fd, err = daemon_lock(&fd, o->run_dir, PROGRAM, o->drain ? 0 : LOCK_PATIENCE_MS, &holder);
+	int err = instance_lock(PROGRAM, INSTANCE_ALL, patience, &holder);
 
 	if (err == -EBUSY && o->drain)
-		drain_other(o, holder);
-	if (err == -EBUSY)
-		die(PROGRAM, EXIT_ENVIRONMENT, "another netbackd runs here (pid %d); stop it first", (int)holder);
+		drain_other(holder);
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot lock %s/%s.lock: %s", o->run_dir, PROGRAM, errtext(ERRTEXT_FILE, -err));
+		instance_die(PROGRAM, NULL, err, holder);
+	err = instance_run_dir(o->run_dir);
+	if (!err)
+		err = instance_lock_dir(o->run_dir, PROGRAM, patience, &holder);
+	if (err)
+		instance_die(PROGRAM, o->run_dir, err, holder);
 }
 
 struct loop {
@@ -243,11 +249,11 @@ int main(int argc, char **argv)
 	int err;
 
 	log_init(PROGRAM, o.level);
-	lock_instance(&o);
 	check_devices();
+	lock_instance(&o);
 	if (kernel_driver_present(KERNEL_BACKEND) && !o.take_over)
-		die(PROGRAM, EXIT_ENVIRONMENT, "the kernel's netback is loaded and claims every vif; "
-		    "run \"modprobe -r xen-netback\" or start with --take-over");
+		die(PROGRAM, EXIT_OCCUPIED, "the kernel's netback is loaded and claims every vif; start with --take-over, "
+		    "or see KERNEL DRIVER in netbackd(8)");
 	l.signal_fd = daemon_signals();	/* before any library makes a thread */
 	err = store_open(&l.backend.store);
 	if (err)

@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* daemon.h - what both daemons do at their start and end: options, one instance
- * at a time, signals as events, systemd's notify and watchdog */
+/* daemon.h - what both daemons do at their start and end: exit codes, signals as
+ * events, systemd's notify and watchdog */
 #ifndef NETPAIR_DAEMON_H
 #define NETPAIR_DAEMON_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "util.h"
 
-/* Exit codes. */
-enum { EXIT_ENVIRONMENT = 1, EXIT_USAGE = 2 };
+/* Exit codes, which the units know: after EXIT_ENVIRONMENT a new start is tried
+ * after a pause, after the others never. EXIT_OCCUPIED: the kernel's driver or
+ * another daemon serves the VIFs. */
+enum { EXIT_ENVIRONMENT = 1, EXIT_USAGE = 2, EXIT_OCCUPIED = 3 };
 
-/* Prints "program: ..." on stderr and exits with code. Before the loop only. */
+/* Prints "program: ..." on stderr, with an error's priority if that is the
+ * journal, and exits with code. Before the loop only. */
 _Noreturn void die(const char *program, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
-
-/* Makes dir and takes the lock dir/name.lock, which goes with the process. 0;
- * -EBUSY: the process *holder has it and did not end in patience_ms; other
- * -errno. *fd stays open. */
-MUST_CHECK int daemon_lock(int *fd, const char *dir, const char *name, unsigned int patience_ms, pid_t *holder);
-
-/* Waits until the lock's holder has let go, at most timeout_ms. -ETIMEDOUT. */
-MUST_CHECK int daemon_wait_unlocked(const char *dir, const char *name, unsigned int timeout_ms);
 
 /* Blocks SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 and ignores SIGPIPE; a
  * descriptor that reads as signalfd_siginfo, or -errno. */

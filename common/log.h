@@ -16,6 +16,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBU
 /* Sets the program's name, as in "netbackd: ..."; the string must stay. */
 void log_init(const char *program, enum log_level level);
 
+/* Returns whether stderr is systemd's journal, as JOURNAL_STREAM says. */
+MUST_CHECK bool log_to_journal(void);
+
 /* The level of a name ("error" ... "debug"); false: no such. */
 MUST_CHECK bool log_level_from_name(enum log_level *out, const char *name);
 

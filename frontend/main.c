@@ -13,6 +13,7 @@
 
 #include "../common/daemon.h"
 #include "../common/errtext.h"
+#include "../common/instance.h"
 #include "../common/kernel.h"
 #include "../common/log.h"
 #include "../common/maddr.h"
@@ -55,7 +56,7 @@ static const struct option_word offers[] = {
 
 static struct options parse_options(struct frontend *d, int argc, char **argv)
 {
-	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = "/run/netpair", .ifname = "eth%d",
+	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_RUN_DIR, .ifname = "eth%d",
 			     .queues = 1 };
 	const struct option_row rows[] = {
 		{ "take-over", NULL, "unbind the kernel's netfront from each device and serve it", OPTION_FLAG,
@@ -122,15 +123,28 @@ static void check_devices(unsigned int queues)
 		    errtext(ERRTEXT_TAP, errno));
 }
 
-static void lock_instance(const struct options *o)
+/* Two netfrontds may share a guest if each names its devices, and no run directory. */
+static int lock_devices(const struct frontend *d, pid_t *holder)
+{
+	int err = d->nnamed ? 0 : instance_lock(PROGRAM, INSTANCE_ALL, LOCK_PATIENCE_MS, holder);
+
+	for (unsigned int i = 0; i < d->nnamed && !err; i++)
+		err = instance_lock(PROGRAM, d->named[i], LOCK_PATIENCE_MS, holder);
+	return err;
+}
+
+static void lock_instance(const struct options *o, const struct frontend *d)
 {
 	pid_t holder = 0;
-	int fd, err = daemon_lock(&fd, o->run_dir, PROGRAM, LOCK_PATIENCE_MS, &holder);
+	int err = lock_devices(d, &holder);
 
-	if (err == -EBUSY)
-		die(PROGRAM, EXIT_ENVIRONMENT, "another netfrontd runs here (pid %d); stop it first", (int)holder);
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot lock %s/%s.lock: %s", o->run_dir, PROGRAM, errtext(ERRTEXT_FILE, -err));
+		instance_die(PROGRAM, NULL, err, holder);
+	err = instance_run_dir(o->run_dir);
+	if (!err)
+		err = instance_lock_dir(o->run_dir, PROGRAM, LOCK_PATIENCE_MS, &holder);
+	if (err)
+		instance_die(PROGRAM, o->run_dir, err, holder);
 }
 
 struct loop {
@@ -233,11 +247,11 @@ int main(int argc, char **argv)
 		evtchn_keeper_main();
 	o = parse_options(&l.frontend, argc, argv);
 	log_init(PROGRAM, o.level);
-	lock_instance(&o);
 	check_devices(o.queues);
+	lock_instance(&o, &l.frontend);
 	if (kernel_driver_present(KERNEL_FRONTEND) && !o.take_over)
-		die(PROGRAM, EXIT_ENVIRONMENT, "the kernel's netfront is loaded and claims every vif; "
-		    "run \"modprobe -r xen-netfront\" or start with --take-over");
+		die(PROGRAM, EXIT_OCCUPIED, "the kernel's netfront is loaded and claims every vif; start with --take-over, "
+		    "or see KERNEL DRIVER in netfrontd(8)");
 	l.frontend.run_dir = o.run_dir;
 	l.frontend.ifname = o.ifname;
 	l.frontend.queues = o.queues;

@@ -321,8 +321,86 @@ case_options()
 	check netfrontd-ifname one_line 2 '--ifname' "$BIN/netfrontd" --ifname=a/b
 	check netfrontd-long-ifname one_line 2 '--ifname' "$BIN/netfrontd" --ifname=abcdefghijklmnop
 	{ start_back && start_front; } >"$TOP/out" 2>&1
-	check second-netbackd one_line 1 "another netbackd.*$BACK" "$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back"
-	check second-netfrontd one_line 1 "another netfrontd.*$FRONT" "$X" exec guest -- "$BIN/netfrontd" --run-dir="$L/run-front"
 	{ attach 0 && one_ping; } >"$TOP/out" 2>&1
-	verdict "$CASE/first-ones-unharmed" $? "$(cat "$TOP/out")"
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")"
+	# One a domain, whatever its run directory; who is there is said, and nothing of his is touched.
+	for o in "$L/run-back" "$L/run-other"; do
+		check "second-netbackd-${o##*-}" one_line 3 "another netbackd.*pid $BACK" "$X" exec 0 -- "$BIN/netbackd" --run-dir="$o"
+	done
+	for o in "$L/run-front" "$L/run-other"; do
+		check "second-netfrontd-${o##*-}" one_line 3 "another netfrontd.*pid $FRONT" "$X" exec guest -- "$BIN/netfrontd" --run-dir="$o"
+	done
+	check second-netfrontd-same-device one_line 3 "another netfrontd.*pid $FRONT" "$X" exec guest -- "$BIN/netfrontd" --run-dir="$L/run-other" 0
+	guest_new second && x attach-vif 0 second 0 --hotplug >/dev/null
+	check domain-with-that-run-dir one_line 3 "another netfrontd uses .*run-front .*pid $FRONT" \
+		"$X" exec second -- "$BIN/netfrontd" --run-dir="$L/run-front"
+	"$X" exec second -- "$BIN/netfrontd" --run-dir="$L/run-second" 2>>"$L/front.log" &
+	helper $!
+	check another-domain connected 2 0
+	check first-ones-unharmed one_ping
+	check drain-with-another-run-dir timeout 15 "$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-other" --drain
+	exit_code "$BACK" 5
+	verdict "$CASE/drained" "$([ "$code" = 0 ]; echo $?)" "exit code $code"
+	BACK=''
+}
+
+# The variable by which systemd tells that stderr is the journal.
+is_journal() { echo "JOURNAL_STREAM=$(stat -c %d:%i "$L/journal")"; }
+
+# priorities COMMAND...: it ends, and each line in the journal has one.
+priorities()
+{
+	: >"$L/journal"
+	env "$(is_journal)" timeout --foreground 10 "$@" 2>>"$L/journal"
+	each_line
+}
+
+each_line() { awk '{ print } !/^<[0-7]>[a-z"]/ { bad = 1 } END { exit bad || !NR }' "$L/journal"; }
+
+# not_for_journal COMMAND...: stderr is something else than what the variable names.
+not_for_journal()
+{
+	env JOURNAL_STREAM=1:1 "$@" 2>&1 | grep '^net[a-z]*d: '
+}
+
+# In the journal each line has its priority, errors of the start too.
+case_journal()
+{
+	local d
+
+	lab_start
+	for d in netbackd netfrontd; do
+		check "$d-option" priorities "$BIN/$d" --no-such
+		check "$d-run-dir" priorities "$X" exec 0 -- "$BIN/$d" --run-dir=/proc/nowhere
+		check "$d-elsewhere" not_for_journal "$BIN/$d" --no-such
+		: >"$L/journal"
+		"$X" exec 0 -- env "$(is_journal)" "$BIN/$d" --run-dir="$L/run-$d" 2>>"$L/journal" &
+		check "$d-runs" await_line "$L/journal" 10 '^<6>started'
+		kill $!
+		exit_code $! 5
+		verdict "$CASE/$d-ends" "$([ "$code" = 0 ]; echo $?)" "exit code $code"
+		check "$d-each-line" each_line
+	done
+}
+
+# Where an attacker could put a file, nothing is kept.
+case_run_dir()
+{
+	local d dom
+
+	lab_start
+	mkdir -m 0777 "$L/open" && mkdir -m 0700 "$L/good" && ln -s good "$L/link" && mkdir -m 0700 "$L/others" &&
+		chown 1 "$L/others" && mkdir -m 0700 "$L/trap" && touch "$L/victim" &&
+		for d in netbackd netfrontd; do ln -s ../victim "$L/trap/$d.lock"; done
+	for d in netbackd netfrontd; do
+		dom=$([ $d = netbackd ] && echo 0 || echo guest)
+		for o in open link others trap; do
+			check "$d-$o" one_line 1 "run directory .*/$o" "$X" exec "$dom" -- "$BIN/$d" --run-dir="$L/$o"
+		done
+	done
+	{ start_back && start_front && attach 0; } >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")"
+	check for-nobody-else test -z "$(find "$L/run-back" "$L/run-front" "$XENSIM_DIR"/dom/*/*.net* -perm /077)"
+	check what-there-is find "$L/run-back" "$L/run-front" -type f
+	check victim test ! -s "$L/victim"
 }

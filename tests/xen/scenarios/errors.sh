@@ -26,7 +26,7 @@ check option-missing refuses 2 log-level netbackd --log-level
 check option-argument refuses 2 . netbackd argument
 check version timeout 10 netbackd --version
 modprobe xen-netback
-check kernel-netback refuses 1 xen-netback netbackd
+check kernel-netback refuses 3 take-over netbackd
 rmmod xen-netback
 mv /dev/net/tun /dev/net/tun.away
 check no-tun refuses 1 tun netbackd
@@ -35,7 +35,8 @@ mv /dev/xen/gntdev /dev/xen/gntdev.away
 check no-gntdev refuses 1 gnt netbackd
 mv /dev/xen/gntdev.away /dev/xen/gntdev
 check backend back_start netbackd || give_up "no backend"
-check second-netbackd refuses 1 . netbackd
+check second-netbackd refuses 3 "another netbackd.*pid $netbackd_pid" netbackd
+check second-netbackd-elsewhere refuses 3 "another netbackd.*pid $netbackd_pid" netbackd --run-dir=/run/lab/other
 
 check good-create guest_create g1 pv kernel 'mac=00:16:3e:77:00:01,bridge=xenbr0' || give_up "no guest"
 check good-up guest g1 run 'netup_check 00:16:3e:77:00:01 1500 kernel 10.77.0.2/24' || give_up "no network"
