@@ -34,17 +34,13 @@ static bool copy_list(struct vif_link *l, uint32_t gref, struct xen_netif_gref *
 /* Once a run, however many messages it had, and before they are answered. */
 static void save(struct vif_link *l)
 {
-	int err;
-
-	if (!l->statics_changed)
-		return;
-	l->statics_changed = false;
-	log_debug("static grants vif=%s table=%u", l->name, statics_count(l->statics));
-	err = statics_save(l->statics, l->statics_path, l->connection);
-
-	/* Without it a restarted daemon copies until the next connection. */
-	if (err)
-		log_warn("cannot note static grants vif=%s error=\"%s\"", l->name, errtext(ERRTEXT_FILE, -err));
+	if (l->statics_changed) {
+		log_debug("static grants vif=%s table=%u", l->name, statics_count(l->statics));
+		vif_kept_grants(l);
+	}
+	if (l->hash_changed)
+		vif_kept_hash(l);
+	l->statics_changed = l->hash_changed = false;
 }
 
 static uint32_t add_mapping(struct vif_link *l, const uint32_t *data)
@@ -145,7 +141,7 @@ static uint32_t set_hash(struct vif_link *l, const struct xen_netif_ctrl_request
 	default:
 		return status;
 	}
-	l->worker->kept_changed |= status == XEN_NETIF_CTRL_STATUS_SUCCESS;
+	l->hash_changed |= status == XEN_NETIF_CTRL_STATUS_SUCCESS;
 	return status;
 }
 
@@ -197,8 +193,6 @@ unsigned int vif_ctrl_run(struct vif_link *l)
 		n++;
 	}
 	save(l);
-	if (l->worker->kept_changed)
-		vif_kept_save(l->worker);
 	if (ctrl_back_push(&l->ctrl))
 		worker_notify(&l->worker->w, l->ctrl_bell);
 	return n;

@@ -8,11 +8,11 @@
  * where its pieces are, but for its first bytes: those are copied before they
  * are parsed, since the guest can still write a mapped page.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "../common/log.h"
 #include "../common/tap.h"
-#include "kept.h"
 #include "queue.h"
 
 /* Whether the worst packet still fits. */
@@ -82,16 +82,18 @@ static uint32_t place_frame(struct vif_queue *q, struct frame *f, uint32_t used)
 	return (end + 63) & ~63u;
 }
 
-/* What the frontend is told of a change that it wants in its multicast list. */
+/* What the frontend is told of a change that it wants in its multicast list,
+ * which a daemon after us finds (kept.h). */
 static int16_t change_mcast(struct vif_queue *q, const struct pkt *p)
 {
-	struct vif_link *l = q->vw->link;
+	struct vif_live *live = q->vw->link->live;
 	bool add = p->mcast == XEN_NETIF_EXTRA_TYPE_MCAST_ADD;
-	int err = add ? mcast_add(&l->live->mcast, p->addr) : mcast_del(&l->live->mcast, p->addr);
+	int err = add ? mcast_add(live->mcast, p->addr) : mcast_del(live->mcast, p->addr);
 
+	/* It may have been one of those that were lost. */
+	if (err == -ENOENT && atomic_load_explicit(&live->all_multicast, memory_order_relaxed))
+		err = 0;
 	stats_inc(&q->stats, err ? STAT_GTX_DROP_MCAST : STAT_GTX_MCAST);
-	if (!err)
-		q->vw->kept_changed = true;
 	return err ? NETIF_RSP_ERROR : NETIF_RSP_OKAY;
 }
 
@@ -210,8 +212,6 @@ unsigned int vif_gtx_run(struct vif_queue *q)
 		if (grant_batch_run(q->vw->batch) < 0)
 			log_debug("grant copy failed vif=%s errno=%m", q->vw->w.name);
 	}
-	if (q->vw->kept_changed)
-		vif_kept_save(q->vw);
 	send_frames(q, n);
 	for (unsigned int i = 0; i < n; i++)
 		gtx_back_reply(&q->gtx, q->vw->frames[i].pkt.slots, finish(q, &q->vw->frames[i]));

@@ -233,30 +233,12 @@ static int init_queues(struct vif_link *l, struct domid peer, const char **why)
 	return err;
 }
 
-static void note_path(char *path, size_t len, const char *run_dir, const char *name)
-{
-	snprintf(path, len, "%s/%s.grants", run_dir, name);
-}
-
 void vif_link_forget(const char *run_dir, const char *name)
 {
 	char path[256];
 
-	note_path(path, sizeof(path), run_dir, name);
+	vif_kept_path(path, sizeof(path), run_dir, name);
 	unlink(path);
-	snprintf(path, sizeof(path), "%s/%s.tables", run_dir, name);
-	unlink(path);
-}
-
-/* The static grants of the daemon before us, if it served this connection. */
-static void restore_statics(struct vif_link *l, const struct vif_place *place)
-{
-	note_path(l->statics_path, sizeof(l->statics_path), place->run_dir, place->name);
-	vif_conf_describe(&l->conf, l->connection, sizeof(l->connection));
-	if (place->resume && l->conf.ctrl)
-		statics_load(l->statics, l->statics_path, l->connection);
-	else
-		unlink(l->statics_path);
 }
 
 static void release(struct vif_link *l)
@@ -272,7 +254,7 @@ static void release(struct vif_link *l)
 		exit_worker(&l->worker[i]);
 	for (unsigned int i = 0; i < l->nworkers; i++)
 		grant_close(l->worker[i].grant);
-	pthread_mutex_destroy(&l->kept_lock);
+	vif_kept_close(l);
 	free(l->worker);
 	free(l->queue);
 	free(l);
@@ -301,8 +283,11 @@ static int start(struct vif_link *l, const struct vif_place *place, const char *
 		err = attach_ctrl(l, place->peer, why);
 	if (err)
 		return err;
-	restore_statics(l, place);
-	vif_kept_load(l, place);
+	vif_conf_describe(&l->conf, l->connection, sizeof(l->connection));
+	*why = "no memory for the frontend's tables";
+	err = vif_kept_open(l, place);
+	if (err)
+		return err;
 	*why = "cannot start the worker";
 	for (unsigned int i = 0; i < l->nworkers && !err; i++)
 		err = worker_start(&l->worker[i].w);
@@ -322,7 +307,6 @@ int vif_link_start(struct vif_link **out, const struct vif_place *place,
 	l->limits = patience_limits_for(conf->rx_notify, place->hold_ms, place->stall_ms);
 	l->name = place->name;
 	l->live = place->live;
-	pthread_mutex_init(&l->kept_lock, NULL);
 	l->queue = calloc(conf->queues, sizeof(*l->queue));
 	l->worker = calloc(place->workers, sizeof(*l->worker));
 	l->nworkers = l->worker ? place->workers : 0;

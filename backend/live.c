@@ -40,7 +40,8 @@ int vif_live_wait_ms(struct vif_live *live)
 bool vif_live_unwanted(const struct vif_live *live, const uint8_t *addr)
 {
 	return mcast_applies(addr) && atomic_load_explicit(&live->filter, memory_order_relaxed) &&
-	       !mcast_match(&live->mcast, addr);
+	       !mcast_match(live->mcast, addr) &&
+	       !atomic_load_explicit(&live->all_multicast, memory_order_relaxed);
 }
 
 /* netif.md 2.4: what is not "bytes,usecs" is no limit, as with Linux, but not in silence. */

@@ -25,7 +25,8 @@ struct vif_live {
 	uint32_t limited;		/* RATE_*; fixed */
 	atomic_bool filter;		/* multicast that nobody asked for is dropped */
 	_Atomic uint16_t headroom;	/* bytes in front of what the guest receives */
-	struct mcast mcast;
+	struct mcast *mcast;		/* the connection's (kept.h) */
+	atomic_bool all_multicast;	/* that list lost some: nothing is dropped for it */
 };
 
 /* Whether a frame may be taken in that direction now. */

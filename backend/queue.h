@@ -10,7 +10,6 @@
 #ifndef NETPAIR_QUEUE_H
 #define NETPAIR_QUEUE_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -41,6 +40,10 @@
  * the largest, its extra included. */
 #define POSTED_MAX PKT_SLOTS_MAX
 
+/* The longest text for a connection, with its NUL. */
+#define VIF_CONNECTION_MAX 640u
+
+struct vif_kept;
 struct vif_link;
 struct vif_queue;
 
@@ -96,7 +99,6 @@ struct vif_worker {
 	struct segment cut;		/* a frame that goes out in segments */
 	struct vif_queue *cut_queue;	/* whose they are */
 	uint16_t cut_headroom;		/* what they are to have in front */
-	bool kept_changed;		/* tables that outlive us, since they were noted */
 	uint32_t throttled;		/* RATE_*: what the last run left for want of credit */
 	bool held;			/* grx_buf starts with a frame that lacks slots */
 	struct frame held_frame;
@@ -115,11 +117,9 @@ struct vif_link {
 	struct vif_live *live;		/* borrowed; what the control thread may change */
 	struct hash hash;		/* as the frontend set it; only with a control ring */
 	struct statics *statics;
-	bool statics_changed;		/* since they were noted */
-	char statics_path[256];		/* their note for the next daemon */
-	char kept_path[256];		/* that of other tables */
-	pthread_mutex_t kept_lock;	/* who writes it */
-	char connection[640];		/* what makes this connection another than the last */
+	struct vif_kept *kept;		/* what a daemon after us must find of all these tables */
+	bool hash_changed, statics_changed;	/* since they were stored there */
+	char connection[VIF_CONNECTION_MAX];	/* what makes this connection another than the last */
 	unsigned int nworkers;
 	struct vif_worker *worker;
 	struct vif_queue *queue;	/* conf.queues of them */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* statics.c - the table of statics.h */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,46 +244,23 @@ unsigned int statics_del(struct statics *s, struct xen_netif_gref *list, unsigne
 	return deleted;
 }
 
-int statics_save(const struct statics *s, const char *path, const char *connection)
+unsigned int statics_list(const struct statics *s, struct xen_netif_gref *list)
 {
-	char tmp[264];
-	bool ok;
-	FILE *f;
-
-	snprintf(tmp, sizeof(tmp), "%s.new", path);
-	f = fopen(tmp, "we");
-	ok = f && fprintf(f, "%s\n", connection) > 0;
-	for (unsigned int i = 0; ok && i < s->count; i++) {
+	for (unsigned int i = 0; i < s->count; i++) {
 		const struct entry *e = &s->entry[i];
+		bool readonly = s->run[e->run].access == GRANT_READ;
 
-		ok = fprintf(f, "%" PRIu32 " %d\n", e->gref.raw, s->run[e->run].access == GRANT_READ) > 0;
+		list[i] = (struct xen_netif_gref){ .ref = e->gref.raw,
+						   .flags = readonly ? XEN_NETIF_CTRLF_GREF_readonly : 0 };
 	}
-	if (f && fclose(f) != 0)
-		ok = false;
-	return ok && rename(tmp, path) == 0 ? 0 : errno ? -errno : -EIO;
+	return s->count;
 }
 
-void statics_load(struct statics *s, const char *path, const char *connection)
+void statics_restore(struct statics *s, const struct xen_netif_gref *list, unsigned int n)
 {
-	struct xen_netif_gref list[STATICS_LIST_MAX];
-	unsigned int n = 0, readonly;
-	char line[768];
-	FILE *f = fopen(path, "re");
-	bool more;
-
-	if (!f)
-		return;
-	more = fgets(line, sizeof(line), f) && strncmp(line, connection, strlen(connection)) == 0 &&
-	       line[strlen(connection)] == '\n';
-	while (more) {
-		more = fscanf(f, "%" SCNu32 " %u\n", &list[n].ref, &readonly) == 2;
-		if (more)
-			list[n++].flags = readonly ? XEN_NETIF_CTRLF_GREF_readonly : 0;
-		if (n && (!more || n == STATICS_LIST_MAX)) {
-			if (statics_add(s, list, n) < 0)
-				log_warn("static grants of an earlier daemon cannot be mapped refs=%u", n);
-			n = 0;
-		}
+	for (unsigned int at = 0, part; at < n; at += part) {
+		part = (unsigned int)min_size(n - at, STATICS_LIST_MAX);
+		if (statics_add(s, list + at, part) < 0)
+			log_warn("static grants of an earlier daemon cannot be mapped refs=%u", part);
 	}
-	fclose(f);
 }

@@ -49,12 +49,12 @@ MUST_CHECK int statics_add(struct statics *s, const struct xen_netif_gref *list,
 MUST_CHECK unsigned int statics_del(struct statics *s, struct xen_netif_gref *list, unsigned int n,
 				    const struct gref *busy, unsigned int nbusy);
 
-/* Keeps the table in a file for the next daemon, under a name for the
- * connection; written beside and renamed. -errno. */
-MUST_CHECK int statics_save(const struct statics *s, const char *path, const char *connection);
+/* Writes the table to list, which has room for STATICS_MAX entries. Returns
+ * their number. */
+unsigned int statics_list(const struct statics *s, struct xen_netif_gref *list);
 
-/* Maps again what statics_save() kept, if it was for that connection; what
- * cannot be mapped any more is left out. */
-void statics_load(struct statics *s, const char *path, const char *connection);
+/* Adds the n entries that statics_list() wrote for a table before; those that
+ * cannot be mapped any more are left out. */
+void statics_restore(struct statics *s, const struct xen_netif_gref *list, unsigned int n);
 
 #endif

@@ -65,6 +65,21 @@ int mcast_del(struct mcast *m, const uint8_t *addr)
 	return err;
 }
 
+unsigned int mcast_check(struct mcast *m)
+{
+	unsigned int bad = 0;
+
+	for (unsigned int i = 0; i < MCAST_MAX; i++) {
+		uint64_t v = atomic_load(&m->addr[i]);
+
+		if (v == 0 || (v <= BROADCAST && (v >> 40 & 1)))
+			continue;
+		atomic_store(&m->addr[i], 0);
+		bad++;
+	}
+	return bad;
+}
+
 bool mcast_match(const struct mcast *m, const uint8_t *addr)
 {
 	return has(m, pack(addr));

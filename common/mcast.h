@@ -29,6 +29,9 @@ MUST_CHECK int mcast_add(struct mcast *m, const uint8_t *addr);
 /* -ENOENT: it is not there. */
 MUST_CHECK int mcast_del(struct mcast *m, const uint8_t *addr);
 
+/* Removes what is no multicast address, as a damaged list may hold. Returns how many. */
+unsigned int mcast_check(struct mcast *m);
+
 bool mcast_match(const struct mcast *m, const uint8_t *addr);
 
 /* The addresses, to out; how many. */

@@ -48,9 +48,14 @@ int statefile_write(const char *path, const char *text, size_t len)
 	return err;
 }
 
-static bool is_ours(const struct stat *st)
+bool statefile_is_ours(int fd, uint64_t *size)
 {
-	return S_ISREG(st->st_mode) && st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	*size = (uint64_t)st.st_size;
+	return S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 /* Reads at most STATEFILE_MAX + 1 bytes. Returns their number or -errno. */
@@ -76,7 +81,7 @@ int statefile_read(char **text, const char *path)
 {
 	/* Not blocked by a FIFO that somebody put there. */
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
+	uint64_t size;
 	ssize_t got;
 	char *buf;
 
@@ -85,7 +90,7 @@ int statefile_read(char **text, const char *path)
 	buf = malloc(STATEFILE_MAX + 2);
 	if (!buf)
 		got = -ENOMEM;
-	else if (fstat(fd, &st) < 0 || !is_ours(&st))
+	else if (!statefile_is_ours(fd, &size))
 		got = -EPERM;
 	else
 		got = read_all(fd, buf);

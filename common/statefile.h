@@ -28,6 +28,10 @@ MUST_CHECK int statefile_write(const char *path, const char *text, size_t len);
  * byte; other -errno. */
 MUST_CHECK int statefile_read(char **text, const char *path);
 
+/* Returns whether fd is a regular file of our own user that nobody else may
+ * write; *size gets its size in bytes. */
+MUST_CHECK bool statefile_is_ours(int fd, uint64_t *size);
+
 /* Renames a file that makes no sense to path.bad, where a person can look at
  * it, and says so in the log; why completes the line. */
 void statefile_set_aside(const char *path, const char *why);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz-state.c - the files of the run directory, with anything in them: a device's state, a guest's
- * tables, its static grants
+ * tables
  *
- * Input: one byte which file, one how, then its text. Where a file begins with the connection that
- * it is of, the right one is put in front, unless the input says otherwise.
+ * Input: one byte which file, one how, then its text or, for the tables, the bytes of some of them.
  *
  * Promised, whatever is in a file:
  * - what is believed is within bounds: an ifindex is a positive int, an entry of the hash's table is
@@ -137,7 +136,7 @@ static void device_of_text(void)
 	PROMISE(strcmp(st.domain, again.domain) == 0 && strcmp(st.mac, again.mac) == 0 && strcmp(st.mtu, again.mtu) == 0);
 }
 
-/* --- a guest's tables --------------------------------------------------------- */
+/* --- a guest's tables: multicast list, hash, static grants ---------------------- */
 
 static struct vif_live live;
 static struct vif_link l = { .name = "vif1.0", .live = &live };
@@ -147,44 +146,24 @@ static void load_tables(void)
 	struct vif_place place = { .name = "vif1.0", .run_dir = dir, .resume = true };
 
 	memset(&l.hash, 0x55, sizeof(l.hash));
-	memset(&live.mcast, 0x55, sizeof(live.mcast));
-	vif_kept_load(&l, &place);
+	PROMISE(statics_new(&l.statics, NULL) == 0);
+	PROMISE(vif_kept_open(&l, &place) == 0);
+}
+
+static void leave_tables(void)
+{
+	vif_kept_close(&l);
+	statics_free(l.statics);
+	PROMISE(mapped == 0);
+	area_used = 0;
 }
 
 static unsigned int list_tables(char *hash, uint8_t (*addr)[6])
 {
 	memset(addr, 0, MCAST_MAX * sizeof(*addr));
 	hash_print(&l.hash, hash, HASH_TEXT_MAX);
-	return mcast_list(&live.mcast, addr);
+	return mcast_list(live.mcast, addr);
 }
-
-static void tables(unsigned int how)
-{
-	char was[HASH_TEXT_MAX], is[HASH_TEXT_MAX];
-	uint8_t addr[MCAST_MAX][6], then[MCAST_MAX][6];
-	struct vif_worker w = { .link = &l };
-	unsigned int n;
-
-	l.conf.queues = 1 + how % 16;
-	snprintf(l.connection, sizeof(l.connection), CONNECTION);
-	plant("vif1.0.tables", how & 0x80 ? CONNECTION " " : CONNECTION);
-	load_tables();
-	n = list_tables(was, addr);
-	PROMISE(n <= MCAST_MAX);
-	for (unsigned int i = 0; i < n; i++)
-		PROMISE(mcast_applies(addr[i]));
-	PROMISE(l.hash.algorithm <= 1 && l.hash.flags <= 15 && l.hash.size <= HASH_MAPPING_MAX);
-	for (unsigned int i = 0; i < l.hash.size; i++)
-		PROMISE(l.hash.mapping[i] < l.conf.queues);
-	PROMISE(!(how & 0x80) || (n == 0 && l.hash.algorithm == 0 && l.hash.size == 0));
-	vif_kept_save(&w);
-	load_tables();
-	PROMISE(list_tables(is, then) == n && memcmp(addr, then, sizeof(addr)) == 0);
-	PROMISE(strcmp(was, is) == 0);
-	clear("vif1.0.tables");
-}
-
-/* --- static grants ------------------------------------------------------------- */
 
 /* Each that the table has is found at the page that was mapped for it, and so are all that are mapped. */
 static void check_grants(const struct statics *s)
@@ -205,39 +184,94 @@ static void check_grants(const struct statics *s)
 	PROMISE(found == mapped);
 }
 
-static void grants(unsigned int how)
+static void check_tables(unsigned int n, uint8_t (*addr)[6])
 {
-	struct statics *s, *next;
-	struct xen_netif_gref list[8] = { 0 };
-	char path[128];
-	unsigned int before;
+	PROMISE(n <= MCAST_MAX);
+	for (unsigned int i = 0; i < n; i++)
+		PROMISE(addr[i][0] & 1);
+	PROMISE(l.hash.algorithm <= 1 && l.hash.flags <= 15 && l.hash.size <= HASH_MAPPING_MAX);
+	for (unsigned int i = 0; i < l.hash.size; i++)
+		PROMISE(l.hash.mapping[i] < l.conf.queues);
+	check_grants(l.statics);
+}
 
-	area_used = 0;
-	fail_after = how & 0x40 ? how & 3 : UINT_MAX;
-	snprintf(path, sizeof(path), "%s/vif1.0.grants", dir);
-	plant("vif1.0.grants", how & 0x80 ? CONNECTION "0" : CONNECTION);
-	PROMISE(statics_new(&s, NULL) == 0);
-	statics_load(s, path, CONNECTION);
-	check_grants(s);
-	PROMISE(!(how & 0x80) || statics_count(s) == 0);
-	fail_after = UINT_MAX;
-	before = statics_count(s);
-	PROMISE(statics_save(s, path, CONNECTION) == 0);
-	PROMISE(statics_new(&next, NULL) == 0);
-	statics_free(s);
-	PROMISE(mapped == 0);
-	area_used = 0;
-	statics_load(next, path, CONNECTION);
-	PROMISE(statics_count(next) == before);
-	check_grants(next);
+/* The file as a daemon leaves it, with the input's bytes in its tables: all of
+ * them, or one, or in place of everything. */
+static void plant_tables(unsigned int how)
+{
+	static struct vif_kept k;
+	size_t from = offsetof(struct vif_kept, mcast), to = sizeof(k);
+	FILE *f;
+	char path[128];
+
+	memset(&k, 0, sizeof(k));
+	memcpy(k.magic, KEPT_MAGIC, sizeof(KEPT_MAGIC));
+	snprintf(k.connection, sizeof(k.connection), "%s", how & 0x80 ? CONNECTION " " : CONNECTION);
+	switch (how >> 4 & 7) {
+	case 0:
+		from = 0;
+		break;
+	case 1:
+		to = offsetof(struct vif_kept, hash_seq);
+		break;
+	case 2:
+		from = offsetof(struct vif_kept, hash_seq), to = offsetof(struct vif_kept, grants_seq);
+		break;
+	case 3:
+		from = offsetof(struct vif_kept, hash), to = offsetof(struct vif_kept, grants_seq);
+		break;
+	case 4:
+		from = offsetof(struct vif_kept, grants_seq);
+		break;
+	case 5:
+		from = offsetof(struct vif_kept, grant), k.ngrants = (uint32_t)(input_left / sizeof(k.grant[0]));
+		break;
+	}
+	eat((uint8_t *)&k + from, to - from, &input, &input_left);
+	snprintf(path, sizeof(path), "%s/vif1.0.tables", dir);
+	f = fopen(path, "w");
+	PROMISE(f);
+	fwrite(&k, 1, sizeof(k), f);
+	PROMISE(fclose(f) == 0);
+}
+
+static void delete_grants(void)
+{
+	unsigned int before = statics_count(l.statics);
+	struct xen_netif_gref list[8] = { 0 };
+
 	for (unsigned int i = 0; i < 8; i++)
-		list[i].ref = eat8(&input, &input_left) - (uint32_t)'0';
-	before -= statics_del(next, list, 8, NULL, 0);
-	PROMISE(statics_count(next) <= before);
-	check_grants(next);
-	statics_free(next);
-	PROMISE(mapped == 0);
-	clear("vif1.0.grants");
+		list[i].ref = eat8(&input, &input_left);
+	before -= statics_del(l.statics, list, 8, NULL, 0);
+	PROMISE(statics_count(l.statics) <= before);
+	check_grants(l.statics);
+}
+
+static void tables(unsigned int how)
+{
+	char was[HASH_TEXT_MAX], is[HASH_TEXT_MAX];
+	uint8_t addr[MCAST_MAX][6], then[MCAST_MAX][6];
+	unsigned int n, grants;
+
+	l.conf.queues = 1 + how % 16;
+	l.conf.ctrl = true;
+	fail_after = how & 8 ? how & 3 : UINT_MAX;
+	snprintf(l.connection, sizeof(l.connection), CONNECTION);
+	plant_tables(how);
+	load_tables();
+	n = list_tables(was, addr);
+	check_tables(n, addr);
+	grants = statics_count(l.statics);
+	PROMISE(!(how & 0x80) || !(how & 0x70) || (n == 0 && l.hash.algorithm == 0 && l.hash.size == 0 && grants == 0));
+	fail_after = UINT_MAX;
+	leave_tables();
+	load_tables();
+	PROMISE(list_tables(is, then) == n && memcmp(addr, then, sizeof(addr)) == 0);
+	PROMISE(strcmp(was, is) == 0 && statics_count(l.statics) == grants);
+	check_tables(n, then);
+	delete_grants();
+	leave_tables();
+	clear("vif1.0.tables");
 }
 
 static void finish(void)
@@ -253,7 +287,6 @@ static void start(void)
 	atexit(finish);
 	area = mmap(NULL, (size_t)RUN_PAGES_MAX * XEN_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	PROMISE(area != MAP_FAILED);
-	pthread_mutex_init(&l.kept_lock, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -273,11 +306,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 1:
 		device_of_text();
 		break;
-	case 2:
-		tables(how);
-		break;
 	default:
-		grants(how);
+		tables(how);
 		break;
 	}
 	return 0;

@@ -1,28 +1,69 @@
 /* SPDX-License-Identifier: MIT */
-/* run-kept.c - the note of a guest's tables: what the next daemon makes of it, and of a damaged one */
+/* run-kept.c - a guest's tables: what the next daemon makes of them, and of a damaged file
+ *
+ * A daemon that is killed does not unmap: leave() is that, load() the next one.
+ */
+#include <limits.h>
+#include <unistd.h>
+
 #include "unit.h"
 #include "../../backend/kept.c"
+#include "../../backend/statics.c"
 
 #define CONNECTION "ctrl=1,2 mask=0,0 3,4,5,5"
 
 static char dir[] = "/tmp/netpair-kept.XXXXXX", path[64];
 static struct vif_live live;
-static struct vif_link l = { .name = "vif1.0", .live = &live, .conf = { .queues = 2 } };
-static struct vif_worker w = { .link = &l };
+static struct vif_link l = { .name = "vif1.0", .live = &live, .conf = { .queues = 2, .ctrl = true } };
+
+/* --- in place of grant.c -------------------------------------------------- */
+
+static uint8_t pages[STATICS_MAX][64];
+static unsigned int maps_left = UINT_MAX;
+
+void *grant_map_run(struct grant_dev *g, const struct gref *grefs, unsigned int n, enum grant_access access, int *err)
+{
+	(void)g, (void)grefs, (void)n, (void)access;
+	if (maps_left-- != 0)
+		return pages;
+	*err = -EINVAL;
+	return NULL;
+}
+
+void grant_unmap_run(struct grant_dev *g, void *at, unsigned int n)
+{
+	(void)g, (void)at, (void)n;
+}
+
+/* --- one daemon after the other ------------------------------------------- */
+
+/* What a daemon has in memory goes with it. */
+static void leave(void)
+{
+	if (l.kept)
+		vif_kept_close(&l);
+	statics_free(l.statics);
+	l.statics = NULL;
+	memset(&l.hash, 0x55, sizeof(l.hash));
+}
+
+static void load_in(const char *where, bool resume)
+{
+	struct vif_place place = { .name = "vif1.0", .run_dir = where, .resume = resume };
+
+	leave();
+	assert_int_equal(statics_new(&l.statics, NULL), 0);
+	assert_int_equal(vif_kept_open(&l, &place), 0);
+}
 
 static void load(bool resume)
 {
-	struct vif_place place = { .name = "vif1.0", .run_dir = dir, .resume = resume };
-
-	/* What was there before must not stay. */
-	memset(&l.hash, 0x55, sizeof(l.hash));
-	memset(&live.mcast, 0x55, sizeof(live.mcast));
-	vif_kept_load(&l, &place);
-	assert_string_equal(l.kept_path, path);
+	load_in(dir, resume);
 }
 
 static void fill(void)
 {
+	static const struct xen_netif_gref refs[] = { { .ref = 8 }, { .ref = 9, .flags = XEN_NETIF_CTRLF_GREF_readonly } };
 	static const uint32_t entry[] = { 1, 0, 1 };
 	static const uint8_t key[] = { 1, 2, 3 };
 	uint8_t addr[6] = { 0x33, 0x33 };
@@ -35,35 +76,41 @@ static void fill(void)
 	assert_int_equal(hash_set_size(&l.hash, 128), 0);
 	assert_int_equal(hash_set_mapping(&l.hash, entry, 3, 125, 2), 0);
 	for (addr[5] = 0; addr[5] < MCAST_MAX; addr[5]++)
-		assert_int_equal(mcast_add(&live.mcast, addr), 0);
-	w.kept_changed = true;
-	vif_kept_save(&w);
-	assert_false(w.kept_changed);
+		assert_int_equal(mcast_add(live.mcast, addr), 0);
+	assert_int_equal(statics_add(l.statics, refs, 2), 0);
+	vif_kept_hash(&l);
+	vif_kept_grants(&l);
 }
 
 static unsigned int addresses(void)
 {
 	uint8_t addr[MCAST_MAX][6];
 
-	return mcast_list(&live.mcast, addr);
+	return mcast_list(live.mcast, addr);
 }
 
-static void is_empty(void)
+/* Nothing is known; deliver_all: but there was something. */
+static void is_empty(bool deliver_all)
 {
 	struct hash none;
 
 	hash_init(&none);
 	assert_memory_equal(&l.hash, &none, sizeof(none));
 	assert_int_equal(addresses(), 0);
+	assert_int_equal(statics_count(l.statics), 0);
+	assert_int_equal(atomic_load(&live.all_multicast), deliver_all);
 }
 
-static void write_note(const char *text)
+static void is_full(void)
 {
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
+	assert_int_equal(l.hash.algorithm, 1);
+	assert_int_equal(l.hash.mapping[125], 1);
+	assert_int_equal(addresses(), MCAST_MAX);
+	assert_int_equal(statics_count(l.statics), 2);
+	assert_non_null(statics_write(l.statics, gref_of(8)));
+	assert_null(statics_write(l.statics, gref_of(9)));
+	assert_non_null(statics_read(l.statics, gref_of(9), 0));
+	assert_false(atomic_load(&live.all_multicast));
 }
 
 static void taken_over(void **state)
@@ -76,10 +123,40 @@ static void taken_over(void **state)
 	load(true);
 	hash_print(&l.hash, is, sizeof(is));
 	assert_string_equal(was, is);
-	assert_int_equal(addresses(), MCAST_MAX);
-	/* And once more: a daemon that takes over does not use the note up. */
+	is_full();
+	/* And once more: a daemon that takes over does not use it up. */
 	load(true);
-	assert_int_equal(addresses(), MCAST_MAX);
+	is_full();
+}
+
+/* As many changes as there may be, and none of them a file: what is there is
+ * what was last said, at whichever instruction the daemon ends. */
+static void every_change(void **state)
+{
+	uint8_t addr[6] = { 0x33, 0x33 };
+	uint64_t word;
+	FILE *file;
+
+	(void)state;
+	snprintf(l.connection, sizeof(l.connection), CONNECTION);
+	load(false);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	for (unsigned int i = 0; i < 100000; i++) {
+		addr[4] = (uint8_t)(i >> 8), addr[5] = (uint8_t)i;
+		assert_int_equal(mcast_add(live.mcast, addr), 0);
+		/* In the very file that there was at the start. */
+		assert_int_equal(pread(fileno(file), &word, sizeof(word), offsetof(struct vif_kept, mcast)), sizeof(word));
+		assert_int_equal(word, UINT64_C(0x333300000000) | (i & 0xffff));
+		if (i % 1000 == 0) {
+			load(true);
+			assert_true(mcast_match(live.mcast, addr));
+		}
+		assert_int_equal(mcast_del(live.mcast, addr), 0);
+	}
+	fclose(file);
+	load(true);
+	is_empty(false);
 }
 
 /* The longest names that a connection has. */
@@ -90,7 +167,7 @@ static void many_queues(void **state)
 	l.connection[sizeof(l.connection) - 1] = '\0';
 	load(false);
 	assert_int_equal(hash_set_algorithm(&l.hash, 1), 0);
-	vif_kept_save(&w);
+	vif_kept_hash(&l);
 	load(true);
 	assert_int_equal(l.hash.algorithm, 1);
 }
@@ -100,23 +177,29 @@ static void new_connection(void **state)
 	(void)state;
 	fill();
 	load(false);
-	is_empty();
+	is_empty(false);
 	/* It is gone for good. */
 	load(true);
-	is_empty();
+	is_empty(false);
 }
 
+/* Tables of another connection are none of ours, and ours were lost. */
 static void of_another(void **state)
 {
 	(void)state;
 	fill();
 	snprintf(l.connection, sizeof(l.connection), CONNECTION "0");
 	load(true);
-	is_empty();
+	is_empty(true);
 	fill();
 	snprintf(l.connection, sizeof(l.connection), "ctrl=1,2");
 	load(true);
-	is_empty();
+	is_empty(true);
+	/* The next daemon knows as little. */
+	load(true);
+	is_empty(true);
+	load(false);
+	is_empty(false);
 }
 
 static void fewer_queues(void **state)
@@ -128,55 +211,129 @@ static void fewer_queues(void **state)
 	l.conf.queues = 2;
 	assert_int_equal(l.hash.size, 0);
 	assert_int_equal(addresses(), MCAST_MAX);
+	assert_int_equal(statics_count(l.statics), 2);
 }
 
-static void damaged(void **state)
-{
-	static const char *const lines[] = {
-		"", "\n", CONNECTION, CONNECTION "\n", CONNECTION "\nhash", CONNECTION "\nhash 1 15 00 1\n",
-		CONNECTION "\nhash 9 15\nmcast\nmcast \nmcast 00:16:3e:00:00:01\nmcast zz\n\n\nnonsense\n",
-		"\n" CONNECTION "\nmcast 33:33:00:00:00:01\n",
-	};
-
-	(void)state;
-	snprintf(l.connection, sizeof(l.connection), CONNECTION);
-	for (unsigned int i = 0; i < ARRAY_SIZE(lines); i++) {
-		write_note(lines[i]);
-		load(true);
-		is_empty();
-	}
-	write_note(CONNECTION "\njunk\nmcast 33:33:00:00:00:01\nmcast 33:33:00:00:00:01");
-	load(true);
-	assert_int_equal(addresses(), 1);
-}
-
-static void nowhere(void **state)
+static void no_control_ring(void **state)
 {
 	(void)state;
 	fill();
-	snprintf(l.kept_path, sizeof(l.kept_path), "%s/absent/vif1.0.tables", dir);
-	w.kept_changed = true;
-	vif_kept_save(&w);
-	assert_false(w.kept_changed);
+	l.conf.ctrl = false;
 	load(true);
+	l.conf.ctrl = true;
+	assert_int_equal(statics_count(l.statics), 0);
 	assert_int_equal(addresses(), MCAST_MAX);
+}
+
+/* A table that was being written as the daemon died is lost, the others are not. */
+static void half_written(void **state)
+{
+	(void)state;
+	fill();
+	kept_begin(&l.kept->hash_seq);
+	l.kept->hash[7] ^= 1;
+	load(true);
+	assert_int_equal(l.hash.algorithm, 0);
+	assert_int_equal(statics_count(l.statics), 2);
+	assert_int_equal(addresses(), MCAST_MAX);
+	/* It is whole again. */
+	assert_int_equal(hash_set_algorithm(&l.hash, 1), 0);
+	vif_kept_hash(&l);
+	load(true);
+	assert_int_equal(l.hash.algorithm, 1);
+
+	fill();
+	kept_begin(&l.kept->grants_seq);
+	load(true);
+	assert_int_equal(statics_count(l.statics), 0);
+	assert_int_equal(l.hash.algorithm, 1);
+	load(true);
+	assert_int_equal(statics_count(l.statics), 0);
+	assert_int_equal(l.kept->grants_seq & 1, 0);
+}
+
+static void not_mapped_again(void **state)
+{
+	(void)state;
+	fill();
+	maps_left = 1;
+	load(true);
+	maps_left = UINT_MAX;
+	assert_int_equal(statics_count(l.statics), 0);
+	load(true);
+	assert_int_equal(statics_count(l.statics), 0);
+}
+
+/* What is no text, no address, no number is not believed, and nothing is read beyond its end. */
+static void nonsense(void **state)
+{
+	(void)state;
+	fill();
+	memset(l.kept->hash, 'h', sizeof(l.kept->hash));
+	atomic_store(&l.kept->mcast.addr[3], UINT64_C(0x00163e000001));
+	atomic_store(&l.kept->mcast.addr[4], UINT64_C(0xffff333300000001));
+	l.kept->ngrants = STATICS_MAX + 1;
+	load(true);
+	assert_int_equal(l.hash.algorithm, 0);
+	assert_int_equal(statics_count(l.statics), 0);
+	assert_int_equal(addresses(), MCAST_MAX - 2);
+	assert_true(atomic_load(&live.all_multicast));
+
+	fill();
+	memset(l.kept->connection, 'c', sizeof(l.kept->connection));
+	load(true);
+	is_empty(true);
+	fill();
+	l.kept->magic[sizeof(KEPT_MAGIC) - 2]++;
+	load(true);
+	is_empty(true);
+}
+
+/* A file that is not to be believed at all is as good as none (run-statemap.c). */
+static void other_file(void **state)
+{
+	(void)state;
+	fill();
+	assert_int_equal(truncate(path, sizeof(struct vif_kept) + 1), 0);
+	load(true);
+	is_empty(true);
+	fill();
 	assert_int_equal(unlink(path), 0);
+	load(true);
+	is_empty(true);
+}
+
+/* Without a directory it goes on, for as long as this daemon lives. */
+static void nowhere(void **state)
+{
+	static const uint8_t addr[6] = { 0x33, 0x33 };
+
+	(void)state;
+	snprintf(l.connection, sizeof(l.connection), CONNECTION);
+	load_in("/nowhere", false);
+	is_empty(false);
+	assert_int_equal(mcast_add(live.mcast, addr), 0);
+	vif_kept_hash(&l);
+	load_in("/nowhere", true);
+	is_empty(true);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(taken_over), cmocka_unit_test(many_queues), cmocka_unit_test(new_connection),
-		cmocka_unit_test(of_another), cmocka_unit_test(fewer_queues), cmocka_unit_test(damaged),
-		cmocka_unit_test(nowhere),
+		cmocka_unit_test(taken_over), cmocka_unit_test(every_change), cmocka_unit_test(many_queues),
+		cmocka_unit_test(new_connection), cmocka_unit_test(of_another), cmocka_unit_test(fewer_queues),
+		cmocka_unit_test(no_control_ring), cmocka_unit_test(half_written), cmocka_unit_test(not_mapped_again),
+		cmocka_unit_test(nonsense), cmocka_unit_test(other_file), cmocka_unit_test(nowhere),
 	};
 	int failed;
 
 	log_init("run-kept", LOG_LEVEL_ERROR);
-	if (!mkdtemp(dir) || pthread_mutex_init(&l.kept_lock, NULL))
+	if (!mkdtemp(dir))
 		return 1;
 	snprintf(path, sizeof(path), "%s/vif1.0.tables", dir);
 	failed = RUN_TESTS(tests);
+	leave();
 	unlink(path);
 	rmdir(dir);
 	return failed;
