@@ -63,6 +63,7 @@ static enum tap_outcome grx_read_outcome(struct vif_worker *vw, ssize_t got)
 static void judge(struct frame *f, struct virtio_net_hdr *hdr, const struct iovec *body, unsigned int n)
 {
 	struct vif_queue *q = f->queue;
+	enum vnet_step step;
 
 	f->drop = true;
 	f->segs = 0;
@@ -75,13 +76,13 @@ static void judge(struct frame *f, struct virtio_net_hdr *hdr, const struct iove
 		return;
 	}
 	vif_live_take(q->vw->link->live, RATE_GRX, f->pkt.len);
-	if (vnet_must_cut(hdr, &q->conf->peer, body->iov_base, body->iov_len) ||
-	    (f->pkt.headroom && hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE)) {
+	step = vnet_prepare(hdr, &q->conf->peer, body, n);
+	if (step == VNET_CUT || (f->pkt.headroom && hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE)) {
 		/* Not dropped: it goes on in segments. */
 		vif_hold_cut(f, hdr, body, n);
 		return;
 	}
-	if (vnet_complete(hdr, &q->conf->peer, body, n) < 0) {
+	if (step == VNET_BROKEN) {
 		stats_inc(&q->stats, STAT_GRX_DROP_CSUM);
 		return;
 	}

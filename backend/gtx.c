@@ -137,14 +137,18 @@ static unsigned int collect(struct vif_queue *q)
 static enum stat send_frame(struct vif_queue *q, struct frame *f)
 {
 	struct vnet_head *head = (struct vnet_head *)(void *)(q->vw->gtx_buf + f->at);
-	unsigned int n = 1;
+	unsigned int n = f->pkt.pieces;
+	enum vnet_result result;
 
-	if (f->scattered)
-		n = vnet_gather(head, f->iov, f->iov + 1, f->pkt.pieces);
-	else
+	if (f->scattered) {
+		result = vnet_gather(head, &f->pkt, f->iov, f->iov + 1, &n);
+	} else {
+		memset(&head->hdr, 0, sizeof(head->hdr));
+		result = vnet_from_pkt(&head->hdr.hdr, &f->pkt, head->bytes, f->pkt.len);
 		f->iov[0] = (struct iovec){ head, VNET_HDR_LEN + f->pkt.len };
-	memset(&head->hdr, 0, sizeof(head->hdr));
-	switch (vnet_from_pkt(&head->hdr.hdr, &f->pkt, head->bytes, f->iov[0].iov_len - VNET_HDR_LEN)) {
+		n = 1;
+	}
+	switch (result) {
 	case VNET_OK:
 		break;
 	case VNET_BAD_CSUM:

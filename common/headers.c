@@ -6,7 +6,6 @@
 #include "headers.h"
 
 #define ETH_HLEN 14u
-#define TCP_HLEN_MIN 20u
 #define UDP_HLEN 8u
 
 /* Passes over the Ethernet header and up to two VLAN tags. */
@@ -73,18 +72,22 @@ static bool is_ipv6_option(uint8_t proto)
 
 static void parse_ipv6(const uint8_t *b, size_t len, struct headers *h)
 {
-	size_t at = h->l3 + 40u;
+	size_t at = h->l3 + 40u, end;
 	uint8_t proto;
 
 	if (len < at || (b[h->l3] >> 4) != 6)
 		return;
 	h->version = 6;
+	/* Linux, too, looks no further than the payload goes. */
+	end = at + get16(b + h->l3 + 4);
 	proto = b[h->l3 + 6];
 	while (is_ipv6_option(proto)) {		/* RFC 8200 4: units of 8 bytes, less the first */
 		if (len < at + 8)
 			return;
 		proto = b[at];
 		at += (b[at + 1] + 1u) * 8u;
+		if (at > end)
+			return;
 	}
 	parse_l4(b, len, h, proto, at);
 }

@@ -16,6 +16,7 @@
 #define ETHERTYPE_VLAN 0x8100u
 #define ETHERTYPE_QINQ 0x88a8u
 
+#define TCP_HLEN_MIN 20u
 #define TCP_CSUM_OFFSET 16u
 #define UDP_CSUM_OFFSET 6u
 

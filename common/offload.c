@@ -51,22 +51,38 @@ enum vnet_result vnet_from_pkt(struct virtio_net_hdr *vh, const struct pkt *p,
 	return VNET_OK;
 }
 
-unsigned int vnet_gather(struct vnet_head *head, struct iovec *out, const struct iovec *from, unsigned int n)
+/* Copies bytes of the runs in from behind the have bytes in head until it has
+ * most, and lays out over all. Returns the number of runs. */
+static unsigned int vnet_copy_head(struct vnet_head *head, size_t have, size_t most, struct iovec *out,
+				   const struct iovec *from, unsigned int n)
 {
 	unsigned int runs = 1;
-	size_t copied = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
-		size_t part = min_size(from[i].iov_len, VNET_HEAD_MAX - copied);
+		size_t part = min_size(from[i].iov_len, most - have);
 		uint8_t *data = from[i].iov_base;
 
-		memcpy(head->bytes + copied, data, part);
-		copied += part;
+		memcpy(head->bytes + have, data, part);
+		have += part;
 		if (part < from[i].iov_len)
 			out[runs++] = (struct iovec){ data + part, from[i].iov_len - part };
 	}
-	out[0] = (struct iovec){ head, VNET_HDR_LEN + copied };
+	out[0] = (struct iovec){ head, VNET_HDR_LEN + have };
 	return runs;
+}
+
+enum vnet_result vnet_gather(struct vnet_head *head, const struct pkt *p, struct iovec *out,
+			     const struct iovec *from, unsigned int *n)
+{
+	enum vnet_result result;
+
+	memset(&head->hdr, 0, sizeof(head->hdr));
+	*n = vnet_copy_head(head, 0, VNET_HEAD_MAX, out, from, *n);
+	result = vnet_from_pkt(&head->hdr.hdr, p, head->bytes, out[0].iov_len - VNET_HDR_LEN);
+	if (result == VNET_OK || *n == 1)
+		return result;
+	*n = vnet_copy_head(head, out[0].iov_len - VNET_HDR_LEN, VNET_HEAD_LONG, out, out + 1, *n - 1);
+	return vnet_from_pkt(&head->hdr.hdr, p, head->bytes, out[0].iov_len - VNET_HDR_LEN);
 }
 
 int vnet_to_pkt(struct pkt *p, const struct virtio_net_hdr *vh)
@@ -139,54 +155,79 @@ static uint16_t sum_iov(const struct iovec *iov, unsigned int n, size_t start)
 	return headers_fold(sum);
 }
 
-bool vnet_must_cut(const struct virtio_net_hdr *vh, const struct vnet_peer *peer, const uint8_t *head, size_t len)
+/* Whether the receiver of this frame takes the header that it finds by itself
+ * for the one that vh means: it takes the first, and looks past no VLAN tag. */
+static bool vnet_is_found(const struct virtio_net_hdr *vh, const struct headers *h)
 {
-	uint16_t type = len < ETH_HLEN ? 0 : get16(head + 12);
+	uint16_t field = h->proto == IPPROTO_TCP ? TCP_CSUM_OFFSET : UDP_CSUM_OFFSET;
 
-	if (vh->gso_type == VIRTIO_NET_HDR_GSO_NONE)
+	if (!h->l4 || h->l3 != ETH_HLEN)
 		return false;
-	return !takes_gso(peer, vh->gso_type) || (type != ETHERTYPE_IPV4 && type != ETHERTYPE_IPV6);
+	return !(vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || (vh->csum_start == h->l4 && vh->csum_offset == field);
 }
 
-/* Whether the receiver of this frame finds the blank checksum by itself. All
- * that it is told is that there is one: Linux takes it for that of the first
- * transport header, and looks past no VLAN tag. */
-static bool finds_blank(const struct vnet_peer *peer, const struct virtio_net_hdr *vh,
-			const uint8_t *head, size_t len)
+/* Whether a blank checksum may stay so. */
+static bool vnet_takes_blank(const struct virtio_net_hdr *vh, const struct vnet_peer *peer,
+			     const struct headers *h, const uint8_t *head)
 {
-	struct headers h = headers_parse(head, len);
+	uint16_t port;
 
-	if (!h.l4 || h.l3 != ETH_HLEN || h.l4 != vh->csum_start)
+	if (!vnet_is_found(vh, h) || !(h->version == 4 ? peer->csum4 : peer->csum6))
 		return false;
-	if (h.proto == IPPROTO_TCP)
-		return vh->csum_offset == TCP_CSUM_OFFSET && (h.version == 4 ? peer->csum4 : peer->csum6);
 	/* DHCP clients read raw frames, and many drop what has a blank checksum. */
-	if (get16(head + h.l4 + 2) == DHCP_CLIENT_PORT || get16(head + h.l4 + 2) == DHCP_SERVER_PORT)
-		return false;
-	return vh->csum_offset == UDP_CSUM_OFFSET && (h.version == 4 ? peer->csum4 : peer->csum6);
+	port = get16(head + h->l4 + 2);
+	return h->proto == IPPROTO_TCP || (port != DHCP_CLIENT_PORT && port != DHCP_SERVER_PORT);
 }
 
-int vnet_complete(struct virtio_net_hdr *vh, const struct vnet_peer *peer,
-		  const struct iovec *iov, unsigned int n)
+/* Whether a large segment may stay so, and its checksum blank. Sets its header's length. */
+static bool vnet_takes_large(struct virtio_net_hdr *vh, const struct vnet_peer *peer, const struct headers *h)
 {
-	size_t at = (size_t)vh->csum_start + vh->csum_offset, len = min_size(iov[0].iov_len, VNET_HEAD_MAX);
-	uint8_t *field = (uint8_t *)iov[0].iov_base + at;
-	uint8_t head[VNET_HEAD_MAX];
+	bool v4 = (vh->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_TCPV4;
+
+	/* The kernel's figure is how much of the frame it has in one piece. */
+	vh->hdr_len = h->l4 ? h->end : (uint16_t)(vh->csum_start + TCP_HLEN_MIN);
+	return takes_gso(peer, vh->gso_type) && vnet_is_found(vh, h) &&
+	       h->proto == IPPROTO_TCP && h->version == (v4 ? 4 : 6);
+}
+
+/* Returns where the two bytes from at on lie, NULL if they are not in one run. */
+static uint8_t *vnet_field(const struct iovec *iov, unsigned int n, size_t at)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		if (at + 2 <= iov[i].iov_len)
+			return (uint8_t *)iov[i].iov_base + at;
+		if (at < iov[i].iov_len)
+			return NULL;
+		at -= iov[i].iov_len;
+	}
+	return NULL;
+}
+
+enum vnet_step vnet_prepare(struct virtio_net_hdr *vh, const struct vnet_peer *peer,
+			    const struct iovec *iov, unsigned int n)
+{
+	bool blank = vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM, large = vh->gso_type != VIRTIO_NET_HDR_GSO_NONE;
+	size_t len = min_size(iov[0].iov_len, VNET_HEAD_MAX);
+	uint8_t head[VNET_HEAD_MAX], *field;
+	struct headers h;
 	uint16_t sum;
 
-	/* What is large may stay so (vnet_must_cut), and then blank too. */
-	if (!(vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || vh->gso_type != VIRTIO_NET_HDR_GSO_NONE)
-		return 0;
+	if (!blank && !large)
+		return VNET_SEND;
 	/* The peer may write to the page it lies in while we look. */
 	memcpy(head, iov[0].iov_base, len);
-	if (finds_blank(peer, vh, head, len))
-		return 0;
-	if (at + 2 > iov[0].iov_len)
-		return -EINVAL;
+	h = headers_parse(head, len);
+	if (large)
+		return vnet_takes_large(vh, peer, &h) ? VNET_SEND : VNET_CUT;
+	if (vnet_takes_blank(vh, peer, &h, head))
+		return VNET_SEND;
+	field = vnet_field(iov, n, (size_t)vh->csum_start + vh->csum_offset);
+	if (!field)
+		return VNET_BROKEN;
 	sum = (uint16_t)~sum_iov(iov, n, vh->csum_start);
 	/* RFC 768: a UDP checksum of 0 means none, so all ones stands for it. */
 	put16(field, sum == 0 && vh->csum_offset == UDP_CSUM_OFFSET ? 0xffff : sum);
 	vh->flags = VIRTIO_NET_HDR_F_DATA_VALID;
 	vh->csum_start = vh->csum_offset = 0;
-	return 0;
+	return VNET_SEND;
 }

@@ -17,9 +17,13 @@
 #include "abi.h"
 #include "pkt.h"
 
-/* Bytes of a frame that hold every header we parse: Ethernet, two VLAN tags,
- * IPv6 with extensions, TCP with options. */
+/* Bytes of a frame that every receiver looks through for headers: Ethernet, two
+ * VLAN tags, IPv6 with extensions, TCP with options. Linux's drivers look
+ * through as many of the IP packet (MAX_IPV6_HDR_LEN in net/core/skbuff.c). */
 #define VNET_HEAD_MAX 256u
+
+/* Bytes that we look through where a sender relied on more. */
+#define VNET_HEAD_LONG 512u
 
 enum vnet_result {
 	VNET_OK,
@@ -41,16 +45,19 @@ MUST_CHECK int vnet_to_pkt(struct pkt *p, const struct virtio_net_hdr *vh);
 /* A frame's header for the TAP with a private copy of its first bytes. */
 struct vnet_head {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
-	uint8_t bytes[VNET_HEAD_MAX];
+	uint8_t bytes[VNET_HEAD_LONG];
 };
 
-/* Copies the first VNET_HEAD_MAX bytes of the n runs in from to head and lays
- * out[0] over header and copy, out[1...] over the rest; out takes n + 1 runs.
- * What is parsed later is the copy, and the copy is what is sent: a peer that
- * can still write the runs cannot change what was checked. out may be the array
- * from one element before from. How many runs. */
-MUST_CHECK unsigned int vnet_gather(struct vnet_head *head, struct iovec *out,
-				    const struct iovec *from, unsigned int n);
+/* Makes a packet from a ring, whose bytes are the *n runs in from, into a frame
+ * for the TAP. Copies the first VNET_HEAD_MAX bytes to head, or as many as
+ * VNET_HEAD_LONG if its headers are not found in these, fills head->hdr in as
+ * vnet_from_pkt() does, and lays out[0] over header and copy, out[1...] over
+ * the rest; out takes *n + 1 runs, and *n gets their number. What is parsed is
+ * the copy, and the copy is what is sent: a peer that can still write the runs
+ * cannot change what was checked. out may be the array from one element before
+ * from. Returns as vnet_from_pkt(). */
+MUST_CHECK enum vnet_result vnet_gather(struct vnet_head *head, const struct pkt *p, struct iovec *out,
+					const struct iovec *from, unsigned int *n);
 
 /* The largest MTU towards a peer that takes one slot a packet; Linux's figure. */
 #define VNET_MTU_NO_SG 1500u
@@ -63,21 +70,32 @@ struct vnet_peer {
 };
 
 /* The TAP's offloads (TUN_F_*) whose frames the peer takes as they are, or
- * with what vnet_complete() does. */
+ * with what vnet_prepare() does. */
 unsigned int vnet_tun_offloads(const struct vnet_peer *peer);
 
-/* Whether a large segment must be cut (segment.h) before the peer takes it: it
- * takes none of the kind, or would not find the headers behind a VLAN tag.
- * Frames in the TAP's queue may be older than the offloads it was last told. */
-MUST_CHECK bool vnet_must_cut(const struct virtio_net_hdr *vh, const struct vnet_peer *peer,
-			      const uint8_t *head, size_t len);
+/* What a frame from a TAP needs on its way to a ring. */
+enum vnet_step {
+	VNET_SEND,	/* nothing more */
+	VNET_CUT,	/* a large segment that must be cut (segment.h) */
+	VNET_BROKEN,	/* it has a blank checksum out of its bounds */
+};
 
-/* Fills in a blank checksum that the peer does not take, would not find (behind
- * a VLAN tag, of an inner packet) or that its programs stumble over (DHCP), and
- * clears it from vh; nothing for all others. iov is the frame in n runs, the
- * first of at least min(len, VNET_HEAD_MAX) bytes. -EINVAL: vh points out of
- * the frame. RFC 1071, RFC 768. */
-MUST_CHECK int vnet_complete(struct virtio_net_hdr *vh, const struct vnet_peer *peer,
-			     const struct iovec *iov, unsigned int n);
+/* Makes a frame, whose bytes are iov in n runs, into one that the peer takes.
+ * The first run has at least min(length, VNET_HEAD_MAX) bytes; a peer may
+ * write them meanwhile.
+ *
+ * A ring tells of a blank checksum or a large segment with one bit and no
+ * offset. So its receiver looks for the first TCP or UDP header by itself,
+ * and this asks the receiver's own parser, headers_parse(), over the bytes
+ * that every receiver looks through. What it would not find there (behind a
+ * VLAN tag, behind long or other IPv6 extension headers, inside a tunnel),
+ * what the peer does not take, and DHCP, whose clients read raw frames, is
+ * filled in here if it is a checksum (RFC 1071, RFC 768), or is to be cut.
+ * Frames in the TAP's queue may be older than the offloads it was last told.
+ *
+ * Changes vh: a checksum that is filled in is taken from it; hdr_len of a large
+ * segment becomes the length of its headers. */
+MUST_CHECK enum vnet_step vnet_prepare(struct virtio_net_hdr *vh, const struct vnet_peer *peer,
+				       const struct iovec *iov, unsigned int n);
 
 #endif

@@ -46,6 +46,9 @@ int segment_begin(struct segment *s, const struct virtio_net_hdr *vh,
 	if (s->h.proto != IPPROTO_TCP || vh->gso_size == 0 || s->h.end >= most ||
 	    type != (s->h.version == 4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6))
 		return -EINVAL;
+	/* The first header is not the one that is meant: a tunnel's inner packet. */
+	if ((vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && vh->csum_start != s->h.l4)
+		return -EINVAL;
 	l4_len = len - s->h.l4;
 	/* A blank checksum has the pseudo header's sum in its place, and so the
 	 * right address even where a routing header tells the last of many. */

@@ -28,8 +28,8 @@ struct segment {
 };
 
 /* Copies a frame in n runs to the buffer, to be cut so that no segment is
- * longer than most bytes. -EINVAL: it is not TCP of the kind that vh tells,
- * too long, or most has no room for the headers. */
+ * longer than most bytes. -EINVAL: it is not TCP of the kind and in the place
+ * that vh tells, too long, or most has no room for the headers. */
 MUST_CHECK int segment_begin(struct segment *s, const struct virtio_net_hdr *vh,
 			     const struct iovec *iov, unsigned int n, uint32_t most);
 

@@ -26,16 +26,14 @@ static enum stat send_packet(struct nic_queue *q, const struct pkt *p)
 	struct burst *burst = &q->link->w.burst;
 	struct nic_send *s = &q->link->send[burst->n];
 	struct iovec *from = s->iov + 1;
-	unsigned int n;
+	unsigned int n = p->pieces;
 
 	for (unsigned int i = 0; i < p->pieces; i++) {
 		const struct pkt_piece *piece = &p->piece[i];
 
 		from[i] = (struct iovec){ pool_page(&q->grx_pool, page_of(q, piece->index)) + piece->offset, piece->len };
 	}
-	n = vnet_gather(&s->head, s->iov, from, p->pieces);
-	memset(&s->head.hdr, 0, sizeof(s->head.hdr));
-	switch (vnet_from_pkt(&s->head.hdr.hdr, p, s->head.bytes, s->iov[0].iov_len - VNET_HDR_LEN)) {
+	switch (vnet_gather(&s->head, p, s->iov, from, &n)) {
 	case VNET_OK:
 		break;
 	case VNET_BAD_CSUM:

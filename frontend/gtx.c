@@ -85,6 +85,7 @@ static enum stat post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, str
 			    const uint16_t *ids, uint32_t len)
 {
 	const struct vnet_peer *peer = &q->link->conf.peer;
+	enum vnet_step step;
 	struct pkt p;
 
 	memset(&p, 0, offsetof(struct pkt, piece));
@@ -93,11 +94,12 @@ static enum stat post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, str
 	describe(q->link, &p, ids, len);
 	for (unsigned int i = 0; i < p.pieces; i++)
 		iov[i].iov_len = p.piece[i].len;
-	if (vnet_must_cut(hdr, peer, iov[0].iov_base, iov[0].iov_len))
+	step = vnet_prepare(hdr, peer, iov, p.pieces);
+	if (step == VNET_CUT)
 		return cut(q, hdr, iov, p.pieces);
 	if (p.pieces > 1 && !peer->sg)
 		return STAT_GTX_DROP_SLOTS;
-	if (vnet_complete(hdr, peer, iov, p.pieces) < 0)
+	if (step == VNET_BROKEN)
 		return STAT_GTX_DROP_CSUM;
 	if (vnet_to_pkt(&p, hdr) < 0)
 		return STAT_GTX_DROP_GSO;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-complete.c - filling a blank checksum in: any header over any frame in any runs
+/* fuzz-complete.c - a frame made ready for its receiver: any header over any frame in any runs
  *
  * Input: the virtio_net_hdr (10 bytes), what the peer takes (1), run lengths
- * (4), then the frame. The result is held against a sum taken byte by byte.
+ * (4), then the frame. A checksum that was
+ * filled in is held against a sum taken byte by byte, what goes as it is
+ * against the receiver's parser.
  */
 #include "../../common/offload.h"
 #include "fuzz.h"
@@ -21,10 +23,43 @@ static uint32_t plain_sum(const uint8_t *p, size_t len)
 	return (sum & 0xffff) + (sum >> 16);
 }
 
+/* Whether the two bytes at field are in two runs. */
+static bool shared(const struct iovec *iov, size_t field)
+{
+	size_t end = 0;
+
+	for (unsigned int i = 0; i < RUNS; i++) {
+		end += iov[i].iov_len;
+		if (end == field + 1)
+			return true;
+	}
+	return false;
+}
+
+/* What goes as it is, is found by the receiver in the bytes that each looks through. */
+static void check_found(const struct virtio_net_hdr *vh, const uint8_t *frame, size_t len)
+{
+	struct pkt p = { .len = (uint32_t)len };
+	struct virtio_net_hdr back;
+	uint8_t head[VNET_HEAD_MAX];
+
+	memset(head, 0, sizeof(head));
+	if (len)
+		memcpy(head, frame, min_size(len, sizeof(head)));
+	if (vnet_to_pkt(&p, vh) < 0)
+		return;
+	PROMISE(vnet_from_pkt(&back, &p, head, min_size(len, sizeof(head))) == VNET_OK);
+	if (!(vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		return;
+	PROMISE(back.csum_start == vh->csum_start && back.csum_offset == vh->csum_offset);
+	PROMISE(back.gso_type == (vh->gso_type & ~VIRTIO_NET_HDR_GSO_ECN));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct virtio_net_hdr vh, was;
 	struct vnet_peer peer;
+	enum vnet_step step;
 	struct iovec iov[RUNS];
 	uint8_t bits, cuts[RUNS - 1], *frame, *before;
 	size_t at, field, len;
@@ -33,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bits = eat8(&data, &size);
 	eat(cuts, sizeof(cuts), &data, &size);
 	was = vh;
-	peer = (struct vnet_peer){ .csum4 = bits & 1, .csum6 = bits & 2 };
+	peer = (struct vnet_peer){ .csum4 = bits & 1, .csum6 = bits & 2, .gso4 = bits & 4, .gso6 = bits & 8, .sg = bits & 16 };
 	len = size < 65535 ? size : 65535;
 	frame = malloc(len + 1);
 	before = malloc(len + 1);
@@ -52,13 +87,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at += n;
 	}
 	field = (size_t)vh.csum_start + vh.csum_offset;
-	if (vnet_complete(&vh, &peer, iov, RUNS) < 0) {
-		PROMISE(was.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM);
-		PROMISE(field + 2 > iov[0].iov_len);
+	step = vnet_prepare(&vh, &peer, iov, RUNS);
+	if (was.gso_type)
+		was.hdr_len = vh.hdr_len;
+	if (step == VNET_BROKEN) {
+		PROMISE(was.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM && !was.gso_type);
+		PROMISE(field + 2 > len || shared(iov, field));
 		PROMISE(memcmp(frame, before, len) == 0);
 	} else if (memcmp(&vh, &was, sizeof(vh)) == 0) {
 		PROMISE(memcmp(frame, before, len) == 0);
-		PROMISE(!(was.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || peer.csum4 || peer.csum6 || was.gso_type);
+		PROMISE(step == VNET_SEND || was.gso_type);
+		if (step == VNET_SEND)
+			check_found(&vh, frame, len);
 	} else {
 		uint32_t sum = plain_sum(before + was.csum_start, len - was.csum_start);
 		uint16_t want = (uint16_t)~sum;

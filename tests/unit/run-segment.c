@@ -74,7 +74,7 @@ static void build(struct frame *f, unsigned int version, uint32_t payload, unsig
 
 static struct virtio_net_hdr large(unsigned int version, uint16_t size)
 {
-	return (struct virtio_net_hdr){ .flags = BLANK, .gso_size = size,
+	return (struct virtio_net_hdr){ .flags = BLANK, .gso_size = size, .csum_start = version == 6 ? 54 : 34,
 		.gso_type = version == 6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4 };
 }
 
@@ -130,6 +130,7 @@ static void expect_cut(unsigned int version, uint32_t payload, unsigned int opti
 	unsigned int count = 0;
 
 	build(&f, version, payload, options, tag);
+	vh.csum_start = (uint16_t)f.l4;
 	if (size > most - f.end)
 		size = (uint16_t)(most - f.end);
 	/* With and without the pseudo header's sum in place. */
@@ -224,6 +225,10 @@ static void refuses(void **state)
 	assert_int_equal(begin(&s, &four, f.b, f.len, f.end), -EINVAL);
 	for (uint32_t len = 0; len < f.end; len++)
 		assert_int_equal(begin(&s, &four, f.b, len, MOST), -EINVAL);
+	/* The blank checksum is a tunnel's inner one. */
+	four.csum_start += 28;
+	assert_int_equal(begin(&s, &four, f.b, f.len, MOST), -EINVAL);
+	four.csum_start -= 28;
 	f.b[f.l3 + 9] = 17;
 	assert_int_equal(begin(&s, &four, f.b, f.len, MOST), -EINVAL);
 	build(&f, 4, 65600, 0, false);
