@@ -18,7 +18,7 @@ static const char usage[] =
 	"usage: xensim [--dir=DIR] COMMAND\n"
 	"  start [--foreground] [--netns] [--max-pages=N] [--max-refs=N]\n"
 	"  stop | status\n"
-	"  domain NAME [--netns] [--driver-domain] [--max-pages=N]\n"
+	"  domain NAME [--netns] [--driver-domain] [--max-pages=N] [--domid=N]\n"
 	"  exec DOMAIN -- COMMAND...\n"
 	"  attach-vif BACKDOM FRONTDOM [DEVID] [--hotplug | --script=PATH] [key=value...]\n"
 	"  detach-vif FRONTDOM [DEVID] [--script=PATH] [--force]\n"

@@ -52,11 +52,14 @@ static int cmd_domain(struct answer *a, char **w, int n)
 
 	for (i = 2; i < n; i++) {
 		const char *v = option(w[i], "max-pages");
+		const char *id = option(w[i], "domid");
 
 		if (!strcmp(w[i], "--netns")) {
 			netns = 1;
 		} else if (!strcmp(w[i], "--driver-domain")) {
 			driver = 1;
+		} else if (id && atoi(id) > 0 && atoi(id) < 0x7ff0) {
+			opt.domid = (uint32_t)atoi(id);
 		} else if (v && atoi(v) > 0 && (uint32_t)atoi(v) <= XSIM_NR_PAGES) {
 			opt.max_pages = (uint32_t)atoi(v);
 		} else {

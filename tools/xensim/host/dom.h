@@ -78,6 +78,7 @@ struct dom {
 	char *dir;
 	char *netns;
 	int driver;
+	char uuid[40]; /* stays when it is restored */
 	struct dom_listener *xen;
 	struct dom_listener *store;
 	struct handle *handles;
@@ -108,6 +109,7 @@ struct dom_listener {
 struct dom_options {
 	uint32_t max_pages;
 	uint32_t max_refs;
+	uint32_t domid; /* 0: the next that was never used */
 };
 
 /** All living domains, in the order of their ids. */

@@ -77,6 +77,32 @@ static int dom_netns(struct dom *d, char **why)
 	return -1;
 }
 
+/* Which guest it is, whatever its id. */
+static void dom_uuid(struct dom *d)
+{
+	FILE *f = fopen("/proc/sys/kernel/random/uuid", "re");
+
+	if (!f || fscanf(f, "%36s", d->uuid) != 1)
+		snprintf(d->uuid, sizeof(d->uuid), "00000000-0000-0000-0000-%012u", d->id);
+	if (f)
+		fclose(f);
+}
+
+/* As libxl: what is of the guest and not of its id. */
+static void uuid_nodes(const struct dom *d)
+{
+	char *vm = xprintf("/vm/%s", d->uuid);
+	char *path;
+
+	store_put(path = xprintf("/local/domain/%u/vm", d->id), vm, 0, (int)d->id);
+	free(path);
+	store_put(path = xprintf("%s/uuid", vm), d->uuid, 0, (int)d->id);
+	free(path);
+	store_put(path = xprintf("%s/name", vm), d->name, 0, (int)d->id);
+	free(path);
+	free(vm);
+}
+
 /* The nodes that libxl makes for a new domain. */
 static void dom_nodes(const struct dom *d, int driver)
 {
@@ -100,6 +126,7 @@ static void dom_nodes(const struct dom *d, int driver)
 		free(path);
 		store_put(path = xprintf("/libxl/%u/type", d->id), "pv", 0, -1);
 		free(path);
+		uuid_nodes(d);
 	}
 	if (driver) {
 		store_put(path = xprintf("%s/backend", top), "", d->id, -1);
@@ -109,10 +136,12 @@ static void dom_nodes(const struct dom *d, int driver)
 	free(top);
 }
 
-static void wipe_nodes(uint32_t id)
+static void wipe_nodes(uint32_t id, const char *uuid)
 {
 	char *path;
 
+	store_wipe(path = xprintf("/vm/%s", uuid));
+	free(path);
 	store_wipe(path = xprintf("/local/domain/%u", id));
 	free(path);
 	store_wipe(path = xprintf("/libxl/%u", id));
@@ -140,7 +169,11 @@ struct dom *host_domain(const char *name, int netns, int driver, const struct do
 		*why = xprintf("domain %s exists already", name);
 		return NULL;
 	}
-	d = dom_create(state_dir, next_domid, name, opt);
+	if (opt->domid && dom_find(opt->domid)) {
+		*why = xprintf("domain id %u is in use", opt->domid);
+		return NULL;
+	}
+	d = dom_create(state_dir, opt->domid ? opt->domid : next_domid, name, opt);
 	if (!d) {
 		*why = xprintf("domain %s: %s", name, errno == ENOSYS ? "this kernel has no memory files (memfd_create)" : strerror(errno));
 		return NULL;
@@ -151,7 +184,9 @@ struct dom *host_domain(const char *name, int netns, int driver, const struct do
 		dom_destroy(d);
 		return NULL;
 	}
-	next_domid++;
+	if (d->id >= next_domid)
+		next_domid = d->id + 1;
+	dom_uuid(d);
 	d->driver = driver;
 	dom_nodes(d, driver);
 	store_introduce(d->id);
@@ -161,12 +196,14 @@ struct dom *host_domain(const char *name, int netns, int driver, const struct do
 void host_destroy(struct dom *d)
 {
 	uint32_t id = d->id;
+	char uuid[sizeof(d->uuid)];
 
+	memcpy(uuid, d->uuid, sizeof(uuid));
 	procs_signal(d->dir, SIGKILL);
 	if (d->netns)
 		state_netns_remove(d->netns);
 	dom_destroy(d);
-	wipe_nodes(id);
+	wipe_nodes(id, uuid);
 	store_release(id);
 }
 
@@ -176,7 +213,7 @@ void host_restore(struct dom *d)
 
 	dom_rename(d, next_domid++);
 	store_rename(old, d->id); /* before the nodes go: nobody in there shall hear of it */
-	wipe_nodes(old);
+	wipe_nodes(old, d->uuid);
 	store_release(old);
 	dom_nodes(d, d->driver);
 	store_introduce(d->id);
