@@ -85,13 +85,20 @@ static bool bury(struct backend *d, struct vif **at)
 {
 	struct vif *v = *at;
 	uint32_t domid = v->peer.raw, devid = v->devid;
-	bool remade = v->remade;
+	bool remade = v->remade, freed = false;
 
 	*at = v->next;
+	/* One that waited for the device's name may have it now. */
+	for (struct vif *w = d->vifs; w; w = w->next) {
+		if (!w->waits || strcmp(w->name, v->name) != 0)
+			continue;
+		w->waits = w->refused = false;
+		w->dirty = freed = true;
+	}
 	vif_free(v);
 	if (remade)
 		mark(d, domid, devid);
-	return remade;
+	return remade || freed;
 }
 
 static bool run_each_dirty(struct backend *d)

@@ -11,6 +11,28 @@
 #include "../common/log.h"
 #include "backend.h"
 
+/* Reads which guest it is, as far as we may: the vm of its domain is "/vm/UUID".
+ * Returns 0, or -errno if xenstored failed. */
+static int read_domain(struct vif *v)
+{
+	char dir[32], text[STORE_VALUE_MAX];
+	const char *uuid;
+	size_t len;
+	int err;
+
+	snprintf(dir, sizeof(dir), "/local/domain/%u", v->peer.raw);
+	err = store_read(v->daemon->store, text, sizeof(text), dir, "vm");
+	if (err)
+		return store_is_unknown(err) ? err : 0;
+	if (strncmp(text, "/vm/", 4) != 0)
+		return 0;
+	uuid = text + 4;
+	len = strspn(uuid, "0123456789abcdefABCDEF-");
+	if (uuid[len] == '\0' && len < sizeof(v->domain))
+		memcpy(v->domain, uuid, len + 1);
+	return 0;
+}
+
 /* Reads the backend's own handle, which the device is named after, and mac;
  * what makes no sense rules the VIF out. Returns 0, or -errno if xenstored failed. */
 static int read_config(struct vif *v)
@@ -33,8 +55,9 @@ static int read_config(struct vif *v)
 		return err;
 	if (err != -ENOENT && (err || !parse_mac(mac, text)))
 		v->broken = "backend key mac is not acceptable";
-	snprintf(v->name, sizeof(v->name), "vif%u.%u", v->peer.raw, handle);
-	return 0;
+	if (snprintf(v->name, sizeof(v->name), "vif%u.%u", v->peer.raw, handle) >= (int)sizeof(v->name))
+		v->broken = "backend key handle is too large for a device's name";
+	return read_domain(v);
 }
 
 /* Reads what never changes about a VIF. Returns 0; -ENOENT: there is nothing

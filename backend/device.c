@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* device.c - a VIF's TAP: its birth, what the frontend makes of it, its end */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +9,23 @@
 #include "../common/log.h"
 #include "../common/tap.h"
 #include "backend.h"
+
+/* Opens the device that an earlier daemon left, or makes one. A new life has a
+ * new one: a TAP of that name which no state file tells of goes, too. -errno. */
+static int open_device(struct vif *v, enum tap_kind kind, bool *fresh)
+{
+	int err = -EBUSY;
+
+	for (int tries = 0; tries < 2; tries++) {
+		err = tap_open_noted(&v->tap_fd, v->daemon->run_dir, v->name, v->name, kind, fresh);
+		if (err || *fresh || !v->new_life)
+			break;
+		log_info("removed a device that was left vif=%s", v->name);
+		vif_device_remove(v);
+		err = -EBUSY;
+	}
+	return err;
+}
 
 int vif_device_open(struct vif *v)
 {
@@ -18,9 +36,11 @@ int vif_device_open(struct vif *v)
 
 	if (v->tap_fd >= 0)
 		return 0;
-	err = tap_open_noted(&v->tap_fd, v->daemon->run_dir, v->name, v->name, kind, &fresh);
+	err = open_device(v, kind, &fresh);
 	if (err)
 		return err;
+	v->new_life = false;
+	vif_life_save(v);
 	v->carrier = hs_back_is_up(v->state);
 	tap_set_carrier(v->tap_fd, v->carrier);
 	/* Made anew it would drop out of its bridge; so it serves as it is. */
@@ -35,6 +55,9 @@ int vif_device_open(struct vif *v)
 
 void vif_device_remove(struct vif *v)
 {
+	/* What is there of that name is another VIF's. */
+	if (vif_rival(v))
+		return;
 	if (v->tap_fd >= 0) {
 		tap_unpersist(v->tap_fd);
 		close(v->tap_fd);

@@ -21,20 +21,45 @@ static bool is_served(const struct backend *d, const char *name)
 	return false;
 }
 
+struct orphan {
+	const struct backend *daemon;
+	const char *dir;
+	uint32_t handle;	/* the device's */
+	bool gone;		/* no directory is of that device, as far as it was looked */
+};
+
+/* Directories are named by the VIF's number, devices by its handle. */
+static void is_it_of(void *arg, const char *name)
+{
+	struct orphan *o = arg;
+	char path[96];
+	uint32_t devid, handle, state;
+
+	if (!parse_u32(&devid, name))
+		return;
+	snprintf(path, sizeof(path), "%s/%s", o->dir, name);
+	if (store_read_u32(o->daemon->store, &state, path, "state") == -ENOENT)
+		return;
+	/* One that cannot be read may be anybody's; one without a handle is named by its number. */
+	if (store_read_u32_or(o->daemon->store, &handle, path, "handle", devid) || handle == o->handle)
+		o->gone = false;
+}
+
 /* Whether xenstore says, and not merely fails to say otherwise, that it is gone. */
 static bool is_gone(const struct backend *d, const char *name)
 {
-	unsigned int domid, handle;
-	uint32_t state;
+	struct orphan o = { .daemon = d, .gone = true };
+	unsigned int domid;
 	char dir[64], again[TAP_NAME_MAX];
 
-	if (sscanf(name, "vif%5u.%5u", &domid, &handle) != 2)
+	if (sscanf(name, "vif%5u.%10u", &domid, &o.handle) != 2)
 		return false;
-	snprintf(again, sizeof(again), "vif%u.%u", domid, handle);
+	snprintf(again, sizeof(again), "vif%u.%u", domid, o.handle);
 	if (strcmp(again, name) != 0)
 		return false;	/* another kind of note */
-	snprintf(dir, sizeof(dir), "backend/vif/%u/%u", domid, handle);
-	return store_read_u32(d->store, &state, dir, "state") == -ENOENT;
+	snprintf(dir, sizeof(dir), "backend/vif/%u", domid);
+	o.dir = dir;
+	return !store_list(d->store, dir, is_it_of, &o) && o.gone;
 }
 
 static void sweep(void *arg, const char *name)

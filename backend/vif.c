@@ -33,16 +33,6 @@ static struct store *store_of(const struct vif *v)
 	return v->daemon->store;
 }
 
-int vif_state_in(struct store *s, const char *dir, enum xenbus_state *state)
-{
-	uint32_t number;
-	int err = store_read_u32(s, &number, dir, "state");
-
-	/* Gone, forbidden and nonsense are all one: nobody we can talk to. */
-	*state = err || number >= HS_STATES ? XenbusStateUnknown : (enum xenbus_state)number;
-	return store_is_unknown(err) ? err : 0;
-}
-
 /* Has the VIF looked at again, as xenstored failed. */
 static void look_again(struct vif *v, int err)
 {
@@ -93,6 +83,25 @@ static void reconfigure(struct vif *v)
 
 /* --- steps --------------------------------------------------------------- */
 
+/* Opens the device, or refuses the VIF and returns false. */
+static bool take_device(struct vif *v)
+{
+	const struct vif *rival = vif_rival(v);
+	int err;
+
+	v->waits = rival != NULL;
+	if (rival) {
+		refuse(v, "the guest's VIF %u has the same handle, and so the device %s: each VIF needs a handle of its own",
+		       rival->devid, v->name);
+		return false;
+	}
+	err = vif_device_open(v);
+	if (err)
+		refuse(v, "cannot %s device %s: %s", hs_back_is_up(v->state) ? "open" : "create", v->name,
+		       errtext(ERRTEXT_TAP, err));
+	return !err;
+}
+
 static void offer(struct vif *v)
 {
 	enum xenbus_state now;
@@ -102,12 +111,9 @@ static void offer(struct vif *v)
 		refuse(v, "%s", v->broken);
 		return;
 	}
-	err = vif_device_open(v);
-	if (err) {
-		refuse(v, "cannot create device %s: %s", v->name, errtext(ERRTEXT_TAP, -err));
+	if (!take_device(v))
 		return;
-	}
-	err = store_remove(store_of(v), v->be_path, "error");
+	err = vif_error_settle(v);
 	if (!err)
 		err = vif_conf_publish(store_of(v), v->be_path, &v->daemon->policy);
 	if (err == -ENOENT && !vif_state_in(store_of(v), v->be_path, &now) && now == XenbusStateUnknown)
@@ -143,11 +149,8 @@ static void connect_frontend(struct vif *v)
 	char why[128];
 	int err;
 
-	err = vif_device_open(v);
-	if (err) {
-		refuse(v, "cannot open device %s: %s", v->name, errtext(ERRTEXT_TAP, -err));
+	if (!take_device(v))
 		return;
-	}
 	err = vif_conf_read(&conf, store_of(v), v->fe_path, queues_allowed(v), why, sizeof(why));
 	if (store_is_unknown(err))
 		look_again(v, err);
@@ -168,6 +171,12 @@ static void connect_frontend(struct vif *v)
 	place.tap_fd = v->tap_fd;
 	place.workers = vif_device_workers(v, &conf);
 	vif_live_read(v);
+	if (v->strange && (conf.ctrl || atomic_load(&v->live.filter))) {
+		v->strange = false;
+		refuse(v, "what the frontend told an earlier backend is not known: it has to connect anew");
+		return;
+	}
+	v->strange = false;
 	vif_headroom_set(v, conf.headroom);
 	err = vif_link_start(&v->link, &place, &conf, &reason);
 	if (err) {
@@ -177,6 +186,9 @@ static void connect_frontend(struct vif *v)
 	vif_device_carrier(v);
 	if (!adopt)
 		set_state(v, XenbusStateConnected);
+	err = vif_error_settle(v);
+	if (err && err != -ENOENT)
+		log_warn("cannot write or remove the key error vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, err));
 	log_info("%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d queues=%u workers=%u",
 		 adopt ? "resumed" : "connected", v->name, v->peer.raw, vif_conf_channels(&conf),
 		 conf.ctrl, conf.peer.sg, conf.peer.gso4, conf.peer.gso6, conf.peer.csum4, conf.peer.csum6,
@@ -251,42 +263,7 @@ static void take_step(struct vif *v, enum hs_back_step step)
 	}
 }
 
-/* --- what is read -------------------------------------------------------- */
-
-/* Returns 0; -ENOENT: the backend directory is gone; -ESTALE: it was made
- * anew; other -errno: nothing can be told. */
-static int look(struct vif *v, struct hs_back_view *view)
-{
-	enum xenbus_state theirs;
-	char text[STORE_VALUE_MAX];
-	uint32_t online, state;
-	int err;
-
-	err = store_read_u32(store_of(v), &state, v->be_path, "state");
-	if (err)
-		return err;
-	/* Only a toolstack writes that over a state of ours, into a new directory. */
-	if (state == XenbusStateInitialising && v->state != XenbusStateInitialising)
-		return -ESTALE;
-	err = store_read_u32(store_of(v), &online, v->be_path, "online");
-	if (store_is_unknown(err))
-		return err;
-	if (err)
-		online = 0;
-	err = vif_state_in(store_of(v), v->fe_path, &theirs);
-	if (err)
-		return err;
-	err = store_read(store_of(v), text, sizeof(text), v->be_path, "hotplug-status");
-	if (store_is_unknown(err))
-		return err;
-	*view = (struct hs_back_view){
-		.ours = v->state,
-		.theirs = theirs,
-		.online = online && !v->daemon->draining,
-		.hotplug = err == -ENOENT || (err == 0 && strcmp(text, "connected") == 0),
-	};
-	return 0;
-}
+/* --- what happens besides ------------------------------------------------ */
 
 /* The kernel may have claimed the device since we last looked. */
 static void take_from_kernel(struct vif *v)
@@ -329,6 +306,7 @@ void vif_run(struct vif *v)
 {
 	v->look_again = false;
 	take_from_kernel(v);
+	vif_life_begin(v);
 	if (v->link) {
 		look_at_carrier(v);
 		vif_live_read(v);
@@ -338,7 +316,7 @@ void vif_run(struct vif *v)
 	for (int i = 0; i < STEPS_MAX && !v->gone; i++) {
 		struct hs_back_view view;
 		enum hs_back_step step;
-		int err = look(v, &view);
+		int err = vif_look(v, &view);
 
 		/* A xenstored that fails must not look like a toolstack that removes. */
 		if (err == -ENOENT || err == -ESTALE)
@@ -360,7 +338,7 @@ void vif_run(struct vif *v)
 		view.refused = v->refused;
 		step = hs_back_next(&view);
 		if (hs_back_is_up(v->state) && !v->link && step == HS_BACK_STAY)
-			step = HS_BACK_CONNECT;		/* left by an earlier daemon */
+			step = v->strange ? HS_BACK_RESET : HS_BACK_CONNECT;	/* left by an earlier daemon */
 		if (v->daemon->draining && (view.theirs == XenbusStateConnected ||
 					    view.theirs == XenbusStateReconfiguring)) {
 			/* The frontend is told, and waited for. */

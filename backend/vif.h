@@ -25,12 +25,18 @@ struct vif {
 	struct domid peer;
 	uint32_t devid;
 	char name[16];			/* vifD.H: what the TAP was born as */
+	char domain[40];		/* UUID of the guest; "": not known */
 	char be_path[128];
 	char fe_path[STORE_PATH_MAX];	/* "" until known */
 	char token[32];			/* of the watch on the frontend's state */
 	enum xenbus_state state;	/* as published */
 	enum xenbus_state seen;		/* the frontend's, at the last look */
 	bool dirty;
+	bool begun;			/* vif_life_begin() was done */
+	bool new_life;			/* no device that is there already is ours */
+	bool strange;			/* what was agreed with this frontend is not known to us */
+	bool waits;			/* another VIF has the device of that name */
+	bool device_remade;		/* it was deleted, and no hotplug script has seen the new one */
 	bool look_again;		/* xenstored failed at the last look */
 	bool gone;			/* to be freed */
 	bool remade;			/* and to be found again at once */
@@ -54,6 +60,28 @@ void vif_free(struct vif *v);
 /* Reads the xenbus state in a directory; Unknown: it is gone, forbidden or
  * nonsense. Returns 0, or -errno if xenstored failed; *state is Unknown then, too. */
 MUST_CHECK int vif_state_in(struct store *s, const char *dir, enum xenbus_state *state);
+
+/* Reads what the next step depends on. Returns 0; -ENOENT: the backend directory
+ * is gone; -ESTALE: it was made anew; other -errno: nothing can be told. */
+struct hs_back_view;
+MUST_CHECK int vif_look(struct vif *v, struct hs_back_view *view);
+
+/* Returns the other VIF of the guest that has the same handle and so the device
+ * of that name, or NULL. */
+const struct vif *vif_rival(const struct vif *v);
+
+/* Before anything else is done with a VIF that was found: removes the device,
+ * the stored descriptor and the tables that another VIF or guest left under its
+ * name. A directory in Initialising is a new life: then all goes. */
+void vif_life_begin(struct vif *v);
+
+/* Saves whose device it is, once it is open. */
+void vif_life_save(const struct vif *v);
+
+/* Removes the key error, as all is well; but that a deleted device was made
+ * anew stands there until the VIF is attached again. Returns 0; -ENOENT: the
+ * directory is gone; other -errno. */
+MUST_CHECK int vif_error_settle(const struct vif *v);
 
 /* Opens or makes the TAP. -errno. */
 MUST_CHECK int vif_device_open(struct vif *v);

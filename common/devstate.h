@@ -19,6 +19,9 @@ struct devstate {
 	unsigned int ifindex;		/* in its network namespace; 0: not known */
 	uint64_t netns;			/* inode of that namespace; 0: not known */
 	char domain[40];		/* UUID of the guest whose device it is */
+	char devid[12];			/* number of the VIF whose device it is: the name has its handle */
+	unsigned int remade;		/* 1: it was made in place of one that was deleted, and no hotplug
+					 * script has seen it */
 	char mac[24];			/* the xenstore key mac, as last applied */
 	char mtu[16];			/* the xenstore key mtu, as last applied */
 	unsigned int mtu_before;	/* the device's MTU before it was lowered for a frontend

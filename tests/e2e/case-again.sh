@@ -62,3 +62,218 @@ case_unreadable()
 	verdict "$CASE/attached-again" $? "$(cat "$TOP/out")"
 	check none-left x fault 0 clear
 }
+
+# --- whose device it is -------------------------------------------------------------------------
+
+other_ifindex() { in0 ip -o link show "$1" | cut -d: -f1; }
+
+# in_bridge DEVICE BRIDGE
+in_bridge() { in0 ip -o link show "$1" | grep -q "master $2"; }
+
+# new_device WAS: vif1.0 is another device than it was, and in no bridge.
+new_device()
+{
+	local now
+
+	now=$(ifindex)
+	echo "ifindex $1, now $now"
+	[ -n "$now" ] && [ "$now" != "$1" ] && ! in_bridge vif1.0 br0
+}
+
+bridged() { in0 ip link set vif1.0 master br0 && in_bridge vif1.0 br0; }
+
+# What was there goes before a directory in Initialising gets a device; and another guest, or another
+# VIF of the same one, gets nothing of it.
+case_new_life()
+{
+	local was
+
+	expect='not taken over, a new device is made'
+	pair_with_vif || return
+	in0 ip link add br0 type bridge
+	check bridged bridged
+	was=$(ifindex)
+	# The same guest and VIF: it goes on, whether or not we may read who it is.
+	restart_back KILL >"$TOP/out" 2>&1
+	check resumed await_line "$L/back.log" 5 ': resumed vif=vif1.0'
+	check same-device test "$(ifindex)" = "$was"
+	xenstore-write /local/domain/1/vm-was "$(xenstore-read /local/domain/1/vm)" && xenstore-rm /local/domain/1/vm
+	restart_back KILL >"$TOP/out" 2>&1
+	check resumed-unknown await_line "$L/back.log" 5 ': resumed vif=vif1.0' 2
+	check same-device-unknown test "$(ifindex)" = "$was"
+	xenstore-write /local/domain/1/vm "$(xenstore-read /local/domain/1/vm-was)"
+	restart_back KILL >"$TOP/out" 2>&1
+	check resumed-known await_line "$L/back.log" 5 ': resumed vif=vif1.0' 3
+	check same-device-known test "$(ifindex)" = "$was"
+	new_life_attached
+	new_life_found_by_name
+	new_life_other_guest
+	new_life_same_domid
+}
+
+# Detached and attached with another bridge while there is no netbackd.
+new_life_attached()
+{
+	local was
+
+	was=$(ifindex)
+	kill9 "$BACK"
+	{ x detach-vif guest 0 --force; x attach-vif 0 guest 0 --hotplug bridge=br1; } >"$TOP/out" 2>&1 &
+	check attached-meanwhile await 5 xs_state_is "$(be 1 0)/bridge" br1
+	start_back >"$TOP/out" 2>&1
+	wait $!
+	{ connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/attached-works" $? "$(cat "$TOP/out")"
+	check attached-device new_device "$was"
+}
+
+# A TAP of which no state file tells; also with the saved state of another one.
+new_life_found_by_name()
+{
+	local was
+
+	check by-name-bridged bridged
+	was=$(ifindex)
+	kill9 "$BACK"
+	rm -f "$L/run-back/vif1.0"
+	{ x detach-vif guest 0 --force; x attach-vif 0 guest 0 --hotplug; } >"$TOP/out" 2>&1 &
+	check by-name-meanwhile await 5 xs_state_is "$(be 1 0)/state" 1
+	start_back >"$TOP/out" 2>&1
+	wait $!
+	{ connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/by-name-works" $? "$(cat "$TOP/out")"
+	check by-name-device new_device "$was"
+}
+
+# The states say Connected, and what is saved is of somebody else.
+new_life_other_guest()
+{
+	local was front=4
+
+	check other-guest-bridged bridged
+	was=$(ifindex)
+	kill9 "$BACK"
+	check saved sed -i 's/^domain=.*/domain=00000000-0000-0000-0000-000000000000/' "$L/run-back/vif1.0"
+	grep -q '^domain=0' "$L/run-back/vif1.0"
+	verdict "$CASE/saved-domain" $? "$(cat "$L/run-back/vif1.0")"
+	start_back >"$TOP/out" 2>&1
+	check told await_line "$L/back.log" 5 'not taken over, a new device is made vif=vif1.0'
+	expect+='|it has to connect anew|closing nic=nic0'
+	{ await_line "$L/front.log" 5 ': connected nic=nic0' $front && connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/other-guest-works" $? "$(cat "$TOP/out")"
+	check other-guest-device new_device "$was"
+	check other-guest-error no_error 0
+}
+
+# no_error DEVID
+no_error() { ! xenstore-read "$(be 1 "$1")/error" 2>/dev/null; }
+
+# A guest is destroyed and another one gets its id while there is no netbackd.
+new_life_same_domid()
+{
+	local was
+
+	check same-domid-bridged bridged
+	was=$(ifindex)
+	kill9 "$BACK"
+	x destroy guest --force >"$TOP/out" 2>&1
+	exit_code "$FRONT" 5
+	FRONT=''
+	{ guest_new guest --domid=1 && start_front; } >"$TOP/out" 2>&1
+	x attach-vif 0 guest 0 --hotplug >"$TOP/out" 2>&1 &
+	check same-domid await 5 xs_state_is "$(be 1 0)/state" 1
+	start_back >"$TOP/out" 2>&1
+	wait $!
+	{ connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/same-domid-works" $? "$(cat "$TOP/out")"
+	check same-domid-device new_device "$was"
+}
+
+# --- the handle -----------------------------------------------------------------------------------
+
+# refused_for DEVID RIVAL: the VIF is refused as the other one has its handle.
+refused_for()
+{
+	await_node "$(be 1 "$1")/state" 6 && xenstore-read "$(be 1 "$1")/error" | grep "the guest's VIF $2 has the same handle"
+}
+
+# Two VIFs of one guest with the same handle: they would have the same device.
+case_handles()
+{
+	local was
+
+	expect='has the same handle'
+	pair_with_vif || return
+	was=$(ifindex)
+	watch_state
+	x attach-vif 0 guest 1 handle=0 >"$TOP/out" 2>&1
+	check second refused_for 1 0
+	check first-goes-on one_ping
+	restart_back KILL >"$TOP/out" 2>&1
+	check second-again refused_for 1 0
+	check first-resumed one_ping
+	check first-untouched state_untouched
+	# Whichever is found first: the device is of the one that had it.
+	restart_front >"$TOP/out" 2>&1
+	x detach-vif guest 1 >"$TOP/out" 2>&1
+	check second-detached test $? = 0
+	check same-device test "$(ifindex)" = "$was"
+	{ connected 1 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/first-still" $? "$(cat "$TOP/out")"
+	x attach-vif 0 guest 1 handle=0 >"$TOP/out" 2>&1
+	check third refused_for 1 0
+	# Once the first has gone the other one may have it.
+	x detach-vif guest 0 >"$TOP/out" 2>&1
+	check first-detached test $? = 0
+	xenstore-write "$(be 1 1)/hotplug-status" connected
+	check second-connected connected 1 1
+	check second-error no_error 1
+	check second-device in0 ip link show vif1.0
+	x attach-vif 0 guest 0 >"$TOP/out" 2>&1
+	check first-refused-now refused_for 0 1
+	x detach-vif guest 1 >"$TOP/out" 2>&1
+	check second-goes test $? = 0
+	x detach-vif guest 0 >"$TOP/out" 2>&1
+	check no-tap await 5 no_taps
+	handles_by_number
+}
+
+# A directory is named by the VIF's number, the device by its handle: it is not taken for one whose
+# VIF has gone, even while its directory cannot be read.
+handles_by_number()
+{
+	local was
+
+	expect+='|cannot read xenstore'
+	{ x attach-vif 0 guest 3 --hotplug handle=7 && connected 1 3; } >"$TOP/out" 2>&1
+	verdict "$CASE/handle-7" $? "$(cat "$TOP/out")"
+	was=$(other_ifindex vif1.7)
+	kill9 "$BACK"
+	x fault 0 read path=backend/vif/1/3/online fail times=1
+	WATCHDOG_USEC=400000 start_back >"$TOP/out" 2>&1
+	check resumed-7 await_line "$L/back.log" 5 ': resumed vif=vif1.7'
+	x fault 0 clear
+	check device-7-stays test "$(other_ifindex vif1.7)" = "$was"
+	kill9 "$BACK"
+	x detach-vif guest 3 --force >"$TOP/out" 2>&1
+	start_back >"$TOP/out" 2>&1
+	check swept-7 await 5 no_link vif1.7
+}
+
+# --- the key error --------------------------------------------------------------------------------
+
+# What was wrong is not said of a VIF that is Connected.
+case_error_node()
+{
+	lab_pair >"$TOP/out" 2>&1
+	x attach-vif 0 guest 0 >"$TOP/out" 2>&1
+	check offered await_node "$(be 1 0)/state" 2
+	xenstore-write "$(be 1 0)/error" "of before" "$(be 1 0)/hotplug-status" connected
+	check connected connected 1 0
+	check gone-at-connected await_node "$(be 1 0)/error" -
+	kill9 "$BACK"
+	xenstore-write "$(be 1 0)/error" "of before"
+	start_back >"$TOP/out" 2>&1
+	check resumed await_line "$L/back.log" 5 ': resumed vif=vif1.0'
+	check gone-after-resume await_node "$(be 1 0)/error" -
+}

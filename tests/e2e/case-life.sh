@@ -162,7 +162,7 @@ no_faults() { ! grep -ho 'peer_faults=[0-9]*' "$L/back.log" "$L/front.log"; }
 # Where a service manager keeps the TAPs (fdstore.h) nothing is lost at all.
 case_kept()
 {
-	local i seq device
+	local i seq device old
 
 	lab_start
 	cc -O2 -o "$TOP/keeper" "$here/keeper.c" || { verdict "$CASE/build" 1 "no compiler"; return; }
@@ -192,9 +192,11 @@ case_kept()
 	{ attach 1 && one_ping 10.79.1.2; } >"$TOP/out" 2>&1
 	verdict "$CASE/attached-again" $? "$(cat "$TOP/out")"
 	# Taken away and made anew, or only taken away, while nobody looks.
+	old=$(other_ifindex vif1.1)
 	kept_away 1 "x detach-vif guest 1 --force; x attach-vif 0 guest 1 --hotplug"
 	{ connected 1 1 && address 1 && one_ping 10.79.1.2; } >>"$TOP/out" 2>&1
 	verdict "$CASE/made-anew" $? "$(cat "$TOP/out")"
+	check made-anew-device test "$(other_ifindex vif1.1)" != "$old"
 	kept_away '' "x detach-vif guest 1 --force"
 	check gone-while-away await 5 no_link vif1.1
 	check other-stays one_ping

@@ -145,10 +145,13 @@ lab_start()
 	guest_new guest "$@"
 }
 
-# guest_new NAME [MAX_PAGES]
+# guest_new NAME [MAX_PAGES | OPTION]
 guest_new()
 {
-	x domain "$1" --netns ${2:+--max-pages=$2} >/dev/null || finish 1
+	local option=${2:-}
+
+	[ -z "$option" ] || [ "${option#--}" != "$option" ] || option=--max-pages=$option
+	x domain "$1" --netns ${option:+"$option"} >/dev/null || finish 1
 	[ "$1" != guest ] || ns1=$(netns_of guest)
 }
 

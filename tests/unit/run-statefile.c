@@ -97,7 +97,7 @@ static void what_lies_beside(void **state)
 static void device(void **state)
 {
 	struct devstate st = { .ifindex = 7, .netns = 4026531840u, .domain = "6f1ed002-ab59-5595-a1d2-c8b4c6f6e3a1",
-			       .mac = "00:16:3e:01:02:03", .mtu = "1400", .mtu_before = 9000 }, got;
+			       .devid = "4294967295", .remade = 1, .mac = "00:16:3e:01:02:03", .mtu = "1400", .mtu_before = 9000 }, got;
 	static const char *const bad[] = {
 		"", "ifindex=0\n", "ifindex=x\n", "ifindex=4294967296\n", "index=3\n", "ifindex=3\nmtu-before=lots\n",
 		"ifindex=000000000000000000000000000000017\n",
@@ -112,6 +112,8 @@ static void device(void **state)
 	assert_int_equal(got.ifindex, st.ifindex);
 	assert_true(got.netns == st.netns);
 	assert_string_equal(got.domain, st.domain);
+	assert_string_equal(got.devid, st.devid);
+	assert_int_equal(got.remade, 1);
 	assert_string_equal(got.mac, st.mac);
 	assert_string_equal(got.mtu, st.mtu);
 	assert_int_equal(got.mtu_before, st.mtu_before);
@@ -121,6 +123,7 @@ static void device(void **state)
 	assert_int_equal(devstate_read(&got, dir, "state"), 0);
 	assert_int_equal(got.ifindex, 3);
 	assert_string_equal(got.domain, "");
+	assert_string_equal(got.devid, "");
 	snprintf(aside, sizeof(aside), "%s.bad", path);
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		plant(bad[i], strlen(bad[i]));
