@@ -45,11 +45,11 @@ int vif_device_open(struct vif *v)
 	tap_set_carrier(v->tap_fd, v->carrier);
 	/* Made anew it would drop out of its bridge; so it serves as it is. */
 	if (tap_kind_of(v->tap_fd) != kind)
-		log_info("device keeps the kind it was made as vif=%s kind=%s", v->name,
+		log_info_in(&v->live.log, "device keeps the kind it was made as vif=%s kind=%s", v->name,
 			 kind == TAP_MULTI ? "single-queue" : "multi-queue");
 	/* As netback's: the guest's own address must not be the bridge's. */
 	if (fresh && (err = tap_set_mac(v->tap_fd, mac)) != 0)
-		log_warn("cannot set the address vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_TAP, -err));
+		log_warn_in(&v->live.log, "cannot set the address vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_TAP, -err));
 	return 0;
 }
 
@@ -80,7 +80,7 @@ static void fit_mtu(struct vif *v, const struct vif_conf *conf)
 	else if (v->mtu_lowered)
 		err = tap_set_mtu(v->tap_fd, v->mtu_lowered);
 	if (err)
-		log_warn("cannot set the device's mtu vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_TAP, -err));
+		log_warn_in(&v->live.log, "cannot set the device's mtu vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_TAP, -err));
 	if (was || conf->peer.sg)
 		v->mtu_lowered = was;
 }
@@ -110,5 +110,5 @@ void vif_device_carrier(struct vif *v)
 	v->carrier = up;
 	tap_set_carrier(v->tap_fd, up);
 	if (stalled)
-		log_warn("stalled, carrier down vif=%s reason=\"the frontend posts too few receive buffers\"", v->name);
+		log_warn_in(&v->live.log, "stalled, carrier down vif=%s reason=\"the frontend posts too few receive buffers\"", v->name);
 }

@@ -29,9 +29,9 @@ void vif_headroom_set(struct vif *v, uint32_t wanted)
 		return;
 	/* As Linux lowers what is more than it has; each packet tells what it got. */
 	if (given < wanted)
-		log_warn("xdp headroom vif=%s bytes=%u wanted=%u", v->name, given, wanted);
+		log_warn_in(&v->live.log, "xdp headroom vif=%s bytes=%u wanted=%u", v->name, given, wanted);
 	else
-		log_info("xdp headroom vif=%s bytes=%u", v->name, given);
+		log_info_in(&v->live.log, "xdp headroom vif=%s bytes=%u", v->name, given);
 }
 
 static void path_of(const struct vif *v, char *path, size_t len)
@@ -51,7 +51,7 @@ int vif_headroom_read(struct vif *v)
 		v->reconfiguring = !err;
 	}
 	if (err)
-		log_warn("cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, path, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&v->live.log, "cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, path, errtext(ERRTEXT_STORE, -err));
 	err = store_read_u32_or(v->daemon->store, &wanted, v->fe_path, KEY, 0);
 	if (!err)
 		vif_headroom_set(v, wanted);

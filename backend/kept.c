@@ -48,7 +48,7 @@ void vif_kept_grants(struct vif_link *l)
 
 static void lost(const struct vif_link *l, const char *what)
 {
-	log_warn("a table of the earlier daemon's is damaged vif=%s lost=\"%s\"", l->name, what);
+	log_warn_in(&l->live->log, "a table of the earlier daemon's is damaged vif=%s lost=\"%s\"", l->name, what);
 }
 
 static void take_hash(struct vif_link *l)
@@ -94,7 +94,7 @@ static void map_anew(struct vif_link *l, const char *path)
 	int err = statemap_create(&map, path, sizeof(*l->kept));
 
 	if (err) {
-		log_warn("cannot keep the guest's tables for a restart vif=%s file=%s error=\"%s\"", l->name, path,
+		log_warn_in(&l->live->log, "cannot keep the guest's tables for a restart vif=%s file=%s error=\"%s\"", l->name, path,
 			 errtext(ERRTEXT_FILE, -err));
 		map = mmap(NULL, sizeof(*l->kept), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	}

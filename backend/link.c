@@ -274,7 +274,7 @@ static int start(struct vif_link *l, const struct vif_place *place, const char *
 		err = init_worker(vw, place, why);
 	}
 	if (!err)
-		err = statics_new(&l->statics, l->worker->grant);
+		err = statics_new(&l->statics, l->worker->grant, &l->live->log);
 	if (!err)
 		err = attach_mask(l, place->peer, why);
 	if (!err)

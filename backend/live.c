@@ -61,9 +61,9 @@ static void read_rate(struct vif *v)
 		return;
 	snprintf(v->rate, sizeof(v->rate), "%s", text);
 	if (err != -ENOENT && credit_parse(&rate, text))
-		log_error("backend key rate is not bytes,usecs: no limit vif=%s rate=\"%s\"", v->name, text);
+		log_error_in(&v->live.log, "backend key rate is not bytes,usecs: no limit vif=%s rate=\"%s\"", v->name, text);
 	else
-		log_info("rate vif=%s bytes=%llu usecs=%llu", v->name, (unsigned long long)rate.bytes,
+		log_info_in(&v->live.log, "rate vif=%s bytes=%llu usecs=%llu", v->name, (unsigned long long)rate.bytes,
 			 (unsigned long long)rate.usecs);
 	credit_set(&v->live.credit, &rate, now_us());
 }

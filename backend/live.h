@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "../common/credit.h"
+#include "../common/log.h"
 #include "../common/mcast.h"
 
 /* Directions that a rate is for. */
@@ -27,6 +28,7 @@ struct vif_live {
 	_Atomic uint16_t headroom;	/* bytes in front of what the guest receives */
 	struct mcast *mcast;		/* the connection's (kept.h) */
 	atomic_bool all_multicast;	/* that list lost some: nothing is dropped for it */
+	struct log_bucket log;		/* of the lines that the guest can provoke */
 };
 
 /* Whether a frame may be taken in that direction now. */

@@ -30,6 +30,7 @@ struct entry {
 
 struct statics {
 	struct grant_dev *grant;
+	struct log_bucket *log;
 	unsigned int count;
 	struct entry entry[STATICS_MAX];
 	uint16_t hash[HASH_SIZE];	/* entry + 1; 0: empty */
@@ -76,13 +77,14 @@ static void rehash(struct statics *s)
 	}
 }
 
-int statics_new(struct statics **out, struct grant_dev *g)
+int statics_new(struct statics **out, struct grant_dev *g, struct log_bucket *log)
 {
 	struct statics *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;
 	s->grant = g;
+	s->log = log;
 	*out = s;
 	return 0;
 }
@@ -215,7 +217,7 @@ static void shrink_run(struct statics *s, uint16_t run)
 	/* Those that do not map again are copied from now on: slower, not wrong. */
 	err = map_run(s, keep, kept, access);
 	if (err)
-		log_warn("static grants lost refs=%u error=\"%s\"", kept, errtext(ERRTEXT_XEN, -err));
+		log_warn_in(s->log, "static grants lost refs=%u error=\"%s\"", kept, errtext(ERRTEXT_XEN, -err));
 }
 
 unsigned int statics_del(struct statics *s, struct xen_netif_gref *list, unsigned int n,
@@ -261,6 +263,6 @@ void statics_restore(struct statics *s, const struct xen_netif_gref *list, unsig
 	for (unsigned int at = 0, part; at < n; at += part) {
 		part = (unsigned int)min_size(n - at, STATICS_LIST_MAX);
 		if (statics_add(s, list + at, part) < 0)
-			log_warn("static grants of an earlier daemon cannot be mapped refs=%u", part);
+			log_warn_in(s->log, "static grants of an earlier daemon cannot be mapped refs=%u", part);
 	}
 }

@@ -26,8 +26,8 @@
 
 struct statics;
 
-/* An empty table whose pages are mapped through g. -ENOMEM. */
-MUST_CHECK int statics_new(struct statics **out, struct grant_dev *g);
+/* Makes an empty table whose pages are mapped through g; what it has to say goes to log. -ENOMEM. */
+MUST_CHECK int statics_new(struct statics **out, struct grant_dev *g, struct log_bucket *log);
 
 /* Unmaps everything. NULL is fine. */
 void statics_free(struct statics *s);

@@ -36,7 +36,7 @@ static struct store *store_of(const struct vif *v)
 /* Has the VIF looked at again, as xenstored failed. */
 static void look_again(struct vif *v, int err)
 {
-	log_warn("cannot read xenstore, looking again vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
+	log_warn_in(&v->live.log, "cannot read xenstore, looking again vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
 	v->look_again = v->daemon->look_again = true;
 }
 
@@ -46,7 +46,7 @@ static void set_state(struct vif *v, enum xenbus_state state)
 	int err = store_write_live(store_of(v), v->be_path, "state", text);
 
 	if (err && err != -ENOENT)	/* gone: the next look finds out */
-		log_warn("cannot write state vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&v->live.log, "cannot write state vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
 	v->state = state;
 	log_debug("state vif=%s ours=%s", v->name, hs_state_name(state));
 }
@@ -64,10 +64,10 @@ static void refuse(struct vif *v, const char *fmt, ...)
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	v->refused = true;
-	log_error("refused vif=%s reason=\"%s\"", v->name, why);
+	log_error_in(&v->live.log, "refused vif=%s reason=\"%s\"", v->name, why);
 	err = store_write_live(store_of(v), v->be_path, "error", why);
 	if (err && err != -ENOENT)
-		log_warn("cannot write error node vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&v->live.log, "cannot write error node vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
 }
 
 /* What a frontend may change while it is up. */
@@ -188,8 +188,8 @@ static void connect_frontend(struct vif *v)
 		set_state(v, XenbusStateConnected);
 	err = vif_error_settle(v);
 	if (err && err != -ENOENT)
-		log_warn("cannot write or remove the key error vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, err));
-	log_info("%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d queues=%u workers=%u",
+		log_warn_in(&v->live.log, "cannot write or remove the key error vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, err));
+	log_info_in(&v->live.log, "%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d queues=%u workers=%u",
 		 adopt ? "resumed" : "connected", v->name, v->peer.raw, vif_conf_channels(&conf),
 		 conf.ctrl, conf.peer.sg, conf.peer.gso4, conf.peer.gso6, conf.peer.csum4, conf.peer.csum6,
 		 conf.rx_notify, conf.queues, place.workers);
@@ -208,7 +208,7 @@ static void disconnect(struct vif *v)
 	stats_print(&sum, text, sizeof(text));
 	v->link = NULL;
 	vif_device_carrier(v);
-	log_info("disconnected vif=%s %s", v->name, text);
+	log_info_in(&v->live.log, "disconnected vif=%s %s", v->name, text);
 }
 
 static void remove_vif(struct vif *v)
@@ -276,10 +276,10 @@ static void take_from_kernel(struct vif *v)
 	snprintf(device, sizeof(device), "vif-%u-%u", v->peer.raw, v->devid);
 	got = kernel_unbind(KERNEL_BACKEND, device);
 	if (got < 0)
-		log_error("cannot unbind the kernel's netback device=%s error=\"%s\"", device, errtext(ERRTEXT_FILE, -got));
+		log_error_in(&v->live.log, "cannot unbind the kernel's netback device=%s error=\"%s\"", device, errtext(ERRTEXT_FILE, -got));
 	if (got <= 0)
 		return;
-	log_info("taken over from the kernel's netback device=%s", device);
+	log_info_in(&v->live.log, "taken over from the kernel's netback device=%s", device);
 	disconnect(v);
 	set_state(v, XenbusStateInitialising);
 }
@@ -299,7 +299,7 @@ static void look_at_carrier(struct vif *v)
 
 	vif_device_carrier(v);
 	if (v->carrier && !was)
-		log_info("recovered, carrier up vif=%s", v->name);
+		log_info_in(&v->live.log, "recovered, carrier up vif=%s", v->name);
 }
 
 void vif_run(struct vif *v)

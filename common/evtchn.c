@@ -6,6 +6,7 @@
 #include <xenevtchn.h>
 
 #include "evtchn.h"
+#include "xenlog.h"
 
 struct evt_dev {
 	xenevtchn_handle *handle;
@@ -18,7 +19,7 @@ int evt_open(struct evt_dev **out)
 
 	if (!e)
 		return -ENOMEM;
-	e->handle = xenevtchn_open(NULL, 0);
+	e->handle = xenevtchn_open(xenlog(), 0);
 	if (!e->handle) {
 		err = errno ? -errno : -ENODEV;
 		free(e);

@@ -6,6 +6,7 @@
 #include <xengnttab.h>
 
 #include "grant.h"
+#include "xenlog.h"
 
 struct grant_dev {
 	xengnttab_handle *handle;
@@ -27,7 +28,7 @@ int grant_open(struct grant_dev **out, struct domid peer)
 	if (!g)
 		return -ENOMEM;
 	g->peer = peer;
-	g->handle = xengnttab_open(NULL, 0);
+	g->handle = xengnttab_open(xenlog(), 0);
 	if (!g->handle) {
 		err = errno ? -errno : -ENODEV;
 		free(g);

@@ -5,6 +5,7 @@
 #include <xengnttab.h>
 
 #include "share.h"
+#include "xenlog.h"
 
 struct share_dev {
 	xengntshr_handle *handle;
@@ -21,7 +22,7 @@ int share_open(struct share_dev **out, struct domid peer)
 	if (!s)
 		return -ENOMEM;
 	s->peer = peer;
-	s->handle = xengntshr_open(NULL, 0);
+	s->handle = xengntshr_open(xenlog(), 0);
 	if (!s->handle) {
 		err = errno ? -errno : -ENODEV;
 		free(s);

@@ -31,9 +31,9 @@ int nic_tap_make(struct nic *n)
 	else
 		err = -EINVAL;
 	if (err)
-		log_warn("no usable mac, the device keeps its own nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_TAP, -err));
+		log_warn_in(&n->log, "no usable mac, the device keeps its own nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_TAP, -err));
 	if (tap_name(n->tap_fd, device) == 0)
-		log_info("device nic=%s ifname=%s", n->name, device);
+		log_info_in(&n->log, "device nic=%s ifname=%s", n->name, device);
 	return 0;
 }
 
@@ -58,7 +58,7 @@ void nic_tap_carrier(struct nic *n)
 	n->carrier = up;
 	tap_set_carrier(n->tap_fd, up);
 	if (n->attached)
-		log_info("link nic=%s carrier=%s", n->name, up ? "up" : "down");
+		log_info_in(&n->log, "link nic=%s carrier=%s", n->name, up ? "up" : "down");
 }
 
 /* The toolstack's mtu; absent: left alone. But no more than the backend takes. */
@@ -68,7 +68,7 @@ void nic_tap_apply_mtu(struct nic *n, const struct nic_conf *conf)
 	int err = store_read_u32(n->daemon->store, &mtu, n->fe_path, "mtu");
 
 	if (err != -ENOENT && (err || mtu < MTU_MIN || mtu > MTU_MAX)) {
-		log_warn("mtu in xenstore is not acceptable, left alone nic=%s", n->name);
+		log_warn_in(&n->log, "mtu in xenstore is not acceptable, left alone nic=%s", n->name);
 		mtu = 0;
 	}
 	if (!conf->peer.sg && mtu > VNET_MTU_NO_SG)
@@ -77,5 +77,5 @@ void nic_tap_apply_mtu(struct nic *n, const struct nic_conf *conf)
 	if (!err && !mtu && !conf->peer.sg)
 		err = tap_limit_mtu(n->tap_fd, VNET_MTU_NO_SG, &was);
 	if (err)
-		log_warn("cannot set mtu nic=%s mtu=%u error=\"%s\"", n->name, mtu, errtext(ERRTEXT_TAP, -err));
+		log_warn_in(&n->log, "cannot set mtu nic=%s mtu=%u error=\"%s\"", n->name, mtu, errtext(ERRTEXT_TAP, -err));
 }

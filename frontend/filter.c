@@ -36,7 +36,7 @@ void nic_filter_prepare(struct nic *n, struct nic_conf *conf)
 	conf->mcast_dynamic &= conf->mcast;
 	conf->mcast &= n->daemon->multicast_control;
 	if (conf->mcast && !conf->mcast_dynamic && read_filter(n, addr) > MCAST_MAX) {
-		log_info("no multicast filter nic=%s reason=\"too many addresses\"", n->name);
+		log_info_in(&n->log, "no multicast filter nic=%s reason=\"too many addresses\"", n->name);
 		conf->mcast = false;
 	}
 	n->filtering = conf->mcast && !conf->mcast_dynamic;
@@ -53,7 +53,7 @@ static void ask(struct nic *n, bool on)
 		return;
 	}
 	n->filtering = on;
-	log_info("multicast filter nic=%s on=%d", n->name, on);
+	log_info_in(&n->log, "multicast filter nic=%s on=%d", n->name, on);
 }
 
 void nic_filter_look(struct nic *n)
@@ -77,6 +77,6 @@ void nic_filter_look(struct nic *n)
 		return;
 	}
 	if (!on && !n->filter_short)
-		log_warn("the backend's multicast filter lacks addresses and cannot be turned off nic=%s", n->name);
+		log_warn_in(&n->log, "the backend's multicast filter lacks addresses and cannot be turned off nic=%s", n->name);
 	n->filter_short = !on;
 }

@@ -14,6 +14,7 @@
 
 #include "../common/abi.h"
 #include "../common/ctrlring.h"
+#include "../common/log.h"
 #include "../common/offload.h"
 #include "../common/pkt.h"
 #include "../common/ring.h"
@@ -89,6 +90,7 @@ struct nic_rss {
 
 struct nic_link {
 	struct worker w;
+	struct log_bucket *log;		/* borrowed: the NIC's */
 	struct nic_conf conf;
 	struct share_dev *share;
 	struct pool rings;		/* a page each, RINGS_* */

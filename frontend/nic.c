@@ -42,7 +42,7 @@ static void set_state(struct nic *n, enum xenbus_state state)
 	int err = store_write_live(store_of(n), n->fe_path, "state", text);
 
 	if (err && err != -ENOENT)	/* gone: the next look finds out */
-		log_warn("cannot write state nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&n->log, "cannot write state nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
 	n->state = state;
 	log_debug("state nic=%s ours=%s", n->name, hs_state_name(state));
 }
@@ -65,7 +65,7 @@ static void release(struct nic *n)
 	n->restored = false;
 	n->link = NULL;
 	if (n->attached)
-		log_info("disconnected nic=%s %s", n->name, text);
+		log_info_in(&n->log, "disconnected nic=%s %s", n->name, text);
 	n->attached = false;
 	nic_tap_carrier(n);
 }
@@ -74,7 +74,7 @@ static void release(struct nic *n)
 static void fail(struct nic *n, const char *why, enum errtext_of of, int err)
 {
 	/* A directory that goes or is no longer ours means a detach, not a failure. */
-	log_line(err == -EACCES || err == -ENOENT ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
+	log_bucket_line(&n->log, err == -EACCES || err == -ENOENT ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
 		 "cannot connect nic=%s reason=\"%s\" error=\"%s\"", n->name, why, errtext(of, err));
 	release(n);
 }
@@ -93,6 +93,7 @@ static int share_rings(struct nic *n, const struct nic_conf *conf)
 		fail(n, reason, ERRTEXT_XEN, err);
 		return err;
 	}
+	n->link->log = &n->log;
 	err = nic_conf_publish(store_of(n), n->fe_path, n->link);
 	if (err)
 		fail(n, "cannot write the rings to xenstore", ERRTEXT_STORE, err);
@@ -127,14 +128,14 @@ static void connect_rings(struct nic *n)
 	conf.rss = conf.ctrl && n->daemon->rss && conf.queues > 1;
 	conf.ctrl = conf.statics || conf.rss;
 	if (n->daemon->rss && !conf.rss)
-		log_info("the backend does not hash nic=%s reason=\"%s\"", n->name,
+		log_info_in(&n->log, "the backend does not hash nic=%s reason=\"%s\"", n->name,
 			 conf.queues > 1 ? "no control ring" : "one queue");
 	nic_filter_prepare(n, &conf);
 	nic_tap_apply_mtu(n, &conf);
 	if (share_rings(n, &conf) < 0)
 		return;
 	n->state = XenbusStateConnected;
-	log_info("shared nic=%s backend=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d queues=%u", n->name,
+	log_info_in(&n->log, "shared nic=%s backend=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d queues=%u", n->name,
 		 n->peer.raw, conf.mask ? "mask" : conf.split ? "split" : "one", conf.peer.sg, conf.peer.gso4, conf.peer.gso6,
 		 conf.peer.csum4, conf.peer.csum6, conf.queues);
 }
@@ -145,14 +146,14 @@ static void attach(struct nic *n)
 
 	n->attached = true;
 	if (err) {
-		log_error("cannot start the worker nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_FILE, -err));
+		log_error_in(&n->log, "cannot start the worker nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_FILE, -err));
 		return;
 	}
 	n->attempts = 0;
 	/* The hotplug script may have written it only now. */
 	nic_tap_apply_mtu(n, &n->link->conf);
 	nic_tap_carrier(n);
-	log_info("connected nic=%s backend=%u", n->name, n->peer.raw);
+	log_info_in(&n->log, "connected nic=%s backend=%u", n->name, n->peer.raw);
 }
 
 static void take_step(struct nic *n, enum hs_front_step step)
@@ -208,7 +209,7 @@ static void watch_backend(struct nic *n)
 		snprintf(path, sizeof(path), "%s/%s", n->be_path, watched[i]);
 		err = store_watch(store_of(n), path, n->token);
 		if (err)
-			log_error("cannot watch the backend nic=%s path=%s error=\"%s\"", n->name, path, errtext(ERRTEXT_STORE, -err));
+			log_error_in(&n->log, "cannot watch the backend nic=%s path=%s error=\"%s\"", n->name, path, errtext(ERRTEXT_STORE, -err));
 	}
 }
 
@@ -256,9 +257,9 @@ static void take_from_kernel(struct nic *n)
 	snprintf(device, sizeof(device), "vif-%u", n->devid);
 	got = kernel_unbind(KERNEL_FRONTEND, device);
 	if (got < 0)
-		log_error("cannot unbind the kernel's netfront device=%s error=\"%s\"", device, errtext(ERRTEXT_FILE, -got));
+		log_error_in(&n->log, "cannot unbind the kernel's netfront device=%s error=\"%s\"", device, errtext(ERRTEXT_FILE, -got));
 	else if (got)
-		log_info("taken over from the kernel's netfront device=%s", device);
+		log_info_in(&n->log, "taken over from the kernel's netfront device=%s", device);
 }
 
 /* -ENOENT, -EACCES: our directory is gone, and so is the interface; other
@@ -281,7 +282,7 @@ static int look(struct nic *n, struct hs_front_view *view)
 	/* Nobody but the toolstack of a restored guest writes that. */
 	if (n->link && found != n->state && found == XenbusStateInitialising && !n->restored) {
 		n->restored = true;
-		log_info("restored nic=%s", n->name);
+		log_info_in(&n->log, "restored nic=%s", n->name);
 	}
 	/* A device made anew owes nothing to the attempts of the one before. */
 	if (found != n->state && found == XenbusStateInitialising)
@@ -297,7 +298,7 @@ static int look(struct nic *n, struct hs_front_view *view)
 		.wanted = online && !n->daemon->stopping,
 	};
 	if (n->link && worker_faulted(&n->link->w)) {
-		log_error("closing nic=%s reason=\"%s\"", n->name, worker_faulted(&n->link->w));
+		log_error_in(&n->log, "closing nic=%s reason=\"%s\"", n->name, worker_faulted(&n->link->w));
 		view->theirs = XenbusStateClosing;	/* as if it had said so */
 	}
 	return 0;
@@ -320,7 +321,7 @@ void nic_run(struct nic *n)
 		int err = nic_tap_make(n);
 
 		if (err)
-			log_error("cannot open the TAP nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_TAP, -err));
+			log_error_in(&n->log, "cannot open the TAP nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_TAP, -err));
 	}
 	for (int i = 0; i < STEPS_MAX; i++) {
 		struct hs_front_view view;
@@ -329,7 +330,7 @@ void nic_run(struct nic *n)
 
 		/* A xenstored that fails must not look like a toolstack that removes. */
 		if (store_is_unknown(err)) {
-			log_warn("cannot read xenstore, looking again nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
+			log_warn_in(&n->log, "cannot read xenstore, looking again nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
 			frontend_retry_at(n->daemon, now_us() + LOOK_AGAIN_US);
 		}
 		if (err && err != -ENOENT && err != -EACCES)

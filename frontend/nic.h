@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "../common/abi.h"
+#include "../common/log.h"
 #include "../common/store.h"
 #include "../common/util.h"
 #include "link.h"
@@ -36,6 +37,7 @@ struct nic {
 	bool filtering;			/* the backend is asked to filter multicast */
 	bool filter_short;		/* and it does so more than we want */
 	int tap_fd;			/* -1: none yet */
+	struct log_bucket log;		/* of the lines that the backend can provoke */
 	struct nic_link *link;		/* NULL unless rings are shared */
 	unsigned int attempts;		/* connections that came to nothing, in a row */
 	uint64_t not_before;		/* for the next one; microseconds */

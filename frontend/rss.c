@@ -36,7 +36,7 @@ static void on_off(struct nic_link *l, const struct xen_netif_ctrl_response *rsp
 static void give_up(struct nic_link *l, const struct xen_netif_ctrl_response *rsp, const char *message)
 {
 	l->rss.types = 0;
-	log_info("the backend does not hash nic=%s message=%s status=%u", l->w.name, message, rsp->status);
+	log_info_in(l->log, "the backend does not hash nic=%s message=%s status=%u", l->w.name, message, rsp->status);
 	nic_ctrl_send(l, on_off, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, XEN_NETIF_CTRL_HASH_ALGORITHM_NONE, 0, 0);
 }
 
@@ -53,7 +53,7 @@ static bool agreed(struct nic_link *l, const struct xen_netif_ctrl_response *rsp
 static void on_flags(struct nic_link *l, const struct xen_netif_ctrl_response *rsp)
 {
 	if (agreed(l, rsp, "SET_HASH_FLAGS"))
-		log_info("the backend hashes nic=%s types=%u table=%u", l->w.name, l->rss.types, l->rss.size);
+		log_info_in(l->log, "the backend hashes nic=%s types=%u table=%u", l->w.name, l->rss.types, l->rss.size);
 }
 
 /* It may act on it long before we see the answer. */
@@ -110,7 +110,7 @@ static void on_types(struct nic_link *l, const struct xen_netif_ctrl_response *r
 	}
 	/* The kernel does not fail that few bytes once it has booted. */
 	if (getrandom(nic_ctrl_page(l), HASH_KEY_MAX, 0) != HASH_KEY_MAX)
-		log_warn("no random key, hashes are foreseeable nic=%s error=\"%s\"", l->w.name,
+		log_warn_in(l->log, "no random key, hashes are foreseeable nic=%s error=\"%s\"", l->w.name,
 			 errtext(ERRTEXT_FILE, errno));
 	nic_ctrl_send(l, on_key, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, nic_ctrl_page_ref(l), HASH_KEY_MAX, 0);
 }

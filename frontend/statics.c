@@ -19,7 +19,7 @@ static uint32_t list_pool(struct xen_netif_gref *list, uint32_t n, uint32_t max,
 
 static void finish(struct nic_link *l)
 {
-	log_info("static grants nic=%s registered=%u", l->w.name, l->ctrl_registered);
+	log_info_in(l->log, "static grants nic=%s registered=%u", l->w.name, l->ctrl_registered);
 	nic_rss_start(l);
 }
 

@@ -146,7 +146,7 @@ static void load_tables(void)
 	struct vif_place place = { .name = "vif1.0", .run_dir = dir, .resume = true };
 
 	memset(&l.hash, 0x55, sizeof(l.hash));
-	PROMISE(statics_new(&l.statics, NULL) == 0);
+	PROMISE(statics_new(&l.statics, NULL, &live.log) == 0);
 	PROMISE(vif_kept_open(&l, &place) == 0);
 }
 

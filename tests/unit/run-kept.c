@@ -52,7 +52,7 @@ static void load_in(const char *where, bool resume)
 	struct vif_place place = { .name = "vif1.0", .run_dir = where, .resume = resume };
 
 	leave();
-	assert_int_equal(statics_new(&l.statics, NULL), 0);
+	assert_int_equal(statics_new(&l.statics, NULL, &live.log), 0);
 	assert_int_equal(vif_kept_open(&l, &place), 0);
 }
 

@@ -10,6 +10,7 @@
 static struct xen_netif_ctrl_request sent[16];
 static unsigned int nsent;
 static uint32_t page[XEN_PAGE / 4];
+static struct log_bucket bucket;
 static struct nic_link l;
 
 /* --- in place of ctrl.c --------------------------------------------------------------------- */
@@ -40,6 +41,7 @@ uint32_t nic_ctrl_page_ref(const struct nic_link *link)
 static void start(unsigned int queues)
 {
 	memset(&l, 0, sizeof(l));
+	l.log = &bucket;
 	memset(sent, 0, sizeof(sent));
 	nsent = 0;
 	l.w.name = "nic0";
@@ -78,6 +80,7 @@ static void not_wanted(void **state)
 {
 	(void)state;
 	memset(&l, 0, sizeof(l));
+	l.log = &bucket;
 	nsent = 0;
 	nic_rss_start(&l);
 	expect_end(0);
