@@ -40,7 +40,7 @@ CFLAGS += --coverage -fprofile-update=atomic
 LDFLAGS += --coverage
 endif
 
-LIBS := -lxengnttab -lxenevtchn -lxenstore -lxentoollog -lsystemd -luring -lpthread
+LIBS := -lxengnttab -lxenevtchn -lxenstore -lxentoollog -lsystemd -luring -lmnl -lpthread
 
 ifeq ($(V),1)
 Q :=
@@ -105,8 +105,9 @@ $(BUILD)/tests/unit/run-%: $(BUILD)/obj/tests/unit/run-%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS) -lcmocka
-$(BUILD)/tests/unit/run-options $(BUILD)/tests/unit/run-tap: UNIT_LIBS := -lsystemd
-$(BUILD)/tests/unit/run-burst: UNIT_LIBS := -luring -lsystemd
+$(BUILD)/tests/unit/run-options $(BUILD)/tests/unit/run-tapstate: UNIT_LIBS := -lsystemd -lmnl
+$(BUILD)/tests/unit/run-burst: UNIT_LIBS := -luring -lsystemd -lmnl
+$(BUILD)/tests/unit/run-tap $(BUILD)/tests/unit/run-maddr $(BUILD)/tests/unit/run-netdev: UNIT_LIBS := -lmnl
 
 $(BUILD)/tests/fuzz/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
@@ -119,7 +120,7 @@ FUZZ_BACK_OBJS = $(filter-out %/main.o %/link.o %/backend.o %/vif.o %/birth.o %/
 	$(patsubst %.c,%.o,$(addprefix tools/xensim/,host/dom.c host/grants.c host/events.c host/util.c \
 	lib/gnttab.c lib/gntshr.c lib/grantcopy.c lib/evtchn.c lib/evport.c)))
 $(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: $(FUZZ_BACK_OBJS)
-$(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: FUZZ_LIBS = -lxenstore -lsystemd -luring -lpthread
+$(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: FUZZ_LIBS = -lxenstore -lsystemd -luring -lmnl -lpthread
 
 $(RACE): $(BUILD)/obj/tests/stress/ring-race.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
@@ -194,7 +195,7 @@ demo: deps-run ## the pair at work on this machine, no Xen needed
 # --- the machine ---------------------------------------------------------------
 
 # What the daemons and the demo need of Debian; then what tests and lab do on top.
-DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev liburing-dev xenstore-utils iproute2 iputils-ping iperf3 \
+DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev liburing-dev libmnl-dev xenstore-utils iproute2 iputils-ping iperf3 \
 	procps kmod
 DEPS := $(DEPS_RUN) pkg-config clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
 	libcmocka-dev tcpdump ethtool jq qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
@@ -224,9 +225,11 @@ INSTALL ?= install
 sbindir = $(DESTDIR)$(prefix)/sbin
 mandir = $(DESTDIR)$(prefix)/share/man/man8
 unitdir = $(DESTDIR)$(prefix)/lib/systemd/system
+linkdir = $(DESTDIR)$(prefix)/lib/systemd/network
 libexecdir = $(DESTDIR)$(prefix)/libexec/netpair
 MAN := $(wildcard docs/*.8)
 UNITS := $(wildcard tools/systemd/*.service)
+LINKS := $(wildcard tools/systemd/*.link)
 SCRIPTS := $(wildcard xenstore-scripts/*)
 
 .PHONY: install
@@ -236,12 +239,13 @@ install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefi
 	$(if $(MAN),$(INSTALL) -d $(mandir) && $(INSTALL) -m 644 $(MAN) $(mandir))
 	$(if $(SCRIPTS),$(INSTALL) -d $(libexecdir) && $(INSTALL) -m 755 $(SCRIPTS) $(libexecdir))
 	$(if $(UNITS),$(INSTALL) -d $(unitdir))
+	$(if $(LINKS),$(INSTALL) -d $(linkdir) && $(INSTALL) -m 644 $(LINKS) $(linkdir))
 	$(foreach u,$(UNITS),sed 's,/usr/local/,$(prefix)/,g' $(u) >$(unitdir)/$(notdir $(u))$(newline))
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	rm -f $(sbindir)/netbackd $(sbindir)/netfrontd $(addprefix $(mandir)/,$(notdir $(MAN))) \
-		$(addprefix $(unitdir)/,$(notdir $(UNITS)))
+		$(addprefix $(unitdir)/,$(notdir $(UNITS))) $(addprefix $(linkdir)/,$(notdir $(LINKS)))
 	rm -rf $(libexecdir)
 
 .PHONY: clean

@@ -47,6 +47,7 @@ static const struct meaning meanings[] = {
 	{ ERRTEXT_TAP, ENXIO, "the device is not there, or the module tun is not loaded" },
 	{ ERRTEXT_TAP, EACCES, "root or CAP_NET_ADMIN is needed" },
 	{ ERRTEXT_TAP, EPERM, "root or CAP_NET_ADMIN is needed" },
+	{ ERRTEXT_TAP, EXDEV, "the device is in another network namespace, which needs CAP_SYS_ADMIN to enter" },
 	{ ERRTEXT_TAP, ENAMETOOLONG, "a device's name has at most 15 bytes" },
 	{ ERRTEXT_TAP, ENOTSUP, "the kernel's tun driver is too old" },
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* nettest.h - network namespaces of a test's own, with real TAPs in them
+ *
+ * Needs root and /dev/net/tun; a test that has neither skips itself.
+ */
+#ifndef NETPAIR_NETTEST_H
+#define NETPAIR_NETTEST_H
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Moves this process to a new namespace. Returns false where that is not allowed. */
+static inline int nettest_enter(void)
+{
+	int tun;
+
+	if (unshare(CLONE_NEWNET) < 0)
+		return 0;
+	tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (tun < 0)
+		return 0;
+	close(tun);
+	return 1;
+}
+
+/* Makes another namespace, which lives while the process does whose id is returned. */
+static inline pid_t nettest_other(void)
+{
+	int ready[2];
+	char c = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWNET) == 0 && write(ready[1], "", 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static inline void nettest_end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* Runs a shell command, here or in the other's namespace; its exit status. */
+static inline int nettest_run(pid_t where, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static inline int nettest_run(pid_t where, const char *fmt, ...)
+{
+	char cmd[300], all[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	if (where)
+		snprintf(all, sizeof(all), "nsenter --net=/proc/%d/ns/net %s", (int)where, cmd);
+	else
+		snprintf(all, sizeof(all), "%s", cmd);
+	return system(all);
+}
+
+/* Takes an effective capability from this thread, or gives it back. */
+static inline void nettest_cap(unsigned int cap, int on)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+
+	assert_int_equal(syscall(SYS_capget, &head, caps), 0);
+	if (on)
+		caps[0].effective |= 1u << cap;
+	else
+		caps[0].effective &= ~(1u << cap);
+	assert_int_equal(syscall(SYS_capset, &head, caps), 0);
+}
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* run-netdev.c - a device is found by its descriptor or its ifindex, renamed, moved and beside its namesakes */
+#include "unit.h"
+#include "nettest.h"
+#include "../../common/netdev.c"
+
+static int can;
+static pid_t other;
+
+static int setup(void **state)
+{
+	(void)state;
+	can = nettest_enter();
+	if (can)
+		other = nettest_other();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	if (can)
+		nettest_end(other);
+	return 0;
+}
+
+static int make_tap(const char *name)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	assert_int_equal(ioctl(fd, TUNSETIFF, &ifr), 0);
+	return fd;
+}
+
+static void by_descriptor(void **state)
+{
+	struct netdev d;
+	int fd;
+
+	(void)state;
+	if (!can)
+		skip();
+	fd = make_tap("first");
+	assert_int_equal(netdev_open(&d, fd), 0);
+	assert_int_equal(d.ifindex, if_nametoindex("first"));
+	assert_int_equal(d.netns_fd, -1);
+	assert_true(d.netns == netns_ours());
+	assert_int_equal(d.mtu, 1500);
+	assert_true(d.is_tun && !d.takes_all);
+	assert_int_equal(nettest_run(0, "ip link set first name two promisc on && ip tuntap add first mode tap"), 0);
+	assert_int_equal(netdev_open(&d, fd), 0);
+	assert_string_equal(d.name, "two");
+	assert_int_equal(d.ifindex, if_nametoindex("two"));
+	assert_true(d.takes_all);
+	assert_int_equal(nettest_run(0, "ip link del two"), 0);
+	assert_int_equal(netdev_open(&d, fd), -EBADFD);
+	assert_int_equal(d.netns_fd, -1);
+	close(fd);
+	assert_int_equal(nettest_run(0, "ip link del first"), 0);
+}
+
+static void moved(void **state)
+{
+	struct netdev d;
+	struct stat st;
+	char path[64];
+	int fd;
+
+	(void)state;
+	if (!can)
+		skip();
+	fd = make_tap("vif1.0");
+	assert_int_equal(nettest_run(0, "ip link set vif1.0 netns %d && ip tuntap add vif1.0 mode tap", other), 0);
+	assert_int_equal(netdev_open(&d, fd), 0);
+	assert_true(d.netns_fd >= 0);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)other);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(d.netns == st.st_ino);
+	assert_int_equal(netdev_set_mtu(&d, 1234), 0);
+	assert_int_equal(nettest_run(other, "ip link show vif1.0 | grep -q 'mtu 1234'"), 0);
+	assert_int_equal(nettest_run(0, "ip link show vif1.0 | grep -q 'mtu 1500'"), 0);
+	netdev_close(&d);
+
+	/* Looking works without the right to enter, changing does not. */
+	nettest_cap(CAP_SYS_ADMIN, 0);
+	assert_int_equal(netdev_open(&d, fd), 0);
+	assert_int_equal(d.mtu, 1234);
+	assert_int_equal(netdev_set_mtu(&d, 1400), -EXDEV);
+	nettest_cap(CAP_SYS_ADMIN, 1);
+	netdev_close(&d);
+	close(fd);
+	assert_int_equal(nettest_run(0, "ip link del vif1.0"), 0);
+}
+
+static void found_again(void **state)
+{
+	struct netdev d, f;
+	int fd, stranger;
+
+	(void)state;
+	if (!can)
+		skip();
+	fd = make_tap("vif1.0");
+	assert_int_equal(netdev_open(&d, fd), 0);
+	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
+	assert_int_equal(f.netns_fd, -1);
+	assert_int_equal(netdev_find(&f, d.ifindex, 0, "vif1.0"), 0);
+	/* Renamed while nobody looked, or moved. */
+	assert_int_equal(nettest_run(0, "ip link set vif1.0 name x"), 0);
+	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
+	assert_string_equal(f.name, "x");
+	assert_int_equal(nettest_run(0, "ip link set x netns %d name vif1.0", other), 0);
+	stranger = make_tap("vif1.0");
+	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
+	assert_true(f.netns_fd >= 0 && f.netns != d.netns);
+	netdev_close(&f);
+	/* Known to be there, and renamed there. */
+	assert_int_equal(netdev_open(&d, fd), 0);
+	assert_int_equal(nettest_run(other, "ip link set vif1.0 name y"), 0);
+	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
+	assert_string_equal(f.name, "y");
+	netdev_close(&f);
+	/* Another name and not known to be there: somebody else's. */
+	assert_int_equal(netdev_find(&f, d.ifindex, netns_ours(), "vif1.0"), -ENODEV);
+	assert_int_equal(netdev_find(&f, 4711, d.netns, "y"), -ENODEV);
+	assert_int_equal(netdev_find(&f, 0, d.netns, "y"), -ENODEV);
+	netdev_close(&d);
+	close(fd);
+	close(stranger);
+}
+
+/* Its namespace was entered by a process that has gone, so that nothing leads there. */
+static void nothing_leads_there(void **state)
+{
+	struct netdev d, f;
+	pid_t hidden;
+	int fd;
+
+	(void)state;
+	if (!can)
+		skip();
+	hidden = nettest_other();
+	fd = make_tap("vif2.0");
+	assert_int_equal(nettest_run(0, "ip link set vif2.0 netns %d", hidden), 0);
+	/* Its descriptor holds the namespace. */
+	assert_int_equal(netdev_open(&d, fd), 0);
+	nettest_end(hidden);
+	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif2.0"), -EXDEV);
+	assert_int_equal(f.netns_fd, -1);
+	netdev_close(&d);
+	close(fd);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(by_descriptor), cmocka_unit_test(moved), cmocka_unit_test(found_again),
+		cmocka_unit_test(nothing_leads_there),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
