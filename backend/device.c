@@ -7,17 +7,23 @@
 #include "../common/errtext.h"
 #include "../common/handshake.h"
 #include "../common/log.h"
-#include "../common/tap.h"
+#include "../common/tapstate.h"
 #include "backend.h"
+
+static struct tapstate tapstate_of(struct vif *v)
+{
+	return (struct tapstate){ .run_dir = v->daemon->run_dir, .name = v->name, .log = &v->live.log };
+}
 
 /* Opens the device that an earlier daemon left, or makes one. A new life has a
  * new one: a TAP of that name which no state file tells of goes, too. -errno. */
-static int open_device(struct vif *v, enum tap_kind kind, bool *fresh)
+static int open_device(struct vif *v, const struct tap_birth *birth, bool *fresh)
 {
+	const struct tapstate ts = tapstate_of(v);
 	int err = -EBUSY;
 
 	for (int tries = 0; tries < 2; tries++) {
-		err = tap_open_noted(&v->tap_fd, v->daemon->run_dir, v->name, v->name, kind, fresh);
+		err = tapstate_open(&ts, &v->tap_fd, birth, fresh);
 		if (err || *fresh || !v->new_life)
 			break;
 		log_info("removed a device that was left vif=%s", v->name);
@@ -29,14 +35,16 @@ static int open_device(struct vif *v, enum tap_kind kind, bool *fresh)
 
 int vif_device_open(struct vif *v)
 {
+	/* As netback's: the guest's own address must not be the bridge's. */
 	static const uint8_t mac[6] = { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff };
 	enum tap_kind kind = v->daemon->policy.max_queues > 1 ? TAP_MULTI : TAP_SINGLE;
+	struct tap_birth birth = { .ifname = v->name, .kind = kind, .mac = mac, .mac_key = "" };
 	bool fresh;
 	int err;
 
 	if (v->tap_fd >= 0)
 		return 0;
-	err = open_device(v, kind, &fresh);
+	err = open_device(v, &birth, &fresh);
 	if (err)
 		return err;
 	v->new_life = false;
@@ -47,14 +55,13 @@ int vif_device_open(struct vif *v)
 	if (tap_kind_of(v->tap_fd) != kind)
 		log_info_in(&v->live.log, "device keeps the kind it was made as vif=%s kind=%s", v->name,
 			 kind == TAP_MULTI ? "single-queue" : "multi-queue");
-	/* As netback's: the guest's own address must not be the bridge's. */
-	if (fresh && (err = tap_set_mac(v->tap_fd, mac)) != 0)
-		log_warn_in(&v->live.log, "cannot set the address vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_TAP, -err));
 	return 0;
 }
 
 void vif_device_remove(struct vif *v)
 {
+	const struct tapstate ts = tapstate_of(v);
+
 	/* What is there of that name is another VIF's. */
 	if (vif_rival(v))
 		return;
@@ -64,34 +71,23 @@ void vif_device_remove(struct vif *v)
 		v->tap_fd = -1;
 	}
 	/* Also one that an earlier daemon made and we never opened. */
-	tap_remove_noted(v->daemon->run_dir, v->name);
+	tapstate_remove(&ts);
 	vif_link_forget(v->daemon->run_dir, v->name);
-}
-
-/* What is longer than a page would be lost at a frontend without feature-sg.
- * The next one, after a boot loader for instance, gets the script's MTU again. */
-static void fit_mtu(struct vif *v, const struct vif_conf *conf)
-{
-	unsigned int was = 0;
-	int err = 0;
-
-	if (!conf->peer.sg)
-		err = tap_limit_mtu(v->tap_fd, VNET_MTU_NO_SG, &was);
-	else if (v->mtu_lowered)
-		err = tap_set_mtu(v->tap_fd, v->mtu_lowered);
-	if (err)
-		log_warn_in(&v->live.log, "cannot set the device's mtu vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_TAP, -err));
-	if (was || conf->peer.sg)
-		v->mtu_lowered = was;
 }
 
 int vif_device_fit(struct vif *v, const struct vif_conf *conf)
 {
-	int err = tap_set_offloads(v->tap_fd, vnet_tun_offloads(&conf->peer));
+	const struct tapstate ts = tapstate_of(v);
+	int err = tapstate_offloads(&ts, v->tap_fd, vnet_tun_offloads(&conf->peer));
 
-	if (!err)
-		fit_mtu(v, conf);
-	return err;
+	if (err)
+		return err;
+	/* What is longer than a page would be lost at a frontend without feature-sg.
+	 * The next one, after a boot loader for instance, has the script's MTU again. */
+	err = tapstate_mtu(&ts, v->tap_fd, 0, conf->peer.sg ? 0 : VNET_MTU_NO_SG);
+	if (err)
+		log_warn_in(&v->live.log, "cannot set the device's mtu vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_TAP, err));
+	return 0;
 }
 
 unsigned int vif_device_workers(const struct vif *v, const struct vif_conf *conf)

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../common/errtext.h"
+#include "../common/log.h"
 #include "../common/tap.h"
 #include "kept.h"
 #include "link.h"
@@ -137,23 +139,28 @@ static void buffer_free(void *p, size_t len)
 		munmap(p, len);
 }
 
-static bool is_first(const struct vif_worker *vw)
+/* Opens a descriptor of the TAP for each worker. Returns for how many there is one. */
+static unsigned int open_taps(struct vif_link *l, const struct vif_place *place)
 {
-	return vw == vw->link->worker;
+	l->worker->tap_fd = place->tap_fd;
+	for (unsigned int i = 1; i < place->workers; i++) {
+		int err = tap_open_another(&l->worker[i].tap_fd, place->tap_fd);
+
+		if (err) {
+			log_warn_in(&place->live->log, "fewer workers than there might be vif=%s workers=%u reason=\"cannot open the device once more: %s\"",
+				    place->name, i, err == -EPERM ? "it has an owner" : errtext(ERRTEXT_TAP, err));
+			return i;
+		}
+	}
+	return place->workers;
 }
 
 static int init_worker(struct vif_worker *vw, const struct vif_place *place, const char **why)
 {
-	int err, tap_fd = place->tap_fd;
+	int err;
 
-	*why = "cannot open the device once more";
-	err = is_first(vw) ? 0 : tap_open_another(&tap_fd, place->tap_fd);
-	if (err) {
-		vw->link = NULL;	/* nothing to be undone */
-		return err;
-	}
 	*why = "cannot open the event channel device";
-	err = worker_init(&vw->w, &ops, place->name, tap_fd, place->wake_fd);
+	err = worker_init(&vw->w, &ops, place->name, vw->tap_fd, place->wake_fd);
 	if (err)
 		return err;
 	*why = "no memory for buffers";
@@ -173,8 +180,6 @@ static void exit_worker(struct vif_worker *vw)
 	if (!vw->link)
 		return;
 	worker_exit(&vw->w);
-	if (!is_first(vw))
-		close(vw->w.tap_fd);
 	for (unsigned int i = 0; i < vw->nqueues; i++)
 		vif_queue_exit(&vw->queue[i]);
 	grant_batch_free(vw->batch);
@@ -252,8 +257,11 @@ static void release(struct vif_link *l)
 	statics_free(l->statics);
 	for (unsigned int i = 0; i < l->nworkers; i++)
 		exit_worker(&l->worker[i]);
-	for (unsigned int i = 0; i < l->nworkers; i++)
+	for (unsigned int i = 0; i < l->nworkers; i++) {
 		grant_close(l->worker[i].grant);
+		if (i)
+			close(l->worker[i].tap_fd);
+	}
 	vif_kept_close(l);
 	free(l->worker);
 	free(l->queue);
@@ -309,7 +317,7 @@ int vif_link_start(struct vif_link **out, const struct vif_place *place,
 	l->live = place->live;
 	l->queue = calloc(conf->queues, sizeof(*l->queue));
 	l->worker = calloc(place->workers, sizeof(*l->worker));
-	l->nworkers = l->worker ? place->workers : 0;
+	l->nworkers = l->worker ? open_taps(l, place) : 0;
 	err = l->queue && l->worker ? start(l, place, why) : -ENOMEM;
 	if (err) {
 		release(l);
@@ -335,6 +343,11 @@ const char *vif_link_faulted(const struct vif_link *l)
 	for (unsigned int i = 0; i < l->nworkers && !why; i++)
 		why = worker_faulted(&l->worker[i].w);
 	return why;
+}
+
+unsigned int vif_link_workers(const struct vif_link *l)
+{
+	return l->nworkers;
 }
 
 bool vif_link_stalled(const struct vif_link *l)

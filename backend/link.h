@@ -26,7 +26,7 @@ struct vif_place {
 	const char *run_dir;	/* borrowed */
 	struct vif_live *live;	/* borrowed */
 	int tap_fd;		/* borrowed; the first worker's */
-	unsigned int workers;	/* more than one only without control ring and mask, on a multi-queue TAP */
+	unsigned int workers;	/* the most; above one only without control ring and mask, on a multi-queue TAP */
 	int wake_fd;		/* borrowed */
 	uint32_t hold_ms, stall_ms;	/* of the policy */
 	bool resume;		/* an earlier daemon served this very connection */
@@ -39,6 +39,9 @@ MUST_CHECK int vif_link_start(struct vif_link **out, const struct vif_place *pla
 
 /* Removes what a connection of that name left for a restart. */
 void vif_link_forget(const char *run_dir, const char *name);
+
+/* How many workers it has: fewer than the most where the TAP cannot be opened again. */
+unsigned int vif_link_workers(const struct vif_link *l);
 
 /* Why a worker stands still, or NULL. */
 const char *vif_link_faulted(const struct vif_link *l);

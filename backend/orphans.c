@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "../common/log.h"
-#include "../common/tap.h"
+#include "../common/tapstate.h"
 #include "backend.h"
 
 static bool is_served(const struct backend *d, const char *name)
@@ -65,15 +65,16 @@ static bool is_gone(const struct backend *d, const char *name)
 static void sweep(void *arg, const char *name)
 {
 	struct backend *d = arg;
+	struct log_bucket log = { 0 };
 
 	if (is_served(d, name) || !is_gone(d, name))
 		return;
-	tap_remove_noted(d->run_dir, name);
+	tapstate_remove(&(struct tapstate){ .run_dir = d->run_dir, .name = name, .log = &log });
 	vif_link_forget(d->run_dir, name);
 	log_info("removed vif=%s reason=\"went while no netbackd was there\"", name);
 }
 
 void backend_sweep(struct backend *d)
 {
-	tap_each_note(d->run_dir, sweep, d);
+	tapstate_each(d->run_dir, sweep, d);
 }

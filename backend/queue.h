@@ -90,6 +90,7 @@ struct vif_queue {
 struct vif_worker {
 	struct worker w;
 	struct vif_link *link;
+	int tap_fd;			/* its own, the first one's is borrowed */
 	struct vif_queue *queue;	/* nqueues in a row */
 	unsigned int nqueues;
 	struct grant_dev *grant;

@@ -8,8 +8,8 @@
  * A VIF outlives the daemon. Its TAP is persistent, its rings are the guest's
  * memory and say themselves where to go on (rsp_prod): so a daemon that finds
  * both ends Connected attaches again without a word to the frontend. The one
- * thing only we know, which device the TAP is after somebody renamed it, is
- * kept in the run directory as its ifindex.
+ * thing only we know, which device the TAP is after somebody renamed or moved
+ * it, is in its state file (tapstate.h).
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -192,7 +192,7 @@ static void connect_frontend(struct vif *v)
 	log_info_in(&v->live.log, "%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d queues=%u workers=%u",
 		 adopt ? "resumed" : "connected", v->name, v->peer.raw, vif_conf_channels(&conf),
 		 conf.ctrl, conf.peer.sg, conf.peer.gso4, conf.peer.gso6, conf.peer.csum4, conf.peer.csum6,
-		 conf.rx_notify, conf.queues, place.workers);
+		 conf.rx_notify, conf.queues, vif_link_workers(v->link));
 }
 
 static void disconnect(struct vif *v)

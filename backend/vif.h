@@ -44,7 +44,6 @@ struct vif {
 	const char *broken;		/* why the toolstack's own keys rule it out; static */
 	int tap_fd;			/* -1: none yet */
 	bool carrier;			/* the TAP's */
-	unsigned int mtu_lowered;	/* what the TAP's MTU was before, 0: left alone */
 	char rate[STORE_VALUE_MAX];	/* the backend key, as last read */
 	struct vif_live live;		/* its workers look at it too */
 	bool reconfiguring;		/* xdp-headroom is watched */

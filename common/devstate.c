@@ -47,9 +47,12 @@ int devstate_read(struct devstate *st, const char *run_dir, const char *name)
 		return err;
 	ok = number_or_none(text, "ifindex", &st->ifindex) && st->ifindex &&
 	     number_or_none(text, "mtu-before", &st->mtu_before) &&
+	     number_or_none(text, "mtu-lowered", &st->mtu_lowered) &&
+	     number_or_none(text, "offloads", &st->offloads) &&
 	     number_or_none(text, "remade", &st->remade);
 	if (ok) {
 		statefile_number(text, "netns", &st->netns);
+		statefile_value(text, "ifname", st->ifname, sizeof(st->ifname));
 		statefile_value(text, "domain", st->domain, sizeof(st->domain));
 		statefile_value(text, "devid", st->devid, sizeof(st->devid));
 		statefile_value(text, "mac", st->mac, sizeof(st->mac));
@@ -71,15 +74,17 @@ static bool is_one_line(const char *text)
 
 int devstate_write(const struct devstate *st, const char *run_dir, const char *name)
 {
-	char path[256], text[384];
+	char path[256], text[512];
 	int len = snprintf(text, sizeof(text),
-			   "ifindex=%u\nnetns=%llu\ndomain=%s\ndevid=%s\nremade=%u\nmac=%s\nmtu=%s\nmtu-before=%u\n",
-			   st->ifindex, (unsigned long long)st->netns, st->domain, st->devid, st->remade, st->mac,
-			   st->mtu, st->mtu_before);
+			   "ifindex=%u\nnetns=%llu\nifname=%s\ndomain=%s\ndevid=%s\nremade=%u\nmac=%s\nmtu=%s\n"
+			   "mtu-before=%u\nmtu-lowered=%u\noffloads=%u\n",
+			   st->ifindex, (unsigned long long)st->netns, st->ifname, st->domain, st->devid, st->remade,
+			   st->mac, st->mtu, st->mtu_before, st->mtu_lowered, st->offloads);
 
 	if (len < 0 || (size_t)len >= sizeof(text))
 		return -EOVERFLOW;
-	if (!is_one_line(st->domain) || !is_one_line(st->devid) || !is_one_line(st->mac) || !is_one_line(st->mtu))
+	if (!is_one_line(st->ifname) || !is_one_line(st->domain) || !is_one_line(st->devid) || !is_one_line(st->mac) ||
+	    !is_one_line(st->mtu))
 		return -EINVAL;
 	path_of(path, sizeof(path), run_dir, name);
 	return statefile_write(path, text, (size_t)len);

@@ -18,6 +18,7 @@
 struct devstate {
 	unsigned int ifindex;		/* in its network namespace; 0: not known */
 	uint64_t netns;			/* inode of that namespace; 0: not known */
+	char ifname[16];		/* its name there, when it was last looked at */
 	char domain[40];		/* UUID of the guest whose device it is */
 	char devid[12];			/* number of the VIF whose device it is: the name has its handle */
 	unsigned int remade;		/* 1: it was made in place of one that was deleted, and no hotplug
@@ -26,6 +27,8 @@ struct devstate {
 	char mtu[16];			/* the xenstore key mtu, as last applied */
 	unsigned int mtu_before;	/* the device's MTU before it was lowered for a frontend
 					 * without feature-sg; 0: it is not lowered */
+	unsigned int mtu_lowered;	/* what it was lowered to */
+	unsigned int offloads;		/* TUN_F_* that it was given last; 0: none, or not known */
 };
 
 /* Reads the state of the device that is called name ("vif1.0", "nic0") in

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* maddr.c - a device's multicast filter, by netlink and /proc/net/dev_mcast
+/* maddr.c - a device's multicast filter, by /proc/net/dev_mcast
  *
  * tun has no hook of its own for the filter, and netlink does not list link
  * layer addresses.
  */
 #include <errno.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,57 +22,6 @@
 #define RTNLGRP_IPV4_MCADDR 37
 #define RTNLGRP_IPV6_MCADDR 38
 #endif
-
-/* Asks for the device; the bytes of the answer. */
-static ssize_t get_link(void *reply, size_t len, unsigned int ifindex)
-{
-	struct {
-		struct nlmsghdr head;
-		struct ifinfomsg info;
-	} req = {
-		.head = { .nlmsg_len = sizeof(req), .nlmsg_type = RTM_GETLINK, .nlmsg_flags = NLM_F_REQUEST },
-		.info = { .ifi_index = (int)ifindex },
-	};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	ssize_t got;
-
-	if (fd < 0)
-		return -errno;
-	got = send(fd, &req, sizeof(req), 0);
-	if (got >= 0)
-		got = recv(fd, reply, len, 0);
-	if (got < 0)
-		got = -errno;
-	close(fd);
-	return got;
-}
-
-/* Whether the device takes all there is: the flags that an ioctl tells do not
- * have what a bridge or a capture set. 0, 1, or -errno. */
-static int takes_all(unsigned int ifindex)
-{
-	_Alignas(struct nlmsghdr) char reply[REPLY_MAX] = { 0 };
-	struct nlmsghdr *head = (struct nlmsghdr *)(void *)reply;
-	ssize_t got = get_link(reply, sizeof(reply), ifindex);
-	int left;
-
-	if (got < 0)
-		return (int)got;
-	if (!NLMSG_OK(head, (size_t)got) || head->nlmsg_type != RTM_NEWLINK)
-		return -ENODEV;
-	left = (int)IFLA_PAYLOAD(head);
-	for (struct rtattr *a = IFLA_RTA(NLMSG_DATA(head)); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
-		uint32_t count = 0;
-
-		if (a->rta_type != IFLA_PROMISCUITY && a->rta_type != IFLA_ALLMULTI)
-			continue;
-		if (RTA_PAYLOAD(a) >= sizeof(count))
-			memcpy(&count, RTA_DATA(a), sizeof(count));
-		if (count)
-			return 1;
-	}
-	return 0;
-}
 
 /* A line of /proc/net/dev_mcast; false: it is of another form, or of no Ethernet. */
 static bool parse_line(unsigned int *ifindex, uint8_t *addr, const char *line)
@@ -93,30 +40,37 @@ static bool parse_line(unsigned int *ifindex, uint8_t *addr, const char *line)
 	return true;
 }
 
-int maddr_list(uint8_t (*addr)[6], unsigned int max, const char *ifname)
+struct maddr_ask {
+	uint8_t (*addr)[6];
+	unsigned int max, ifindex;
+};
+
+static int maddr_read(void *arg)
 {
-	unsigned int ifindex = if_nametoindex(ifname), of, n = 0;
+	const struct maddr_ask *ask = arg;
+	unsigned int of, n = 0;
 	uint8_t one[6];
 	char line[128];
-	int all;
-	FILE *f;
+	/* Not /proc/net, which is the namespace of the first thread. */
+	FILE *f = fopen("/proc/thread-self/net/dev_mcast", "re");
 
-	if (ifindex == 0)
-		return -errno;
-	all = takes_all(ifindex);
-	if (all)
-		return all < 0 ? all : (int)max + 1;
-	f = fopen("/proc/net/dev_mcast", "re");
 	if (!f)
 		return -errno;
-	while (n <= max && fgets(line, sizeof(line), f)) {
-		if (!parse_line(&of, one, line) || of != ifindex)
+	while (n <= ask->max && fgets(line, sizeof(line), f)) {
+		if (!parse_line(&of, one, line) || of != ask->ifindex)
 			continue;
-		if (n++ < max)
-			memcpy(addr[n - 1], one, sizeof(one));
+		if (n++ < ask->max)
+			memcpy(ask->addr[n - 1], one, sizeof(one));
 	}
 	fclose(f);
 	return (int)n;
+}
+
+int maddr_list(uint8_t (*addr)[6], unsigned int max, const struct netdev *dev)
+{
+	struct maddr_ask ask = { .addr = addr, .max = max, .ifindex = dev->ifindex };
+
+	return dev->takes_all ? (int)max + 1 : netdev_run(dev, maddr_read, &ask);
 }
 
 int maddr_watch(void)

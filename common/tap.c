@@ -1,53 +1,133 @@
 /* SPDX-License-Identifier: MIT */
 /* tap.c - /dev/net/tun */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <net/if_arp.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "abi.h"
 #include "errtext.h"
-#include "fdstore.h"
 #include "log.h"
+#include "netdev.h"
+#include "netfeat.h"
 #include "tap.h"
 
 #ifndef TUNSETCARRIER	/* Linux 5.0 */
 #define TUNSETCARRIER _IOW('T', 226, int)
 #endif
 
-static int attach(int fd, const char *name, enum tap_kind kind)
+/* Times that a device may be renamed while it is opened. */
+#define TAP_TRIES 4
+
+/* Attaches fd to the device of that name, or makes it, as extra flags say. -errno. */
+static int tap_attach(int fd, const char *name, enum tap_kind kind, int extra)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int size = VNET_HDR_LEN, got = 0;
+	struct ifreq ifr = { .ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | extra) };
 
 	if (strlen(name) >= IFNAMSIZ)
 		return -ENAMETOOLONG;
 	if (kind == TAP_MULTI)
 		ifr.ifr_flags |= IFF_MULTI_QUEUE;
 	memcpy(ifr.ifr_name, name, strlen(name) + 1);
-	if (ioctl(fd, TUNSETIFF, &ifr) < 0 || ioctl(fd, TUNSETPERSIST, 1) < 0 ||
-	    ioctl(fd, TUNSETVNETHDRSZ, &size) < 0 || ioctl(fd, TUNGETVNETHDRSZ, &got) < 0)
+	return ioctl(fd, TUNSETIFF, &ifr) < 0 ? -errno : 0;
+}
+
+/* Takes CAP_NET_ADMIN from the calling thread's effective capabilities; *had:
+ * whether it was there. -errno. */
+static int tap_drop_admin(bool *had)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &head, caps) < 0)
+		return -errno;
+	*had = caps[0].effective & (1u << CAP_NET_ADMIN);
+	caps[0].effective &= ~(1u << CAP_NET_ADMIN);
+	return *had && syscall(SYS_capset, &head, caps) < 0 ? -errno : 0;
+}
+
+static void tap_regain_admin(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+	bool ok = syscall(SYS_capget, &head, caps) == 0;
+
+	caps[0].effective |= 1u << CAP_NET_ADMIN;
+	if (!ok || syscall(SYS_capset, &head, caps) < 0)
+		log_error("cannot have CAP_NET_ADMIN back error=\"%s\"", errtext(ERRTEXT_FILE, errno));
+}
+
+/* Attaches fd to a device that is there; cannot make one, as that needs
+ * CAP_NET_ADMIN. -EPERM: there is none of that name, or it has an owner. */
+static int tap_attach_only(int fd, const char *name, enum tap_kind kind)
+{
+	bool had;
+	int err = tap_drop_admin(&had);
+
+	if (err)
+		return err;
+	err = tap_attach(fd, name, kind, 0);
+	/* The kernel's answer for a device of the other kind, too. */
+	if (err == -EINVAL)
+		err = tap_attach(fd, name, kind == TAP_MULTI ? TAP_SINGLE : TAP_MULTI, 0);
+	if (had)
+		tap_regain_admin();
+	return err;
+}
+
+/* Attaches fd to a device that has an owner, which needs CAP_NET_ADMIN and so could
+ * make one: that would not be persistent, and goes with the caller's fd. */
+static int tap_attach_owned(int fd, const char *name, enum tap_kind kind)
+{
+	struct ifreq ifr;
+	int err = tap_attach(fd, name, kind, 0);
+
+	if (err == -EINVAL)
+		err = tap_attach(fd, name, kind == TAP_MULTI ? TAP_SINGLE : TAP_MULTI, 0);
+	if (!err && ioctl(fd, TUNGETIFF, &ifr) < 0)
+		err = -errno;
+	return err || (ifr.ifr_flags & IFF_PERSIST) ? err : -ENODEV;
+}
+
+static int tap_open_tun(void)
+{
+	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* What each device of ours has, whoever made it. -errno. */
+static int tap_prepare(int fd)
+{
+	int size = VNET_HDR_LEN, got = 0;
+
+	if (ioctl(fd, TUNSETPERSIST, 1) < 0 || ioctl(fd, TUNSETVNETHDRSZ, &size) < 0 ||
+	    ioctl(fd, TUNGETVNETHDRSZ, &got) < 0)
 		return -errno;
 	return got == size ? 0 : -ENOTSUP;
 }
 
-int tap_open(int *fd, const char *name, enum tap_kind kind)
+int tap_open(int *fd, const char *name, enum tap_kind kind, const uint8_t *mac, bool *fresh)
 {
-	int f = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC), err;
+	int f = tap_open_tun(), err;
 
 	if (f < 0)
-		return -errno;
-	err = attach(f, name, kind);
-	/* The kernel's answer for a device of the other kind, too. */
-	if (err == -EINVAL)
-		err = attach(f, name, kind == TAP_MULTI ? TAP_SINGLE : TAP_MULTI);
+		return f;
+	err = tap_attach(f, name, kind, IFF_TUN_EXCL);
+	*fresh = !err;
+	/* Its address first of all: udev and networkd look at a device as soon as it is there. */
+	if (*fresh && mac)
+		err = tap_set_mac(f, mac);
+	else if (err == -EBUSY && (err = tap_attach_only(f, name, kind)) == -EPERM)
+		err = tap_attach_owned(f, name, kind);
+	if (!err)
+		err = tap_prepare(f);
 	if (err) {
 		close(f);
 		return err;
@@ -56,12 +136,83 @@ int tap_open(int *fd, const char *name, enum tap_kind kind)
 	return 0;
 }
 
+/* Whether two descriptors are of one device. */
+static bool tap_is_same(int fd, const struct netdev *dev)
+{
+	struct netdev is;
+	bool same;
+
+	if (netdev_open(&is, fd) < 0)
+		return false;
+	same = is.ifindex == dev->ifindex && is.netns == dev->netns;
+	netdev_close(&is);
+	return same;
+}
+
+/* Whether a device that has an owner is to be opened too. */
+enum tap_owned { TAP_UNOWNED, TAP_OWNED_TOO };
+
+struct tap_visit {
+	const struct netdev *dev;
+	enum tap_kind kind;
+	enum tap_owned owned;
+	int fd;
+};
+
+/* In the device's namespace, which is where a descriptor of /dev/net/tun looks for names. */
+static int tap_visit_open(void *arg)
+{
+	struct tap_visit *v = arg;
+	int err;
+
+	v->fd = tap_open_tun();
+	if (v->fd < 0)
+		return v->fd;
+	err = tap_attach_only(v->fd, v->dev->name, v->kind);
+	if (err == -EPERM && v->owned == TAP_OWNED_TOO)
+		err = tap_attach_owned(v->fd, v->dev->name, v->kind);
+	/* Another one may have its name by now. */
+	if (!err && !tap_is_same(v->fd, v->dev))
+		err = -EAGAIN;
+	if (err)
+		close(v->fd);
+	return err;
+}
+
+static int tap_visit(int *fd, const struct netdev *dev, enum tap_kind kind, enum tap_owned owned)
+{
+	struct tap_visit v = { .dev = dev, .kind = kind, .owned = owned, .fd = -1 };
+	int err = netdev_run(dev, tap_visit_open, &v);
+
+	*fd = err ? -1 : v.fd;
+	return err;
+}
+
+int tap_open_device(int *fd, const struct netdev *dev, enum tap_kind kind)
+{
+	int err = tap_visit(fd, dev, kind, TAP_OWNED_TOO);
+
+	if (!err && (err = tap_prepare(*fd)) != 0) {
+		close(*fd);
+		*fd = -1;
+	}
+	return err;
+}
+
 int tap_open_another(int *fd, int of)
 {
-	char name[TAP_NAME_MAX];
-	int err = tap_name(of, name);
+	int err = -EAGAIN;
 
-	return err ? err : tap_open(fd, name, TAP_MULTI);
+	for (int i = 0; i < TAP_TRIES && err == -EAGAIN; i++) {
+		struct netdev dev;
+
+		err = netdev_open(&dev, of);
+		if (err)
+			return err;
+		err = tap_visit(fd, &dev, TAP_MULTI, TAP_UNOWNED);
+		netdev_close(&dev);
+	}
+	return err;
 }
 
 enum tap_kind tap_kind_of(int fd)
@@ -69,112 +220,6 @@ enum tap_kind tap_kind_of(int fd)
 	struct ifreq ifr;
 
 	return ioctl(fd, TUNGETIFF, &ifr) == 0 && (ifr.ifr_flags & IFF_MULTI_QUEUE) ? TAP_MULTI : TAP_SINGLE;
-}
-
-static void note_path(char *path, size_t len, const char *run_dir, const char *note)
-{
-	snprintf(path, len, "%s/%s", run_dir, note);
-}
-
-/* The ifindex that an earlier daemon noted; 0: none that is usable. */
-static unsigned int note_read(const char *path)
-{
-	unsigned int ifindex = 0;
-	FILE *f = fopen(path, "re");
-
-	if (!f)
-		return 0;
-	if (fscanf(f, "ifindex=%u\n", &ifindex) != 1)
-		ifindex = 0;
-	fclose(f);
-	return ifindex;
-}
-
-/* Written beside and renamed, so that a reader finds all of it or none. */
-static void note_write(const char *path, unsigned int ifindex)
-{
-	char tmp[264];
-	bool ok;
-	FILE *f;
-
-	snprintf(tmp, sizeof(tmp), "%s.new", path);
-	f = fopen(tmp, "we");
-	ok = f && fprintf(f, "ifindex=%u\n", ifindex) > 0;
-	if (f && fclose(f) != 0)
-		ok = false;
-	if (!ok || rename(tmp, path) < 0)
-		log_warn("cannot note the device for a restart file=%s error=\"%s\"", path,
-			 errtext(ERRTEXT_FILE, errno));
-}
-
-/* A descriptor of the noted device that was kept over a restart; -ENOENT: none. */
-static int take_kept(const char *note)
-{
-	char name[TAP_NAME_MAX];
-	int fd;
-
-	while ((fd = fdstore_take(note)) >= 0) {
-		if (tap_name(fd, name) == 0)
-			return fd;
-		close(fd);	/* the device was removed meanwhile */
-	}
-	return -ENOENT;
-}
-
-int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *name,
-		   enum tap_kind kind, bool *fresh)
-{
-	char path[256], now[IF_NAMESIZE];
-	unsigned int ifindex;
-	int err, kept = take_kept(note);
-
-	*fresh = false;
-	if (kept >= 0) {
-		*fd = kept;
-		return 0;
-	}
-	note_path(path, sizeof(path), run_dir, note);
-	ifindex = note_read(path);
-	*fresh = !(ifindex && if_indextoname(ifindex, now) && tap_open(fd, now, kind) == 0);
-	if (*fresh) {
-		*fresh = if_nametoindex(name) == 0;
-		err = tap_open(fd, name, kind);
-		if (err)
-			return err;
-	}
-	if (tap_name(*fd, now) == 0)
-		note_write(path, if_nametoindex(now));
-	fdstore_keep(note, *fd);
-	return 0;
-}
-
-void tap_remove_noted(const char *run_dir, const char *note)
-{
-	char path[256], now[IF_NAMESIZE];
-	unsigned int ifindex;
-	int fd = take_kept(note);
-
-	note_path(path, sizeof(path), run_dir, note);
-	ifindex = note_read(path);
-	if (fd >= 0 ||
-	    (ifindex && if_indextoname(ifindex, now) && tap_open(&fd, now, TAP_SINGLE) == 0)) {
-		tap_unpersist(fd);
-		close(fd);
-	}
-	unlink(path);
-	fdstore_drop(note);
-}
-
-void tap_each_note(const char *run_dir, void (*fn)(void *arg, const char *note), void *arg)
-{
-	DIR *dir = opendir(run_dir);
-	const struct dirent *e;
-
-	if (!dir)
-		return;
-	while ((e = readdir(dir)) != NULL)
-		fn(arg, e->d_name);
-	closedir(dir);
 }
 
 void tap_unpersist(int fd)
@@ -192,9 +237,22 @@ int tap_name(int fd, char *name)
 	return 0;
 }
 
-int tap_set_offloads(int fd, unsigned int offloads)
+int tap_set_offloads(int fd, unsigned int offloads, int *lost)
 {
-	return ioctl(fd, TUNSETOFFLOAD, (unsigned long)offloads) < 0 ? -errno : 0;
+	struct netfeat wish;
+	struct netdev dev;
+	int err = netdev_open(&dev, fd);
+
+	*lost = 0;
+	if (err)
+		return err;
+	/* The ioctl makes all of them wanted that it allows; what somebody switched off is to stay off. */
+	*lost = netfeat_get(&wish, &dev);
+	err = ioctl(fd, TUNSETOFFLOAD, (unsigned long)offloads) < 0 ? -errno : 0;
+	if (!err && !*lost)
+		*lost = netfeat_want(&dev, &wish);
+	netdev_close(&dev);
+	return err;
 }
 
 void tap_set_carrier(int fd, bool up)
@@ -204,45 +262,12 @@ void tap_set_carrier(int fd, bool up)
 	ioctl(fd, TUNSETCARRIER, &on);
 }
 
-static int request(int fd, unsigned long cmd, struct ifreq *ifr)
-{
-	int sock, err = tap_name(fd, ifr->ifr_name);
-
-	if (err)
-		return err;
-	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (sock < 0)
-		return -errno;
-	err = ioctl(sock, cmd, ifr) < 0 ? -errno : 0;
-	close(sock);
-	return err;
-}
-
 int tap_set_mac(int fd, const uint8_t *mac)
 {
 	struct ifreq ifr = { .ifr_hwaddr.sa_family = ARPHRD_ETHER };
 
 	memcpy(ifr.ifr_hwaddr.sa_data, mac, 6);
-	return request(fd, SIOCSIFHWADDR, &ifr);
-}
-
-int tap_set_mtu(int fd, unsigned int mtu)
-{
-	struct ifreq ifr = { .ifr_mtu = (int)mtu };
-
-	return request(fd, SIOCSIFMTU, &ifr);
-}
-
-int tap_limit_mtu(int fd, unsigned int most, unsigned int *was)
-{
-	struct ifreq ifr = { 0 };
-	int err = request(fd, SIOCGIFMTU, &ifr);
-
-	*was = 0;
-	if (err || ifr.ifr_mtu <= (int)most)
-		return err;
-	*was = (unsigned int)ifr.ifr_mtu;
-	return tap_set_mtu(fd, most);
+	return ioctl(fd, SIOCSIFHWADDR, &ifr) < 0 ? -errno : 0;
 }
 
 unsigned int tap_drain(int fd)

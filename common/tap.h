@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tap.h - TAP devices with a 12-byte virtio_net_hdr before each frame
  *
- * The device may be renamed while we hold it (vif-common does): so everything
+ * The device may be renamed (vif-common does) and moved while we hold it: so everything
  * goes by the fd, and the name is asked for when it is needed.
  */
 #ifndef NETPAIR_TAP_H
@@ -22,29 +22,26 @@
  * life, and several cost it: queues in the kernel, and time for each packet. */
 enum tap_kind { TAP_SINGLE, TAP_MULTI };
 
-/* Opens or creates the TAP of that name ("eth%d" takes the next free number),
- * persistent, non-blocking. One that is there stays of the kind it is of.
- * *fd is the caller's. -errno; -EBUSY: somebody else holds it,
- * -EINVAL: the name is another kind of device, -ENOENT/-ENODEV: no tun module. */
-MUST_CHECK int tap_open(int *fd, const char *name, enum tap_kind kind);
+/* Opens the TAP of that name in our network namespace, or makes it ("eth%d" takes
+ * the next free number): persistent, non-blocking. *fresh: it is new, and has the
+ * address mac (NULL: one of the kernel's choice) from its first moment on; one
+ * that was there stays of the kind it is of. *fd is the caller's. -errno; -EBUSY:
+ * somebody else holds it, -EINVAL: the name is another kind of device,
+ * -ENOENT/-ENODEV: no tun module. */
+MUST_CHECK int tap_open(int *fd, const char *name, enum tap_kind kind, const uint8_t *mac, bool *fresh);
 
-/* One more fd for the device of a TAP_MULTI fd. -errno. */
+/* Opens a persistent TAP that was found, wherever it is; never makes one. -errno;
+ * -EAGAIN, -EPERM, -ENODEV: it is gone or was renamed since, -EBUSY: somebody
+ * else holds it, -EXDEV: it is in a network namespace that we may not enter. */
+struct netdev;
+MUST_CHECK int tap_open_device(int *fd, const struct netdev *dev, enum tap_kind kind);
+
+/* Opens one more descriptor for the device of a TAP_MULTI one; never makes a device.
+ * -errno as tap_open_device(); -EPERM: it has an owner. */
 MUST_CHECK int tap_open_another(int *fd, int of);
 
 /* Of which kind the device is. */
 enum tap_kind tap_kind_of(int fd);
-
-/* The same, for a device that must be found again after a restart even if it
- * was renamed: its ifindex is noted in run_dir/note, and it is kept as note
- * (fdstore.h). *fresh: it is new. */
-MUST_CHECK int tap_open_noted(int *fd, const char *run_dir, const char *note, const char *name,
-			      enum tap_kind kind, bool *fresh);
-
-/* Removes the device that the note is of, if it is there still, and the note. */
-void tap_remove_noted(const char *run_dir, const char *note);
-
-/* Calls fn with the name of each file in run_dir, notes among them; it may remove that one. */
-void tap_each_note(const char *run_dir, void (*fn)(void *arg, const char *note), void *arg);
 
 /* Makes the device go when its last fd is closed. */
 void tap_unpersist(int fd);
@@ -52,17 +49,15 @@ void tap_unpersist(int fd);
 /* The device's present name, to TAP_NAME_MAX bytes. */
 MUST_CHECK int tap_name(int fd, char *name);
 
-/* TUN_F_* that the reader of the fd takes. -errno. */
-MUST_CHECK int tap_set_offloads(int fd, unsigned int offloads);
+/* TUN_F_* that the reader of the fd takes. What somebody switched off on the
+ * device (ethtool -K) stays off, and may be switched on again; *lost: 0, or the -errno
+ * for which it may be on. -errno. */
+MUST_CHECK int tap_set_offloads(int fd, unsigned int offloads, int *lost);
 
 /* Link state as the system sees it. */
 void tap_set_carrier(int fd, bool up);
 
 MUST_CHECK int tap_set_mac(int fd, const uint8_t *mac);
-MUST_CHECK int tap_set_mtu(int fd, unsigned int mtu);
-
-/* Lowers the MTU to most if it is above; *was: what it was before, 0 if left alone. */
-MUST_CHECK int tap_limit_mtu(int fd, unsigned int most, unsigned int *was);
 
 /* Drops what waits to be read, as far as it was there: at most TAP_DRAIN_MAX frames. How many. */
 #define TAP_DRAIN_MAX 65536u

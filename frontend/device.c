@@ -6,32 +6,61 @@
 
 #include "../common/errtext.h"
 #include "../common/log.h"
-#include "../common/tap.h"
+#include "../common/tapstate.h"
 #include "frontend.h"
 
 #define MTU_MIN 68u
 #define MTU_MAX 65521u	/* what is left of a slot chain's 65535 bytes below Ethernet */
 
+static struct tapstate tapstate_of(struct nic *n)
+{
+	return (struct tapstate){ .run_dir = n->daemon->run_dir, .name = n->name, .log = &n->log };
+}
+
+/* Reads the toolstack's address, and the key that it is from; text of STORE_VALUE_MAX bytes. -errno. */
+static int mac_read(const struct nic *n, uint8_t *mac, char *text)
+{
+	int err = store_read(n->daemon->store, text, STORE_VALUE_MAX, n->fe_path, "mac");
+
+	if (!err && !parse_mac(mac, text))
+		err = -EINVAL;
+	if (err)
+		text[0] = '\0';
+	return err;
+}
+
+static void mac_apply(struct nic *n, const uint8_t *mac, const char *text)
+{
+	const struct tapstate ts = tapstate_of(n);
+	int err = tapstate_mac(&ts, n->tap_fd, mac, text);
+
+	if (err)
+		log_warn_in(&n->log, "cannot set the address nic=%s mac=%s error=\"%s\"", n->name, text, errtext(ERRTEXT_TAP, err));
+}
+
 int nic_tap_make(struct nic *n)
 {
 	char text[STORE_VALUE_MAX], device[TAP_NAME_MAX];
+	const struct tapstate ts = tapstate_of(n);
+	struct tap_birth birth = { .ifname = n->daemon->ifname, .kind = TAP_SINGLE, .mac_key = text };
 	uint8_t mac[6];
 	bool fresh;
 	int err;
 
 	if (n->tap_fd >= 0)
 		return 0;
-	err = tap_open_noted(&n->tap_fd, n->daemon->run_dir, n->name, n->daemon->ifname, TAP_SINGLE, &fresh);
+	err = mac_read(n, mac, text);
+	if (!err)
+		birth.mac = mac;
+	else
+		log_warn_in(&n->log, "no usable mac, the device keeps its own nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, err));
+	err = tapstate_open(&ts, &n->tap_fd, &birth, &fresh);
 	if (err)
 		return err;
 	n->carrier = false;
 	tap_set_carrier(n->tap_fd, false);
-	if (store_read(n->daemon->store, text, sizeof(text), n->fe_path, "mac") == 0 && parse_mac(mac, text))
-		err = tap_set_mac(n->tap_fd, mac);
-	else
-		err = -EINVAL;
-	if (err)
-		log_warn_in(&n->log, "no usable mac, the device keeps its own nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_TAP, -err));
+	if (!fresh && birth.mac)
+		mac_apply(n, mac, text);
 	if (tap_name(n->tap_fd, device) == 0)
 		log_info_in(&n->log, "device nic=%s ifname=%s", n->name, device);
 	return 0;
@@ -39,12 +68,14 @@ int nic_tap_make(struct nic *n)
 
 void nic_tap_remove(struct nic *n)
 {
+	const struct tapstate ts = tapstate_of(n);
+
 	if (n->tap_fd >= 0) {
 		tap_unpersist(n->tap_fd);
 		close(n->tap_fd);
 		n->tap_fd = -1;
 	}
-	tap_remove_noted(n->daemon->run_dir, n->name);
+	tapstate_remove(&ts);
 }
 
 void nic_tap_carrier(struct nic *n)
@@ -61,21 +92,30 @@ void nic_tap_carrier(struct nic *n)
 		log_info_in(&n->log, "link nic=%s carrier=%s", n->name, up ? "up" : "down");
 }
 
-/* The toolstack's mtu; absent: left alone. But no more than the backend takes. */
-void nic_tap_apply_mtu(struct nic *n, const struct nic_conf *conf)
+void nic_tap_fit(struct nic *n, const struct nic_conf *conf)
 {
-	uint32_t mtu = 0, was;
-	int err = store_read_u32(n->daemon->store, &mtu, n->fe_path, "mtu");
+	const struct tapstate ts = tapstate_of(n);
+	char text[STORE_VALUE_MAX];
+	uint32_t mtu = 0;
+	uint8_t mac[6];
+	int err;
+
+	if (mac_read(n, mac, text) == 0)
+		mac_apply(n, mac, text);
+	err = store_read_u32(n->daemon->store, &mtu, n->fe_path, "mtu");
 
 	if (err != -ENOENT && (err || mtu < MTU_MIN || mtu > MTU_MAX)) {
 		log_warn_in(&n->log, "mtu in xenstore is not acceptable, left alone nic=%s", n->name);
 		mtu = 0;
 	}
-	if (!conf->peer.sg && mtu > VNET_MTU_NO_SG)
-		mtu = VNET_MTU_NO_SG;
-	err = mtu ? tap_set_mtu(n->tap_fd, mtu) : 0;
-	if (!err && !mtu && !conf->peer.sg)
-		err = tap_limit_mtu(n->tap_fd, VNET_MTU_NO_SG, &was);
+	err = tapstate_mtu(&ts, n->tap_fd, mtu, conf->peer.sg ? 0 : VNET_MTU_NO_SG);
 	if (err)
-		log_warn_in(&n->log, "cannot set mtu nic=%s mtu=%u error=\"%s\"", n->name, mtu, errtext(ERRTEXT_TAP, -err));
+		log_warn_in(&n->log, "cannot set mtu nic=%s mtu=%u error=\"%s\"", n->name, mtu, errtext(ERRTEXT_TAP, err));
+}
+
+int nic_tap_offloads(struct nic *n, const struct nic_conf *conf)
+{
+	const struct tapstate ts = tapstate_of(n);
+
+	return tapstate_offloads(&ts, n->tap_fd, vnet_tun_offloads(&conf->peer));
 }

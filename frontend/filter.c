@@ -17,15 +17,18 @@
 #include "frontend.h"
 
 /* How many addresses the TAP is to receive; more than MCAST_MAX: no filter will do. */
-static unsigned int read_filter(const struct nic *n, uint8_t (*addr)[6])
+static unsigned int read_filter(struct nic *n, uint8_t (*addr)[6])
 {
-	char name[TAP_NAME_MAX];
-	int got = tap_name(n->tap_fd, name);
+	struct netdev dev;
+	int got = netdev_open(&dev, n->tap_fd);
 
-	if (got == 0)
-		got = maddr_list(addr, MCAST_MAX, name);
-	if (got < 0)
-		log_debug("cannot read the multicast filter nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_FILE, -got));
+	if (got == 0) {
+		got = maddr_list(addr, MCAST_MAX, &dev);
+		netdev_close(&dev);
+	}
+	if (got < 0 && !n->filter_unseen)
+		log_info("cannot read the multicast filter, all is asked for nic=%s reason=\"%s\"", n->name, errtext(ERRTEXT_TAP, got));
+	n->filter_unseen = got < 0;
 	return got < 0 ? MCAST_MAX + 1 : (unsigned int)got;
 }
 

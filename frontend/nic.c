@@ -82,7 +82,7 @@ static void fail(struct nic *n, const char *why, enum errtext_of of, int err)
 static int share_rings(struct nic *n, const struct nic_conf *conf)
 {
 	const char *reason;
-	int err = tap_set_offloads(n->tap_fd, vnet_tun_offloads(&conf->peer));
+	int err = nic_tap_offloads(n, conf);
 
 	if (err) {
 		fail(n, "cannot set the device's offloads", ERRTEXT_TAP, err);
@@ -131,7 +131,7 @@ static void connect_rings(struct nic *n)
 		log_info_in(&n->log, "the backend does not hash nic=%s reason=\"%s\"", n->name,
 			 conf.queues > 1 ? "no control ring" : "one queue");
 	nic_filter_prepare(n, &conf);
-	nic_tap_apply_mtu(n, &conf);
+	nic_tap_fit(n, &conf);
 	if (share_rings(n, &conf) < 0)
 		return;
 	n->state = XenbusStateConnected;
@@ -151,7 +151,7 @@ static void attach(struct nic *n)
 	}
 	n->attempts = 0;
 	/* The hotplug script may have written it only now. */
-	nic_tap_apply_mtu(n, &n->link->conf);
+	nic_tap_fit(n, &n->link->conf);
 	nic_tap_carrier(n);
 	log_info_in(&n->log, "connected nic=%s backend=%u", n->name, n->peer.raw);
 }

@@ -36,6 +36,7 @@ struct nic {
 	bool restored;			/* what is shared is of a life before a restore */
 	bool filtering;			/* the backend is asked to filter multicast */
 	bool filter_short;		/* and it does so more than we want */
+	bool filter_unseen;		/* what the TAP is to receive cannot be read; said once */
 	int tap_fd;			/* -1: none yet */
 	struct log_bucket log;		/* of the lines that the backend can provoke */
 	struct nic_link *link;		/* NULL unless rings are shared */
@@ -58,8 +59,12 @@ void nic_tap_remove(struct nic *n);
 /* The carrier is up while we are attached, unless the backend's key says down. */
 void nic_tap_carrier(struct nic *n);
 
-/* The toolstack's mtu; absent: left alone. But no more than the backend takes. */
-void nic_tap_apply_mtu(struct nic *n, const struct nic_conf *conf);
+/* Applies the toolstack's mac and mtu where they have changed; absent: left alone.
+ * But the MTU is no more than the backend takes. */
+void nic_tap_fit(struct nic *n, const struct nic_conf *conf);
+
+/* Gives the TAP the offloads that the backend takes. -errno. */
+MUST_CHECK int nic_tap_offloads(struct nic *n, const struct nic_conf *conf);
 
 /* What becomes of the backend's offer to filter multicast, before we connect. */
 void nic_filter_prepare(struct nic *n, struct nic_conf *conf);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../common/log.h"
-#include "../common/tap.h"
+#include "../common/tapstate.h"
 #include "frontend.h"
 
 /* Whether xenstore says, and not merely fails to say otherwise, that it is gone. */
@@ -25,6 +25,7 @@ static bool is_gone(const struct frontend *d, uint32_t devid)
 static void sweep(void *arg, const char *name)
 {
 	struct frontend *d = arg;
+	struct log_bucket log = { 0 };
 	uint32_t devid;
 	char again[32];
 
@@ -33,11 +34,11 @@ static void sweep(void *arg, const char *name)
 	snprintf(again, sizeof(again), "nic%u", devid);
 	if (strcmp(again, name) != 0 || !is_gone(d, devid))
 		return;
-	tap_remove_noted(d->run_dir, name);
+	tapstate_remove(&(struct tapstate){ .run_dir = d->run_dir, .name = name, .log = &log });
 	log_info("removed nic=%s reason=\"went while no netfrontd was there\"", name);
 }
 
 void frontend_sweep(struct frontend *d)
 {
-	tap_each_note(d->run_dir, sweep, d);
+	tapstate_each(d->run_dir, sweep, d);
 }

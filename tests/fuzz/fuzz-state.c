@@ -115,7 +115,8 @@ static void device(void)
 	PROMISE(strlen(st.domain) < sizeof(st.domain) && strlen(st.mac) < sizeof(st.mac) && strlen(st.mtu) < sizeof(st.mtu));
 	PROMISE(devstate_write(&st, dir, "nic0") == 0);
 	PROMISE(devstate_read(&again, dir, "nic0") == 0);
-	PROMISE(st.ifindex == again.ifindex && st.netns == again.netns && st.mtu_before == again.mtu_before);
+	PROMISE(st.ifindex == again.ifindex && st.netns == again.netns && st.mtu_before == again.mtu_before &&
+		st.mtu_lowered == again.mtu_lowered && st.offloads == again.offloads && strcmp(st.ifname, again.ifname) == 0);
 	PROMISE(strcmp(st.domain, again.domain) == 0 && strcmp(st.mac, again.mac) == 0 && strcmp(st.mtu, again.mtu) == 0);
 	devstate_remove(dir, "nic0");
 }

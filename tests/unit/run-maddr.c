@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run-maddr.c - lines of /proc/net/dev_mcast, and what there is on this machine */
 #include "unit.h"
+#include "nettest.h"
 #include "../../common/maddr.c"
 
 static void lines(void **state)
@@ -27,13 +28,43 @@ static void lines(void **state)
 
 static void devices(void **state)
 {
+	struct netdev lo = { .netns_fd = -1, .ifindex = 1 }, none = { .netns_fd = -1, .ifindex = 4711 },
+		      all = { .netns_fd = -1, .ifindex = 1, .takes_all = true };
 	uint8_t addr[4][6];
-	int n;
 
 	(void)state;
-	assert_int_equal(maddr_list(addr, 4, "no-such-device"), -ENODEV);
-	n = maddr_list(addr, 4, "lo");
-	assert_in_range(n, 0, 5);
+	assert_int_equal(maddr_list(addr, 4, &none), 0);
+	assert_in_range(maddr_list(addr, 4, &lo), 0, 5);
+	assert_int_equal(maddr_list(addr, 4, &all), 5);
+}
+
+/* In a namespace that is not that of the process's first thread. */
+static void elsewhere(void **state)
+{
+	struct netdev dev = { 0 };
+	uint8_t addr[4][6];
+	char path[64];
+	bool found = false;
+	pid_t other;
+
+	(void)state;
+	if (!nettest_enter())
+		skip();
+	other = nettest_other();
+	assert_int_equal(nettest_run(other, "ip tuntap add t0 mode tap"), 0);
+	assert_int_equal(nettest_run(other, "ip maddr add 01:00:5e:01:02:03 dev t0"), 0);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)other);
+	dev.netns_fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(dev.netns_fd >= 0);
+	for (dev.ifindex = 2; dev.ifindex < 99 && !found; dev.ifindex += !found)
+		for (int n = maddr_list(addr, 4, &dev); n > 0 && n <= 4; n--)
+			found |= memcmp(addr[n - 1], "\x01\x00\x5e\x01\x02\x03", 6) == 0;
+	assert_true(found);
+	nettest_cap(CAP_SYS_ADMIN, 0);
+	assert_int_equal(maddr_list(addr, 4, &dev), -EXDEV);
+	nettest_cap(CAP_SYS_ADMIN, 1);
+	netdev_close(&dev);
+	nettest_end(other);
 }
 
 static void watch(void **state)
@@ -49,7 +80,7 @@ static void watch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines), cmocka_unit_test(devices), cmocka_unit_test(watch),
+		cmocka_unit_test(lines), cmocka_unit_test(devices), cmocka_unit_test(watch), cmocka_unit_test(elsewhere),
 	};
 
 	return RUN_TESTS(tests);

@@ -97,7 +97,8 @@ static void what_lies_beside(void **state)
 static void device(void **state)
 {
 	struct devstate st = { .ifindex = 7, .netns = 4026531840u, .domain = "6f1ed002-ab59-5595-a1d2-c8b4c6f6e3a1",
-			       .devid = "4294967295", .remade = 1, .mac = "00:16:3e:01:02:03", .mtu = "1400", .mtu_before = 9000 }, got;
+			       .devid = "4294967295", .remade = 1, .mac = "00:16:3e:01:02:03", .mtu = "1400", .mtu_before = 9000,
+			       .ifname = "vif1.0", .mtu_lowered = 1500, .offloads = 7 }, got;
 	static const char *const bad[] = {
 		"", "ifindex=0\n", "ifindex=x\n", "ifindex=4294967296\n", "index=3\n", "ifindex=3\nmtu-before=lots\n",
 		"ifindex=000000000000000000000000000000017\n",
@@ -117,6 +118,9 @@ static void device(void **state)
 	assert_string_equal(got.mac, st.mac);
 	assert_string_equal(got.mtu, st.mtu);
 	assert_int_equal(got.mtu_before, st.mtu_before);
+	assert_string_equal(got.ifname, st.ifname);
+	assert_int_equal(got.mtu_lowered, st.mtu_lowered);
+	assert_int_equal(got.offloads, st.offloads);
 	/* An earlier version's. */
 	plant("ifindex=3\n", 10);
 	chmod(path, 0600);
