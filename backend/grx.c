@@ -75,8 +75,8 @@ static void judge(struct frame *f, struct virtio_net_hdr *hdr, const struct iove
 		stats_inc(&q->stats, STAT_GRX_DROP_MCAST);
 		return;
 	}
-	vif_live_take(q->vw->link->live, RATE_GRX, f->pkt.len);
 	step = vnet_prepare(hdr, &q->conf->peer, body, n);
+	vif_live_take(q->vw->link->live, RATE_GRX, vnet_wire_len(hdr, f->pkt.len));
 	if (step == VNET_CUT || (f->pkt.headroom && hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE)) {
 		/* Not dropped: it goes on in segments. */
 		vif_hold_cut(f, hdr, body, n);

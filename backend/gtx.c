@@ -103,7 +103,8 @@ static unsigned int collect(struct vif_queue *q)
 	unsigned int n = 0, slots = 0;
 	uint32_t used = 0;
 
-	while (slots < WORKER_RUN_SLOTS && batch_has_room(q, used) && vif_may(q->vw, RATE_GTX)) {
+	while (slots < WORKER_RUN_SLOTS && q->vw->segments < WORKER_RUN_SEGMENTS && batch_has_room(q, used) &&
+	       vif_may(q->vw, RATE_GTX)) {
 		struct frame *f = &q->vw->frames[n];
 
 		switch (pkt_from_gtx(&q->gtx, &f->pkt)) {
@@ -124,6 +125,7 @@ static unsigned int collect(struct vif_queue *q)
 			break;
 		case PKT_OK:
 			used = place_frame(q, f, used);
+			q->vw->segments += pkt_segments(&f->pkt);
 			vif_live_take(q->vw->link->live, RATE_GTX, f->pkt.len);
 			break;
 		}
@@ -148,6 +150,9 @@ static enum stat send_frame(struct vif_queue *q, struct frame *f)
 		f->iov[0] = (struct iovec){ head, VNET_HDR_LEN + f->pkt.len };
 		n = 1;
 	}
+	/* Its own length was charged as it was taken, to stop at once. */
+	if (f->pkt.gso_size && result == VNET_OK)
+		vif_live_take(q->vw->link->live, RATE_GTX, vnet_wire_len(&head->hdr.hdr, f->pkt.len) - f->pkt.len);
 	switch (result) {
 	case VNET_OK:
 		break;

@@ -97,6 +97,8 @@ struct vif_worker {
 	struct grant_batch *batch;
 	uint8_t *gtx_buf, *grx_buf;	/* BATCH_BYTES each */
 	struct frame *frames;		/* BATCH_FRAMES, of the run under way */
+	uint32_t segments;		/* that this pass over the gtx rings makes, WORKER_RUN_SEGMENTS */
+	unsigned int turn;		/* the queue that the next pass begins with */
 	struct segment cut;		/* a frame that goes out in segments */
 	struct vif_queue *cut_queue;	/* whose they are */
 	uint16_t cut_headroom;		/* what they are to have in front */

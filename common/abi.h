@@ -41,6 +41,11 @@
 #define PKT_LEN_MAX XEN_NETIF_MAX_TX_SIZE
 #define PKT_LEN_MIN 14u
 
+/* The least payload of a segment that a large one may be cut into: the smallest
+ * MSS that Linux sends with, 48, less 40 bytes of TCP options (TCP_MIN_GSO_SIZE
+ * in include/net/tcp.h). One packet of less would be tens of thousands of frames. */
+#define PKT_GSO_SIZE_MIN 8u
+
 /* Linux's netif.h has a fifth extra that Xen's lacks, and Linux's is no user
  * space header. It tells by its first 16 bits how many bytes are left free in
  * front of the data, for an XDP program. We leave as many as Linux asks for. */

@@ -103,10 +103,20 @@ int vnet_to_pkt(struct pkt *p, const struct virtio_net_hdr *vh)
 	default:
 		return -EINVAL;
 	}
-	if (vh->gso_size == 0)
+	if (vh->gso_size < PKT_GSO_SIZE_MIN)
 		return -EINVAL;
 	p->gso_size = vh->gso_size;
 	return 0;
+}
+
+uint32_t vnet_wire_len(const struct virtio_net_hdr *vh, uint32_t len)
+{
+	uint32_t payload = len - vh->hdr_len;
+
+	if (vh->gso_type == VIRTIO_NET_HDR_GSO_NONE || vh->hdr_len >= len || payload <= vh->gso_size ||
+	    vh->gso_size < PKT_GSO_SIZE_MIN)
+		return len;
+	return payload + (payload + vh->gso_size - 1u) / vh->gso_size * vh->hdr_len;
 }
 
 static bool takes_gso(const struct vnet_peer *peer, uint8_t gso_type)

@@ -39,7 +39,7 @@ MUST_CHECK enum vnet_result vnet_from_pkt(struct virtio_net_hdr *vh, const struc
 					  uint8_t *head, size_t head_len);
 
 /* Takes a TAP's header over into p (csum_*, gso_*). -EINVAL: a kind of GSO
- * that netif.h has no name for. */
+ * that netif.h has no name for, or segments below PKT_GSO_SIZE_MIN. */
 MUST_CHECK int vnet_to_pkt(struct pkt *p, const struct virtio_net_hdr *vh);
 
 /* A frame's header for the TAP with a private copy of its first bytes. */
@@ -58,6 +58,11 @@ struct vnet_head {
  * from. Returns as vnet_from_pkt(). */
 MUST_CHECK enum vnet_result vnet_gather(struct vnet_head *head, const struct pkt *p, struct iovec *out,
 					const struct iovec *from, unsigned int *n);
+
+/* Returns the bytes of a frame of len bytes once it is on a wire: those of all its
+ * segments, each with its headers. hdr_len is that of vnet_from_pkt() or
+ * vnet_prepare(). */
+uint32_t vnet_wire_len(const struct virtio_net_hdr *vh, uint32_t len);
 
 /* The largest MTU towards a peer that takes one slot a packet; Linux's figure. */
 #define VNET_MTU_NO_SG 1500u

@@ -30,7 +30,7 @@ static void spoil(struct pkt *p, enum stat cause)
 
 static void gso_apply(struct pkt *p, const struct netif_extra_info *extra, enum stat bad)
 {
-	if (extra->u.gso.size == 0 || extra->u.gso.features != 0 ||
+	if (extra->u.gso.size < PKT_GSO_SIZE_MIN || extra->u.gso.features != 0 ||
 	    (extra->u.gso.type != XEN_NETIF_GSO_TYPE_TCPV4 && extra->u.gso.type != XEN_NETIF_GSO_TYPE_TCPV6)) {
 		spoil(p, bad);
 		return;

@@ -62,6 +62,13 @@ MUST_CHECK enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p);
  * a ring slot, 0..255. A packet that is cut off or in error is a drop. */
 MUST_CHECK enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, uint16_t *first);
 
+/* Returns how many frames a checked packet becomes where it is cut; its headers
+ * count as payload, so it may be a few more than there will be. */
+static inline uint32_t pkt_segments(const struct pkt *p)
+{
+	return p->gso_size ? (p->len + p->gso_size - 1u) / p->gso_size : 1u;
+}
+
 /* The GSO extra for a packet; type one of XEN_NETIF_GSO_TYPE_TCPV4/6, size in
  * bytes of payload a segment. */
 struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size);

@@ -43,7 +43,7 @@ int segment_begin(struct segment *s, const struct virtio_net_hdr *vh,
 	}
 	s->len = len;
 	s->h = headers_parse(frame, len);
-	if (s->h.proto != IPPROTO_TCP || vh->gso_size == 0 || s->h.end >= most ||
+	if (s->h.proto != IPPROTO_TCP || vh->gso_size < PKT_GSO_SIZE_MIN || s->h.end >= most ||
 	    type != (s->h.version == 4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6))
 		return -EINVAL;
 	/* The first header is not the one that is meant: a tunnel's inner packet. */

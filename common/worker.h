@@ -59,6 +59,13 @@ struct worker_ops {
  * window, whose answers then all wait for its end: the two ends would work in turn. */
 #define WORKER_RUN_SLOTS 64u
 
+/* Frames that the packets of one pass over the rings towards the TAP may become
+ * where they are cut (pkt_segments()): the kernel may do that before a write
+ * returns. The packet that goes beyond is the last, so whatever else a worker
+ * has to do waits for one packet of the worst kind, some 8,000 segments. More
+ * than a run of full-sized packets needs at an MSS of 536. */
+#define WORKER_RUN_SEGMENTS 1024u
+
 struct worker {
 	const struct worker_ops *ops;
 	const char *name;		/* the interface, for the log; borrowed */

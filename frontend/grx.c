@@ -112,8 +112,10 @@ unsigned int nic_grx_run(struct nic_queue *q)
 			worker_fault(&q->link->w, "grx responses out of range");
 		return 0;
 	}
-	while (slots < WORKER_RUN_SLOTS && (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
+	while (slots < WORKER_RUN_SLOTS && q->link->segments < WORKER_RUN_SEGMENTS &&
+	       (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
 		take_packet(q, &p, verdict);
+		q->link->segments += pkt_segments(&p);
 		slots += p.slots;
 		taken += p.slots;
 		n++;

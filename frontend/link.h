@@ -96,6 +96,8 @@ struct nic_link {
 	struct pool rings;		/* a page each, RINGS_* */
 	struct pool gtx_pool;		/* readable by the backend; page = id */
 	struct spare gtx_spare;		/* its pages that are not with the backend */
+	uint32_t segments;		/* that this pass over the grx rings makes, WORKER_RUN_SEGMENTS */
+	unsigned int turn;		/* the queue that the next pass begins with */
 	struct segment cut;		/* a frame that goes out in segments */
 	struct nic_queue *cut_queue;	/* on which queue */
 	bool gtx_blocked;		/* a frame may wait for pages or slots */

@@ -140,3 +140,58 @@ case_options6()
 		done
 	done
 }
+
+# spent PID: nanoseconds of processor time that all its threads have had.
+spent() { cat "/proc/$1"/task/*/schedstat | awk '{ s += $1 } END { printf "%d", s }'; }
+
+# A way out that takes no large segments, so that dom0's kernel cuts what netbackd writes to the TAP.
+port_without_tso()
+{
+	in0 ip -b - <<-END && in0 ethtool -K out tso off tx off >/dev/null && in0 sysctl -qw net.ipv4.ip_forward=1
+		link add out type veth peer name wire
+		link set wire up
+		link set out up
+		addr add 10.79.9.1/24 dev out
+		neigh add 10.79.9.2 lladdr 02:00:00:00:00:99 dev out
+		link set vif1.0 address 02:00:00:00:00:01
+	END
+}
+
+# sends_large MSS COUNT: and a ping behind them, in order: netbackd is through with them.
+sends_large() { in1 "$TOP/frames" large eth0 "$1" "$2" && one_ping; }
+
+# large_costs MSS COUNT MS: no more than that of netbackd's processor time for each.
+large_costs()
+{
+	local was now
+
+	was=$(spent "$BACK") && sends_large "$1" "$2" >/dev/null && now=$(spent "$BACK") || return 1
+	echo "$(((now - was) / $2 / 1000)) us each"
+	[ "$((now - was))" -le "$(($2 * $3 * 1000000))" ]
+}
+
+# Each of the smallest that go is thousands of frames on the wire, and each is right.
+large_is_cut()
+{
+	local line
+
+	reap_helpers
+	line=$(grep frames= "$L/wire") || { cat "$L/wire"; return 1; }
+	echo "$line"
+	(( ${line// /,}, checked > 500 && bad == 0 && longest <= 1514 ))
+}
+
+case_small_mss()
+{
+	frames_tool || { verdict "$CASE/build" 1 "no compiler"; return; }
+	lab_pair && attach 0 && port_without_tso && one_ping && capture wire "$ns0" wire
+	verdict "$CASE/connected" $? "" || return
+	check mss-7 counts_more "$L/front.log" "$FRONT" gtx_drop_gso 5 in1 "$TOP/frames" large eth0 7 5
+	check mss-8 counts_more "$L/back.log" "$BACK" gtx_drop_gso 0 sends_large 8 5
+	check cut large_is_cut
+	check time-mss-8 large_costs 8 20 25
+	# What else there is goes on between any two of them.
+	in1 "$TOP/frames" large eth0 8 200 &
+	helper $!
+	check ping-beside ping_check 10.79.0.2
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* frames.c - sends frames that no stack sends by itself
  *
- *   frames long IF LENGTH...   one tagged frame of each length in bytes to IF
+ *   frames long IF LENGTH...     one tagged frame of each length in bytes to IF
+ *   frames large IF MSS COUNT    COUNT large TCP segments of 65,535 bytes to IF, to be cut to MSS
  *
  * The device's MTU bounds a frame without a tag to 65,535 bytes; a tag adds
  * four bytes to what a packet socket may send.
@@ -9,11 +10,13 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* To all stations, on VLAN 5, a local experimental ethertype. */
@@ -46,10 +49,59 @@ static void send_long(int fd, size_t len)
 	}
 }
 
+static unsigned int sum(unsigned int s, const unsigned char *p, unsigned int len)
+{
+	for (unsigned int i = 0; i < len; i += 2)
+		s += p[i] * 256u + p[i + 1];
+	while (s >> 16)
+		s = (s & 0xffff) + (s >> 16);
+	return s;
+}
+
+static void put16(unsigned char *p, unsigned int v)
+{
+	p[0] = (unsigned char)(v >> 8);
+	p[1] = (unsigned char)v;
+}
+
+/* To a station behind dom0, which is 02:00:00:00:00:01. */
+static void send_large(int fd, unsigned int mss, unsigned long count)
+{
+	static const unsigned char headers[54] =
+		"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0"
+		"\x45\0\0\0\0\1\x40\0\x40\6\0\0\x0a\x4f\0\2\x0a\x4f\x09\2"
+		"\x12\x34\0\x09\0\0\0\1\0\0\0\1\x50\x10\1\0\0\0\0";
+	enum { LEN = 65535 };
+	struct virtio_net_hdr vh = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+				     .gso_size = (unsigned short)mss, .hdr_len = 54, .csum_start = 34, .csum_offset = 16 };
+	struct iovec iov[] = { { &vh, sizeof(vh) }, { frame, LEN } };
+	int one = 1;
+
+	memcpy(frame, headers, sizeof(headers));
+	for (unsigned int i = sizeof(headers); i < LEN; i++)
+		frame[i] = (unsigned char)(i * 7);
+	put16(frame + 16, LEN - 14);
+	put16(frame + 24, 0xffff & ~sum(0, frame + 14, 20));
+	put16(frame + 50, sum(IPPROTO_TCP + LEN - 34, frame + 26, 8));
+	if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) < 0) {
+		perror("PACKET_VNET_HDR");
+		exit(1);
+	}
+	while (count--)
+		if (writev(fd, iov, 2) < 0) {
+			perror("writev");
+			exit(1);
+		}
+}
+
 int main(int argc, char **argv)
 {
 	int fd;
 
+	if (argc == 5 && strcmp(argv[1], "large") == 0) {
+		send_large(open_device(argv[2]), (unsigned int)strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
+		return 0;
+	}
 	if (argc < 4 || strcmp(argv[1], "long") != 0)
 		return 2;
 	fd = open_device(argv[2]);

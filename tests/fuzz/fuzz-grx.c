@@ -23,7 +23,9 @@ static void check_pkt(const struct pkt *p, uint16_t first)
 		sum += p->piece[i].len;
 	}
 	PROMISE(sum == p->len && p->len >= PKT_LEN_MIN && p->len <= PKT_LEN_MAX);
-	PROMISE((p->gso_type != XEN_NETIF_GSO_TYPE_NONE) == (p->gso_size != 0));
+	PROMISE((p->gso_type != XEN_NETIF_GSO_TYPE_NONE) == (p->gso_size >= PKT_GSO_SIZE_MIN));
+	PROMISE(p->gso_size == 0 || p->gso_size >= PKT_GSO_SIZE_MIN);
+	PROMISE(pkt_segments(p) <= 65535u / PKT_GSO_SIZE_MIN + 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

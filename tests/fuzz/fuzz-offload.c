@@ -25,6 +25,7 @@ static void check_header(const struct virtio_net_hdr *vh, const struct pkt *p, s
 		PROMISE(vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM);
 		PROMISE(vh->gso_size == p->gso_size && vh->csum_offset == 16);
 		PROMISE(vh->hdr_len >= vh->csum_start + 20u && vh->hdr_len <= head_len);
+		PROMISE(vnet_wire_len(vh, p->len) >= p->len);
 	}
 }
 
@@ -49,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size = 4096;
 	if (type % 3) {
 		p.gso_type = type % 3;
-		p.gso_size = gso ? gso : 1;
+		p.gso_size = gso < PKT_GSO_SIZE_MIN ? PKT_GSO_SIZE_MIN : gso;
 	}
 	p.len = (uint32_t)size + beyond % 60000;
 	head = malloc(size + 1);

@@ -46,6 +46,9 @@ static const struct bcase cases[] = {
 
 	{ 18, "gso as it should be", V_PASS, .ok = 1, .frame = FRAME_TCP4, SEGMENT(1000, 1, 0) },
 	{ 18, "mss 0", V_DROP, "grx_drop_gso=1", .frame = FRAME_TCP4, SEGMENT(0, 1, 0) },
+	{ 18, "mss 1", V_DROP, "grx_drop_gso=1", .frame = FRAME_TCP4, SEGMENT(1, 1, 0) },
+	{ 18, "mss 7", V_DROP, "grx_drop_gso=1", .frame = FRAME_TCP4, SEGMENT(7, 1, 0) },
+	{ 18, "mss 8", V_PASS, .ok = 1, .frame = FRAME_TCP4, SEGMENT(8, 1, 0) },
 	{ 18, "gso type 3", V_DROP, "grx_drop_gso=1", .frame = FRAME_TCP4, SEGMENT(1000, 3, 0) },
 	{ 18, "gso features", V_DROP, "grx_drop_gso=1", .frame = FRAME_TCP4, SEGMENT(1000, 1, 0x8000) },
 	{ 18, "gso of the other ip version", V_DROP, "grx_drop_gso=1", .frame = FRAME_TCP4, SEGMENT(1000, 2, 0) },

@@ -8,10 +8,16 @@
 /* A TCP frame of 2000 payload bytes in one slot with one GSO extra. */
 #define SEGMENT(mss_, type_, feat_) CHAIN(D(2054, 0, EXTRA | BLANK), GSO(mss_, type_, feat_))
 
+/* The longest there is, in 17 slots. */
+#define LARGEST(mss_) \
+	D(65535, 0, MORE | EXTRA | BLANK), GSO(mss_, 1, 0), DN(14, 4096, 0, 0, MORE), D(4096, 0, 0)
+
 static const struct fcase cases[] = {
 	{ 9, "gso as it should be", V_PASS, .ok = 1, .frame = FRAME_TCP4, SEGMENT(1000, 1, 0) },
 	{ 9, "mss 0", V_DROP, "gtx_drop_gso=1", .frame = FRAME_TCP4, SEGMENT(0, 1, 0) },
-	{ 9, "mss 1", V_PASS, .ok = 1, .frame = FRAME_TCP4, SEGMENT(1, 1, 0) },
+	{ 9, "mss 1", V_DROP, "gtx_drop_gso=1", .frame = FRAME_TCP4, SEGMENT(1, 1, 0) },
+	{ 9, "mss 7", V_DROP, "gtx_drop_gso=1", .frame = FRAME_TCP4, SEGMENT(7, 1, 0) },
+	{ 9, "mss 8", V_PASS, .ok = 1, .frame = FRAME_TCP4, SEGMENT(8, 1, 0) },
 	{ 9, "mss beyond the payload", V_PASS, .ok = 1, .frame = FRAME_TCP4, SEGMENT(60000, 1, 0) },
 	{ 9, "mss 65535", V_PASS, "gtx_drop_tap=1", .raced = true, .frame = FRAME_TCP4, SEGMENT(65535, 1, 0) },
 	{ 9, "gso type 0", V_DROP, "gtx_drop_gso=1", .frame = FRAME_TCP4, SEGMENT(1000, 0, 0) },
@@ -52,8 +58,14 @@ static const struct fcase cases[] = {
 	  CHAIN(D(2066, 0, EXTRA | BLANK), GSO(1000, 1, 0)) },
 	{ 9, "no more than one segment", V_PASS, .ok = 1, .frame = FRAME_TCP4,
 	  CHAIN(D(154, 0, EXTRA | BLANK), GSO(1000, 1, 0)) },
-	{ 9, "64 KiB of mss 1", V_PASS, .ok = 1, .frame = FRAME_TCP4,
-	  CHAIN(D(65535, 0, MORE | EXTRA | BLANK), GSO(1, 1, 0), DN(14, 4096, 0, 0, MORE), D(4096, 0, 0)) },
+	{ 9, "64 KiB of mss 7", V_DROP, "gtx_drop_gso=1", .frame = FRAME_TCP4, CHAIN(LARGEST(7)) },
+	{ 9, "64 KiB of mss 8", V_PASS, .ok = 1, .frame = FRAME_TCP4, CHAIN(LARGEST(8)) },
+	/* Each is copied by a call of its own, as a run ends with it; one more is for the
+	 * frame that ends a case. */
+	{ 9, "five of 64 KiB of mss 8, a run each", V_PASS, "grant_calls=6", .ok = 5, .frame = FRAME_TCP4,
+	  CHAIN(LARGEST(8), LARGEST(8), LARGEST(8), LARGEST(8), LARGEST(8)) },
+	{ 9, "five of 64 KiB of mss 1448, together", V_PASS, "grant_calls=3", .ok = 5, .frame = FRAME_TCP4,
+	  CHAIN(LARGEST(1448), LARGEST(1448), LARGEST(1448), LARGEST(1448), LARGEST(1448)) },
 
 	{ 10, "blank checksum, unknown ethertype", V_DROP, "gtx_drop_csum=1", CHAIN(D(60, 0, BLANK)) },
 	{ 10, "blank checksum, ethernet header only", V_DROP, "gtx_drop_csum=1", .frame = FRAME_TCP4,

@@ -435,8 +435,9 @@ static void to_pkt_gso(void **state)
 				 XEN_NETIF_GSO_TYPE_TCPV6);
 		assert_int_equal(p.gso_size, kind ? 1448 : 0);
 	}
-	assert_int_equal(vnet_to_pkt(&(struct pkt){ 0 }, &(struct virtio_net_hdr){
-		.gso_type = VIRTIO_NET_HDR_GSO_TCPV4 }), -EINVAL);
+	for (uint16_t size = 0; size < 20; size++)
+		assert_int_equal(vnet_to_pkt(&(struct pkt){ 0 }, &(struct virtio_net_hdr){
+			.gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = size }), size < 8 ? -EINVAL : 0);
 }
 
 /* Over the ring and out again: the same header. */
@@ -453,6 +454,37 @@ static void to_pkt_and_back(void **state)
 	assert_int_equal(vnet_to_pkt(&p, &in), 0);
 	assert_int_equal(convert(&out, &f, &p), VNET_OK);
 	assert_memory_equal(&in, &out, sizeof(in));
+}
+
+/* Counted one by one: each segment has all headers and the next bytes of the payload. */
+static void wire_lengths(void **state)
+{
+	static const uint16_t sizes[] = { 8, 9, 48, 536, 1448, 8948, 65535 };
+	static const uint32_t payloads[] = { 0, 1, 8, 9, 1448, 1449, 2896, 65000, 65481 };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		for (unsigned int j = 0; j < ARRAY_SIZE(payloads); j++) {
+			struct virtio_net_hdr vh = { .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = sizes[i], .hdr_len = 54 };
+			uint32_t wire = 0, left = payloads[j];
+
+			do {
+				uint32_t part = left < sizes[i] ? left : sizes[i];
+
+				wire += 54 + part;
+				left -= part;
+			} while (left);
+			assert_int_equal(vnet_wire_len(&vh, 54 + payloads[j]), wire);
+			vh.gso_type = VIRTIO_NET_HDR_GSO_NONE;
+			assert_int_equal(vnet_wire_len(&vh, 54 + payloads[j]), 54 + payloads[j]);
+		}
+	}
+	/* 64 KiB of mss 8 are 8,186 frames, half a megabyte. */
+	assert_int_equal(vnet_wire_len(&(struct virtio_net_hdr){ .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 8,
+		.hdr_len = 54 }, 65535), 65481 + 8186 * 54);
+	/* A header's length that cannot be. */
+	assert_int_equal(vnet_wire_len(&(struct virtio_net_hdr){ .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 8,
+		.hdr_len = 65535 }, 100), 100);
 }
 
 static void tun_offloads(void **state)
@@ -972,7 +1004,7 @@ int main(void)
 		cmocka_unit_test(gso), cmocka_unit_test(gso_on_the_wrong_frame), cmocka_unit_test(gso_truncated),
 		cmocka_unit_test(gso_without_blank_gets_pseudo_header),
 		cmocka_unit_test(to_pkt_flags), cmocka_unit_test(to_pkt_gso), cmocka_unit_test(to_pkt_and_back),
-		cmocka_unit_test(tun_offloads),
+		cmocka_unit_test(tun_offloads), cmocka_unit_test(wire_lengths),
 		cmocka_unit_test(complete_in_one_run), cmocka_unit_test(complete_over_runs),
 		cmocka_unit_test(complete_largest), cmocka_unit_test(complete_udp_zero),
 		cmocka_unit_test(complete_only_if_needed), cmocka_unit_test(complete_outside_frame),

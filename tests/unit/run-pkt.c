@@ -233,10 +233,10 @@ static void gtx_extra_v6(void **state)
 {
 	(void)state;
 	put(0, 4000, EXTRA);
-	put_extra(XEN_NETIF_EXTRA_TYPE_GSO, 0, 1, XEN_NETIF_GSO_TYPE_TCPV6, 0);
+	put_extra(XEN_NETIF_EXTRA_TYPE_GSO, 0, 8, XEN_NETIF_GSO_TYPE_TCPV6, 0);
 	expect_ok(2, 1, 4000);
 	assert_int_equal(pkt.gso_type, XEN_NETIF_GSO_TYPE_TCPV6);
-	assert_int_equal(pkt.gso_size, 1);
+	assert_int_equal(pkt.gso_size, 8);
 }
 
 /* netif.h: "flags on preceding extras are not relevant here" */
@@ -633,6 +633,7 @@ static void gtx_bad_gso(void **state)
 {
 	static const struct { uint16_t size; uint8_t type; uint16_t features; } bad[] = {
 		{ 0, XEN_NETIF_GSO_TYPE_TCPV4, 0 }, { 1448, XEN_NETIF_GSO_TYPE_NONE, 0 },
+		{ 1, XEN_NETIF_GSO_TYPE_TCPV4, 0 }, { 7, XEN_NETIF_GSO_TYPE_TCPV6, 0 },
 		{ 1448, 3, 0 }, { 1448, 255, 0 }, { 1448, XEN_NETIF_GSO_TYPE_TCPV4, 1 },
 		{ 1448, XEN_NETIF_GSO_TYPE_TCPV6, 0x8000 },
 	};
@@ -961,6 +962,9 @@ static void grx_bad_extras(void **state)
 	}
 	answer(0, NETRXF_extra_info, 100);
 	answer_gso(XEN_NETIF_EXTRA_TYPE_GSO, 0, 0, XEN_NETIF_GSO_TYPE_TCPV4);
+	expect_grx_drop(2, STAT_GRX_DROP_GSO);
+	answer(0, NETRXF_extra_info, 100);
+	answer_gso(XEN_NETIF_EXTRA_TYPE_GSO, 0, 7, XEN_NETIF_GSO_TYPE_TCPV6);
 	expect_grx_drop(2, STAT_GRX_DROP_GSO);
 	answer(0, NETRXF_extra_info, 100);
 	answer_gso(XEN_NETIF_EXTRA_TYPE_GSO, 0, 1448, 3);

@@ -155,7 +155,7 @@ static void expect_cut(unsigned int version, uint32_t payload, unsigned int opti
 
 static void sizes(void **state)
 {
-	static const uint16_t size[] = { 1, 2, 536, 1447, 1448, 4096, 65535 };
+	static const uint16_t size[] = { 8, 9, 536, 1447, 1448, 4096, 65535 };
 	static const uint32_t payload[] = { 0, 1, 535, 536, 537, 1072, 2896, 4344, 20001, 65400 };
 
 	(void)state;
@@ -210,7 +210,7 @@ static void blank_is_believed(void **state)
 static void refuses(void **state)
 {
 	static struct frame f;
-	struct virtio_net_hdr four = large(4, 1000), six = large(6, 1000), zero = large(4, 0), udp = four, ecn = four;
+	struct virtio_net_hdr four = large(4, 1000), six = large(6, 1000), zero = large(4, 0), seven = large(4, 7), udp = four, ecn = four;
 	struct segment s;
 
 	(void)state;
@@ -221,6 +221,7 @@ static void refuses(void **state)
 	assert_int_equal(begin(&s, &ecn, f.b, f.len, MOST), 0);
 	assert_int_equal(begin(&s, &six, f.b, f.len, MOST), -EINVAL);
 	assert_int_equal(begin(&s, &zero, f.b, f.len, MOST), -EINVAL);
+	assert_int_equal(begin(&s, &seven, f.b, f.len, MOST), -EINVAL);
 	assert_int_equal(begin(&s, &udp, f.b, f.len, MOST), -EINVAL);
 	assert_int_equal(begin(&s, &four, f.b, f.len, f.end), -EINVAL);
 	for (uint32_t len = 0; len < f.end; len++)

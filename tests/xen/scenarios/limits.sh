@@ -8,6 +8,16 @@
 # What the toolstack and the guest may ask of a connection: every option of a vif line that means
 # something to a backend, the rate (5 % over 10 s), and the multicast filter.
 
+# on_wire: bytes that the guest sent so far as a wire would have them: large segments of 1,448 bytes
+# have come apart there, each with its 66 bytes of headers.
+on_wire()
+{
+	local payload
+
+	payload=$(($(counter gtx_bytes) - $(counter gtx_packets) * 66))
+	echo $((payload + payload / 1448 * 66))
+}
+
 # carried VIF SECONDS: bytes a second that the guest sent, counted by netbackd meanwhile.
 carried()
 {
@@ -16,11 +26,11 @@ carried()
 	# netbackd counts at the signal, and how long the log takes then is no matter.
 	t0=${EPOCHREALTIME/./}
 	counters "$1" || return 1
-	from=$(counter gtx_bytes)
+	from=$(on_wire)
 	sleep "$2"
 	t1=${EPOCHREALTIME/./}
 	counters "$1" || return 1
-	echo $((($(counter gtx_bytes) - from) * 1000000 / (t1 - t0)))
+	echo $((($(on_wire) - from) * 1000000 / (t1 - t0)))
 }
 
 # rate_holds VIF ADDRESS BYTES_PER_SECOND: TCP from the guest for longer than is counted.
