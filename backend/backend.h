@@ -14,6 +14,7 @@ struct backend {
 	const char *run_dir;	/* what a successor needs is kept there */
 	struct vif_policy policy;
 	int wake_fd;		/* eventfd: some worker has a fault to tell */
+	int link_fd;		/* linkwatch.h; -1: nobody tells of devices */
 	bool take_over;		/* unbind the kernel's netback, device by device */
 	bool draining;		/* every VIF is to be closed */
 	bool orphans;		/* an event was for a directory that is not served */
@@ -31,6 +32,12 @@ void backend_events(struct backend *d);
 
 /* Looks again where xenstored failed at the last look. For a timer's tick. */
 void backend_look_again(struct backend *d);
+
+/* Looks at the VIFs that are marked dirty. */
+void backend_run(struct backend *d);
+
+/* Takes what is told of devices, and looks at the VIFs whose device it was. */
+void backend_links(struct backend *d);
 
 /* Workers told of faults: closes their VIFs. */
 void backend_faults(struct backend *d);

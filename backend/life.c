@@ -16,6 +16,7 @@
 #include "../common/devstate.h"
 #include "../common/errtext.h"
 #include "../common/handshake.h"
+#include "../common/linkwatch.h"
 #include "../common/log.h"
 #include "backend.h"
 
@@ -96,13 +97,15 @@ void vif_life_begin(struct vif *v)
 	life_anew(v);
 }
 
-void vif_life_save(const struct vif *v)
+void vif_life_save(struct vif *v)
 {
 	struct devstate st;
 	char devid[12];
 	int err;
 
 	life_load(&st, v);
+	v->ifindex = st.ifindex;
+	linkwatch_ask(v->daemon->link_fd, v->ifindex);
 	devid_text(devid, sizeof(devid), v);
 	if (strcmp(st.devid, devid) == 0 && strcmp(st.domain, v->domain) == 0 && st.remade == v->device_remade)
 		return;

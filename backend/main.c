@@ -16,6 +16,7 @@
 #include "../common/grant.h"
 #include "../common/instance.h"
 #include "../common/kernel.h"
+#include "../common/linkwatch.h"
 #include "../common/log.h"
 #include "../common/options.h"
 #include "../common/tap.h"
@@ -202,6 +203,8 @@ static void handle_event(struct loop *l, int fd)
 	} else if (fd == l->backend.wake_fd) {
 		if (read(fd, &count, sizeof(count)) > 0)
 			backend_faults(&l->backend);
+	} else if (fd == l->backend.link_fd) {
+		backend_links(&l->backend);
 	} else {
 		backend_events(&l->backend);
 	}
@@ -264,6 +267,12 @@ int main(int argc, char **argv)
 	watch(&l, l.signal_fd);
 	watch(&l, l.timer_fd);
 	watch(&l, l.backend.wake_fd);
+	l.backend.link_fd = linkwatch_open();
+	if (l.backend.link_fd >= 0)
+		watch(&l, l.backend.link_fd);
+	else
+		log_warn("cannot watch devices, one that is deleted is noticed by traffic only error=\"%s\"",
+			 errtext(ERRTEXT_FILE, l.backend.link_fd));
 	err = backend_start(&l.backend);
 	if (err)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot watch backend/vif in xenstore: %s", errtext(ERRTEXT_STORE, -err));

@@ -29,7 +29,7 @@ struct orphan {
 };
 
 /* Directories are named by the VIF's number, devices by its handle. */
-static void is_it_of(void *arg, const char *name)
+static void orphan_compare(void *arg, const char *name)
 {
 	struct orphan *o = arg;
 	char path[96];
@@ -59,7 +59,7 @@ static bool is_gone(const struct backend *d, const char *name)
 		return false;	/* another kind of note */
 	snprintf(dir, sizeof(dir), "backend/vif/%u", domid);
 	o.dir = dir;
-	return !store_list(d->store, dir, is_it_of, &o) && o.gone;
+	return !store_list(d->store, dir, orphan_compare, &o) && o.gone;
 }
 
 static void sweep(void *arg, const char *name)

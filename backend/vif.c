@@ -136,6 +136,13 @@ static uint32_t queues_allowed(const struct vif *v)
 	return max < VIF_QUEUES_MAX ? max : VIF_QUEUES_MAX;
 }
 
+/* A device that was deleted at this moment is no reason: the next step has another. */
+static void refuse_unless_lost(struct vif *v, const char *what, enum errtext_of of, int err)
+{
+	if (!vif_device_is_lost(v))
+		refuse(v, "%s: %s", what, errtext(of, err));
+}
+
 static void connect_frontend(struct vif *v)
 {
 	bool adopt = hs_back_is_up(v->state);
@@ -162,7 +169,7 @@ static void connect_frontend(struct vif *v)
 		conf.peer.csum4 = conf.peer.csum6 = false;
 	err = vif_device_fit(v, &conf);
 	if (err) {
-		refuse(v, "cannot set the device's offloads: %s", errtext(ERRTEXT_TAP, -err));
+		refuse_unless_lost(v, "cannot set the device's offloads", ERRTEXT_TAP, err);
 		return;
 	}
 	/* Another frontend's, or an earlier life's of this one, is not for this one. */
@@ -180,7 +187,7 @@ static void connect_frontend(struct vif *v)
 	vif_headroom_set(v, conf.headroom);
 	err = vif_link_start(&v->link, &place, &conf, &reason);
 	if (err) {
-		refuse(v, "%s: %s", reason, errtext(ERRTEXT_XEN, -err));
+		refuse_unless_lost(v, reason, ERRTEXT_XEN, err);
 		return;
 	}
 	vif_device_carrier(v);
@@ -302,11 +309,29 @@ static void look_at_carrier(struct vif *v)
 		log_info_in(&v->live.log, "recovered, carrier up vif=%s", v->name);
 }
 
+/* If somebody has deleted the device: the same rings go on with a new one. */
+static void replace_device(struct vif *v)
+{
+	int err;
+
+	if (!vif_device_is_lost(v))
+		return;
+	disconnect(v);
+	vif_device_forget(v);
+	/* While connected the connection opens it. */
+	if (v->state != XenbusStateInitWait || !take_device(v))
+		return;
+	err = vif_error_settle(v);
+	if (err && err != -ENOENT)
+		log_warn("cannot write the key error vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, err));
+}
+
 void vif_run(struct vif *v)
 {
 	v->look_again = false;
 	take_from_kernel(v);
 	vif_life_begin(v);
+	replace_device(v);
 	if (v->link) {
 		look_at_carrier(v);
 		vif_live_read(v);
@@ -349,6 +374,7 @@ void vif_run(struct vif *v)
 		if (step == HS_BACK_STAY)
 			return;
 		take_step(v, step);
+		replace_device(v);
 		if (v->look_again)
 			return;
 	}

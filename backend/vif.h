@@ -43,6 +43,8 @@ struct vif {
 	bool refused;
 	const char *broken;		/* why the toolstack's own keys rule it out; static */
 	int tap_fd;			/* -1: none yet */
+	unsigned int ifindex;		/* of that device; 0: not known */
+	bool no_queue;			/* its queue takes no frame: said once */
 	bool carrier;			/* the TAP's */
 	char rate[STORE_VALUE_MAX];	/* the backend key, as last read */
 	struct vif_live live;		/* its workers look at it too */
@@ -75,7 +77,7 @@ const struct vif *vif_rival(const struct vif *v);
 void vif_life_begin(struct vif *v);
 
 /* Saves whose device it is, once it is open. */
-void vif_life_save(const struct vif *v);
+void vif_life_save(struct vif *v);
 
 /* Removes the key error, as all is well; but that a deleted device was made
  * anew stands there until the VIF is attached again. Returns 0; -ENOENT: the
@@ -96,6 +98,13 @@ MUST_CHECK unsigned int vif_device_workers(const struct vif *v, const struct vif
 void vif_device_carrier(struct vif *v);
 
 void vif_device_remove(struct vif *v);
+
+/* Returns true if somebody deleted the device that we hold. */
+MUST_CHECK bool vif_device_is_lost(const struct vif *v);
+
+/* Lets go of such a device, which no connection may use any more. The next one
+ * is opened in its place. */
+void vif_device_forget(struct vif *v);
 
 /* Reads the keys that may change while connected, and asks to be told. -errno. */
 void vif_live_read(struct vif *v);

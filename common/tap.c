@@ -237,6 +237,13 @@ int tap_name(int fd, char *name)
 	return 0;
 }
 
+bool tap_is_lost(int fd)
+{
+	struct ifreq ifr;
+
+	return ioctl(fd, TUNGETIFF, &ifr) < 0 && errno == EBADFD;
+}
+
 int tap_set_offloads(int fd, unsigned int offloads, int *lost)
 {
 	struct netfeat wish;

@@ -46,6 +46,9 @@ enum tap_kind tap_kind_of(int fd);
 /* Makes the device go when its last fd is closed. */
 void tap_unpersist(int fd);
 
+/* Returns true if the device was deleted: the descriptor is of no use any more. */
+MUST_CHECK bool tap_is_lost(int fd);
+
 /* The device's present name, to TAP_NAME_MAX bytes. */
 MUST_CHECK int tap_name(int fd, char *name);
 

@@ -61,6 +61,7 @@ int nic_tap_make(struct nic *n)
 	tap_set_carrier(n->tap_fd, false);
 	if (!fresh && birth.mac)
 		mac_apply(n, mac, text);
+	nic_tap_watch(n);
 	if (tap_name(n->tap_fd, device) == 0)
 		log_info_in(&n->log, "device nic=%s ifname=%s", n->name, device);
 	return 0;

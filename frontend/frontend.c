@@ -65,7 +65,7 @@ static void scan_device(void *arg, const char *name)
 		mark(arg, devid);
 }
 
-static void run_dirty(struct frontend *d)
+void frontend_run(struct frontend *d)
 {
 	struct nic **at = &d->nics;
 
@@ -102,7 +102,7 @@ int frontend_start(struct frontend *d)
 	/* Before new TAPs are made: the names are theirs. */
 	frontend_sweep(d);
 	scan(d);
-	run_dirty(d);
+	frontend_run(d);
 	return 0;
 }
 
@@ -110,7 +110,7 @@ void frontend_look(struct frontend *d)
 {
 	for (struct nic *n = d->nics; n; n = n->next)
 		n->dirty = true;
-	run_dirty(d);
+	frontend_run(d);
 }
 
 void frontend_events(struct frontend *d)
@@ -132,7 +132,7 @@ void frontend_events(struct frontend *d)
 			n->dirty = true;
 		scan(d);
 	}
-	run_dirty(d);
+	frontend_run(d);
 }
 
 void frontend_close(struct frontend *d)

@@ -21,6 +21,7 @@ struct frontend {
 	int retry_fd;			/* timer: some NIC waits for its next attempt */
 	uint64_t retry_at;		/* when it fires, microseconds; 0: it is not set */
 	unsigned int queues;		/* wanted of each NIC */
+	int link_fd;			/* linkwatch.h; -1: nobody tells of devices */
 	bool take_over;
 	bool one_channel;		/* do not split even if the backend could */
 	bool no_event_mask;		/* a channel each, as every backend knows them */
@@ -45,6 +46,12 @@ void frontend_events(struct frontend *d);
 
 /* Looks at all NICs: after a fault, a retry, a stop. */
 void frontend_look(struct frontend *d);
+
+/* Looks at the NICs that are marked dirty. */
+void frontend_run(struct frontend *d);
+
+/* Takes what is told of devices, and looks at the NICs whose device it was. */
+void frontend_links(struct frontend *d);
 
 /* Closes every NIC in order; frontend_closed() tells when all are. */
 void frontend_close(struct frontend *d);

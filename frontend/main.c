@@ -15,6 +15,7 @@
 #include "../common/errtext.h"
 #include "../common/instance.h"
 #include "../common/kernel.h"
+#include "../common/linkwatch.h"
 #include "../common/log.h"
 #include "../common/maddr.h"
 #include "../common/options.h"
@@ -199,6 +200,8 @@ static void handle_event(struct loop *l, int fd)
 	} else if (fd == l->maddr_fd) {
 		maddr_watch_take(fd);
 		frontend_filters(&l->frontend);
+	} else if (fd == l->frontend.link_fd) {
+		frontend_links(&l->frontend);
 	} else if (fd == l->frontend.wake_fd) {
 		if (read(fd, &count, sizeof(count)) > 0)
 			frontend_look(&l->frontend);
@@ -280,6 +283,12 @@ int main(int argc, char **argv)
 		watch(&l, l.filter_fd);
 		watch(&l, l.maddr_fd);
 	}
+	l.frontend.link_fd = linkwatch_open();
+	if (l.frontend.link_fd >= 0)
+		watch(&l, l.frontend.link_fd);
+	else
+		log_warn("cannot watch devices, one that is deleted is noticed by traffic only error=\"%s\"",
+			 errtext(ERRTEXT_FILE, l.frontend.link_fd));
 	err = frontend_start(&l.frontend);
 	if (err)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot watch device/vif in xenstore: %s", errtext(ERRTEXT_STORE, -err));

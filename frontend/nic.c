@@ -62,7 +62,7 @@ static void release(struct nic *n)
 		nic_link_free_restored(n->link, n->daemon->run_dir);
 	else
 		nic_link_free(n->link);
-	n->restored = false;
+	n->restored = n->replaced = false;
 	n->link = NULL;
 	if (n->attached)
 		log_info_in(&n->log, "disconnected nic=%s %s", n->name, text);
@@ -297,10 +297,11 @@ static int look(struct nic *n, struct hs_front_view *view)
 		.attached = n->attached,
 		.wanted = online && !n->daemon->stopping,
 	};
-	if (n->link && worker_faulted(&n->link->w)) {
+	if (n->link && !n->replaced && worker_faulted(&n->link->w))
 		log_error_in(&n->log, "closing nic=%s reason=\"%s\"", n->name, worker_faulted(&n->link->w));
-		view->theirs = XenbusStateClosing;	/* as if it had said so */
-	}
+	/* As if it had said so. */
+	if (n->link && (n->replaced || worker_faulted(&n->link->w)))
+		view->theirs = XenbusStateClosing;
 	return 0;
 }
 
@@ -316,6 +317,7 @@ static bool too_early(struct nic *n, enum hs_front_step step)
 void nic_run(struct nic *n)
 {
 	take_from_kernel(n);
+	nic_tap_replace(n);
 	/* As a kernel's device, the TAP is there before any backend is. */
 	if (n->tap_fd < 0 && n->seen == XenbusStateUnknown) {
 		int err = nic_tap_make(n);

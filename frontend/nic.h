@@ -39,6 +39,9 @@ struct nic {
 	bool filter_unseen;		/* what the TAP is to receive cannot be read; said once */
 	int tap_fd;			/* -1: none yet */
 	struct log_bucket log;		/* of the lines that the backend can provoke */
+	unsigned int ifindex;		/* of that device; 0: not known */
+	bool no_queue;			/* its queue takes no frame: said once */
+	bool replaced;			/* the connection is with a device that was deleted */
 	struct nic_link *link;		/* NULL unless rings are shared */
 	unsigned int attempts;		/* connections that came to nothing, in a row */
 	uint64_t not_before;		/* for the next one; microseconds */
@@ -55,6 +58,13 @@ MUST_CHECK int nic_conf_publish(struct store *s, const char *fe_path, const stru
 /* Opens or makes the TAP, if it is not open. -errno. */
 MUST_CHECK int nic_tap_make(struct nic *n);
 void nic_tap_remove(struct nic *n);
+
+/* Makes a new device if somebody deleted the one that we hold, and ends the
+ * worker that has it: the connection is to be made anew then. */
+void nic_tap_replace(struct nic *n);
+
+/* Has us told of what is done to the device, once it is open. */
+void nic_tap_watch(struct nic *n);
 
 /* The carrier is up while we are attached, unless the backend's key says down. */
 void nic_tap_carrier(struct nic *n);

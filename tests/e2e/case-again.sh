@@ -277,3 +277,169 @@ case_error_node()
 	check resumed await_line "$L/back.log" 5 ': resumed vif=vif1.0'
 	check gone-after-resume await_node "$(be 1 0)/error" -
 }
+
+# --- a device is deleted ----------------------------------------------------------------------------
+
+# deleted_in_dom0 COMMAND...: it makes vif1.0 go; a new one comes at once, and the connection goes on.
+deleted_in_dom0()
+{
+	local was n
+
+	was=$(ifindex)
+	n=$(grep -c ': resumed vif=vif1.0' "$L/back.log")
+	"$@" || return 1
+	await_line "$L/back.log" 5 ': resumed vif=vif1.0' $((n + 1)) || return 1
+	[ "$(ifindex)" != "$was" ] && address 0 && one_ping && state_untouched
+}
+
+# deleted_in_guest COMMAND...: the same with eth0; the connection is made anew.
+deleted_in_guest()
+{
+	local was n
+
+	was=$(in1 ip -o link show eth0 | cut -d: -f1)
+	n=$(grep -c ': connected nic=nic0' "$L/front.log")
+	"$@" || return 1
+	await_line "$L/front.log" 5 ': connected nic=nic0' $((n + 1)) && connected 1 0 || return 1
+	[ "$(in1 ip -o link show eth0 | cut -d: -f1)" != "$was" ] && address 0 && one_ping
+}
+
+# namespace_ends NSENTER DEVICE: the device is moved to a namespace, which then ends.
+namespace_ends()
+{
+	local ns=e2e$$-gone
+
+	ip netns add "$ns" && "$1" ip link set "$2" netns "$ns" && ip netns del "$ns"
+}
+
+# told_of_deleted: in the key error, until the VIF is attached again; and no errno's words.
+told_of_deleted()
+{
+	await_node "$(be 1 0)/state" 4 && xenstore-read "$(be 1 0)/error" | grep 'was deleted .*detach and attach the VIF'
+}
+
+no_bad_state() { ! grep -rih 'bad state' "$L/back.log" "$L/front.log"; }
+
+case_deleted()
+{
+	local i
+
+	expect='the device was deleted'
+	pair_with_vif || return
+	watch_state
+	check in-dom0 deleted_in_dom0 in0 ip link del vif1.0
+	check told told_of_deleted
+	check log await_line "$L/back.log" 5 'the device was deleted, .* vif=vif1.0 todo="detach and attach'
+	check no-grant-operations no_grant_ops
+	check namespace-ends deleted_in_dom0 namespace_ends in0 vif1.0
+	in0 ping -f -w 20 10.79.0.2 >/dev/null 2>&1 &
+	helper $!
+	check under-flood deleted_in_dom0 in0 ip link del vif1.0
+	reap_helpers
+	# As fast as they come.
+	for ((i = 0; i < 20; i++)); do
+		in0 ip link del vif1.0 2>/dev/null
+	done
+	{ await 5 in0 ip link show vif1.0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/again-and-again" $? "$(cat "$TOP/out")"
+	check state state_untouched
+	restart_back KILL >"$TOP/out" 2>&1
+	check told-after-restart told_of_deleted
+	check ping-after-restart one_ping
+	check in-guest deleted_in_guest in1 ip link del eth0
+	check guest-namespace-ends deleted_in_guest namespace_ends in1 eth0
+	check told-still told_of_deleted
+	check words no_bad_state
+	{ x detach-vif guest 0 && attach 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/attached-again" $? "$(cat "$TOP/out")"
+	check error-gone no_error 0
+	deleted_unconnected
+}
+
+# Nobody is connected: rtnetlink alone tells of it.
+deleted_unconnected()
+{
+	local was
+
+	x attach-vif 0 guest 1 >"$TOP/out" 2>&1
+	check offered await_node "$(be 1 1)/state" 2
+	was=$(other_ifindex vif1.1)
+	in0 ip link del vif1.1
+	check made-anew await 5 other_device vif1.1 "$was"
+	check told-unconnected await_line "$L/back.log" 5 'the device was deleted, .* vif=vif1.1'
+	check told-in-error await_node "$(be 1 1)/state" 2
+	xenstore-read "$(be 1 1)/error" | grep -q 'was deleted'
+	verdict "$CASE/error-unconnected" $? ''
+	xenstore-write "$(be 1 1)/hotplug-status" connected
+	check connects connected 1 1
+	kill -STOP "$BACK"
+	x detach-vif guest 1 >"$TOP/out" 2>&1 &
+	in0 ip link del vif1.1
+	kill -CONT "$BACK"
+	wait $!
+	check deleted-and-detached test $? = 0
+	check no-device await 5 no_link vif1.1
+}
+
+# other_device NAME IFINDEX
+other_device()
+{
+	local now
+
+	now=$(other_ifindex "$1" 2>/dev/null)
+	[ -n "$now" ] && [ "$now" != "$2" ]
+}
+
+# With several workers each has a descriptor of the device; with a mask, a hash and a list there is more to lose.
+case_deleted_queues()
+{
+	expect='the device was deleted'
+	queues_lab "--max-queues=4 --workers=2" "--queues=2 --no-static-grants --no-event-mask" || return
+	watch_state
+	check workers deleted_in_dom0 in0 ip link del vif1.0
+	check as-agreed agreed 'resumed .*queues=2 workers=2'
+	check transfer-to transfer_to 10.79.0.2 8
+	check transfer-from transfer_from 10.79.0.1 8
+	reap_helpers
+	{ restart_front --queues=4 --rss --multicast-control && await_agreed 'connected .*queues=4' && connected 1 0; } >"$TOP/out" 2>&1
+	verdict "$CASE/with-tables" $? "$(tail -n 1 "$TOP/out")"
+	check hashes await_line "$L/front.log" 5 'the backend hashes'
+	rm "$L/states"
+	watch_state
+	check tables deleted_in_dom0 in0 ip link del vif1.0
+	check transfer-tables transfer_to 10.79.0.2 8
+	check hashed-still hashed_right
+}
+
+# What came since the device was made anew has the hash that was agreed on before.
+hashed_right()
+{
+	counters "$L/back.log" "$BACK" | head -n 1
+	counters "$L/front.log" "$FRONT" | tee "$L/hashed" | grep -o 'grx_hash[a-z_]*=[0-9]*' | tr '\n' ' '
+	grep -q 'grx_hashed=' "$L/hashed" && ! grep -q grx_hash_astray "$L/hashed"
+}
+
+# --- a device without a queue ---------------------------------------------------------------------
+
+# no_queue_told LOG COUNT
+no_queue_told() { await_line "$L/$1.log" 5 'the device has no queue' "$2"; }
+
+case_no_queue()
+{
+	expect='the device has no queue'
+	pair_with_vif || return
+	in0 ip link set vif1.0 txqueuelen 0
+	check told no_queue_told back 1
+	# Others change, it is not said again.
+	in0 ip link set vif1.0 mtu 1400 && in0 ip link set vif1.0 mtu 1500
+	in1 ip link set eth0 txqueuelen 0
+	check guest-told no_queue_told front 1
+	restart_back KILL >"$TOP/out" 2>&1
+	check told-after-restart no_queue_told back 2
+	in0 ip link set vif1.0 txqueuelen 500
+	check again await_line "$L/back.log" 5 'the device has a queue again vif=vif1.0 frames=500'
+	in1 ip link set eth0 txqueuelen 500
+	check guest-again await_line "$L/front.log" 5 'the device has a queue again nic=nic0 frames=500'
+	check ping one_ping
+	check said-once test "$(grep -c 'the device has no queue' "$L/back.log") $(grep -c 'the device has no queue' "$L/front.log")" = "2 1"
+}
