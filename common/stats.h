@@ -47,7 +47,8 @@
 	X_(NOTIFY_RECEIVED, "notify_received") \
 	X_(GRANT_OPS, "grant_ops")			/* copy segments */ \
 	X_(GRANT_CALLS, "grant_calls")			/* ioctls */ \
-	X_(SLEEPS, "sleeps")
+	X_(SLEEPS, "sleeps") \
+	X_(STORM_NAPS, "storm_naps")
 
 #define STATS_ENUM_(id_, name_) STAT_##id_,
 enum stat { STATS_LIST(STATS_ENUM_) STAT_MAX };

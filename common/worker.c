@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* worker.c - the loop of worker.h */
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,10 +30,6 @@
 /* A nap in a pause of a stream, in microseconds, and how late it may end, in nanoseconds. */
 #define NAP_US 30
 #define NAP_SLACK_NS 1000ul
-
-/* A worker's nice value, and after how many rounds without a sleep it loses it. */
-#define WEIGHTY (-20)
-#define BUSY_ROUNDS_MAX 512u
 
 #define WORKER_STACK (128u * 1024u)
 
@@ -104,6 +100,7 @@ static void take_event(struct worker *w)
 	if (got <= 0)
 		return;
 	stats_inc(&w->stats, STAT_NOTIFY_RECEIVED);
+	storm_event(&w->storm);
 	for (unsigned int i = 0; i < w->nports; i++)
 		if (w->port[i].port.raw == port.raw)
 			w->port[i].masked = true;
@@ -191,6 +188,29 @@ static bool poll_for_work(struct worker *w)
 	return false;
 }
 
+/* Leaves the ports masked for a while if they fire without work (storm.h). The
+ * TAP ends that at once. Returns true if there is work. */
+static bool worker_calm_storm(struct worker *w)
+{
+	struct pollfd fd[] = { { w->ctl_fd, POLLIN, 0 }, { w->tap_fd, POLLIN, 0 } };
+	unsigned int us = storm_nap_us(&w->storm, w->nports);
+	struct timespec ts = { .tv_nsec = us * 1000l };
+	int most;
+
+	if (us == 0)
+		return false;
+	most = w->ops->sleep_ms(w);
+	if (most >= 0 && most * 1000000l < ts.tv_nsec)
+		ts.tv_nsec = most * 1000000l;
+	stats_inc(&w->stats, STAT_STORM_NAPS);
+	w->spin_us = 0;
+	/* A TAP whose frames we may not read is readable all the time. */
+	ppoll(fd, w->tap_ready ? 1 : 2, &ts, NULL);
+	if (fd[1].revents)
+		w->tap_ready = true;
+	return fd[0].revents || fd[1].revents || w->ops->pending(w);
+}
+
 /* What polling is worth is learnt from the sleeps: a short one would have been
  * saved by polling a little longer, a long one would not. An idle interface
  * ends up not polling at all. Nor does one whose processor others want: who
@@ -212,7 +232,9 @@ static void sleep_till_event(struct worker *w)
 	stats_inc(&w->stats, STAT_SLEEPS);
 	/* Nothing is learnt there, and in a PV guest a look at the clock is a system call. */
 	if (w->alone) {
+		boost_sleeps(&w->boost);
 		wait_events(w, w->ops->sleep_ms(w));
+		boost_wakes(&w->boost);
 		return;
 	}
 	since = now_us();
@@ -248,39 +270,12 @@ static void wait_for_stop(struct worker *w)
 		wait_events(w, -1);
 }
 
-/* Where one processor serves all. No hurry: SCHED_BATCH lets a program that
- * fills the TAP go on until it has filled it. And much weight: it keeps the
- * programs that the packets wake from running first, as they cannot before a
- * kernel driver's softirq; else the answers to a batch wait for a program's
- * time slice. Together two to three times the throughput there. With more
- * processors workers poll, and what is heavy yields to nobody. */
-static void take_priority(struct worker *w)
-{
-	struct sched_param none = { 0 };
-
-	if (!w->alone)
-		return;
-	if (sched_setscheduler(0, SCHED_BATCH, &none) < 0 || setpriority(PRIO_PROCESS, 0, WEIGHTY) < 0)
-		log_debug("no priority for the worker, CAP_SYS_NICE is wanted if=%s errno=%m", w->name);
-	w->weighty = true;
-}
-
-/* A peer that never lets us sleep must not keep everybody else from running:
- * the weight goes, as a softirq's work goes to ksoftirqd, until the next sleep. */
-static void share_processor(struct worker *w, unsigned int busy_rounds)
-{
-	if (!w->weighty || busy_rounds < BUSY_ROUNDS_MAX)
-		return;
-	setpriority(PRIO_PROCESS, 0, 0);
-	w->weighty = false;
-}
-
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
-	unsigned int busy = 0;
 
-	take_priority(w);
+	if (w->alone)
+		boost_start(&w->boost, w->name);
 	burst_init(&w->burst, w->tap_fd);
 	prctl(PR_SET_TIMERSLACK, NAP_SLACK_NS);
 	mask_wake(w);
@@ -289,12 +284,13 @@ static void *worker_main(void *arg)
 			wait_for_stop(w);
 			break;
 		}
-		share_processor(w, busy++);
-		if (w->ops->run(w) || poll_for_work(w) || w->ops->rearm(w) || mask_sleep(w))
+		boost_round(&w->boost);
+		if (w->ops->run(w)) {
+			storm_work(&w->storm);
 			continue;
-		if (w->alone && !w->weighty)
-			take_priority(w);
-		busy = 0;
+		}
+		if (poll_for_work(w) || worker_calm_storm(w) || w->ops->rearm(w) || mask_sleep(w))
+			continue;
 		unmask_ports(w);
 		sleep_till_event(w);
 		mask_wake(w);
@@ -313,7 +309,7 @@ int worker_init(struct worker *w, const struct worker_ops *ops, const char *name
 	w->burst.tap_fd = tap_fd;
 	w->wake_fd = wake_fd;
 	w->tap_ready = true;
-	w->alone = sysconf(_SC_NPROCESSORS_ONLN) == 1;
+	w->alone = boost_is_wanted();
 	w->ctl_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (w->ctl_fd < 0 || w->epoll_fd < 0)

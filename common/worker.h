@@ -6,7 +6,8 @@
  * look once more, and sleep.
  *
  * A port that fired stays masked while the worker is awake, so a peer's
- * signals cost nothing until the next sleep. The order before sleeping is what
+ * signals cost nothing until the next sleep; if they bring no work for several
+ * wakes, it stays so for a pause that grows (storm.h). The order before sleeping is what
  * loses no wake-up: arm (pairs C, D in shm.h), look again, unmask, wait.
  *
  * The TAP is watched edge-triggered: tap_ready stays true until a read said
@@ -26,10 +27,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "boost.h"
 #include "burst.h"
 #include "evmask.h"
 #include "evtchn.h"
 #include "stats.h"
+#include "storm.h"
 #include "util.h"
 
 /* Ports of one worker: two for each of 16 queues, and the control ring's. */
@@ -84,8 +87,9 @@ struct worker {
 	} port[WORKER_PORTS_MAX];
 	unsigned int nports;
 	bool tap_ready;			/* the TAP may have a frame */
-	bool weighty;			/* it runs with its priority */
-	bool alone;			/* the machine has one processor: polling only holds the peer up */
+	bool alone;			/* one processor serves all: polling only holds the peer up */
+	struct boost boost;		/* its priority then */
+	struct storm storm;		/* signals that bring no work */
 	unsigned int spin_us;		/* what polling before sleep is worth now */
 	uint64_t crowded_until;		/* nothing, as others want the processor; microseconds */
 	uint64_t streams_until;		/* a nap, as much data flows; microseconds */

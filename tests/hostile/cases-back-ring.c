@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "back.h"
+#include "load.h"
 
 /* Has the frontend look at its answers: it does so when it sends. */
 static void nudge(struct back *b)
@@ -283,6 +284,20 @@ static void storm(struct back *b)
 	again_stop(a);
 }
 
+/* Signals without work are hardly answered (XSA-391). */
+static void storm_priced(struct back *b)
+{
+	struct rival *r = rival_start();
+	struct again *a = again_start(kick, b);
+	struct load l;
+
+	load_begin(&l);
+	pass_time(1000);
+	load_end(&l, &b->t, 10);
+	again_stop(a);
+	rival_stop(r, &b->t, 40);
+}
+
 static void storm_at_work(struct back *b)
 {
 	struct again *a = again_start(kick, b);
@@ -326,6 +341,7 @@ static const struct bcase cases[] = {
 	{ 22, "notifying at full speed", V_PASS, .run = storm },
 	{ 22, "notifying at full speed, one channel", V_PASS, .run = storm, .keys = one_channel },
 	{ 22, "notifying at full speed, at work", V_PASS, .run = storm_at_work },
+	{ 26, "signals without work, for a second", V_PASS, .run = storm_priced },
 };
 
 const struct btable table_back_ring = { cases, sizeof(cases) / sizeof(cases[0]) };

@@ -5,9 +5,9 @@ HOSTILE_DIR := tests/hostile
 HOSTILE_OUT := $(BUILD)/$(HOSTILE_DIR)
 hostile_objs = $(patsubst %,$(BUILD)/obj/$(HOSTILE_DIR)/%.o,$(1))
 
-HOSTILE_SHARED := hostile store
+HOSTILE_SHARED := hostile store load
 HOSTILE_FRONT := front-main front ring ctrl frames cases-ring cases-tx cases-offload cases-race cases-rx \
-	cases-store cases-ctrl cases-gref cases-mapped cases-queues cases-mask cases-hash cases-xdp
+	cases-store cases-ctrl cases-gref cases-mapped cases-queues cases-mask cases-hash cases-xdp cases-load
 HOSTILE_BACK := back-main back back-ring frames cases-back-ring cases-back-rx cases-back-store \
 	cases-back-ctrl cases-back-queues cases-back-rss cases-back-hash cases-back-mcast
 

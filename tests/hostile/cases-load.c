@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* cases-load.c - a guest that wants the processor of all others: by signals, by packets (XSA-332, XSA-391) */
+#include "front.h"
+#include "load.h"
+
+#define LOAD_US 1000000u
+
+static void notify(void *arg)
+{
+	struct front *f = arg;
+
+	for (int i = 0; i < 64; i++)
+		xenevtchn_notify(f->evt, f->port);
+}
+
+/* Signals without work are hardly answered. */
+static void storm(struct front *f)
+{
+	struct rival *r = rival_start();
+	struct again *a = again_start(notify, f);
+	struct load l;
+
+	load_begin(&l);
+	pass_time(LOAD_US / 1000);
+	load_end(&l, &f->t, 10);
+	again_stop(a);
+	rival_stop(r, &f->t, 40);
+}
+
+static void answered(struct front *f)
+{
+	while (__atomic_load_n(&f->gtx->rsp_prod, __ATOMIC_ACQUIRE) != f->g.req)
+		;
+	f->g.rsp = f->g.req;
+}
+
+/* A packet a wake, so that the daemon sleeps between any two. */
+static void packet_a_wake(struct front *f)
+{
+	struct rival *r = rival_start();
+	uint64_t end = now_us() + LOAD_US;
+
+	while (now_us() < end) {
+		good_put(f);
+		gtx_push(f);
+		answered(f);
+	}
+	rival_stop(r, &f->t, 10);
+}
+
+/* The ring never runs empty, so that it never sleeps. */
+static void flood(struct front *f)
+{
+	struct rival *r = rival_start();
+	uint64_t end = now_us() + LOAD_US;
+
+	while (now_us() < end) {
+		while (f->g.req - __atomic_load_n(&f->gtx->rsp_prod, __ATOMIC_ACQUIRE) < 200)
+			good_put(f);
+		gtx_push(f);
+	}
+	answered(f);
+	rival_stop(r, &f->t, 20);
+}
+
+static const struct fcase cases[] = {
+	{ 26, "signals without work, for a second", V_PASS, .run = storm },
+	{ 26, "a packet a wake, for a second", V_PASS, .run = packet_a_wake },
+	{ 26, "a ring that is never empty, for a second", V_PASS, .run = flood },
+};
+
+const struct table table_load = { cases, sizeof(cases) / sizeof(cases[0]) };

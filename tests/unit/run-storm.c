@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* run-storm.c - pauses grow while signals bring no work, and end with the first work */
+#include "unit.h"
+#include "../../common/storm.c"
+
+#define PORTS 2u
+
+static unsigned int empty_wake(struct storm *s)
+{
+	storm_event(s);
+	return storm_nap_us(s, PORTS);
+}
+
+static void grows_to_the_limit(void **state)
+{
+	static const unsigned int naps[] = { 100, 200, 400, 800, 1600, 3200, 6400, 10000, 10000, 10000 };
+	struct storm s = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < PORTS + STORM_FREE; i++)
+		assert_int_equal(empty_wake(&s), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(naps); i++)
+		assert_int_equal(empty_wake(&s), naps[i]);
+	for (unsigned int i = 0; i < 100000; i++)
+		assert_int_equal(empty_wake(&s), 10000);
+}
+
+static void work_ends_it(void **state)
+{
+	struct storm s = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < 50; i++)
+		(void)!empty_wake(&s);
+	storm_work(&s);
+	for (unsigned int i = 0; i < PORTS + STORM_FREE; i++)
+		assert_int_equal(empty_wake(&s), 0);
+	assert_int_equal(empty_wake(&s), 100);
+}
+
+/* A wake by work and one by what was left of it, as with most peers. */
+static void honest_peer(void **state)
+{
+	struct storm s = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < 10000; i++) {
+		storm_event(&s);
+		storm_work(&s);
+		assert_int_equal(storm_nap_us(&s, PORTS), 0);
+		assert_int_equal(empty_wake(&s), 0);
+	}
+}
+
+/* Each of a worker's ports may have fired for work that is done. */
+static void all_ports_once(void **state)
+{
+	struct storm s = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < 1000; i++) {
+		storm_event(&s);
+		storm_work(&s);
+		for (unsigned int port = 0; port < 33; port++) {
+			storm_event(&s);
+			assert_int_equal(storm_nap_us(&s, 33), 0);
+		}
+	}
+}
+
+/* A wake by a timer or by the TAP is not the peer's doing, and is asked about once. */
+static void only_signals_count(void **state)
+{
+	struct storm s = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < 20; i++)
+		(void)!empty_wake(&s);
+	for (unsigned int i = 0; i < 20; i++)
+		assert_int_equal(storm_nap_us(&s, PORTS), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(grows_to_the_limit),
+		cmocka_unit_test(work_ends_it),
+		cmocka_unit_test(honest_peer),
+		cmocka_unit_test(all_ports_once),
+		cmocka_unit_test(only_signals_count),
+	};
+
+	return RUN_TESTS(tests);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* run-worker.c - the worker's loop with a scripted peer: a port that fires again as soon as it is unmasked */
+#include "unit.h"
+
+#include <poll.h>
+#include <time.h>
+
+static int stub_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ts, const void *sigs);
+#define ppoll stub_ppoll
+#include "../../common/worker.c"
+#undef ppoll
+
+#include <sys/socket.h>
+
+static struct evt_dev { int fd; } dev;
+static int tap[2], wake_fd;
+static struct worker w;
+
+/* Of the script; each is written by one thread and read by another. */
+static unsigned int runs, unmasks;	/* calls */
+static unsigned int work;		/* what the rings have */
+static bool storms;			/* an unmasked port fires at once */
+static bool for_ever;			/* a nap does not end by time */
+static bool stalled;			/* the TAP is left alone; set before the start */
+static unsigned int napping;		/* naps that have begun */
+
+static unsigned int get(const unsigned int *v)
+{
+	return __atomic_load_n(v, __ATOMIC_ACQUIRE);
+}
+
+static void add(unsigned int *v, unsigned int n)
+{
+	__atomic_fetch_add(v, n, __ATOMIC_RELEASE);
+}
+
+static int stub_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ts, const void *sigs)
+{
+	assert_null(sigs);
+	add(&napping, 1);
+	return ppoll(fds, n, __atomic_load_n(&for_ever, __ATOMIC_ACQUIRE) ? NULL : ts, NULL);
+}
+
+/* --- event channels ------------------------------------------------------- */
+
+int evt_open(struct evt_dev **out)
+{
+	dev.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	*out = &dev;
+	return dev.fd < 0 ? -errno : 0;
+}
+
+void evt_close(struct evt_dev *e)
+{
+	if (e)
+		close(e->fd);
+}
+
+int evt_fd(struct evt_dev *e)
+{
+	return e->fd;
+}
+
+int evt_bind_peer(struct evt_dev *e, struct domid peer, struct evport remote, struct evport *local)
+{
+	(void)e;
+	(void)peer;
+	(void)remote;
+	*local = evport_of(7);
+	return 0;
+}
+
+int evt_offer(struct evt_dev *e, struct domid peer, struct evport *local)
+{
+	return evt_bind_peer(e, peer, evport_of(0), local);
+}
+
+int evt_next(struct evt_dev *e, struct evport *local)
+{
+	uint64_t count;
+
+	*local = evport_of(7);
+	return read(e->fd, &count, sizeof(count)) > 0;
+}
+
+/* What libxenevtchn does, which an atomic counts. */
+static void fire(void)
+{
+	eventfd_write(dev.fd, 1);
+}
+
+void evt_unmask(struct evt_dev *e, struct evport local)
+{
+	(void)e;
+	assert_int_equal(local.raw, 7);
+	add(&unmasks, 1);
+	if (__atomic_load_n(&storms, __ATOMIC_ACQUIRE))
+		fire();
+}
+
+void evt_notify(struct evt_dev *e, struct evport local)
+{
+	(void)e;
+	(void)local;
+}
+
+/* --- the worker's work ----------------------------------------------------- */
+
+static unsigned int run(struct worker *worker)
+{
+	char frame[64];
+	unsigned int did = __atomic_exchange_n(&work, 0, __ATOMIC_ACQ_REL);
+
+	while (!stalled && worker->tap_ready && read(worker->tap_fd, frame, sizeof(frame)) > 0)
+		did++;
+	worker->tap_ready = stalled;
+	add(&runs, did);
+	return did;
+}
+
+static bool pending(struct worker *worker)
+{
+	(void)worker;
+	return get(&work) != 0;
+}
+
+static int sleep_ms(struct worker *worker)
+{
+	(void)worker;
+	return -1;
+}
+
+static const struct worker_ops scripted = { run, pending, pending, sleep_ms };
+
+static int setup(void **state)
+{
+	struct bell bell;
+
+	(void)state;
+	runs = unmasks = work = napping = 0;
+	storms = for_ever = false;
+	wake_fd = eventfd(0, EFD_CLOEXEC);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0 || worker_init(&w, &scripted, "test", tap[0], wake_fd) < 0 ||
+	    worker_offer(&w, domid_of(1), &bell) < 0)
+		return -1;
+	stalled = false;
+	return 0;
+}
+
+static int setup_started(void **state)
+{
+	return setup(state) < 0 ? -1 : worker_start(&w);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	worker_stop(&w);
+	worker_exit(&w);
+	close(tap[0]);
+	close(tap[1]);
+	close(wake_fd);
+	return 0;
+}
+
+static void begin_storm(void)
+{
+	__atomic_store_n(&storms, true, __ATOMIC_RELEASE);
+	fire();
+}
+
+static void await(const unsigned int *v, unsigned int n)
+{
+	while (get(v) < n)
+		sched_yield();
+}
+
+/* --- the tests -------------------------------------------------------------- */
+
+/* So many wakes take no less than the pauses between them: a test may be held
+ * up for any time, but a worker that does not pause is faster. */
+static void storm_is_answered_by_naps(void **state)
+{
+	uint64_t from = now_us();
+	unsigned int first;
+
+	(void)state;
+	begin_storm();
+	await(&unmasks, 1 + STORM_FREE + 8);
+	/* The ports and the free ones, then 100 us to 6.4 ms. */
+	assert_true(now_us() - from >= 12700);
+	first = get(&unmasks);
+	from = now_us();
+	await(&unmasks, first + 20);
+	assert_true(now_us() - from >= 19 * 10000);
+	worker_stop(&w);
+	assert_int_equal(runs, 0);
+	assert_true(w.stats.v[STAT_STORM_NAPS] >= 27);
+}
+
+/* Work that a wake brings ends the naps: those after it begin anew. */
+static void work_ends_it(void **state)
+{
+	uint64_t naps;
+
+	(void)state;
+	begin_storm();
+	await(&unmasks, 20);
+	for (unsigned int i = 1; i <= 20; i++) {
+		add(&work, 1);
+		await(&runs, i);
+	}
+	__atomic_store_n(&storms, false, __ATOMIC_RELEASE);
+	worker_stop(&w);
+	naps = w.stats.v[STAT_STORM_NAPS];
+	assert_true(w.storm.empty <= 1 + STORM_FREE + 7);
+	assert_true(naps >= 8);
+}
+
+/* With a signal for each, as honest peers do, nothing naps. */
+static void signals_with_work(void **state)
+{
+	(void)state;
+	for (unsigned int i = 1; i <= 10000; i++) {
+		add(&work, 1);
+		fire();
+		await(&runs, i);
+	}
+	worker_stop(&w);
+	assert_int_equal(w.stats.v[STAT_STORM_NAPS], 0);
+}
+
+/* A frame does not wait for the end of a nap, nor does a stop. */
+static void a_frame_ends_the_nap(void **state)
+{
+	(void)state;
+	__atomic_store_n(&for_ever, true, __ATOMIC_RELEASE);
+	begin_storm();
+	for (unsigned int i = 1; i <= 20; i++) {
+		await(&napping, i);
+		assert_int_equal(write(tap[1], "frame", 5), 5);
+		await(&runs, i);
+	}
+	await(&napping, 21);
+	worker_stop(&w);
+	assert_false(w.running);
+}
+
+/* Nor is one that may not be read, which makes the TAP readable all the time, an end of it. */
+static void a_frame_that_waits_does_not(void **state)
+{
+	unsigned int before;
+
+	(void)state;
+	w.tap_ready = stalled = true;
+	assert_int_equal(write(tap[1], "frame", 5), 5);
+	assert_int_equal(worker_start(&w), 0);
+	__atomic_store_n(&for_ever, true, __ATOMIC_RELEASE);
+	begin_storm();
+	await(&napping, 1);
+	before = get(&unmasks);
+	worker_poke(&w);
+	await(&napping, 2);
+	assert_int_equal(get(&unmasks), before + 1);
+	worker_stop(&w);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(storm_is_answered_by_naps, setup_started, teardown),
+		cmocka_unit_test_setup_teardown(work_ends_it, setup_started, teardown),
+		cmocka_unit_test_setup_teardown(signals_with_work, setup_started, teardown),
+		cmocka_unit_test_setup_teardown(a_frame_ends_the_nap, setup_started, teardown),
+		cmocka_unit_test_setup_teardown(a_frame_that_waits_does_not, setup, teardown),
+	};
+
+	return RUN_TESTS(tests);
+}
