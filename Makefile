@@ -115,7 +115,7 @@ $(BUILD)/tests/fuzz/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/
 	$(Q)$(CC) $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_LIBS)
 
 # The one that has a Xen inside: netbackd without its main and the file that the target includes.
-FUZZ_BACK_OBJS = $(filter-out %/main.o %/link.o %/backend.o %/vif.o %/birth.o %/orphans.o %/links.o,$(BACKEND)) $(addprefix $(BUILD)/obj/,\
+FUZZ_BACK_OBJS = $(filter-out %/main.o %/link.o %/backend.o %/vif.o %/birth.o %/orphans.o,$(BACKEND)) $(addprefix $(BUILD)/obj/,\
 	tests/fuzz/inproc.o tests/fuzz/inproc-evwait.o \
 	$(patsubst %.c,%.o,$(addprefix tools/xensim/,host/dom.c host/grants.c host/events.c host/util.c \
 	lib/gnttab.c lib/gntshr.c lib/grantcopy.c lib/evtchn.c lib/evport.c)))

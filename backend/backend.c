@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../common/errtext.h"
+#include "../common/linkwatch.h"
 #include "../common/log.h"
 #include "backend.h"
 
@@ -123,7 +124,7 @@ static bool run_each_dirty(struct backend *d)
 
 /* Not until nothing is left to do: a store that takes no state of ours would
  * have every directory look new for ever. */
-void backend_run(struct backend *d)
+static void run_dirty(struct backend *d)
 {
 	if (run_each_dirty(d))
 		(void)!run_each_dirty(d);
@@ -146,7 +147,7 @@ int backend_start(struct backend *d)
 	if (err)
 		return err;
 	scan_all(d);
-	backend_run(d);
+	run_dirty(d);
 	backend_sweep(d);
 	return 0;
 }
@@ -183,7 +184,7 @@ void backend_events(struct backend *d)
 				v->dirty = true;
 		}
 	}
-	backend_run(d);
+	run_dirty(d);
 	/* A directory that was never served and goes now may leave a device. */
 	if (d->orphans)
 		backend_sweep(d);
@@ -199,7 +200,13 @@ void backend_look_again(struct backend *d)
 		v->dirty = v->dirty || v->look_again;
 	/* A directory that could not be read has no VIF yet. */
 	scan_all(d);
-	backend_run(d);
+	run_dirty(d);
+}
+
+void backend_links(struct backend *d)
+{
+	linkwatch_take(d->link_fd, vif_links_event, d);
+	run_dirty(d);
 }
 
 void backend_faults(struct backend *d)
@@ -207,7 +214,7 @@ void backend_faults(struct backend *d)
 	for (struct vif *v = d->vifs; v; v = v->next)
 		if (v->link && (vif_link_faulted(v->link) || vif_link_stalled(v->link) == v->carrier))
 			v->dirty = true;
-	backend_run(d);
+	run_dirty(d);
 }
 
 void backend_drain(struct backend *d)
@@ -215,7 +222,7 @@ void backend_drain(struct backend *d)
 	d->draining = true;
 	for (struct vif *v = d->vifs; v; v = v->next)
 		v->dirty = true;
-	backend_run(d);
+	run_dirty(d);
 }
 
 bool backend_empty(const struct backend *d)

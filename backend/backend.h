@@ -33,9 +33,6 @@ void backend_events(struct backend *d);
 /* Looks again where xenstored failed at the last look. For a timer's tick. */
 void backend_look_again(struct backend *d);
 
-/* Looks at the VIFs that are marked dirty. */
-void backend_run(struct backend *d);
-
 /* Takes what is told of devices, and looks at the VIFs whose device it was. */
 void backend_links(struct backend *d);
 

@@ -48,7 +48,11 @@ int vif_device_open(struct vif *v)
 	if (err)
 		return err;
 	v->new_life = false;
+	/* The script of this directory has run, for another device. */
+	if (fresh && (hs_back_is_up(v->state) || v->state == XenbusStateInitWait))
+		vif_device_tell_remade(v);
 	vif_life_save(v);
+	vif_links_watch(v);
 	v->carrier = hs_back_is_up(v->state);
 	tap_set_carrier(v->tap_fd, v->carrier);
 	/* Made anew it would drop out of its bridge; so it serves as it is. */
@@ -56,6 +60,13 @@ int vif_device_open(struct vif *v)
 		log_info_in(&v->live.log, "device keeps the kind it was made as vif=%s kind=%s", v->name,
 			 kind == TAP_MULTI ? "single-queue" : "multi-queue");
 	return 0;
+}
+
+void vif_device_moved(struct vif *v)
+{
+	const struct tapstate ts = tapstate_of(v);
+
+	tapstate_moved(&ts, v->tap_fd);
 }
 
 void vif_device_remove(struct vif *v)

@@ -16,7 +16,6 @@
 #include "../common/devstate.h"
 #include "../common/errtext.h"
 #include "../common/handshake.h"
-#include "../common/linkwatch.h"
 #include "../common/log.h"
 #include "backend.h"
 
@@ -97,15 +96,16 @@ void vif_life_begin(struct vif *v)
 	life_anew(v);
 }
 
-void vif_life_save(struct vif *v)
+void vif_life_save(const struct vif *v)
 {
 	struct devstate st;
 	char devid[12];
 	int err;
 
 	life_load(&st, v);
-	v->ifindex = st.ifindex;
-	linkwatch_ask(v->daemon->link_fd, v->ifindex);
+	/* Nobody could tell which device it is; it may have been deleted at this moment. */
+	if (!st.ifindex)
+		return;
 	devid_text(devid, sizeof(devid), v);
 	if (strcmp(st.devid, devid) == 0 && strcmp(st.domain, v->domain) == 0 && st.remade == v->device_remade)
 		return;

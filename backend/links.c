@@ -8,6 +8,7 @@
  * it, as a restarted daemon would: the frontend notices nothing. The new device
  * is in no bridge, which only the hotplug script can mend, and people are told.
  */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,8 +16,16 @@
 #include "../common/fdstore.h"
 #include "../common/linkwatch.h"
 #include "../common/log.h"
+#include "../common/netdev.h"
 #include "../common/tap.h"
 #include "backend.h"
+
+void vif_device_tell_remade(struct vif *v)
+{
+	log_error("the device was deleted, a new one is made vif=%s todo=\"detach and attach the VIF: that runs the hotplug script\"",
+		  v->name);
+	v->device_remade = true;
+}
 
 bool vif_device_is_lost(const struct vif *v)
 {
@@ -25,12 +34,9 @@ bool vif_device_is_lost(const struct vif *v)
 
 void vif_device_forget(struct vif *v)
 {
-	log_error("the device was deleted, a new one is made vif=%s todo=\"detach and attach the VIF: that runs the hotplug script\"",
-		  v->name);
 	close(v->tap_fd);
 	v->tap_fd = -1;
 	v->carrier = false;
-	v->device_remade = true;
 	devstate_remove(v->daemon->run_dir, v->name);
 	fdstore_drop(v->name);
 }
@@ -44,29 +50,54 @@ static void links_queue(struct vif *v, unsigned int txqlen)
 		return;
 	v->no_queue = none;
 	if (none)
-		log_error("the device has no queue, all that is sent to the guest is lost vif=%s ifindex=%u todo=\"ip link set dev %s txqueuelen 1000\"",
-			  v->name, v->ifindex, v->name);
+		log_error("the device has no queue, all that is sent to the guest is lost vif=%s device=%s todo=\"ip link set dev %s txqueuelen 1000\"",
+			  v->name, v->ifname, v->ifname);
 	else
 		log_info("the device has a queue again vif=%s frames=%u", v->name, txqlen);
 }
 
-static void links_event(void *arg, const struct link_event *ev)
+/* Notes where the device is, if that is our namespace: elsewhere nobody tells of it. */
+static void links_place(struct vif *v)
 {
-	const struct backend *d = arg;
+	struct netdev dev;
 
-	for (struct vif *v = d->vifs; v; v = v->next) {
-		if (v->tap_fd < 0 || (ev->ifindex && ev->ifindex != v->ifindex))
-			continue;
-		v->dirty = v->dirty || ev->removed || !ev->ifindex;
-		if (!ev->ifindex)
-			linkwatch_ask(d->link_fd, v->ifindex);
-		if (ev->has_txqlen)
-			links_queue(v, ev->txqlen);
+	v->ifindex = 0;
+	v->ifname[0] = '\0';
+	if (netdev_open(&dev, v->tap_fd))
+		return;
+	if (dev.netns_fd < 0) {
+		v->ifindex = dev.ifindex;
+		snprintf(v->ifname, sizeof(v->ifname), "%s", dev.name);
+	}
+	netdev_close(&dev);
+}
+
+void vif_links_watch(struct vif *v)
+{
+	links_place(v);
+	linkwatch_ask(v->daemon->link_fd, v->ifindex);
+}
+
+/* Takes what is told of the device, or of one that it may have become. */
+static void links_news(struct vif *v, const struct link_event *ev)
+{
+	bool unsure = !ev->ifindex || ev->removed;
+
+	v->dirty = v->dirty || unsure;
+	if ((unsure || strcmp(ev->ifname, v->ifname) != 0) && !tap_is_lost(v->tap_fd)) {
+		vif_device_moved(v);
+		vif_links_watch(v);
+	} else if (ev->has_txqlen && ev->ifindex == v->ifindex) {
+		links_queue(v, ev->txqlen);
 	}
 }
 
-void backend_links(struct backend *d)
+void vif_links_event(void *arg, const struct link_event *ev)
 {
-	linkwatch_take(d->link_fd, links_event, d);
-	backend_run(d);
+	const struct backend *d = arg;
+
+	/* One that is elsewhere may be the one that comes now. */
+	for (struct vif *v = d->vifs; v; v = v->next)
+		if (v->tap_fd >= 0 && (!ev->ifindex || !v->ifindex || ev->ifindex == v->ifindex))
+			links_news(v, ev);
 }

@@ -43,7 +43,8 @@ struct vif {
 	bool refused;
 	const char *broken;		/* why the toolstack's own keys rule it out; static */
 	int tap_fd;			/* -1: none yet */
-	unsigned int ifindex;		/* of that device; 0: not known */
+	unsigned int ifindex;		/* of that device; 0: it is in another namespace, or not known */
+	char ifname[16];		/* its name then */
 	bool no_queue;			/* its queue takes no frame: said once */
 	bool carrier;			/* the TAP's */
 	char rate[STORE_VALUE_MAX];	/* the backend key, as last read */
@@ -77,7 +78,7 @@ const struct vif *vif_rival(const struct vif *v);
 void vif_life_begin(struct vif *v);
 
 /* Saves whose device it is, once it is open. */
-void vif_life_save(struct vif *v);
+void vif_life_save(const struct vif *v);
 
 /* Removes the key error, as all is well; but that a deleted device was made
  * anew stands there until the VIF is attached again. Returns 0; -ENOENT: the
@@ -98,6 +99,20 @@ MUST_CHECK unsigned int vif_device_workers(const struct vif *v, const struct vif
 void vif_device_carrier(struct vif *v);
 
 void vif_device_remove(struct vif *v);
+
+/* Has us told of what is done to the device, once it is open. */
+void vif_links_watch(struct vif *v);
+
+/* Takes one event for the VIFs of a struct backend, which is arg; marks those
+ * dirty whose device may have gone. */
+struct link_event;
+void vif_links_event(void *arg, const struct link_event *ev);
+
+/* Saves where the device is now, after it was renamed or moved. */
+void vif_device_moved(struct vif *v);
+
+/* Tells people that the device is not the one that the hotplug script knew. */
+void vif_device_tell_remade(struct vif *v);
 
 /* Returns true if somebody deleted the device that we hold. */
 MUST_CHECK bool vif_device_is_lost(const struct vif *v);

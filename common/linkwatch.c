@@ -56,11 +56,14 @@ static bool linkwatch_parse(struct link_event *ev, const struct nlmsghdr *head)
 		return false;
 	*ev = (struct link_event){ .ifindex = (unsigned int)info->ifi_index, .removed = head->nlmsg_type == RTM_DELLINK };
 	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+		if (a->rta_type == IFLA_IFNAME && RTA_PAYLOAD(a) <= sizeof(ev->ifname))
+			memcpy(ev->ifname, RTA_DATA(a), RTA_PAYLOAD(a));
 		if (a->rta_type != IFLA_TXQLEN || RTA_PAYLOAD(a) < sizeof(ev->txqlen))
 			continue;
 		ev->has_txqlen = true;
 		memcpy(&ev->txqlen, RTA_DATA(a), sizeof(ev->txqlen));
 	}
+	ev->ifname[sizeof(ev->ifname) - 1] = '\0';
 	return true;
 }
 

@@ -14,6 +14,7 @@
 /* What is told of one device. */
 struct link_event {
 	unsigned int ifindex;	/* 0: messages were lost, anything may have happened to any device */
+	char ifname[16];	/* IFNAMSIZ; "" if it is not told */
 	bool removed;		/* from this namespace: it was deleted, or moved to another */
 	bool has_txqlen;	/* the next one is there */
 	unsigned int txqlen;	/* frames that its queue takes */

@@ -130,7 +130,8 @@ int tapstate_open(const struct tapstate *ts, int *fd, const struct tap_birth *bi
 		st = (struct devstate){ 0 };
 	if (*fresh)
 		snprintf(st.mac, sizeof(st.mac), "%s", birth->mac_key);
-	if (state_place(ts, &st, *fd) || *fresh)
+	/* Deleted at this moment it is none that could be found again. */
+	if ((state_place(ts, &st, *fd) || *fresh) && st.ifindex)
 		state_save(ts, &st);
 	fdstore_keep(ts->name, *fd);
 	return 0;

@@ -61,7 +61,7 @@ int nic_tap_make(struct nic *n)
 	tap_set_carrier(n->tap_fd, false);
 	if (!fresh && birth.mac)
 		mac_apply(n, mac, text);
-	nic_tap_watch(n);
+	nic_links_watch(n);
 	if (tap_name(n->tap_fd, device) == 0)
 		log_info_in(&n->log, "device nic=%s ifname=%s", n->name, device);
 	return 0;
@@ -77,6 +77,13 @@ void nic_tap_remove(struct nic *n)
 		n->tap_fd = -1;
 	}
 	tapstate_remove(&ts);
+}
+
+void nic_tap_moved(struct nic *n)
+{
+	const struct tapstate ts = tapstate_of(n);
+
+	tapstate_moved(&ts, n->tap_fd);
 }
 
 void nic_tap_carrier(struct nic *n)

@@ -11,6 +11,7 @@
 
 #include "../common/errtext.h"
 #include "../common/handshake.h"
+#include "../common/linkwatch.h"
 #include "../common/log.h"
 #include "frontend.h"
 
@@ -65,7 +66,7 @@ static void scan_device(void *arg, const char *name)
 		mark(arg, devid);
 }
 
-void frontend_run(struct frontend *d)
+static void run_dirty(struct frontend *d)
 {
 	struct nic **at = &d->nics;
 
@@ -102,7 +103,7 @@ int frontend_start(struct frontend *d)
 	/* Before new TAPs are made: the names are theirs. */
 	frontend_sweep(d);
 	scan(d);
-	frontend_run(d);
+	run_dirty(d);
 	return 0;
 }
 
@@ -110,7 +111,7 @@ void frontend_look(struct frontend *d)
 {
 	for (struct nic *n = d->nics; n; n = n->next)
 		n->dirty = true;
-	frontend_run(d);
+	run_dirty(d);
 }
 
 void frontend_events(struct frontend *d)
@@ -132,7 +133,13 @@ void frontend_events(struct frontend *d)
 			n->dirty = true;
 		scan(d);
 	}
-	frontend_run(d);
+	run_dirty(d);
+}
+
+void frontend_links(struct frontend *d)
+{
+	linkwatch_take(d->link_fd, nic_links_event, d);
+	run_dirty(d);
 }
 
 void frontend_close(struct frontend *d)

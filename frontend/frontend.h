@@ -47,9 +47,6 @@ void frontend_events(struct frontend *d);
 /* Looks at all NICs: after a fault, a retry, a stop. */
 void frontend_look(struct frontend *d);
 
-/* Looks at the NICs that are marked dirty. */
-void frontend_run(struct frontend *d);
-
 /* Takes what is told of devices, and looks at the NICs whose device it was. */
 void frontend_links(struct frontend *d);
 

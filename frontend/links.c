@@ -6,6 +6,7 @@
  * finds that out as it reads, rtnetlink tells of it without any traffic; either
  * way a new device is made, and the connection is made anew with it.
  */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "../common/fdstore.h"
 #include "../common/linkwatch.h"
 #include "../common/log.h"
+#include "../common/netdev.h"
 #include "../common/tap.h"
 #include "frontend.h"
 
@@ -39,14 +41,6 @@ void nic_tap_replace(struct nic *n)
 		log_error("cannot open the TAP nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_TAP, err));
 }
 
-void nic_tap_watch(struct nic *n)
-{
-	struct devstate st;
-
-	n->ifindex = devstate_read(&st, n->daemon->run_dir, n->name) ? 0 : st.ifindex;
-	linkwatch_ask(n->daemon->link_fd, n->ifindex);
-}
-
 /* A queue of no frames takes none. */
 static void links_queue(struct nic *n, unsigned int txqlen)
 {
@@ -56,29 +50,54 @@ static void links_queue(struct nic *n, unsigned int txqlen)
 		return;
 	n->no_queue = none;
 	if (none)
-		log_error("the device has no queue, all that is sent by it is lost nic=%s ifindex=%u todo=\"ip link set dev NAME txqueuelen 1000\"",
-			  n->name, n->ifindex);
+		log_error("the device has no queue, all that is sent by it is lost nic=%s device=%s todo=\"ip link set dev %s txqueuelen 1000\"",
+			  n->name, n->ifname, n->ifname);
 	else
 		log_info("the device has a queue again nic=%s frames=%u", n->name, txqlen);
 }
 
-static void links_event(void *arg, const struct link_event *ev)
+/* Notes where the device is, if that is our namespace: elsewhere nobody tells of it. */
+static void links_place(struct nic *n)
 {
-	const struct frontend *d = arg;
+	struct netdev dev;
 
-	for (struct nic *n = d->nics; n; n = n->next) {
-		if (n->tap_fd < 0 || (ev->ifindex && ev->ifindex != n->ifindex))
-			continue;
-		n->dirty = n->dirty || ev->removed || !ev->ifindex;
-		if (!ev->ifindex)
-			linkwatch_ask(d->link_fd, n->ifindex);
-		if (ev->has_txqlen)
-			links_queue(n, ev->txqlen);
+	n->ifindex = 0;
+	n->ifname[0] = '\0';
+	if (netdev_open(&dev, n->tap_fd))
+		return;
+	if (dev.netns_fd < 0) {
+		n->ifindex = dev.ifindex;
+		snprintf(n->ifname, sizeof(n->ifname), "%s", dev.name);
+	}
+	netdev_close(&dev);
+}
+
+void nic_links_watch(struct nic *n)
+{
+	links_place(n);
+	linkwatch_ask(n->daemon->link_fd, n->ifindex);
+}
+
+/* Takes what is told of the device, or of one that it may have become. */
+static void links_news(struct nic *n, const struct link_event *ev)
+{
+	bool unsure = !ev->ifindex || ev->removed;
+
+	n->dirty = n->dirty || unsure;
+	if ((unsure || strcmp(ev->ifname, n->ifname) != 0) && !tap_is_lost(n->tap_fd)) {
+		nic_tap_moved(n);
+		nic_links_watch(n);
+	} else if (ev->has_txqlen && ev->ifindex == n->ifindex) {
+		links_queue(n, ev->txqlen);
 	}
 }
 
-void frontend_links(struct frontend *d)
+void nic_links_event(void *arg, const struct link_event *ev)
 {
-	linkwatch_take(d->link_fd, links_event, d);
-	frontend_run(d);
+	const struct frontend *d = arg;
+
+	/* One that is elsewhere may be the one that comes now. */
+	for (struct nic *n = d->nics; n; n = n->next)
+		if (n->tap_fd >= 0 && (!ev->ifindex || !n->ifindex || ev->ifindex == n->ifindex))
+			links_news(n, ev);
 }

@@ -39,7 +39,8 @@ struct nic {
 	bool filter_unseen;		/* what the TAP is to receive cannot be read; said once */
 	int tap_fd;			/* -1: none yet */
 	struct log_bucket log;		/* of the lines that the backend can provoke */
-	unsigned int ifindex;		/* of that device; 0: not known */
+	unsigned int ifindex;		/* of that device; 0: it is in another namespace, or not known */
+	char ifname[16];		/* its name then */
 	bool no_queue;			/* its queue takes no frame: said once */
 	bool replaced;			/* the connection is with a device that was deleted */
 	struct nic_link *link;		/* NULL unless rings are shared */
@@ -64,7 +65,15 @@ void nic_tap_remove(struct nic *n);
 void nic_tap_replace(struct nic *n);
 
 /* Has us told of what is done to the device, once it is open. */
-void nic_tap_watch(struct nic *n);
+void nic_links_watch(struct nic *n);
+
+/* Takes one event for the NICs of a struct frontend, which is arg; marks those
+ * dirty whose device may have gone. */
+struct link_event;
+void nic_links_event(void *arg, const struct link_event *ev);
+
+/* Saves where the device is now, after it was renamed or moved. */
+void nic_tap_moved(struct nic *n);
 
 /* The carrier is up while we are attached, unless the backend's key says down. */
 void nic_tap_carrier(struct nic *n);

@@ -69,6 +69,18 @@ static void messages(void **state)
 	add_attr(&m, IFLA_TXQLEN, &len, 2);
 	assert_true(linkwatch_parse(&ev, &m.head));
 	assert_false(ev.has_txqlen);
+	m = message_of(RTM_NEWLINK, 7);
+	add_attr(&m, IFLA_IFNAME, "vif1.0", 7);
+	assert_true(linkwatch_parse(&ev, &m.head));
+	assert_string_equal(ev.ifname, "vif1.0");
+	m = message_of(RTM_NEWLINK, 7);
+	add_attr(&m, IFLA_IFNAME, "0123456789abcdef", 16);
+	assert_true(linkwatch_parse(&ev, &m.head));
+	assert_string_equal(ev.ifname, "0123456789abcde");
+	m = message_of(RTM_NEWLINK, 7);
+	add_attr(&m, IFLA_IFNAME, "0123456789abcdefg", 17);
+	assert_true(linkwatch_parse(&ev, &m.head));
+	assert_string_equal(ev.ifname, "");
 	m = message_of(RTM_DELLINK, 7);
 	assert_true(linkwatch_parse(&ev, &m.head));
 	assert_true(ev.removed);
@@ -105,6 +117,7 @@ static void kernel(void **state)
 	assert_int_equal(poll(&p, 1, 5000), 1);
 	linkwatch_take(fd, hear, &h);
 	assert_int_equal(h.count, 1);
+	assert_string_equal(h.last.ifname, "lo");
 	assert_true(h.last.ifindex == wanted && !h.last.removed && h.last.has_txqlen);
 	/* One that is not there is told nothing of. */
 	linkwatch_ask(fd, 4711);
