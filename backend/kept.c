@@ -120,7 +120,8 @@ static void start_empty(struct vif_link *l, const struct vif_place *place, const
 		return;
 	snprintf(l->kept->connection, sizeof(l->kept->connection), "%s", l->connection);
 	if (place->resume) {
-		lost(l, "all: all multicast is delivered, frames are copied and not hashed until the frontend connects anew");
+		log_warn("the backend before us left no usable tables: until the frontend connects anew all multicast is "
+			 "delivered, frames are copied and not hashed vif=%s", l->name);
 		atomic_store(&l->kept->mcast_unknown, 1);
 	}
 	/* The last: what is half made is nobody's. */

@@ -20,10 +20,10 @@
 
 #include "../common/errtext.h"
 #include "../common/handshake.h"
-#include "../common/kernel.h"
 #include "../common/log.h"
 #include "../common/tap.h"
 #include "backend.h"
+#include "takeover.h"
 
 /* More steps in a row than any path of the table has. */
 #define STEPS_MAX 8
@@ -275,20 +275,16 @@ static void take_step(struct vif *v, enum hs_back_step step)
 /* The kernel may have claimed the device since we last looked. */
 static void take_from_kernel(struct vif *v)
 {
-	char device[32];
-	int got;
+	enum xenbus_state left;
 
-	if (!v->daemon->take_over)
+	if (!v->daemon->take_over || vif_take_over(v) <= 0)
 		return;
-	snprintf(device, sizeof(device), "vif-%u-%u", v->peer.raw, v->devid);
-	got = kernel_unbind(KERNEL_BACKEND, device);
-	if (got < 0)
-		log_error_in(&v->live.log, "cannot unbind the kernel's netback device=%s error=\"%s\"", device, errtext(ERRTEXT_FILE, -got));
-	if (got <= 0)
-		return;
-	log_info_in(&v->live.log, "taken over from the kernel's netback device=%s", device);
 	disconnect(v);
-	set_state(v, XenbusStateInitialising);
+	/* One that leaves its state and rings as they are (Linux 5.6) is followed as a netbackd is. */
+	if (!vif_state_in(store_of(v), v->be_path, &left) && left == XenbusStateConnected)
+		v->state = left;
+	else
+		set_state(v, XenbusStateInitialising);
 }
 
 static void vanish(struct vif *v, bool remade)

@@ -20,4 +20,19 @@ MUST_CHECK bool kernel_driver_present(enum kernel_side side);
  * bound and is no more; 0: it was not bound; -errno. */
 MUST_CHECK int kernel_unbind(enum kernel_side side, const char *device);
 
+/* The network device of such a driver, as people and scripts have set it up. */
+struct kernel_netdev {
+	char name[16];		/* "": there is none */
+	char bridge[16];	/* whose port it is; "": none's */
+	unsigned int mtu;	/* 0: not known */
+	bool up;
+};
+
+/* Reads it; what cannot be read is "" or 0. */
+void kernel_netdev_read(struct kernel_netdev *out, enum kernel_side side, const char *device);
+
+/* Sets the network device called name, which is down, up like that. Returns 0
+ * or -errno; what comes after an error is tried all the same. */
+MUST_CHECK int kernel_netdev_apply(const char *name, const struct kernel_netdev *like);
+
 #endif

@@ -83,6 +83,7 @@ lab_stage()
 		stage_libraries "$BIN_DIR/$d" "$extra/lib/lab"
 	done
 	# The same operations on both sides, and what xensim answers.
+	cp -r "$top/tools/modprobe.d" "$dir/payload/"
 	mkdir "$dir/payload/store-ops"
 	cp "$top"/tests/xensim/store-ops.* "$dir/payload/store-ops/"
 	cp "$top/tests/xensim/store-ops.sh" "$extra/lab/"
