@@ -188,16 +188,17 @@ $(BUILD)/bench/%: $(BUILD)/obj/tools/bench.d/%.o
 
 -include $(wildcard $(BUILD)/obj/tools/bench.d/*.d)
 
-demo: deps-run ## the pair at work on this machine, no Xen needed
+demo: deps-demo ## the pair at work on this machine, no Xen needed
 	@$(MAKE) --no-print-directory all
 	@tools/demo
 
 # --- the machine ---------------------------------------------------------------
 
-# What the daemons and the demo need of Debian; then what tests and lab do on top.
-DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev liburing-dev libmnl-dev xenstore-utils iproute2 iputils-ping iperf3 \
-	procps kmod
-DEPS := $(DEPS_RUN) pkg-config clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
+# What building and running the daemons need of Debian; what the demo does on top; and tests and lab.
+DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev liburing-dev libmnl-dev xenstore-utils iproute2 \
+	kmod
+DEPS_DEMO := $(DEPS_RUN) iputils-ping iperf3 procps
+DEPS := $(DEPS_DEMO) pkg-config mandoc clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
 	libcmocka-dev tcpdump ethtool jq qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
 
 # Installs what is missing of a list, asks nothing, and is silent if that is nothing.
@@ -214,11 +215,14 @@ define packages
 		{ echo "make deps: apt-get failed, see above" >&2; exit 1; }
 endef
 
-.PHONY: deps deps-run
-deps: ## install the Debian packages that build and tests need
+.PHONY: deps deps-demo deps-run
+deps: ## install the Debian packages that tests and lab need too: compilers, QEMU
 	$(call packages,$(DEPS))
 
-deps-run:
+deps-demo:
+	$(call packages,$(DEPS_DEMO))
+
+deps-run: ## install the Debian packages that a host needs: to build and to run, no more
 	$(call packages,$(DEPS_RUN))
 
 INSTALL ?= install
@@ -227,26 +231,39 @@ mandir = $(DESTDIR)$(prefix)/share/man/man8
 unitdir = $(DESTDIR)$(prefix)/lib/systemd/system
 linkdir = $(DESTDIR)$(prefix)/lib/systemd/network
 libexecdir = $(DESTDIR)$(prefix)/libexec/netpair
+docdir = $(DESTDIR)$(prefix)/share/doc/netpair
+sysconfdir ?= /etc
+defaultdir = $(DESTDIR)$(sysconfdir)/default
 MAN := $(wildcard docs/*.8)
 UNITS := $(wildcard tools/systemd/*.service)
 LINKS := $(wildcard tools/systemd/*.link)
-SCRIPTS := $(wildcard xenstore-scripts/*)
+SCRIPTS := $(wildcard xenstore-scripts/vif-*)
+# One page describes all three.
+MAN_LINKS := vif-remove.8 vif-show.8
+DOCS := README.md LICENSE $(wildcard docs/*.md)
+EXAMPLES := $(wildcard tools/modprobe.d/*.conf)
+DEFAULTS := $(wildcard tools/default/*)
 
 .PHONY: install
-install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefix
-	$(INSTALL) -d $(sbindir)
-	$(INSTALL) -m 755 $^ $(sbindir)
-	$(if $(MAN),$(INSTALL) -d $(mandir) && $(INSTALL) -m 644 $(MAN) $(mandir))
-	$(if $(SCRIPTS),$(INSTALL) -d $(libexecdir) && $(INSTALL) -m 755 $(SCRIPTS) $(libexecdir))
-	$(if $(UNITS),$(INSTALL) -d $(unitdir))
-	$(if $(LINKS),$(INSTALL) -d $(linkdir) && $(INSTALL) -m 644 $(LINKS) $(linkdir))
-	$(foreach u,$(UNITS),sed 's,/usr/local/,$(prefix)/,g' $(u) >$(unitdir)/$(notdir $(u))$(newline))
+install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefix; files in /etc/default stay as they are
+	$(INSTALL) -d $(sbindir) $(libexecdir) $(mandir) $(unitdir) $(linkdir) $(docdir)/modprobe.d $(defaultdir)
+	$(INSTALL) -m 755 $^ $(SCRIPTS) $(sbindir)
+	$(INSTALL) -m 644 xenstore-scripts/lib.sh $(libexecdir)
+	$(INSTALL) -m 644 $(MAN) $(mandir)
+	$(foreach m,$(MAN_LINKS),ln -sf vif-add.8 $(mandir)/$(m)$(newline)	)
+	$(INSTALL) -m 644 $(LINKS) $(linkdir)
+	$(INSTALL) -m 644 $(DOCS) $(docdir)
+	$(INSTALL) -m 644 $(EXAMPLES) $(docdir)/modprobe.d
+	$(foreach u,$(UNITS),sed 's,/usr/local/,$(prefix)/,g' $(u) >$(unitdir)/$(notdir $(u))$(newline)	)
+	$(foreach d,$(DEFAULTS),[ -e $(defaultdir)/$(notdir $(d)) ] || $(INSTALL) -m 644 $(d) $(defaultdir)$(newline)	)
 
 .PHONY: uninstall
-uninstall: ## remove what install put there
-	rm -f $(sbindir)/netbackd $(sbindir)/netfrontd $(addprefix $(mandir)/,$(notdir $(MAN))) \
-		$(addprefix $(unitdir)/,$(notdir $(UNITS))) $(addprefix $(linkdir)/,$(notdir $(LINKS)))
-	rm -rf $(libexecdir)
+uninstall: ## remove what install put there, but for files in /etc/default that were changed
+	rm -f $(addprefix $(sbindir)/,netbackd netfrontd $(notdir $(SCRIPTS))) \
+		$(addprefix $(mandir)/,$(notdir $(MAN)) $(MAN_LINKS)) $(addprefix $(unitdir)/,$(notdir $(UNITS))) \
+		$(addprefix $(linkdir)/,$(notdir $(LINKS)))
+	rm -rf $(libexecdir) $(docdir)
+	$(foreach d,$(DEFAULTS),! cmp -s $(d) $(defaultdir)/$(notdir $(d)) || rm -f $(defaultdir)/$(notdir $(d))$(newline)	)
 
 .PHONY: clean
 clean: ## remove everything built
