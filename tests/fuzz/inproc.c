@@ -30,6 +30,11 @@ int loop_add(struct source *s, uint32_t events)
 	return 0;
 }
 
+void loop_pause(struct source *s)
+{
+	(void)s;
+}
+
 void loop_drop(struct source *s)
 {
 	close(s->fd);

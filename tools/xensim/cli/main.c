@@ -23,6 +23,7 @@ static const char usage[] =
 	"  attach-vif BACKDOM FRONTDOM [DEVID] [--hotplug | --script=PATH] [key=value...]\n"
 	"  detach-vif FRONTDOM [DEVID] [--script=PATH] [--force]\n"
 	"  save-restore|freeze|thaw|kill|destroy DOMAIN\n"
+	"  store stop|cont|kill|start [--empty]\n"
 	"  fault DOMAIN map|copy|notify|share|bind [fail|delay|drop|partial|kill|freeze]\n"
 	"        [all|first|middle|last|every=N|random=PPM] [status=N] [seed=N]\n"
 	"        [times=N] [after=N] [ms=N]\n"
@@ -171,6 +172,7 @@ static const struct command {
 	{ "kill", cmd_ask, 1 },
 	{ "fault", cmd_ask, 2 },
 	{ "lookup", cmd_ask, 1 },
+	{ "store", cmd_ask, 1 },
 };
 
 static const char *default_dir(void)

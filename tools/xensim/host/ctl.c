@@ -218,8 +218,25 @@ static int cmd_on_domain(struct answer *a, char **w, int n)
 	return 0;
 }
 
+static int cmd_store(struct answer *a, char **w, int n)
+{
+	char *why = NULL;
+
+	if (outage(w + 1, n - 1, &why) == 0)
+		return 0;
+	say(a, "%s", why);
+	free(why);
+	return 1;
+}
+
 static int command(struct answer *a, char **w, int n)
 {
+	if (n > 1 && !strcmp(w[0], "store"))
+		return cmd_store(a, w, n);
+	if (n > 1 && !strcmp(w[0], "domain") && !outage_none()) {
+		say(a, "domain: the xenstore does not serve");
+		return 1;
+	}
 	if (n > 1 && !strcmp(w[0], "domain"))
 		return cmd_domain(a, w, n);
 	if (n == 1 && !strcmp(w[0], "status"))

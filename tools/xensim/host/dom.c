@@ -110,6 +110,33 @@ static struct dom_listener *dom_listen(struct dom *d, const char *name, int type
 	return NULL;
 }
 
+int dom_store_open(struct dom *d)
+{
+	char *path = xprintf("%s/xenstored.sock", d->dir);
+
+	unlink(path); /* of one that died */
+	free(path);
+	d->store = dom_listen(d, "xenstored.sock", SOCK_STREAM, store_ready);
+	return d->store ? 0 : -1;
+}
+
+void dom_store_close(struct dom *d)
+{
+	if (d->store)
+		loop_drop(&d->store->src);
+	d->store = NULL;
+}
+
+void dom_store_pause(struct dom *d)
+{
+	loop_pause(&d->store->src);
+}
+
+void dom_store_go_on(struct dom *d)
+{
+	loop_add(&d->store->src, EPOLLIN);
+}
+
 static void dom_free(struct dom *d)
 {
 	int err = errno;
@@ -121,8 +148,7 @@ static void dom_free(struct dom *d)
 	}
 	if (d->xen)
 		loop_drop(&d->xen->src);
-	if (d->store)
-		loop_drop(&d->store->src);
+	dom_store_close(d);
 	if (d->gnt)
 		munmap(d->gnt, XSIM_GNT_BYTES);
 	if (d->evt)
@@ -174,8 +200,7 @@ struct dom *dom_create(const char *state_dir, uint32_t id, const char *name, con
 	if (mkdir(d->dir, 0755) < 0 || dom_memory(d, opt) < 0)
 		goto fail;
 	d->xen = dom_listen(d, "xen.sock", SOCK_SEQPACKET, xen_ready);
-	d->store = d->xen ? dom_listen(d, "xenstored.sock", SOCK_STREAM, store_ready) : NULL;
-	if (!d->store)
+	if (!d->xen || dom_store_open(d) < 0)
 		goto fail;
 	dom_link(d);
 	return d;

@@ -118,6 +118,16 @@ extern struct dom *doms;
 /** Make a domain with its sockets below @state_dir.  NULL and errno. */
 struct dom *dom_create(const char *state_dir, uint32_t id, const char *name, const struct dom_options *opt);
 
+/** Listen for clients of the xenstore; -1 and errno. */
+int dom_store_open(struct dom *d);
+
+/** No longer. */
+void dom_store_close(struct dom *d);
+
+/** Do not take new clients for now, or do again. */
+void dom_store_pause(struct dom *d);
+void dom_store_go_on(struct dom *d);
+
 /** End a domain: its handles, grants, channels, sockets and directory. */
 void dom_destroy(struct dom *d);
 

@@ -136,6 +136,11 @@ static void dom_nodes(const struct dom *d, int driver)
 	free(top);
 }
 
+void host_dom0_nodes(void)
+{
+	dom_nodes(dom_find(0), 0);
+}
+
 static void wipe_nodes(uint32_t id, const char *uuid)
 {
 	char *path;

@@ -42,6 +42,17 @@ struct dom *host_domain(const char *name, int netns, int driver, const struct do
 /** Save and restore a domain: it has a new id and new nodes, and nothing of what it shared. */
 void host_restore(struct dom *d);
 
+/** Make dom0's nodes, in a xenstore that knows nothing. */
+void host_dom0_nodes(void);
+
+/* outage.c: the xenstore apart from the rest. */
+
+/** Stop, continue, kill or start it (start --empty: with nothing in it); 0, or -1 and one line in *why. */
+int outage(char **words, int n, char **why);
+
+/** Whether it serves. */
+int outage_none(void);
+
 /** End a domain and all that is its. */
 void host_destroy(struct dom *d);
 

@@ -58,6 +58,11 @@ void loop_change(struct source *s, uint32_t events)
 	epoll_ctl(epfd, EPOLL_CTL_MOD, s->fd, &ev);
 }
 
+void loop_pause(struct source *s)
+{
+	epoll_ctl(epfd, EPOLL_CTL_DEL, s->fd, NULL);
+}
+
 void loop_drop(struct source *s)
 {
 	struct dropped *d = xalloc(sizeof(*d));

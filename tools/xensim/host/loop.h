@@ -21,6 +21,9 @@ int loop_add(struct source *s, uint32_t events);
 /** Change what is waited for. */
 void loop_change(struct source *s, uint32_t events);
 
+/** Stop waiting until loop_add(). */
+void loop_pause(struct source *s);
+
 /** Stop waiting, close the descriptor and free(@s) once this round is over. */
 void loop_drop(struct source *s);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 struct conn *conns;
+static bool held;
 
 /* Seen as a hang-up by the loop later: nobody vanishes under an iteration. */
 static void conn_break(struct conn *c)
@@ -24,6 +25,8 @@ static void conn_flush(struct conn *c)
 {
 	struct out *o;
 
+	if (held)
+		return;
 	while ((o = c->out)) {
 		ssize_t n = send(c->src.fd, o->bytes + o->done, o->len - o->done, MSG_NOSIGNAL | MSG_DONTWAIT);
 
@@ -154,6 +157,33 @@ void store_connect(int fd, uint32_t domid)
 	}
 	c->next = conns;
 	conns = c;
+}
+
+void store_hold(void)
+{
+	struct conn *c;
+
+	held = true;
+	for (c = conns; c; c = c->next)
+		loop_pause(&c->src);
+}
+
+void store_go_on(void)
+{
+	struct conn *c;
+
+	held = false;
+	for (c = conns; c; c = c->next) {
+		loop_add(&c->src, EPOLLIN);
+		conn_flush(c);
+	}
+}
+
+void store_hang_up(void)
+{
+	held = false;
+	while (conns)
+		conn_end(conns);
 }
 
 void store_rename(uint32_t from, uint32_t to)

@@ -311,6 +311,20 @@ void store_init(void)
 	store_put("/tool/xenstored", "", 0, -1);
 }
 
+void store_forget(void)
+{
+	const struct node *root;
+
+	while ((root = tree_read(NULL, "/"))->nr_kids) {
+		char *path = xprintf("/%s", root->kid[0]);
+
+		ops_remove_tree(NULL, NULL, path, false);
+		free(path);
+	}
+	store_put("/tool", "", 0, -1);
+	store_put("/tool/xenstored", "", 0, -1);
+}
+
 static void put_parents(const char *path)
 {
 	char *up = path_parent(path);

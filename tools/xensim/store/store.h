@@ -32,6 +32,16 @@ void store_resume(uint32_t domid);
 /** End the connections of a domain that no longer exists. */
 void store_domain_gone(uint32_t domid);
 
+/** Neither read nor answer until store_go_on(): as a xenstored with SIGSTOP. */
+void store_hold(void);
+void store_go_on(void);
+
+/** End all connections: as when xenstored dies. What it knows stays. */
+void store_hang_up(void);
+
+/** Forget every node. */
+void store_forget(void);
+
 /** Nodes, watches and connections that a domain has now. */
 void store_count(uint32_t domid, uint32_t *nodes, uint32_t *watches, uint32_t *conns);
 
