@@ -191,7 +191,7 @@ void backend_events(struct backend *d)
 	d->orphans = false;
 }
 
-void backend_look_again(struct backend *d)
+static void look_again(struct backend *d)
 {
 	if (!d->look_again)
 		return;
@@ -199,6 +199,23 @@ void backend_look_again(struct backend *d)
 	for (struct vif *v = d->vifs; v; v = v->next)
 		v->dirty = v->dirty || v->look_again;
 	/* A directory that could not be read has no VIF yet. */
+	scan_all(d);
+}
+
+void backend_tick(struct backend *d)
+{
+	for (struct vif *v = d->vifs; v; v = v->next)
+		vif_tick(v);
+	look_again(d);
+	run_dirty(d);
+}
+
+void backend_reconnected(struct backend *d, int how)
+{
+	for (struct vif *v = d->vifs; v; v = v->next) {
+		v->dirty = true;
+		v->unlisted = v->unlisted || how == STORE_EMPTIED;
+	}
 	scan_all(d);
 	run_dirty(d);
 }

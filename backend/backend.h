@@ -30,8 +30,13 @@ void backend_sweep(struct backend *d);
 /* Drains the watch events, then looks at each VIF that they touched. */
 void backend_events(struct backend *d);
 
-/* Looks again where xenstored failed at the last look. For a timer's tick. */
-void backend_look_again(struct backend *d);
+/* A second or so has gone by: looks again where xenstored failed at the last
+ * look, and goes on with VIFs that were moved too often. */
+void backend_tick(struct backend *d);
+
+/* There is another connection to xenstored: looks at everything. how as of
+ * store_reopen(). */
+void backend_reconnected(struct backend *d, int how);
 
 /* Takes what is told of devices, and looks at the VIFs whose device it was. */
 void backend_links(struct backend *d);

@@ -119,14 +119,3 @@ void vif_life_save(const struct vif *v)
 		log_warn("cannot save whose device it is file=%s/%s error=\"%s\"", v->daemon->run_dir, v->name,
 			 errtext(ERRTEXT_FILE, err));
 }
-
-int vif_error_settle(const struct vif *v)
-{
-	char text[STORE_VALUE_MAX];
-
-	if (!v->device_remade)
-		return store_remove(v->daemon->store, v->be_path, "error");
-	snprintf(text, sizeof(text), "device %s was deleted and has been made anew, for which no hotplug script has run: "
-		 "it may be in no bridge; detach and attach the VIF to have the script run", v->name);
-	return store_write_live(v->daemon->store, v->be_path, "error", text);
-}

@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "../common/daemon.h"
@@ -18,6 +16,7 @@
 #include "../common/kernel.h"
 #include "../common/linkwatch.h"
 #include "../common/log.h"
+#include "../common/loop.h"
 #include "../common/options.h"
 #include "../common/tap.h"
 #include "../common/worker.h"
@@ -25,11 +24,11 @@
 
 #define PROGRAM "netbackd"
 
-/* How often xenstored is asked whether it lives, and systemd told that we do. */
-#define HEARTBEAT_MS 5000u
-
 /* What --drain gives the frontends to close, in milliseconds. */
 #define DRAIN_MS 8000u
+
+/* What the end may take in all, in milliseconds: less than TimeoutStopSec of the unit. */
+#define END_MS 9000u
 
 /* One that was just killed may still be dying. */
 #define LOCK_PATIENCE_MS 1000u
@@ -144,147 +143,121 @@ static void lock_instance(const struct options *o)
 		instance_die(PROGRAM, o->run_dir, err, holder);
 }
 
-struct loop {
+/* --- on the control thread --------------------------------------------------- */
+
+struct netbackd {
 	struct backend backend;
-	int epoll_fd, signal_fd, timer_fd;
 	bool stop;
 	uint64_t drain_until;		/* monotonic, microseconds */
 };
 
-static void start_drain(struct loop *l)
+static int netbackd_start(void *daemon, struct store *store)
 {
-	l->drain_until = now_us() + DRAIN_MS * 1000u;
-	backend_drain(&l->backend);
+	struct netbackd *n = daemon;
+
+	n->backend.store = store;
+	return backend_start(&n->backend);
 }
 
-static void handle_signal(struct loop *l)
+static void netbackd_events(void *daemon)
 {
-	struct signalfd_siginfo info;
+	backend_events(&((struct netbackd *)daemon)->backend);
+}
 
-	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		switch (info.ssi_signo) {
-		case SIGUSR1:
-			backend_log_stats(&l->backend);
-			break;
-		case SIGUSR2:
-			log_info("draining");
-			start_drain(l);
-			break;
-		case SIGHUP:
-			break;
-		default:
-			log_info("stopping signal=%u", info.ssi_signo);
-			l->stop = true;
-			break;
-		}
+static void netbackd_reconnected(void *daemon, int how)
+{
+	backend_reconnected(&((struct netbackd *)daemon)->backend, how);
+}
+
+static void netbackd_tick(void *daemon)
+{
+	struct netbackd *n = daemon;
+
+	backend_tick(&n->backend);
+	if (n->backend.draining && !n->stop && now_us() >= n->drain_until) {
+		log_warn("some frontends did not close in time");
+		n->stop = true;
 	}
 }
 
-static void handle_timer(struct loop *l)
+static void netbackd_command(void *daemon, int signo)
 {
-	uint64_t ticks;
+	struct netbackd *n = daemon;
 
-	if (read(l->timer_fd, &ticks, sizeof(ticks)) < 0)
-		return;
-	if (!store_alive(l->backend.store))
-		die(PROGRAM, EXIT_ENVIRONMENT, "error: lost xenstored; VIFs are left as they are for the next start");
-	daemon_alive();
-	backend_look_again(&l->backend);
+	if (signo == SIGUSR1) {
+		backend_log_stats(&n->backend);
+	} else if (signo == SIGUSR2) {
+		log_info("draining");
+		n->drain_until = now_us() + DRAIN_MS * 1000u;
+		backend_drain(&n->backend);
+	} else if (signo != SIGHUP) {
+		n->stop = true;
+	}
 }
 
-static void handle_event(struct loop *l, int fd)
+static bool netbackd_ended(const void *daemon)
+{
+	const struct netbackd *n = daemon;
+
+	return n->stop || (n->backend.draining && backend_empty(&n->backend));
+}
+
+static void netbackd_finish(void *daemon)
+{
+	backend_stop(&((struct netbackd *)daemon)->backend);
+}
+
+static void netbackd_fault(void *daemon, int fd)
 {
 	uint64_t count;
 
-	if (fd == l->signal_fd) {
-		handle_signal(l);
-	} else if (fd == l->timer_fd) {
-		handle_timer(l);
-	} else if (fd == l->backend.wake_fd) {
-		if (read(fd, &count, sizeof(count)) > 0)
-			backend_faults(&l->backend);
-	} else if (fd == l->backend.link_fd) {
-		backend_links(&l->backend);
-	} else {
-		backend_events(&l->backend);
-	}
+	if (read(fd, &count, sizeof(count)) > 0)
+		backend_faults(&((struct netbackd *)daemon)->backend);
 }
 
-static void watch(struct loop *l, int fd)
+static void netbackd_links(void *daemon, int fd)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
-
-	if (fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot set up the event loop: %s", errtext(ERRTEXT_FILE, fd < 0 ? -fd : errno));
+	(void)fd;
+	backend_links(&((struct netbackd *)daemon)->backend);
 }
 
-/* Milliseconds until the loop must look at the time; -1: never. */
-static int patience(const struct loop *l)
-{
-	uint64_t now = now_us();
-
-	if (!l->backend.draining)
-		return -1;
-	return now >= l->drain_until ? 0 : (int)((l->drain_until - now) / 1000u) + 1;
-}
-
-static void run(struct loop *l)
-{
-	while (!l->stop && !(l->backend.draining && backend_empty(&l->backend))) {
-		struct epoll_event ev[8];
-		int n = epoll_wait(l->epoll_fd, ev, ARRAY_SIZE(ev), patience(l));
-
-		for (int i = 0; i < n; i++)
-			handle_event(l, ev[i].data.fd);
-		if (l->backend.draining && now_us() >= l->drain_until) {
-			log_warn("some frontends did not close in time");
-			l->stop = true;
-		}
-	}
-	daemon_stopping();
-}
+static const struct loop_ops netbackd_ops = {
+	.start = netbackd_start,
+	.events = netbackd_events,
+	.reconnected = netbackd_reconnected,
+	.tick = netbackd_tick,
+	.command = netbackd_command,
+	.ended = netbackd_ended,
+	.finish = netbackd_finish,
+};
 
 int main(int argc, char **argv)
 {
 	struct options o = parse_options(argc, argv);
-	struct loop l = { .backend = { .run_dir = o.run_dir, .take_over = o.take_over,
-				     .policy = o.policy } };
-	int err;
+	static struct netbackd n;
+	const struct loop_conf conf = { .program = PROGRAM, .ops = &netbackd_ops, .daemon = &n, .root = "backend/vif",
+					.mark = "data/" PROGRAM, .drain_signal = SIGUSR2, .end_ms = END_MS };
+	struct loop *l;
 
+	n.backend.run_dir = o.run_dir;
+	n.backend.take_over = o.take_over;
+	n.backend.policy = o.policy;
 	log_init(PROGRAM, o.level);
 	check_devices();
 	lock_instance(&o);
 	if (kernel_driver_present(KERNEL_BACKEND) && !o.take_over)
 		die(PROGRAM, EXIT_OCCUPIED, "the kernel's netback is loaded and claims every vif; start with --take-over, "
 		    "or see KERNEL DRIVER in netbackd(8)");
-	l.signal_fd = daemon_signals();	/* before any library makes a thread */
-	err = store_open(&l.backend.store);
-	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot reach xenstored: %s", errtext(ERRTEXT_STORE, -err));
-	l.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	l.timer_fd = daemon_timer(daemon_watchdog_ms(HEARTBEAT_MS));
-	l.backend.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	watch(&l, l.signal_fd);
-	watch(&l, l.timer_fd);
-	watch(&l, l.backend.wake_fd);
-	l.backend.link_fd = linkwatch_open();
-	if (l.backend.link_fd >= 0)
-		watch(&l, l.backend.link_fd);
+	l = loop_new(&conf);
+	n.backend.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	loop_watch(l, n.backend.wake_fd, netbackd_fault);
+	n.backend.link_fd = linkwatch_open();
+	if (n.backend.link_fd >= 0)
+		loop_watch(l, n.backend.link_fd, netbackd_links);
 	else
 		log_warn("cannot watch devices, one that is deleted is noticed by traffic only error=\"%s\"",
-			 errtext(ERRTEXT_FILE, l.backend.link_fd));
-	err = backend_start(&l.backend);
-	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot watch backend/vif in xenstore: %s", errtext(ERRTEXT_STORE, -err));
-	watch(&l, store_fd(l.backend.store));
-	log_info("started version=%s", NETPAIR_VERSION);
-	daemon_ready();
-	if (o.drain) {
-		start_drain(&l);
-	}
-	run(&l);
-	backend_stop(&l.backend);
-	store_close(l.backend.store);
-	log_info("stopped");
-	return EXIT_SUCCESS;
+			 errtext(ERRTEXT_FILE, n.backend.link_fd));
+	if (o.drain)
+		raise(SIGUSR2);		/* blocked: it is taken as any other, once all is started */
+	return loop_run(l);
 }

@@ -12,7 +12,6 @@
  * it, is in its state file (tapstate.h).
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,16 +27,13 @@
 /* More steps in a row than any path of the table has. */
 #define STEPS_MAX 8
 
+/* Steps of one VIF between two ticks: a guest that moves its state for ever
+ * moves us no faster. No driver comes near. */
+#define MOVES_MAX 200u
+
 static struct store *store_of(const struct vif *v)
 {
 	return v->daemon->store;
-}
-
-/* Has the VIF looked at again, as xenstored failed. */
-static void look_again(struct vif *v, int err)
-{
-	log_warn_in(&v->live.log, "cannot read xenstore, looking again vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
-	v->look_again = v->daemon->look_again = true;
 }
 
 static void set_state(struct vif *v, enum xenbus_state state)
@@ -45,29 +41,11 @@ static void set_state(struct vif *v, enum xenbus_state state)
 	const char text[] = { (char)('0' + state), '\0' };
 	int err = store_write_live(store_of(v), v->be_path, "state", text);
 
-	if (err && err != -ENOENT)	/* gone: the next look finds out */
+	v->untold = err && err != -ENOENT;	/* gone: the next look finds out */
+	if (v->untold && !store_lost(store_of(v)))
 		log_warn_in(&v->live.log, "cannot write state vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
 	v->state = state;
 	log_debug("state vif=%s ours=%s", v->name, hs_state_name(state));
-}
-
-/* Turns the frontend down until its state changes, and says why where the
- * toolstack's user can find it. */
-static void refuse(struct vif *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void refuse(struct vif *v, const char *fmt, ...)
-{
-	char why[STORE_VALUE_MAX];
-	va_list ap;
-	int err;
-
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	v->refused = true;
-	log_error_in(&v->live.log, "refused vif=%s reason=\"%s\"", v->name, why);
-	err = store_write_live(store_of(v), v->be_path, "error", why);
-	if (err && err != -ENOENT)
-		log_warn_in(&v->live.log, "cannot write error node vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
 }
 
 /* What a frontend may change while it is up. */
@@ -76,9 +54,9 @@ static void reconfigure(struct vif *v)
 	int err = vif_headroom_read(v);
 
 	if (err == -EINVAL)
-		refuse(v, "frontend key xdp-headroom is not acceptable");
+		vif_refuse(v, "frontend key xdp-headroom is not acceptable");
 	else if (store_is_unknown(err))
-		look_again(v, err);
+		vif_look_again(v, err);
 }
 
 /* --- steps --------------------------------------------------------------- */
@@ -91,13 +69,13 @@ static bool take_device(struct vif *v)
 
 	v->waits = rival != NULL;
 	if (rival) {
-		refuse(v, "the guest's VIF %u has the same handle, and so the device %s: each VIF needs a handle of its own",
+		vif_refuse(v, "the guest's VIF %u has the same handle, and so the device %s: each VIF needs a handle of its own",
 		       rival->devid, v->name);
 		return false;
 	}
 	err = vif_device_open(v);
 	if (err)
-		refuse(v, "cannot %s device %s: %s", hs_back_is_up(v->state) ? "open" : "create", v->name,
+		vif_refuse(v, "cannot %s device %s: %s", hs_back_is_up(v->state) ? "open" : "create", v->name,
 		       errtext(ERRTEXT_TAP, err));
 	return !err;
 }
@@ -108,7 +86,7 @@ static void offer(struct vif *v)
 	int err;
 
 	if (v->broken) {
-		refuse(v, "%s", v->broken);
+		vif_refuse(v, "%s", v->broken);
 		return;
 	}
 	if (!take_device(v))
@@ -118,8 +96,12 @@ static void offer(struct vif *v)
 		err = vif_conf_publish(store_of(v), v->be_path, &v->daemon->policy);
 	if (err == -ENOENT && !vif_state_in(store_of(v), v->be_path, &now) && now == XenbusStateUnknown)
 		return;		/* removed meanwhile: the next look finds out */
+	if (err == -ENOTCONN) {
+		vif_look_again(v, err);
+		return;
+	}
 	if (err) {
-		refuse(v, "cannot publish features: %s", errtext(ERRTEXT_STORE, -err));
+		vif_refuse(v, "cannot publish features: %s", errtext(ERRTEXT_STORE, -err));
 		return;
 	}
 	v->state = XenbusStateInitWait;
@@ -140,7 +122,7 @@ static uint32_t queues_allowed(const struct vif *v)
 static void refuse_unless_lost(struct vif *v, const char *what, enum errtext_of of, int err)
 {
 	if (!vif_device_is_lost(v))
-		refuse(v, "%s: %s", what, errtext(of, err));
+		vif_refuse(v, "%s: %s", what, errtext(of, err));
 }
 
 static void connect_frontend(struct vif *v)
@@ -160,9 +142,9 @@ static void connect_frontend(struct vif *v)
 		return;
 	err = vif_conf_read(&conf, store_of(v), v->fe_path, queues_allowed(v), why, sizeof(why));
 	if (store_is_unknown(err))
-		look_again(v, err);
+		vif_look_again(v, err);
 	else if (err)
-		refuse(v, "%s", why);
+		vif_refuse(v, "%s", why);
 	if (err)
 		return;
 	if (vif_conf_fills(&v->daemon->policy, store_of(v), v->be_path))
@@ -180,10 +162,15 @@ static void connect_frontend(struct vif *v)
 	vif_live_read(v);
 	if (v->strange && (conf.ctrl || atomic_load(&v->live.filter))) {
 		v->strange = false;
-		refuse(v, "what the frontend told an earlier backend is not known: it has to connect anew");
+		vif_refuse(v, "what the frontend told an earlier backend is not known: it has to connect anew");
 		return;
 	}
 	v->strange = false;
+	/* What was read last may be what is there if nothing can be read. */
+	if (store_lost(store_of(v))) {
+		vif_look_again(v, -ENOTCONN);
+		return;
+	}
 	vif_headroom_set(v, conf.headroom);
 	err = vif_link_start(&v->link, &place, &conf, &reason);
 	if (err) {
@@ -194,7 +181,7 @@ static void connect_frontend(struct vif *v)
 	if (!adopt)
 		set_state(v, XenbusStateConnected);
 	err = vif_error_settle(v);
-	if (err && err != -ENOENT)
+	if (err && err != -ENOENT && !store_lost(store_of(v)))
 		log_warn_in(&v->live.log, "cannot write or remove the key error vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, err));
 	log_info_in(&v->live.log, "%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d queues=%u workers=%u",
 		 adopt ? "resumed" : "connected", v->name, v->peer.raw, vif_conf_channels(&conf),
@@ -322,30 +309,53 @@ static void replace_device(struct vif *v)
 		log_warn("cannot write the key error vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, err));
 }
 
+/* Whether nothing can be told of it, or it was moved too often. */
+static bool is_put_off(struct vif *v)
+{
+	if (store_lost(store_of(v)))
+		return true;		/* all are looked at once it is back */
+	if (v->moves < MOVES_MAX)
+		return false;
+	v->dirty = true;		/* for the next tick */
+	return true;
+}
+
 void vif_run(struct vif *v)
 {
+	const char *fault;
+
+	if (is_put_off(v))
+		return;
 	v->look_again = false;
 	take_from_kernel(v);
 	vif_life_begin(v);
+	/* Before the device is looked at: that it was deleted is a fault of the worker's too. */
+	fault = v->link ? vif_link_faulted(v->link) : NULL;
 	replace_device(v);
 	if (v->link) {
 		look_at_carrier(v);
 		vif_live_read(v);
 	}
-	if (v->link && vif_link_faulted(v->link) && !v->refused)
-		refuse(v, "%s", vif_link_faulted(v->link));
+	if (v->link && fault && !v->refused)
+		vif_refuse(v, "%s", fault);
 	for (int i = 0; i < STEPS_MAX && !v->gone; i++) {
 		struct hs_back_view view;
 		enum hs_back_step step;
 		int err = vif_look(v, &view);
 
-		/* A xenstored that fails must not look like a toolstack that removes. */
+		/* A xenstored that fails must not look like a toolstack that removes,
+		 * nor one that has lost what it knew. */
+		if (err == -ENOENT && v->unlisted)
+			return;
 		if (err == -ENOENT || err == -ESTALE)
 			vanish(v, err == -ESTALE);
 		else if (store_is_unknown(err))
-			look_again(v, err);
+			vif_look_again(v, err);
 		if (err)
 			return;
+		v->unlisted = false;
+		if (v->untold)
+			set_state(v, v->state);
 		if (view.theirs != v->seen) {
 			log_debug("state vif=%s theirs=%s", v->name, hs_state_name(view.theirs));
 			v->seen = view.theirs;
@@ -369,6 +379,7 @@ void vif_run(struct vif *v)
 		}
 		if (step == HS_BACK_STAY)
 			return;
+		v->moves++;
 		take_step(v, step);
 		replace_device(v);
 		if (v->look_again)

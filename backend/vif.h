@@ -38,6 +38,11 @@ struct vif {
 	bool waits;			/* another VIF has the device of that name */
 	bool device_remade;		/* it was deleted, and no hotplug script has seen the new one */
 	bool look_again;		/* xenstored failed at the last look */
+	bool unlisted;			/* xenstored lost what it knew, and so the directory */
+	bool untold;			/* the state could not be published */
+	bool error_due;			/* the key error could not be written yet */
+	unsigned int moves, errors;	/* steps, and writes of the key error, since the last tick */
+	char error[STORE_VALUE_MAX];	/* what the key error says, or is to say; "": nothing of ours */
 	bool gone;			/* to be freed */
 	bool remade;			/* and to be found again at once */
 	bool refused;
@@ -80,10 +85,19 @@ void vif_life_begin(struct vif *v);
 /* Saves whose device it is, once it is open. */
 void vif_life_save(const struct vif *v);
 
+/* Has the VIF looked at again at the next tick, as xenstored failed. A connection
+ * that is lost is told of once for all VIFs (loop.c), and all are looked at
+ * once there is another. */
+void vif_look_again(struct vif *v, int err);
+
+/* Turns the frontend down until its state changes, and says why where the
+ * toolstack's user can find it: in the log and the key error. */
+void vif_refuse(struct vif *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
 /* Removes the key error, as all is well; but that a deleted device was made
  * anew stands there until the VIF is attached again. Returns 0; -ENOENT: the
  * directory is gone; other -errno. */
-MUST_CHECK int vif_error_settle(const struct vif *v);
+MUST_CHECK int vif_error_settle(struct vif *v);
 
 /* Opens or makes the TAP. -errno. */
 MUST_CHECK int vif_device_open(struct vif *v);
@@ -133,6 +147,9 @@ void vif_headroom_set(struct vif *v, uint32_t wanted);
  * change until it has settled. -EINVAL: not a number; other -errno. */
 MUST_CHECK int vif_headroom_read(struct vif *v);
 void vif_headroom_settle(struct vif *v);
+
+/* Goes on with what was put off because there was too much of it. */
+void vif_tick(struct vif *v);
 
 /* Looks at both directories afresh and does what the handshake asks for. */
 void vif_run(struct vif *v);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store.c - libxenstore */
+/* store.c - requests to xenstored */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,73 +7,32 @@
 #include <string.h>
 #include <xenstore.h>
 
-#include "store.h"
+#include "store_internal.h"
 
 /* Transactions that lose against others are begun again, but not for ever. */
 #define TRANSACTION_TRIES 32
 
-struct store {
-	struct xs_handle *handle;
-	xs_transaction_t transaction;
-};
-
-int store_open(struct store **out)
-{
-	struct store *s = calloc(1, sizeof(*s));
-	int err;
-
-	if (!s)
-		return -ENOMEM;
-	errno = 0;
-	s->handle = xs_open(0);
-	if (!s->handle) {
-		/* No socket and no device: nothing to do with a node. */
-		err = errno && errno != ENOENT ? -errno : -ECONNREFUSED;
-		free(s);
-		return err;
-	}
-	s->transaction = XBT_NULL;
-	*out = s;
-	return 0;
-}
-
-void store_close(struct store *s)
-{
-	if (!s)
-		return;
-	xs_close(s->handle);
-	free(s);
-}
-
-int store_fd(struct store *s)
-{
-	return xs_fileno(s->handle);
-}
-
-bool store_alive(struct store *s)
-{
-	unsigned int len;
-	void *v;
-
-	errno = 0;
-	v = xs_read(s->handle, XBT_NULL, "domid", &len);
-	free(v);
-	/* Any answer will do; no answer is what a dead daemon gives. */
-	return v || errno == ENOENT || errno == EACCES;
-}
-
 int store_begin(struct store *s)
 {
+	if (s->lost)
+		return -ENOTCONN;
+	store_enter();
 	s->transaction = xs_transaction_start(s->handle);
-	return s->transaction == XBT_NULL ? -errno : 0;
+	store_leave();
+	return s->transaction == XBT_NULL ? store_failed(s) : 0;
 }
 
 static int store_end(struct store *s, bool abort_it)
 {
-	bool ok = xs_transaction_end(s->handle, s->transaction, abort_it);
+	bool ok;
 
+	if (s->lost)
+		return -ENOTCONN;
+	store_enter();
+	ok = xs_transaction_end(s->handle, s->transaction, abort_it);
+	store_leave();
 	s->transaction = XBT_NULL;
-	return ok ? 0 : -errno;
+	return ok ? 0 : store_failed(s);
 }
 
 int store_commit(struct store *s)
@@ -102,13 +61,13 @@ int store_read(struct store *s, char *buf, size_t len, const char *dir, const ch
 	unsigned int got;
 	char *value;
 
-	if (err)
-		return err;
+	if (err || s->lost)
+		return err ? err : -ENOTCONN;
+	store_enter();
 	value = xs_read(s->handle, s->transaction, path, &got);
-	/* The library's own EINVAL (an answer cut short by xenstored's death) is
-	 * not about the value. */
+	store_leave();
 	if (!value)
-		return errno == EINVAL ? -EIO : -errno;
+		return store_failed(s);
 	if (got >= len || memchr(value, '\0', got)) {
 		err = -EINVAL;
 	} else {
@@ -143,10 +102,14 @@ int store_write(struct store *s, const char *dir, const char *key, const char *v
 {
 	char path[STORE_PATH_MAX];
 	int err = join(path, dir, key);
+	bool ok;
 
-	if (err)
-		return err;
-	return xs_write(s->handle, s->transaction, path, value, (unsigned int)strlen(value)) ? 0 : -errno;
+	if (err || s->lost)
+		return err ? err : -ENOTCONN;
+	store_enter();
+	ok = xs_write(s->handle, s->transaction, path, value, (unsigned int)strlen(value));
+	store_leave();
+	return ok ? 0 : store_failed(s);
 }
 
 int store_write_u32(struct store *s, const char *dir, const char *key, uint32_t value)
@@ -181,38 +144,37 @@ int store_remove(struct store *s, const char *dir, const char *key)
 {
 	char path[STORE_PATH_MAX];
 	int err = join(path, dir, key);
+	bool ok;
 
-	if (err)
-		return err;
-	return xs_rm(s->handle, s->transaction, path) || errno == ENOENT ? 0 : -errno;
+	if (err || s->lost)
+		return err ? err : -ENOTCONN;
+	store_enter();
+	ok = xs_rm(s->handle, s->transaction, path);
+	store_leave();
+	return ok || errno == ENOENT ? 0 : store_failed(s);
 }
 
 int store_list(struct store *s, const char *dir, void (*each)(void *arg, const char *name), void *arg)
 {
 	unsigned int n;
-	char **names = xs_directory(s->handle, s->transaction, dir, &n);
+	char **names;
 
+	if (s->lost)
+		return -ENOTCONN;
+	store_enter();
+	names = xs_directory(s->handle, s->transaction, dir, &n);
+	store_leave();
 	if (!names)
-		return errno == ENOENT ? 0 : -errno;
+		return errno == ENOENT ? 0 : store_failed(s);
 	for (unsigned int i = 0; i < n; i++)
 		each(arg, names[i]);
 	free(names);
 	return 0;
 }
 
-int store_watch(struct store *s, const char *path, const char *token)
-{
-	return xs_watch(s->handle, path, token) ? 0 : -errno;
-}
-
-void store_unwatch(struct store *s, const char *path, const char *token)
-{
-	xs_unwatch(s->handle, path, token);
-}
-
 bool store_next_event(struct store *s, char *path, size_t len, char *token, size_t token_len)
 {
-	char **event = xs_check_watch(s->handle);
+	char **event = s->lost ? NULL : xs_check_watch(s->handle);
 
 	if (!event)
 		return false;

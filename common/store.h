@@ -5,7 +5,10 @@
  * look: so a value is read once, into a caller's buffer or as a number that was
  * checked whole ("2x", "-1" and "" are no numbers).
  *
- * Not thread safe: the control thread alone owns it.
+ * Not thread safe: the control thread alone owns it. Each request may take as
+ * long as xenstored likes. Once the connection is lost everything returns
+ * -ENOTCONN at once, which says nothing about any node, until store_reopen()
+ * has made another.
  */
 #ifndef NETPAIR_STORE_H
 #define NETPAIR_STORE_H
@@ -23,16 +26,38 @@
 
 struct store;
 
-/* Connects to xenstored by its socket or /dev/xen/xenbus. Returns 0;
+/* Connects to xenstored by its socket or /dev/xen/xenbus. mark is the path of a
+ * node that is written then (if by a socket), so that store_reopen() can tell
+ * whether a new xenstored has what the old one had; NULL: none. Returns 0;
  * -ECONNREFUSED: neither is there; other -errno. */
-MUST_CHECK int store_open(struct store **out);
+MUST_CHECK int store_open(struct store **out, const char *mark);
 void store_close(struct store *s);
 
-/* Readable while a watch has fired. */
+/* Returns a descriptor that is readable while a watch has fired; it changes
+ * with store_reopen(). */
 int store_fd(struct store *s);
 
-/* Whether xenstored still answers; one small request. */
-MUST_CHECK bool store_alive(struct store *s);
+/* Returns a descriptor that hangs up when xenstored dies, then store_lose() is
+ * due; it changes with store_reopen(). -1: /dev/xen/xenbus tells nothing. */
+int store_hangup_fd(const struct store *s);
+void store_lose(struct store *s);
+
+/* Returns whether the connection is lost. */
+MUST_CHECK bool store_lost(const struct store *s);
+
+/* Closes a lost connection, makes another and sets all watches again, each of
+ * which fires once. Returns 0; STORE_EMPTIED: the same, but what the old
+ * xenstored held is not there; -ECONNREFUSED: xenstored does not run; other
+ * -errno. After an error it is still lost. */
+enum { STORE_EMPTIED = 1 };
+MUST_CHECK int store_reopen(struct store *s);
+
+/* Returns a number for the request that waits for xenstored at this moment, or
+ * 0. Another request has another number. For every thread. */
+unsigned int store_request(void);
+
+/* Whether xenstored still answers; one small request. False: it is lost. */
+bool store_alive(struct store *s);
 
 /* Until store_commit() or store_abort() everything below is in a transaction. */
 MUST_CHECK int store_begin(struct store *s);
@@ -73,6 +98,8 @@ MUST_CHECK int store_remove(struct store *s, const char *dir, const char *key);
 /* Calls each(arg, name) for the entries of dir; 0 if there is no dir. */
 MUST_CHECK int store_list(struct store *s, const char *dir, void (*each)(void *arg, const char *name), void *arg);
 
+/* Sets a watch, also for all later connections; where there is none now, for
+ * the next one. -errno. */
 MUST_CHECK int store_watch(struct store *s, const char *path, const char *token);
 void store_unwatch(struct store *s, const char *path, const char *token);
 

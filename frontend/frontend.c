@@ -90,7 +90,8 @@ static void scan(struct frontend *d)
 {
 	int err = store_list(d->store, ROOT, scan_device, d);
 
-	if (err)
+	/* Without any device there may be no directory either, and xenstored says so by -EACCES. */
+	if (err && err != -EACCES)
 		log_warn("cannot list devices dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, -err));
 }
 
@@ -105,6 +106,20 @@ int frontend_start(struct frontend *d)
 	scan(d);
 	run_dirty(d);
 	return 0;
+}
+
+void frontend_tick(struct frontend *d)
+{
+	for (struct nic *n = d->nics; n; n = n->next)
+		log_bucket_tell(&n->log, n->name);
+}
+
+void frontend_reconnected(struct frontend *d, int how)
+{
+	for (struct nic *n = d->nics; n; n = n->next)
+		n->unlisted = n->unlisted || how == STORE_EMPTIED;
+	scan(d);
+	frontend_look(d);
 }
 
 void frontend_look(struct frontend *d)

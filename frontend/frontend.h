@@ -44,6 +44,13 @@ void frontend_sweep(struct frontend *d);
 /* Drains the watch events, then looks at each NIC that they touched. */
 void frontend_events(struct frontend *d);
 
+/* A second or so has gone by. */
+void frontend_tick(struct frontend *d);
+
+/* There is another connection to xenstored: looks at everything. how as of
+ * store_reopen(). */
+void frontend_reconnected(struct frontend *d, int how);
+
 /* Looks at all NICs: after a fault, a retry, a stop. */
 void frontend_look(struct frontend *d);
 

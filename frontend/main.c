@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 #include "../common/kernel.h"
 #include "../common/linkwatch.h"
 #include "../common/log.h"
+#include "../common/loop.h"
 #include "../common/maddr.h"
 #include "../common/options.h"
 #include "../common/tap.h"
@@ -25,13 +24,14 @@
 
 #define PROGRAM "netfrontd"
 
-#define HEARTBEAT_MS 5000u
-
 /* How long a multicast address that nobody tells us of may take to reach the backend. */
 #define FILTER_MS 1000u
 
 /* What a stop gives the backends to let go, in microseconds. */
 #define CLOSE_US 3000000u
+
+/* What the end may take in all, in milliseconds: less than TimeoutStopSec of the unit. */
+#define END_MS 6000u
 
 /* One that was just killed may still be dying. */
 #define LOCK_PATIENCE_MS 1000u
@@ -148,156 +148,147 @@ static void lock_instance(const struct options *o, const struct frontend *d)
 		instance_die(PROGRAM, o->run_dir, err, holder);
 }
 
-struct loop {
+/* --- on the control thread --------------------------------------------------- */
+
+struct netfrontd {
 	struct frontend frontend;
-	int epoll_fd, signal_fd, timer_fd;
-	int filter_fd, maddr_fd;	/* timer, netlink: look at multicast filters; -1: not wanted */
-	uint64_t stop_at;	/* 0: not asked to stop; microseconds */
+	uint64_t stop_at;		/* 0: not asked to stop; microseconds */
 };
 
-static void handle_signal(struct loop *l)
+static int netfrontd_start(void *daemon, struct store *store)
 {
-	struct signalfd_siginfo info;
+	struct netfrontd *n = daemon;
 
-	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGUSR1) {
-			frontend_log_stats(&l->frontend);
-		} else if ((info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) && !l->stop_at) {
-			log_info("stopping signal=%u", info.ssi_signo);
-			l->stop_at = now_us() + CLOSE_US;
-			frontend_close(&l->frontend);
-		}
+	n->frontend.store = store;
+	return frontend_start(&n->frontend);
+}
+
+static void netfrontd_events(void *daemon)
+{
+	frontend_events(&((struct netfrontd *)daemon)->frontend);
+}
+
+static void netfrontd_reconnected(void *daemon, int how)
+{
+	frontend_reconnected(&((struct netfrontd *)daemon)->frontend, how);
+}
+
+static void netfrontd_tick(void *daemon)
+{
+	frontend_tick(&((struct netfrontd *)daemon)->frontend);
+}
+
+static void netfrontd_command(void *daemon, int signo)
+{
+	struct netfrontd *n = daemon;
+
+	if (signo == SIGUSR1) {
+		frontend_log_stats(&n->frontend);
+	} else if ((signo == SIGTERM || signo == SIGINT) && !n->stop_at) {
+		n->stop_at = now_us() + CLOSE_US;
+		frontend_close(&n->frontend);
 	}
 }
 
-static void handle_timer(struct loop *l, int fd)
+static bool netfrontd_ended(const void *daemon)
 {
-	uint64_t ticks;
+	const struct netfrontd *n = daemon;
 
-	if (read(fd, &ticks, sizeof(ticks)) < 0)
-		return;
-	if (fd == l->frontend.retry_fd) {
-		frontend_retry(&l->frontend);
-		return;
-	}
-	if (fd == l->filter_fd) {
-		frontend_filters(&l->frontend);
-		return;
-	}
-	if (!store_alive(l->frontend.store))
-		die(PROGRAM, EXIT_ENVIRONMENT, "error: lost xenstored");
-	daemon_alive();
+	return n->stop_at && (frontend_closed(&n->frontend) || now_us() >= n->stop_at);
 }
 
-static void handle_event(struct loop *l, int fd)
+static void netfrontd_finish(void *daemon)
+{
+	frontend_stop(&((struct netfrontd *)daemon)->frontend);
+}
+
+static void netfrontd_fault(void *daemon, int fd)
 {
 	uint64_t count;
 
-	if (fd == l->signal_fd) {
-		handle_signal(l);
-	} else if (fd == l->timer_fd || fd == l->filter_fd || fd == l->frontend.retry_fd) {
-		handle_timer(l, fd);
-	} else if (fd == l->maddr_fd) {
-		maddr_watch_take(fd);
-		frontend_filters(&l->frontend);
-	} else if (fd == l->frontend.link_fd) {
-		frontend_links(&l->frontend);
-	} else if (fd == l->frontend.wake_fd) {
-		if (read(fd, &count, sizeof(count)) > 0)
-			frontend_look(&l->frontend);
-	} else {
-		frontend_events(&l->frontend);
-	}
+	if (read(fd, &count, sizeof(count)) > 0)
+		frontend_look(&((struct netfrontd *)daemon)->frontend);
 }
 
-static void watch(struct loop *l, int fd)
+static void netfrontd_links(void *daemon, int fd)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
-
-	if (fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot set up the event loop: %s", errtext(ERRTEXT_FILE, fd < 0 ? -fd : errno));
+	(void)fd;
+	frontend_links(&((struct netfrontd *)daemon)->frontend);
 }
 
-/* Milliseconds until the loop must look at the time; -1: never. */
-static int patience(const struct loop *l)
+static void netfrontd_retry(void *daemon, int fd)
 {
-	uint64_t now = now_us();
+	uint64_t ticks;
 
-	if (!l->stop_at)
-		return -1;
-	return now >= l->stop_at ? 0 : (int)((l->stop_at - now) / 1000u) + 1;
+	if (read(fd, &ticks, sizeof(ticks)) > 0)
+		frontend_retry(&((struct netfrontd *)daemon)->frontend);
 }
 
-static void run(struct loop *l)
+static void netfrontd_filter_timer(void *daemon, int fd)
 {
-	while (!l->stop_at || (!frontend_closed(&l->frontend) && now_us() < l->stop_at)) {
-		struct epoll_event ev[8];
-		int n = epoll_wait(l->epoll_fd, ev, ARRAY_SIZE(ev), patience(l));
+	uint64_t ticks;
 
-		for (int i = 0; i < n; i++)
-			handle_event(l, ev[i].data.fd);
-	}
-	daemon_stopping();
+	if (read(fd, &ticks, sizeof(ticks)) > 0)
+		frontend_filters(&((struct netfrontd *)daemon)->frontend);
 }
+
+static void netfrontd_filter_changed(void *daemon, int fd)
+{
+	maddr_watch_take(fd);
+	frontend_filters(&((struct netfrontd *)daemon)->frontend);
+}
+
+static const struct loop_ops netfrontd_ops = {
+	.start = netfrontd_start,
+	.events = netfrontd_events,
+	.reconnected = netfrontd_reconnected,
+	.tick = netfrontd_tick,
+	.command = netfrontd_command,
+	.ended = netfrontd_ended,
+	.finish = netfrontd_finish,
+};
 
 int main(int argc, char **argv)
 {
-	static struct loop l = { .filter_fd = -1, .maddr_fd = -1 };
+	static struct netfrontd n;
+	const struct loop_conf conf = { .program = PROGRAM, .ops = &netfrontd_ops, .daemon = &n, .root = "device/vif",
+					.mark = "data/" PROGRAM, .end_ms = END_MS };
+	struct frontend *d = &n.frontend;
 	struct options o;
-	int err;
+	struct loop *l;
 
 	if (argc == 2 && strcmp(argv[1], EVTCHN_KEEPER_ARG) == 0)
 		evtchn_keeper_main();
-	o = parse_options(&l.frontend, argc, argv);
+	o = parse_options(d, argc, argv);
 	log_init(PROGRAM, o.level);
 	check_devices(o.queues);
-	lock_instance(&o, &l.frontend);
+	lock_instance(&o, d);
 	if (kernel_driver_present(KERNEL_FRONTEND) && !o.take_over)
 		die(PROGRAM, EXIT_OCCUPIED, "the kernel's netfront is loaded and claims every vif; start with --take-over, "
 		    "or see KERNEL DRIVER in netfrontd(8)");
-	l.frontend.run_dir = o.run_dir;
-	l.frontend.ifname = o.ifname;
-	l.frontend.queues = o.queues;
-	l.frontend.take_over = o.take_over;
-	l.frontend.one_channel = o.one_channel;
-	l.frontend.no_event_mask = o.no_event_mask;
-	l.frontend.no_static_grants = o.no_static_grants;
-	l.frontend.rss = o.rss;
-	l.frontend.multicast_control = o.multicast_control;
-	l.signal_fd = daemon_signals();		/* before any library makes a thread */
-	err = store_open(&l.frontend.store);
-	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot reach xenstored: %s",
-		    errtext(ERRTEXT_STORE, -err));
-	l.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	l.timer_fd = daemon_timer(daemon_watchdog_ms(HEARTBEAT_MS));
-	l.frontend.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	l.frontend.retry_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	watch(&l, l.signal_fd);
-	watch(&l, l.timer_fd);
-	watch(&l, l.frontend.wake_fd);
-	watch(&l, l.frontend.retry_fd);
+	d->run_dir = o.run_dir;
+	d->ifname = o.ifname;
+	d->queues = o.queues;
+	d->take_over = o.take_over;
+	d->one_channel = o.one_channel;
+	d->no_event_mask = o.no_event_mask;
+	d->no_static_grants = o.no_static_grants;
+	d->rss = o.rss;
+	d->multicast_control = o.multicast_control;
+	l = loop_new(&conf);
+	d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	d->retry_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	loop_watch(l, d->wake_fd, netfrontd_fault);
+	loop_watch(l, d->retry_fd, netfrontd_retry);
 	if (o.multicast_control) {
-		l.filter_fd = daemon_timer(FILTER_MS);
-		l.maddr_fd = maddr_watch();
-		watch(&l, l.filter_fd);
-		watch(&l, l.maddr_fd);
+		loop_watch(l, daemon_timer(FILTER_MS), netfrontd_filter_timer);
+		loop_watch(l, maddr_watch(), netfrontd_filter_changed);
 	}
-	l.frontend.link_fd = linkwatch_open();
-	if (l.frontend.link_fd >= 0)
-		watch(&l, l.frontend.link_fd);
+	d->link_fd = linkwatch_open();
+	if (d->link_fd >= 0)
+		loop_watch(l, d->link_fd, netfrontd_links);
 	else
 		log_warn("cannot watch devices, one that is deleted is noticed by traffic only error=\"%s\"",
-			 errtext(ERRTEXT_FILE, l.frontend.link_fd));
-	err = frontend_start(&l.frontend);
-	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot watch device/vif in xenstore: %s", errtext(ERRTEXT_STORE, -err));
-	watch(&l, store_fd(l.frontend.store));
-	log_info("started version=%s", NETPAIR_VERSION);
-	daemon_ready();
-	run(&l);
-	frontend_stop(&l.frontend);
-	store_close(l.frontend.store);
-	log_info("stopped");
-	return EXIT_SUCCESS;
+			 errtext(ERRTEXT_FILE, d->link_fd));
+	return loop_run(l);
 }

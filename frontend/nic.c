@@ -297,6 +297,9 @@ static int look(struct nic *n, struct hs_front_view *view)
 		.attached = n->attached,
 		.wanted = online && !n->daemon->stopping,
 	};
+	/* The worker may have seen since that the device was deleted. */
+	if (n->link && worker_faulted(&n->link->w))
+		nic_tap_replace(n);
 	if (n->link && !n->replaced && worker_faulted(&n->link->w))
 		log_error_in(&n->log, "closing nic=%s reason=\"%s\"", n->name, worker_faulted(&n->link->w));
 	/* As if it had said so. */
@@ -316,6 +319,8 @@ static bool too_early(struct nic *n, enum hs_front_step step)
 
 void nic_run(struct nic *n)
 {
+	if (store_lost(store_of(n)))
+		return;		/* all are looked at once it is back */
 	take_from_kernel(n);
 	nic_tap_replace(n);
 	/* As a kernel's device, the TAP is there before any backend is. */
@@ -331,6 +336,8 @@ void nic_run(struct nic *n)
 		int err = look(n, &view);
 
 		/* A xenstored that fails must not look like a toolstack that removes. */
+		if (store_lost(store_of(n)) || ((err == -ENOENT || err == -EACCES) && n->unlisted))
+			return;
 		if (store_is_unknown(err)) {
 			log_warn_in(&n->log, "cannot read xenstore, looking again nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
 			frontend_retry_at(n->daemon, now_us() + LOOK_AGAIN_US);
@@ -344,6 +351,7 @@ void nic_run(struct nic *n)
 			log_info("removed nic=%s", n->name);
 			return;
 		}
+		n->unlisted = false;
 		if (view.theirs != n->seen) {
 			log_debug("state nic=%s theirs=%s", n->name, hs_state_name(view.theirs));
 			n->seen = view.theirs;

@@ -31,6 +31,7 @@ struct nic {
 	enum xenbus_state seen;		/* the backend's, at the last look */
 	bool dirty;
 	bool gone;			/* to be freed */
+	bool unlisted;			/* xenstored lost what it knew, and so the directory */
 	bool attached;
 	bool carrier;			/* the TAP's */
 	bool restored;			/* what is shared is of a life before a restore */

@@ -165,7 +165,7 @@ case_kept()
 	local i seq device old
 
 	lab_start
-	cc -O2 -o "$TOP/keeper" "$here/keeper.c" || { verdict "$CASE/build" 1 "no compiler"; return; }
+	keeper_build || return
 	kept_start back 0
 	BACK=$!
 	kept_start front guest
@@ -206,6 +206,11 @@ case_kept()
 	{ await_line "$L/front.log" 10 ': connected nic=nic0' 2 && connected 1 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/guest-killed" $? "$(cat "$TOP/out")"
 	check guest-device-stays test "$(in1 ip -o link show eth0)" = "$device"
+}
+
+keeper_build()
+{
+	cc -O2 -o "$TOP/keeper" "$here/keeper.c" || verdict "$CASE/build" 1 "no compiler"
 }
 
 # kept_start back|front DOMAIN: the daemon under a keeper, which ends as it ends; in the background.

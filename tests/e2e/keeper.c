@@ -8,12 +8,16 @@
  * FDSTORE=1 with FDNAME=, FDSTOREREMOVE=1, BARRIER=1, and hands what is stored
  * to the next start (LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID). Prints a line of
  * each: "pid N", "stored NAME", "removed NAME".
+ *
+ * KEEPER_WATCHDOG_MS=N is WatchdogSec=: from READY=1 on, a COMMAND that does not
+ * say WATCHDOG=1 for so long is killed ("starved").
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STORED_MAX 64
@@ -29,6 +34,9 @@
 
 static struct { int fd; char name[64]; } stored[STORED_MAX];
 static int nstored;
+static int watchdog_ms = -1;	/* none */
+static bool ready;
+static struct timespec fed;
 
 _Noreturn static void fail(const char *what)
 {
@@ -86,6 +94,7 @@ static pid_t start(char **argv)
 		fail(argv[0]);
 	}
 	printf("pid %d\n", (int)pid);
+	ready = false;
 	return pid;
 }
 
@@ -130,6 +139,10 @@ static void hear(int sock)
 	for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))
 		if (c->cmsg_type == SCM_RIGHTS)
 			memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	if (strstr(text, "READY=1"))
+		ready = true;
+	if (strstr(text, "READY=1") || strstr(text, "WATCHDOG=1"))
+		clock_gettime(CLOCK_MONOTONIC, &fed);
 	name = strstr(text, "FDNAME=");
 	if (name)
 		name = strtok(name + strlen("FDNAME="), "\n");
@@ -141,6 +154,31 @@ static void hear(int sock)
 		drop(name);
 	if (fd >= 0)
 		close(fd);	/* that is how a barrier falls */
+}
+
+/* Milliseconds until COMMAND has starved; -1: it cannot. */
+static int patience(void)
+{
+	struct timespec now;
+	long long left;
+
+	if (watchdog_ms < 0 || !ready)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left = watchdog_ms - ((now.tv_sec - fed.tv_sec) * 1000ll + (now.tv_nsec - fed.tv_nsec) / 1000000);
+	return left > 0 ? (int)left : 0;
+}
+
+static void watchdog_init(void)
+{
+	const char *ms = getenv("KEEPER_WATCHDOG_MS");
+	char usec[32];
+
+	if (!ms)
+		return;
+	watchdog_ms = atoi(ms);
+	snprintf(usec, sizeof(usec), "%d000", watchdog_ms);
+	setenv("WATCHDOG_USEC", usec, 1);
 }
 
 int main(int argc, char **argv)
@@ -161,8 +199,15 @@ int main(int argc, char **argv)
 	p[0].fd = signalfd(-1, &set, SFD_CLOEXEC);
 	p[1].fd = listen_at(argv[1]);
 	setenv("NOTIFY_SOCKET", argv[1], 1);
+	watchdog_init();
 	pid = start(argv + 2);
-	while (poll(p, 2, -1) > 0) {
+	for (int n; (n = poll(p, 2, patience())) >= 0;) {
+		if (n == 0) {
+			printf("starved\n");
+			ready = false;
+			kill(pid, SIGABRT);
+			continue;
+		}
 		/* What the dead said is heard first. */
 		if (p[1].revents) {
 			hear(p[1].fd);
