@@ -100,24 +100,25 @@ tcp_both()
 	[ "${to%.*}" -ge "${TCP_FLOOR:-1}" ] && [ "${from%.*}" -ge "${TCP_FLOOR:-1}" ]
 }
 
-# transfer_to GUEST ADDRESS MIB: dom0 -> guest, every byte compared there.
+# transfer_to GUEST ADDRESS MIB [OPTIONS]: dom0 -> guest, every byte compared there; with so many
+# bytes of IPv6 options in each packet.
 transfer_to()
 {
 	local seq out
 
 	seq=$(guest "$1" spawn "timeout 90 labtool receive 5300 $3 1") || return 1
-	timeout 90 labtool send "$2" 5300 "$3" 1 || return 1
+	timeout 90 labtool send "$2" 5300 "$3" 1 ${4:+"$4"} || return 1
 	guest "$1" wait "$seq" 30
 }
 
-# transfer_from GUEST ADDRESS MIB: guest -> dom0 (ADDRESS), every byte compared here.
+# transfer_from GUEST ADDRESS MIB [OPTIONS]: guest -> dom0 (ADDRESS), every byte compared here.
 transfer_from()
 {
 	local out pid
 
 	timeout 90 labtool receive 5301 "$3" 2 >/run/lab/from &
 	pid=$!
-	out=$(guest "$1" run "timeout 90 labtool send $2 5301 $3 2" 100) || { echo "$out"; kill $pid; return 1; }
+	out=$(guest "$1" run "timeout 90 labtool send $2 5301 $3 2 ${4:-}" 100) || { echo "$out"; kill $pid; return 1; }
 	wait $pid || { cat /run/lab/from; return 1; }
 	cat /run/lab/from
 }
@@ -162,6 +163,13 @@ checksums()
 	return $rc
 }
 
+# options6 GUEST: TCP behind so many IPv6 options that its header is not in the first 256 bytes.
+options6()
+{
+	check options6-to-guest transfer_to "$1" fd77::2 4 176
+	check options6-from-guest transfer_from "$1" fd77::1 4 176
+}
+
 # A capture that saw nothing unmarked has shown nothing.
 capture_holds()
 {
@@ -185,6 +193,7 @@ traffic_short()
 	check udp6-both udp_check fd77::2 1400
 	check transfer-to-guest transfer_to "$g" 10.77.0.2 64
 	check transfer-from-guest transfer_from "$g" 10.77.0.1 64
+	options6 "$g"
 	check blank-checksums checksums "$g" eth0 10.77.0.2 fd77::2 "vif$id.0" xenbr0
 }
 
@@ -215,6 +224,7 @@ traffic_table()
 	done
 	check transfer-to-guest transfer_to "$g" 10.77.0.2 "${TRANSFER_MIB:-256}"
 	check transfer-from-guest transfer_from "$g" 10.77.0.1 "${TRANSFER_MIB:-256}"
+	options6 "$g"
 	if0=$(guest "$g" run 'if_by_mac 00:16:3e:77:00:01')
 	check blank-checksums checksums "$g" "$if0" 10.77.0.2 fd77::2 "vif$id.0" xenbr0
 }
