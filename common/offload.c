@@ -218,7 +218,8 @@ enum vnet_step vnet_prepare(struct virtio_net_hdr *vh, const struct vnet_peer *p
 {
 	bool blank = vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM, large = vh->gso_type != VIRTIO_NET_HDR_GSO_NONE;
 	size_t len = min_size(iov[0].iov_len, VNET_HEAD_MAX);
-	uint8_t head[VNET_HEAD_MAX], *field;
+	UNINITIALISED uint8_t head[VNET_HEAD_MAX];
+	uint8_t *field;
 	struct headers h;
 	uint16_t sum;
 

@@ -337,7 +337,7 @@ unsigned int tap_join(struct iovec *iov, unsigned int n)
 
 ssize_t tap_read(int fd, const struct iovec *iov, unsigned int n)
 {
-	struct iovec joined[JOIN_MAX];
+	UNINITIALISED struct iovec joined[JOIN_MAX];
 	ssize_t got;
 
 	if (n > 2 && n <= JOIN_MAX) {
@@ -350,7 +350,7 @@ ssize_t tap_read(int fd, const struct iovec *iov, unsigned int n)
 
 ssize_t tap_write(int fd, const struct iovec *iov, unsigned int n)
 {
-	struct iovec joined[JOIN_MAX];
+	UNINITIALISED struct iovec joined[JOIN_MAX];
 	ssize_t put;
 
 	if (n > 2 && n <= JOIN_MAX) {

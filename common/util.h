@@ -16,6 +16,14 @@
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt_, args_) __attribute__((format(printf, fmt_, args_)))
 
+/* For a big local buffer on a hot path that is written before it is read:
+ * -ftrivial-auto-var-init would clear it for every packet. */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define UNINITIALISED __attribute__((uninitialized))
+#else
+#define UNINITIALISED
+#endif
+
 #define ARRAY_SIZE(a_) (sizeof(a_) / sizeof((a_)[0]))
 
 #define container_of(ptr_, type_, member_) \

@@ -105,7 +105,7 @@ unsigned int nic_grx_run(struct nic_queue *q)
 	unsigned int n = 0, slots = 0, taken = 0;
 	enum pkt_verdict verdict;
 	uint16_t first;
-	struct pkt p;
+	UNINITIALISED struct pkt p;
 
 	if (ready <= 0) {
 		if (ready < 0)

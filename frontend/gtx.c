@@ -86,7 +86,7 @@ static enum stat post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, str
 {
 	const struct vnet_peer *peer = &q->link->conf.peer;
 	enum vnet_step step;
-	struct pkt p;
+	UNINITIALISED struct pkt p;
 
 	memset(&p, 0, offsetof(struct pkt, piece));
 	if (len < PKT_LEN_MIN)
@@ -111,7 +111,7 @@ static enum stat post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, str
 static void post_segment(struct nic_link *l)
 {
 	uint16_t id;
-	struct pkt p;
+	UNINITIALISED struct pkt p;
 
 	spare_lowest(&l->gtx_spare, &id, 1);
 	memset(&p, 0, offsetof(struct pkt, piece));
@@ -137,8 +137,8 @@ static bool gtx_not_read(struct nic_link *l, enum tap_outcome outcome)
 static bool move_frame(struct nic_link *l)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
-	struct iovec iov[1 + FRAME_PAGES];
-	uint16_t ids[FRAME_PAGES];
+	UNINITIALISED struct iovec iov[1 + FRAME_PAGES];
+	UNINITIALISED uint16_t ids[FRAME_PAGES];
 	struct nic_queue *q;
 	enum stat drop;
 	ssize_t got;

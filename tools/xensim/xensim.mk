@@ -7,11 +7,11 @@ XENSIM_SRC := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 XENSIM_OUT := $(BUILD)/xensim
 
 # Loaded into sanitised and plain processes alike: never sanitised itself.
-XENSIM_CFLAGS = -O2 -g $(filter-out -fsanitize% -fno-sanitize% --coverage -fprofile% -fcoverage% -O0,$(CFLAGS)) \
+XENSIM_CFLAGS = -O2 -g $(filter-out -fsanitize% -fno-sanitize% --coverage -fprofile% -fcoverage% -O0 -fPIE,$(CFLAGS)) \
 	-std=c11 -D_GNU_SOURCE -fPIC -pthread -MMD -MP \
 	-Wall -Wextra -Wundef -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wvla -Wpointer-arith -Wwrite-strings -Wcast-qual \
-	-Wformat=2 -Wswitch-enum -Werror
+	-Wformat=2 -Wswitch-enum $(if $(filter 1,$(WERROR)),-Werror)
 XENSIM_LDFLAGS = $(filter-out -fsanitize% --coverage -fprofile%,$(LDFLAGS)) -pthread
 XENSIM_Q = $(if $(filter 1,$(V)),,@)
 xensim_say = $(if $(filter 1,$(V)),,@echo "  $(1) $(notdir $@)")
