@@ -2,8 +2,8 @@
 /* refuse.c - what a person is told of a VIF: the log, and the key error in its directory
  *
  * A guest can make us refuse it as fast as it moves its state. The log's lines
- * are bounded by the VIF's bucket, the writes of the key by a number for each
- * tick; the last reason is always written in the end, and the same one once.
+ * are bounded by the VIF's bucket, the writes of the key in the same way; the
+ * last reason is always written in the end, and the same one once.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -14,8 +14,9 @@
 #include "../common/log.h"
 #include "backend.h"
 
-/* Writes of the key error between two ticks. */
-#define ERRORS_MAX 5u
+/* Writes of the key error: so many at once, and so many more at each tick. */
+#define ERRORS_MAX 200u
+#define ERRORS_REFILL 20u
 
 void vif_look_again(struct vif *v, int err)
 {
@@ -76,7 +77,8 @@ void vif_refuse(struct vif *v, const char *fmt, ...)
 
 void vif_tick(struct vif *v)
 {
-	v->moves = v->errors = 0;
+	v->moves = 0;
+	v->errors -= (unsigned int)min_size(v->errors, ERRORS_REFILL);
 	if (!store_lost(v->daemon->store))
 		write_error(v);
 	log_bucket_tell(&v->live.log, v->name);

@@ -41,7 +41,8 @@ struct vif {
 	bool unlisted;			/* xenstored lost what it knew, and so the directory */
 	bool untold;			/* the state could not be published */
 	bool error_due;			/* the key error could not be written yet */
-	unsigned int moves, errors;	/* steps, and writes of the key error, since the last tick */
+	unsigned int moves;		/* steps since the last tick */
+	unsigned int errors;		/* writes of the key error that are not yet forgiven */
 	char error[STORE_VALUE_MAX];	/* what the key error says, or is to say; "": nothing of ours */
 	bool gone;			/* to be freed */
 	bool remade;			/* and to be found again at once */

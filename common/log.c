@@ -24,6 +24,9 @@
 /* An error that says the same again is not written for so long, in milliseconds. */
 #define BUCKET_REPEAT_MS 60000u
 
+/* How often what was held back is told of where nothing else is, in milliseconds. */
+#define BUCKET_TELL_MS 10000u
+
 static const char *log_program = "netpair";
 static enum log_level log_max = LOG_LEVEL_INFO;
 static bool log_journal;
@@ -196,6 +199,15 @@ static bool bucket_charge(struct log_bucket *b, uint32_t hash, uint64_t now)
 	return true;
 }
 
+/* Returns whether it is time to tell of what was held back, without a line to
+ * tell it with: a flood that goes on is worth no line each time. */
+static bool bucket_tells(struct log_bucket *b, uint64_t now)
+{
+	bucket_refill(b, now);
+	return b->spent < BUCKET_LINES && (b->told_ms == 0 || now - b->told_ms >= BUCKET_TELL_MS) &&
+	       (b->suppressed || (b->repeated && now - b->error_ms >= BUCKET_REPEAT_MS));
+}
+
 /* What was held back since the line before, as " suppressed=N repeated=N"; it counts anew from now on. */
 static void bucket_print_held(struct log_bucket *b, char *text, size_t len)
 {
@@ -248,9 +260,9 @@ void log_bucket_tell(struct log_bucket *b, const char *name)
 	char held[64] = "";
 
 	pthread_mutex_lock(&log_bucket_mutex);
-	bucket_refill(b, log_now_ms());
-	if ((b->suppressed || b->repeated) && b->spent < BUCKET_LINES) {
+	if (bucket_tells(b, log_now_ms())) {
 		b->spent++;
+		b->told_ms = log_now_ms();
 		bucket_print_held(b, held, sizeof(held));
 	}
 	pthread_mutex_unlock(&log_bucket_mutex);

@@ -38,6 +38,7 @@ bool log_tell_lost(void);
 struct log_bucket {
 	uint64_t refilled_ms;
 	uint64_t error_ms;	/* when the latest warning or error was written */
+	uint64_t told_ms;	/* when log_bucket_tell() wrote a line; 0: never */
 	uint32_t error;		/* its hash; 0: there was none */
 	unsigned int spent;	/* tokens that are missing */
 	unsigned int suppressed, repeated;	/* lines held back, since a line was written */
@@ -49,7 +50,9 @@ struct log_bucket {
  * At log level debug every line is written. Safe from every thread. */
 void log_bucket_line(struct log_bucket *b, enum log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* Tells of what was held back of the VIF called name, if the bucket has a token. For a timer. */
+/* Tells of what was held back of the VIF called name, if no line has done so for
+ * a while: suppressed lines each ten seconds, repeated ones a minute after the
+ * error was written. For a timer. */
 void log_bucket_tell(struct log_bucket *b, const char *name);
 
 #define log_error_in(bucket_, ...) log_bucket_line(bucket_, LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -122,7 +122,7 @@ case_workers()
 {
 	queues_lab "--max-queues=4 --workers=2" "--queues=2 --no-static-grants --no-event-mask" || return
 	check as-agreed agreed 'queues=2 workers=2'
-	check threads test "$(tasks "$BACK")" = 4	# xenstore's too
+	check threads test "$(tasks "$BACK")" = 5	# main, control and xenstore's too
 	queues_traffic 2
 	back_again killed --max-queues=4 --workers=1
 	check one-worker agreed 'resumed .*queues=2 workers=1'

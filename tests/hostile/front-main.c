@@ -223,6 +223,36 @@ static int hold(struct front *f, unsigned int state)
 		pause();
 }
 
+/* Moves the state as fast as the backend follows, refused each time for one
+ * reason and another in turn, for so many seconds. */
+static int flap(struct front *f, unsigned int seconds)
+{
+	static const char *const ref[] = { "x", "-1", NULL };
+	uint64_t end = now_us() + seconds * 1000000ull;
+	unsigned int moves = 0;
+
+	store_put(f->xs, XBT_NULL, f->fe, "request-rx-copy", "1");
+	for (; now_us() < end; moves += 2) {
+		store_put(f->xs, XBT_NULL, f->fe, "state", "1");
+		if (ref[moves / 2 % 3])
+			store_put(f->xs, XBT_NULL, f->fe, "tx-ring-ref", ref[moves / 2 % 3]);
+		else
+			store_rm(f->xs, XBT_NULL, f->fe, "tx-ring-ref");
+		store_wait_state(f->xs, f->be, IS(InitWait), 1);
+		store_put(f->xs, XBT_NULL, f->fe, "state", "4");
+		store_wait_state(f->xs, f->be, IS(Closing) | IS(Closed), 1);
+	}
+	store_put(f->xs, XBT_NULL, f->fe, "tx-ring-ref", "last");
+	store_put(f->xs, XBT_NULL, f->fe, "state", "1");
+	if (store_wait_state(f->xs, f->be, IS(InitWait), WAIT_MS) < 0)
+		return 1;
+	store_put(f->xs, XBT_NULL, f->fe, "state", "4");
+	if (store_wait_state(f->xs, f->be, IS(Closing) | IS(Closed), WAIT_MS) < 0)
+		return 1;
+	printf("moves %u\n", moves);
+	return 0;
+}
+
 static void list_all(void)
 {
 	for (unsigned int t = 0; t < NTABLES; t++)
@@ -237,14 +267,14 @@ int main(int argc, char **argv)
 		{ "devid", required_argument, NULL, 'd' }, { "log", required_argument, NULL, 'l' },
 		{ "host-ip", required_argument, NULL, 'h' }, { "guest-ip", required_argument, NULL, 'g' },
 		{ "telling", no_argument, NULL, 't' }, { "list", no_argument, NULL, 'L' },
-		{ "hold", required_argument, NULL, 'H' }, { NULL, 0, NULL, 0 },
+		{ "hold", required_argument, NULL, 'H' }, { "flap", required_argument, NULL, 'F' }, { NULL, 0, NULL, 0 },
 	};
 	static struct front f = { .log = { -1, -1, 0 }, .host_fd = -1, .host_ip = 0x0a4d0101, .guest_ip = 0x0a4d0102 };
 	struct score s = { 0, 0, 0 };
 	uint32_t devid = 0;
 	const char *log = NULL;
 	bool telling = false;
-	int state = -1, o;
+	int state = -1, seconds = 0, o;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (o) {
@@ -254,6 +284,7 @@ int main(int argc, char **argv)
 		case 'g': f.guest_ip = ntohl(inet_addr(optarg)); break;
 		case 't': telling = true; break;
 		case 'H': state = atoi(optarg); break;
+		case 'F': seconds = atoi(optarg); break;
 		case 'L': list_all(); return 0;
 		default: return 2;
 		}
@@ -262,6 +293,8 @@ int main(int argc, char **argv)
 		return 1;
 	if (state >= 0)
 		return hold(&f, (unsigned int)state);
+	if (seconds > 0)
+		return flap(&f, (unsigned int)seconds);
 	run_all(&f, &s, telling, argc - optind, argv + optind);
 	printf("%u passed, %u failed, %u skipped\n", s.passed, s.failed, s.skipped);
 	front_close(&f);

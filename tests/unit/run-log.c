@@ -59,6 +59,28 @@ static void an_error_is_said_once(void **state)
 	assert_true(bucket_charge(&b, 7, START + 1002 + BUCKET_REPEAT_MS));
 }
 
+static void a_flood_is_told_of_now_and_then(void **state)
+{
+	struct log_bucket b = { 0 };
+	unsigned int told = 0;
+
+	(void)state;
+	assert_true(bucket_charge(&b, 7, START));
+	for (uint64_t t = 0; t < 2 * BUCKET_REPEAT_MS; t += 1000) {
+		b.repeated++;
+		b.suppressed += t < BUCKET_REPEAT_MS;
+		if (!bucket_tells(&b, START + t))
+			continue;
+		b.told_ms = START + t;
+		b.suppressed = b.repeated = 0;
+		told++;
+	}
+	assert_int_equal(told, 2 * BUCKET_REPEAT_MS / BUCKET_TELL_MS);
+	b = (struct log_bucket){ .repeated = 1, .error_ms = START };
+	assert_false(bucket_tells(&b, START + BUCKET_REPEAT_MS - 1));
+	assert_true(bucket_tells(&b, START + BUCKET_REPEAT_MS));
+}
+
 static void what_was_held_back_is_told(void **state)
 {
 	struct log_bucket b = { .suppressed = 3 };
@@ -269,6 +291,7 @@ int main(void)
 		cmocka_unit_test(a_burst_passes),
 		cmocka_unit_test(tokens_come_back_one_by_one),
 		cmocka_unit_test(an_error_is_said_once),
+		cmocka_unit_test(a_flood_is_told_of_now_and_then),
 		cmocka_unit_test(what_was_held_back_is_told),
 		cmocka_unit_test(a_hash_is_never_none),
 		cmocka_unit_test(a_full_pipe_loses_lines),
