@@ -161,13 +161,14 @@ netns_of() { echo "/run/netns/xensim-e2e$$-$lab-$1"; }
 in0() { nsenter --net="$ns0" "$@"; }
 in1() { nsenter --net="$ns1" "$@"; }
 
-# start_back [OPTION...] / start_front [OPTION...]: until they say that they have started.
+# start_back [OPTION...] / start_front [OPTION...]: until they say that they have started; under the
+# command UNDER, if there is one.
 start_back()
 {
 	local n
 
 	n=$(grep -c 'netbackd: info: started' "$L/back.log")
-	"$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back" --log-level="${E2E_LOG:-info}" "$@" 2>>"$L/back.log" &
+	"$X" exec 0 -- ${UNDER:-} "$BIN/netbackd" --run-dir="$L/run-back" --log-level="${E2E_LOG:-info}" "$@" 2>>"$L/back.log" &
 	BACK=$!
 	await_line "$L/back.log" 10 'netbackd: info: started' $((n + 1))
 }
@@ -177,7 +178,7 @@ start_front()
 	local n
 
 	n=$(grep -c 'netfrontd: info: started' "$L/front.log")
-	"$X" exec "$GUEST" -- "$BIN/netfrontd" --run-dir="$L/run-front" --log-level="${E2E_LOG:-info}" "$@" 2>>"$L/front.log" &
+	"$X" exec "$GUEST" -- ${UNDER:-} "$BIN/netfrontd" --run-dir="$L/run-front" --log-level="${E2E_LOG:-info}" "$@" 2>>"$L/front.log" &
 	FRONT=$!
 	await_line "$L/front.log" 10 'netfrontd: info: started' $((n + 1))
 }
@@ -387,6 +388,9 @@ finish()
 		kill -9 "$p" 2>/dev/null
 	done
 	[ -z "$L" ] || { sweep; x stop >/dev/null 2>&1; }
+	for p in /run/netns/e2e$$-*; do
+		[ ! -e "$p" ] || ip netns del "${p##*/}"
+	done
 	if [ -n "${E2E_KEEP:-}" ]; then
 		echo "# kept: $TOP"
 	else
