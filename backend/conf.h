@@ -22,6 +22,8 @@ struct vif_policy {
 	const char *fill;	/* "all", or MAC addresses with commas between; NULL: nobody's */
 	uint32_t hold_ms;	/* how long frames wait for slots, with feature-rx-notify */
 	uint32_t stall_ms;	/* how long until a link without slots is down; 0: never */
+	uint32_t queue_bytes;	/* what may wait in a VIF's device; 0: no limit in bytes */
+	bool queue_in_frames;	/* bytes cannot be limited: a new device gets a shorter queue */
 };
 
 #define OFFER_SG 1u

@@ -7,12 +7,26 @@
 #include "../common/errtext.h"
 #include "../common/handshake.h"
 #include "../common/log.h"
+#include "../common/taplimit.h"
 #include "../common/tapstate.h"
 #include "backend.h"
 
 static struct tapstate tapstate_of(struct vif *v)
 {
 	return (struct tapstate){ .run_dir = v->daemon->run_dir, .name = v->name, .log = &v->live.log };
+}
+
+/* Where bytes cannot be limited. What somebody makes of it later, stays. */
+static void shorten_queue(struct vif *v)
+{
+	const struct vif_policy *policy = &v->daemon->policy;
+	int frames = taplimit_by_frames(v->tap_fd, policy->queue_bytes, policy->max_queues);
+
+	if (frames < 0)
+		log_warn_in(&v->live.log, "cannot shorten the device's queue vif=%s error=\"%s\"", v->name,
+			    errtext(ERRTEXT_TAP, frames));
+	else
+		log_debug("queue of the new device vif=%s frames=%d", v->name, frames);
 }
 
 /* Opens the device that an earlier daemon left, or makes one. A new life has a
@@ -47,6 +61,8 @@ int vif_device_open(struct vif *v)
 	err = open_device(v, &birth, &fresh);
 	if (err)
 		return err;
+	if (fresh && v->daemon->policy.queue_in_frames)
+		shorten_queue(v);
 	v->new_life = false;
 	/* The script of this directory has run, for another device. */
 	if (fresh && (hs_back_is_up(v->state) || v->state == XenbusStateInitWait))

@@ -16,7 +16,8 @@
  *
  * A frame that needs more slots than are posted is held in the buffer, and the
  * TAP is left alone, until the slots come or patience ends (patience.h): what
- * then piles up is in the TAP's own queue, which is bounded (XSA-392).
+ * then piles up is in the TAP's own queue, which is bounded in bytes (XSA-392,
+ * taplimit.h).
  *
  * Where the frontend wants headroom, each slot's data starts behind it and an
  * extra says so. It is for an XDP program, which sees one page: so large
@@ -44,6 +45,7 @@ static enum tap_outcome grx_read_outcome(struct vif_worker *vw, ssize_t got)
 
 	switch (outcome) {
 	case TAP_FRAME:
+		taplimit_took(&vw->reader, (uint32_t)got - VNET_HDR_LEN);
 		break;
 	case TAP_DROP:
 		stats_inc(&vw->w.stats, STAT_GRX_DROP_BOUNDS);
@@ -52,6 +54,7 @@ static enum tap_outcome grx_read_outcome(struct vif_worker *vw, ssize_t got)
 		worker_fault(&vw->w, "TAP lost");
 		/* fall through */
 	case TAP_EMPTY:
+		taplimit_empty(&vw->reader);
 		vw->w.tap_ready = false;
 		vif_hold_nobody(vw);
 		break;
@@ -351,7 +354,9 @@ unsigned int vif_grx_run(struct vif_worker *vw)
 		return 0;
 	grant_batch_reset(vw->batch);
 	vif_hold_settle(vw);
+	taplimit_begin(&vw->reader);
 	n = collect(vw, &looked);
+	taplimit_end(&vw->reader);
 	if (n == 0)
 		return looked;
 	run_batch(vw);

@@ -275,6 +275,7 @@ static void release(struct vif_link *l)
 		if (i)
 			close(l->worker[i].tap_fd);
 	}
+	taplimit_exit(&l->limit);
 	vif_kept_close(l);
 	free(l->worker);
 	free(l->queue);
@@ -309,6 +310,7 @@ static int start(struct vif_link *l, const struct vif_place *place, const char *
 	err = vif_kept_open(l, place);
 	if (err)
 		return err;
+	vif_queue_limit(l, place);
 	*why = "cannot start the worker";
 	for (unsigned int i = 0; i < l->nworkers && !err; i++)
 		err = worker_start(&l->worker[i].w);

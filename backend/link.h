@@ -29,6 +29,7 @@ struct vif_place {
 	unsigned int workers;	/* the most; above one only without control ring and mask, on a multi-queue TAP */
 	int wake_fd;		/* borrowed */
 	uint32_t hold_ms, stall_ms;	/* of the policy */
+	uint32_t queue_bytes;	/* what may wait in the device; 0: no limit */
 	bool resume;		/* an earlier daemon served this very connection */
 };
 

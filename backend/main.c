@@ -19,6 +19,7 @@
 #include "../common/loop.h"
 #include "../common/options.h"
 #include "../common/tap.h"
+#include "../common/taplimit.h"
 #include "../common/worker.h"
 #include "backend.h"
 
@@ -54,7 +55,7 @@ static const struct option_word directions[] = {
 static struct options parse_options(int argc, char **argv)
 {
 	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_RUN_DIR,
-			     .policy = { .max_queues = 1, .hold_ms = 10000, .stall_ms = 60000 } };
+			     .policy = { .max_queues = 1, .hold_ms = 10000, .stall_ms = 60000, .queue_bytes = 4u << 20 } };
 	const struct option_row rows[] = {
 		{ "take-over", NULL, "unbind the kernel's netback from each VIF and serve it", OPTION_FLAG,
 		  { .flag = &o.take_over }, 0, 0 },
@@ -67,6 +68,8 @@ static struct options parse_options(int argc, char **argv)
 		  { .number = &o.policy.hold_ms }, 1, 3600000 },
 		{ "stall-ms", "N", "milliseconds until a VIF without buffers has no carrier (60000; 0: never)",
 		  OPTION_NUMBER, { .number = &o.policy.stall_ms }, 0, 3600000 },
+		{ "queue-bytes", "N", "bytes that wait for a guest in its device, at most (4194304; 0: by frames only)",
+		  OPTION_NUMBER, { .number = &o.policy.queue_bytes }, 0, 1u << 30 },
 		{ "max-queues", "N", "queues that a frontend may have (1)", OPTION_NUMBER,
 		  { .number = &o.policy.max_queues }, 1, VIF_QUEUES_MAX },
 		{ "workers", "N", "threads for the queues of one VIF, at most (as many as processors)", OPTION_NUMBER,
@@ -112,6 +115,19 @@ static void check_devices(void)
 	if (access("/dev/net/tun", R_OK | W_OK) < 0)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot use /dev/net/tun: %s",
 		    errtext(ERRTEXT_TAP, errno));
+}
+
+/* Says which limit there is for what waits for a guest. */
+static void check_limit(struct vif_policy *policy)
+{
+	int err = policy->queue_bytes ? taplimit_works() : 0;
+
+	if (!err)
+		return;
+	policy->queue_in_frames = true;
+	log_warn("what waits for a guest is limited by frames, not by --queue-bytes; new devices get a shorter queue "
+		 "error=\"%s\" todo=\"give netbackd CAP_BPF and the system call bpf, on Linux 5.8 or later\"",
+		 errtext(ERRTEXT_FILE, err));
 }
 
 /* Hands --drain to the daemon that runs, if one does; does not return then. */
@@ -248,6 +264,7 @@ int main(int argc, char **argv)
 	if (kernel_driver_present(KERNEL_BACKEND) && !o.take_over)
 		die(PROGRAM, EXIT_OCCUPIED, "the kernel's netback is loaded and claims every vif; start with --take-over, "
 		    "or see KERNEL DRIVER in netbackd(8)");
+	check_limit(&n.backend.policy);
 	l = loop_new(&conf);
 	n.backend.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	loop_watch(l, n.backend.wake_fd, netbackd_fault);

@@ -21,6 +21,7 @@
 #include "../common/ring.h"
 #include "../common/segment.h"
 #include "../common/stats.h"
+#include "../common/taplimit.h"
 #include "../common/worker.h"
 #include "conf.h"
 #include "live.h"
@@ -95,6 +96,7 @@ struct vif_worker {
 	unsigned int nqueues;
 	struct grant_dev *grant;
 	struct grant_batch *batch;
+	struct taplimit_reader reader;	/* of its end of the TAP */
 	uint8_t *gtx_buf, *grx_buf;	/* BATCH_BYTES each */
 	struct frame *frames;		/* BATCH_FRAMES, of the run under way */
 	uint32_t segments;		/* that this pass over the gtx rings makes, WORKER_RUN_SEGMENTS */
@@ -118,6 +120,7 @@ struct vif_link {
 	struct ctrl_back ctrl;
 	struct bell ctrl_bell;
 	struct vif_live *live;		/* borrowed; what the control thread may change */
+	struct taplimit limit;		/* of what waits in the TAP */
 	struct hash hash;		/* as the frontend set it; only with a control ring */
 	struct statics *statics;
 	struct vif_kept *kept;		/* what a daemon after us must find of all these tables */
@@ -127,6 +130,10 @@ struct vif_link {
 	struct vif_worker *worker;
 	struct vif_queue *queue;	/* conf.queues of them */
 };
+
+/* Before the workers start: limits what may wait in the device, or says that it cannot. */
+struct vif_place;
+void vif_queue_limit(struct vif_link *l, const struct vif_place *place);
 
 /* The hot paths. Each handles at most one batch and returns how many frames
  * it moved or dropped, 0 when there was nothing to do. They may fault the

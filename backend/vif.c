@@ -158,6 +158,7 @@ static void connect_frontend(struct vif *v)
 	if (!adopt && (old = tap_drain(v->tap_fd)) != 0)
 		log_debug("dropped what was queued before vif=%s frames=%u", v->name, old);
 	place.tap_fd = v->tap_fd;
+	place.queue_bytes = v->daemon->policy.queue_in_frames ? 0 : v->daemon->policy.queue_bytes;
 	place.workers = vif_device_workers(v, &conf);
 	vif_live_read(v);
 	if (v->strange && (conf.ctrl || atomic_load(&v->live.filter))) {

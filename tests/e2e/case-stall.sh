@@ -82,6 +82,68 @@ case_stall()
 	reap_helpers
 }
 
+# vif_count NAME: a counter of the device vif1.0.
+vif_count() { in0 ip -s -j link show vif1.0 | sed "s/.*\"tx\":{[^}]*\"$1\":\([0-9]*\).*/\1/"; }
+
+# Memory of the machine that nothing uses, in MB.
+free_mb() { awk '/^MemFree/ { print int($2 / 1024) }' /proc/meminfo; }
+
+# overfull BYTES FRAME OPTION: floods the stopped guest with large segments; what waits in the device
+# then is at most so much, and at least all of it but one frame. tun counts a frame as sent once it is read.
+overfull()
+{
+	local sent=9000 read dropped waits free
+
+	read=$(vif_count packets) dropped=$(vif_count dropped) free=$(free_mb)
+	in0 "$TOP/send" vif1.0 "$sent" "$2" "$3" >"$TOP/out" 2>&1 || return 1
+	# Until the worker holds a frame that lacks slots it reads.
+	await 5 settled
+	waits=$((sent - ($(vif_count packets) - read) - ($(vif_count dropped) - dropped)))
+	echo "$waits frames of $2 bytes wait, $((free - $(free_mb))) MB less free memory"
+	[ "$((waits * ($2 + 768)))" -le "$1" ] && [ "$(((waits + 1) * ($2 + 768)))" -gt "$(($1 * 9 / 10))" ] &&
+		[ "$((free - $(free_mb)))" -lt 100 ]
+}
+
+# settled: no frame is read any more.
+settled()
+{
+	local before
+
+	before=$(vif_count packets)
+	sleep 0.05
+	[ "$(vif_count packets)" = "$before" ]
+}
+
+# overfull_stopped NAME BYTES FRAMES: that, while the guest stands still; then it answers again.
+overfull_stopped()
+{
+	kill -STOP "$FRONT"
+	check "$1" overfull "$2" 60000 "$3"
+	kill -CONT "$FRONT"
+	check "$1-answers-again" await 10 back_answers
+}
+
+# What waits for a guest that has stopped is bounded in bytes, on one queue and on eight.
+case_queue_bytes()
+{
+	lab_start
+	cc -O2 -o "$TOP/send" "$root/tests/hostile/send.c" || return
+	{ start_back && start_front && attach 0; } >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
+	overfull_stopped one-queue 4194304 gso
+	restart_back KILL --queue-bytes=1000000 >"$TOP/out" 2>&1
+	verdict "$CASE/resumed" $? "$(cat "$TOP/out")"
+	overfull_stopped less 1000000 gso
+}
+
+case_queue_bytes_eight()
+{
+	cc -O2 -o "$TOP/send" "$root/tests/hostile/send.c" || return
+	queues_lab "--max-queues=8 --workers=8" "--queues=8 --no-static-grants --no-event-mask" || return
+	check as-agreed agreed 'queues=8 workers=8'
+	overfull_stopped eight-queues 4194304 flows
+}
+
 guest_carrier_is()
 {
 	local now=up

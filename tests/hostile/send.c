@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* send.c - hostile-send IF COUNT SIZE [gso]: the host's frames, COUNT 0: until killed;
- * gso: large TCP segments of 1000 bytes each */
+/* send.c - hostile-send IF COUNT SIZE [gso|flows]: the host's frames, COUNT 0: until killed;
+ * gso: large TCP segments of 1000 bytes each; flows: these, each of another flow */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -38,11 +38,12 @@ int main(int argc, char **argv)
 	struct iovec iov[] = { { &vh, sizeof(vh) }, { frame, 0 } };
 	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = htons(0x88b5) };
 	unsigned long count, size;
-	int fd, gso, one = 1;
+	int fd, gso, flows, one = 1;
 
 	if (argc < 4)
 		return 2;
 	gso = argc == 5;
+	flows = gso && strcmp(argv[4], "flows") == 0;
 	count = strtoul(argv[2], NULL, 10);
 	size = strtoul(argv[3], NULL, 10);
 	if (gso)
@@ -63,6 +64,10 @@ int main(int argc, char **argv)
 	}
 	iov[1].iov_len = size;
 	for (unsigned long i = 0; count == 0 || i < count; i++) {
+		if (flows) {
+			frame[34] = (unsigned char)(i >> 8);
+			frame[35] = (unsigned char)i;
+		}
 		/* A full queue is what a flood is for. */
 		if (writev(fd, iov + !gso, 1 + gso) < 0 && errno != ENOBUFS && errno != ENETDOWN) {
 			perror(argv[1]);

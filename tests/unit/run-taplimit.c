@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* run-taplimit.c - what waits in a TAP's queue stays within its bytes, on a real device
+ *
+ * Needs root, /dev/net/tun and bpf(2).
+ */
+#include "unit.h"
+#include "nettest.h"
+#include "../../common/taplimit.c"
+#include "../../common/tap.h"
+
+#include <arpa/inet.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#define LIMIT (1024u * 1024u)
+#define GSO_LEN 60000u
+
+static int tap = -1, out = -1;
+static unsigned int ifindex;
+static struct taplimit limit;
+static struct taplimit_sums *sums;	/* NULL: not allowed here */
+static struct taplimit_reader reader;
+
+static int setup(void **state)
+{
+	bool fresh;
+
+	(void)state;
+	sums = NULL;
+	if (!nettest_enter() || taplimit_works() < 0)
+		return 0;
+	if (tap_open(&tap, "lim0", TAP_SINGLE, NULL, &fresh) < 0 || tap_set_offloads(tap, TUN_F_CSUM | TUN_F_TSO4, &(int){ 0 }) < 0 ||
+	    taplimit_init(&limit, tap, LIMIT, 1) < 0 ||
+	    nettest_run(0, "sysctl -qw net.ipv6.conf.lim0.disable_ipv6=1; ip link set lim0 up") != 0)
+		return -1;
+	ifindex = if_nametoindex("lim0");
+	out = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	reader = (struct taplimit_reader){ .limit = &limit };
+	sums = limit.sums;
+	return out < 0 || setsockopt(out, SOL_PACKET, PACKET_VNET_HDR, &(int){ 1 }, sizeof(int)) < 0 ? -1 : 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	if (!sums)
+		return 0;
+	taplimit_exit(&limit);
+	tap_unpersist(tap);
+	close(tap);
+	close(out);
+	return 0;
+}
+
+/* Sends one frame of so many bytes, a large TCP segment if it is one. The kernel
+ * does not say whether the device took it. */
+static void send_frame(unsigned int len)
+{
+	static uint8_t frame[65536] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45 };
+	struct virtio_net_hdr vh = { 0 };
+	struct iovec iov[] = { { &vh, sizeof(vh) }, { frame, len } };
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = htons(ETHERTYPE_IP), .sll_halen = 6 };
+	struct msghdr msg = { .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = iov, .msg_iovlen = 2 };
+
+	frame[16] = (uint8_t)((len - 14) >> 8);
+	frame[17] = (uint8_t)(len - 14);
+	frame[23] = 6;
+	frame[46] = 0x50;
+	if (len > 1514)
+		vh = (struct virtio_net_hdr){ .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+					      .gso_size = 1000, .hdr_len = 54, .csum_start = 34, .csum_offset = 16 };
+	to.sll_ifindex = (int)ifindex;
+	if (sendmsg(out, &msg, 0) < 0)
+		assert_int_equal(errno, ENOBUFS);
+}
+
+/* Reads at most n frames, as a worker does in a batch; how many, and the bytes. */
+static unsigned int read_batch(struct taplimit_reader *r, unsigned int n, size_t *bytes)
+{
+	static uint8_t buf[70000];
+	const struct iovec iov = { buf, sizeof(buf) };
+	unsigned int frames = 0;
+
+	*bytes = 0;
+	taplimit_begin(r);
+	while (frames < n) {
+		ssize_t got = tap_read(tap, &iov, 1);
+
+		if (got < 0) {
+			assert_int_equal(got, -EAGAIN);
+			taplimit_empty(r);
+			break;
+		}
+		taplimit_took(r, (uint32_t)got - VNET_HDR_LEN);
+		*bytes += (size_t)got - VNET_HDR_LEN;
+		frames++;
+	}
+	taplimit_end(r);
+	return frames;
+}
+
+static size_t read_frames(unsigned int n, unsigned int *frames)
+{
+	size_t bytes;
+
+	*frames = read_batch(&reader, n, &bytes);
+	return bytes;
+}
+
+static void flood_stays_within(void **state)
+{
+	unsigned int n;
+	size_t bytes;
+
+	(void)state;
+	if (!sums)
+		skip();
+	for (unsigned int i = 0; i < 300; i++)
+		send_frame(GSO_LEN);
+	bytes = read_frames(1000, &n);
+	assert_int_equal(bytes, (size_t)n * GSO_LEN);
+	assert_int_equal(n, LIMIT / (GSO_LEN + TAPLIMIT_FRAME));
+	/* All is read: as many again. */
+	for (unsigned int i = 0; i < 300; i++)
+		send_frame(GSO_LEN);
+	read_frames(1000, &n);
+	assert_int_equal(n, LIMIT / (GSO_LEN + TAPLIMIT_FRAME));
+}
+
+static void what_is_read_makes_room(void **state)
+{
+	unsigned int n;
+
+	(void)state;
+	if (!sums)
+		skip();
+	for (unsigned int i = 0; i < 300; i++)
+		send_frame(GSO_LEN);
+	read_frames(5, &n);
+	assert_int_equal(n, 5);
+	for (unsigned int i = 0; i < 300; i++)
+		send_frame(GSO_LEN);
+	read_frames(1000, &n);
+	assert_int_equal(n, LIMIT / (GSO_LEN + TAPLIMIT_FRAME));
+	assert_int_equal(sums->in, sums->out);
+}
+
+static void small_frames_are_not_hit(void **state)
+{
+	unsigned int n;
+
+	(void)state;
+	if (!sums)
+		skip();
+	for (unsigned int i = 0; i < 450; i++)
+		send_frame(1514);
+	assert_int_equal(read_frames(1000, &n), 450 * 1514);
+	assert_int_equal(n, 450);
+}
+
+/* What the full queue loses behind the filter is not held against the next ones. */
+static void lost_behind_the_filter(void **state)
+{
+	unsigned int n;
+
+	(void)state;
+	if (!sums)
+		skip();
+	assert_int_equal(nettest_run(0, "ip link set lim0 txqueuelen 10"), 0);
+	for (unsigned int round = 0; round < 5; round++) {
+		for (unsigned int i = 0; i < 400; i++)
+			send_frame(60);
+		read_frames(1000, &n);
+		assert_int_equal(n, 10);
+		assert_int_equal(sums->in, sums->out);
+	}
+}
+
+/* Sums that are wrong, as after frames of a daemon before us, are right once the queue was empty. */
+static void wrong_sums_heal(void **state)
+{
+	unsigned int n;
+
+	(void)state;
+	if (!sums)
+		skip();
+	for (unsigned int round = 0; round < 2; round++) {
+		atomic_fetch_add(&sums->out, round ? 10ull * LIMIT : -10ull * LIMIT);
+		read_frames(1000, &n);
+		assert_int_equal(sums->in, sums->out);
+		for (unsigned int i = 0; i < 300; i++)
+			send_frame(GSO_LEN);
+		read_frames(1000, &n);
+		assert_int_equal(n, LIMIT / (GSO_LEN + TAPLIMIT_FRAME));
+	}
+}
+
+/* A tag that the kernel keeps beside the frame is read as part of it. */
+static void vlan_tag_is_counted(void **state)
+{
+	unsigned int n;
+
+	(void)state;
+	if (!sums)
+		skip();
+	if (nettest_run(0, "ip link add link lim0 name lim0.7 type vlan id 7 2>/dev/null") != 0)
+		skip();
+	assert_int_equal(nettest_run(0, "sysctl -qw net.ipv6.conf.lim0/7.disable_ipv6=1; ip link set lim0.7 up"), 0);
+	read_frames(1000, &n);
+	ifindex = if_nametoindex("lim0.7");
+	for (unsigned int i = 0; i < 100; i++)
+		send_frame(1000);
+	assert_int_equal(read_frames(1000, &n), 100 * 1004);
+	assert_int_equal(sums->in, sums->out);
+}
+
+static void cleared(void **state)
+{
+	unsigned int n;
+
+	(void)state;
+	if (!sums)
+		skip();
+	taplimit_clear(tap);
+	for (unsigned int i = 0; i < 100; i++)
+		send_frame(GSO_LEN);
+	read_frames(1000, &n);
+	assert_int_equal(n, 100);
+}
+
+/* Reads all of one of two queues; the frames. */
+static unsigned int read_all(struct taplimit_reader *r, int fd)
+{
+	size_t bytes;
+
+	tap = fd;
+	return read_batch(r, 1000, &bytes);
+}
+
+/* All queues of a device share the bytes, and settle once all are empty. */
+static void several_queues(void **state)
+{
+	struct taplimit both;
+	struct taplimit_reader r[2] = { { .limit = &both }, { .limit = &both } };
+	int fd[2], first = tap;
+	unsigned int n;
+	bool fresh;
+
+	(void)state;
+	if (!sums)
+		skip();
+	assert_int_equal(tap_open(&fd[0], "lim1", TAP_MULTI, NULL, &fresh), 0);
+	assert_int_equal(tap_open_another(&fd[1], fd[0]), 0);
+	assert_int_equal(tap_set_offloads(fd[0], TUN_F_CSUM | TUN_F_TSO4, &(int){ 0 }), 0);
+	assert_int_equal(taplimit_init(&both, fd[0], LIMIT, 2), 0);
+	assert_int_equal(nettest_run(0, "sysctl -qw net.ipv6.conf.lim1.disable_ipv6=1; ip link set lim1 up"), 0);
+	ifindex = if_nametoindex("lim1");
+	for (unsigned int round = 0; round < 4; round++) {
+		for (unsigned int i = 0; i < 200; i++)
+			send_frame(GSO_LEN);
+		n = read_all(&r[round % 2], fd[round % 2]);
+		assert_int_equal(n + read_all(&r[1 - round % 2], fd[1 - round % 2]), LIMIT / (GSO_LEN + TAPLIMIT_FRAME));
+		assert_int_equal(both.sums->in, both.sums->out);
+		assert_int_equal(both.idle, 2);
+		atomic_fetch_add(&both.sums->out, 7000);
+	}
+	tap = first;
+	taplimit_exit(&both);
+	tap_unpersist(fd[0]);
+	close(fd[1]);
+	close(fd[0]);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(flood_stays_within, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_read_makes_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(small_frames_are_not_hit, setup, teardown),
+		cmocka_unit_test_setup_teardown(lost_behind_the_filter, setup, teardown),
+		cmocka_unit_test_setup_teardown(wrong_sums_heal, setup, teardown),
+		cmocka_unit_test_setup_teardown(vlan_tag_is_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(cleared, setup, teardown),
+		cmocka_unit_test_setup_teardown(several_queues, setup, teardown),
+	};
+
+	return RUN_TESTS(tests);
+}
