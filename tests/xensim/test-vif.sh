@@ -91,6 +91,24 @@ say destroy $?
 ! store xenstore-ls -f | grep -q '/3\b'
 say destroy-leaves-nothing $?
 x stop
+
+# A hotplug script is run where the backend is: dom0's network, or the driver domain's.
+if [ "$(id -u)" = 0 ]; then
+	script=$XENSIM_DIR.script
+	printf '#!/bin/sh\necho "$1 $vif $XENBUS_PATH $(readlink /proc/self/ns/net)" >>%s\n' "$XENSIM_DIR.ran" >"$script"
+	chmod +x "$script"
+	x start --netns && x domain g --netns >/dev/null && x domain drv --netns --driver-domain >/dev/null
+	say start-with-networks $?
+	for b in 0 drv; do
+		: >"$XENSIM_DIR.ran"
+		ns=$(x exec $b -- readlink /proc/self/ns/net)
+		x attach-vif $b g 0 --script="$script" state=2 && x detach-vif g 0 --script="$script" --force &&
+			[ "$ns" != "$(readlink /proc/self/ns/net)" ] &&
+			printf '%s\n' "online vif1.0 backend/vif/1/0 $ns" "offline vif1.0 backend/vif/1/0 $ns" | diff - "$XENSIM_DIR.ran"
+		say "script-in-the-network-of-$b" $?
+	done
+	x stop
+fi
 rm -f "$XENSIM_DIR".*
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

@@ -180,9 +180,14 @@ static int wait_state(struct xs_handle *xs, const struct vif *v, const char *sta
 	return done ? 0 : -1;
 }
 
+/* As a process of the backend's domain, as libxl or "xl devd" runs it there. */
 static int run_script(const struct vif *v, const char *verb)
 {
-	const char *const argv[] = { v->script, verb, "type_if=vif", NULL };
+	unsigned back = 0;
+	char *dir = xprintf("--dir=%s", cli_dir);
+	char *id = sscanf(v->be, "/local/domain/%u/", &back) == 1 ? xprintf("%u", back) : xprintf("0");
+	const char *const argv[] = { "/proc/self/exe", dir, "exec", id, "--", v->script, verb, "type_if=vif", NULL };
+	int err;
 	char *path = xprintf("backend/vif/%u/%u", v->front.id, v->devid);
 	char *name = xprintf("vif%u.%u", v->front.id, v->devid);
 
@@ -193,7 +198,10 @@ static int run_script(const struct vif *v, const char *verb)
 	setenv("vif", name, 1);
 	free(path);
 	free(name);
-	return run_quiet(argv, 0);
+	err = run_quiet(argv, 0);
+	free(dir);
+	free(id);
+	return err;
 }
 
 void vif_paths(struct vif *v)
