@@ -321,6 +321,16 @@ static bool is_put_off(struct vif *v)
 	return true;
 }
 
+/* Returns why the connection cannot go on, or NULL. A worker without a device
+ * faults as well, so that it was deleted is looked for after the fault was seen. */
+static const char *fault_of(struct vif *v)
+{
+	const char *why = v->link ? vif_link_faulted(v->link) : NULL;
+
+	replace_device(v);
+	return v->link ? why : NULL;
+}
+
 void vif_run(struct vif *v)
 {
 	const char *fault;
@@ -330,14 +340,12 @@ void vif_run(struct vif *v)
 	v->look_again = false;
 	take_from_kernel(v);
 	vif_life_begin(v);
-	/* Before the device is looked at: that it was deleted is a fault of the worker's too. */
-	fault = v->link ? vif_link_faulted(v->link) : NULL;
-	replace_device(v);
+	fault = fault_of(v);
 	if (v->link) {
 		look_at_carrier(v);
 		vif_live_read(v);
 	}
-	if (v->link && fault && !v->refused)
+	if (fault && !v->refused)
 		vif_refuse(v, "%s", fault);
 	for (int i = 0; i < STEPS_MAX && !v->gone; i++) {
 		struct hs_back_view view;
@@ -361,8 +369,7 @@ void vif_run(struct vif *v)
 			log_debug("state vif=%s theirs=%s", v->name, hs_state_name(view.theirs));
 			v->seen = view.theirs;
 			/* A fault outlasts every move of theirs but a new start. */
-			v->refused = v->link && vif_link_faulted(v->link) &&
-				     view.theirs != XenbusStateInitialising;
+			v->refused = fault_of(v) && view.theirs != XenbusStateInitialising;
 		}
 		/* After the look: what was written before its state is seen now. */
 		if (v->state == XenbusStateReconfigured && v->link)
