@@ -331,6 +331,16 @@ static const char *fault_of(struct vif *v)
 	return v->link ? why : NULL;
 }
 
+/* Returns what to do with a connection that is up and that nobody serves: an
+ * earlier daemon left it, or its device was deleted. */
+static enum hs_back_step take_up(const struct vif *v, const struct hs_back_view *view)
+{
+	/* A frontend that is on its way out takes its pages back at any moment. */
+	if (!view->online && !v->daemon->draining)
+		return HS_BACK_CLOSING;
+	return v->strange ? HS_BACK_RESET : HS_BACK_CONNECT;
+}
+
 void vif_run(struct vif *v)
 {
 	const char *fault;
@@ -377,7 +387,7 @@ void vif_run(struct vif *v)
 		view.refused = v->refused;
 		step = hs_back_next(&view);
 		if (hs_back_is_up(v->state) && !v->link && step == HS_BACK_STAY)
-			step = v->strange ? HS_BACK_RESET : HS_BACK_CONNECT;	/* left by an earlier daemon */
+			step = take_up(v, &view);
 		if (v->daemon->draining && (view.theirs == XenbusStateConnected ||
 					    view.theirs == XenbusStateReconfiguring)) {
 			/* The frontend is told, and waited for. */

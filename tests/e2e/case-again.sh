@@ -122,7 +122,7 @@ new_life_attached()
 	check attached-meanwhile await 5 xs_state_is "$(be 1 0)/bridge" br1
 	start_back >"$TOP/out" 2>&1
 	wait $!
-	{ connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	{ connected 1 0 && both_up && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/attached-works" $? "$(cat "$TOP/out")"
 	check attached-device new_device "$was"
 }
@@ -140,7 +140,7 @@ new_life_found_by_name()
 	check by-name-meanwhile await 5 xs_state_is "$(be 1 0)/state" 1
 	start_back >"$TOP/out" 2>&1
 	wait $!
-	{ connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	{ connected 1 0 && both_up && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/by-name-works" $? "$(cat "$TOP/out")"
 	check by-name-device new_device "$was"
 }
@@ -159,7 +159,7 @@ new_life_other_guest()
 	start_back >"$TOP/out" 2>&1
 	check told await_line "$L/back.log" 5 'not taken over, a new device is made vif=vif1.0'
 	expect+='|it has to connect anew|closing nic=nic0'
-	{ await_line "$L/front.log" 5 ': connected nic=nic0' $front && connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	{ await_line "$L/front.log" 5 ': connected nic=nic0' $front && connected 1 0 && both_up && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/other-guest-works" $? "$(cat "$TOP/out")"
 	check other-guest-device new_device "$was"
 	# The script has run for the device that went.
@@ -185,7 +185,7 @@ new_life_same_domid()
 	check same-domid await 5 xs_state_is "$(be 1 0)/state" 1
 	start_back >"$TOP/out" 2>&1
 	wait $!
-	{ connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	{ connected 1 0 && both_up && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/same-domid-works" $? "$(cat "$TOP/out")"
 	check same-domid-device new_device "$was"
 }
@@ -281,6 +281,14 @@ case_error_node()
 
 # --- a device is deleted ----------------------------------------------------------------------------
 
+# both_up: addresses at both ends of VIF 0, and the kernel has noticed the carrier, which may take it a second.
+both_up()
+{
+	address 0 && await 5 is_up in0 vif1.0 && await 5 is_up in1 eth0
+}
+
+is_up() { "$1" ip -o link show "$2" | grep -q 'state UP'; }
+
 # deleted_in_dom0 COMMAND...: it makes vif1.0 go; a new one comes at once, and the connection goes on.
 deleted_in_dom0()
 {
@@ -290,7 +298,7 @@ deleted_in_dom0()
 	n=$(grep -c ': resumed vif=vif1.0' "$L/back.log")
 	"$@" || return 1
 	await_line "$L/back.log" 5 ': resumed vif=vif1.0' $((n + 1)) || return 1
-	[ "$(ifindex)" != "$was" ] && address 0 && one_ping && state_untouched
+	[ "$(ifindex)" != "$was" ] && both_up && one_ping && state_untouched
 }
 
 # deleted_in_guest COMMAND...: the same with eth0; the connection is made anew.
@@ -302,7 +310,7 @@ deleted_in_guest()
 	n=$(grep -c ': connected nic=nic0' "$L/front.log")
 	"$@" || return 1
 	await_line "$L/front.log" 5 ': connected nic=nic0' $((n + 1)) && connected 1 0 || return 1
-	[ "$(in1 ip -o link show eth0 | cut -d: -f1)" != "$was" ] && address 0 && one_ping
+	[ "$(in1 ip -o link show eth0 | cut -d: -f1)" != "$was" ] && both_up && one_ping
 }
 
 # namespace_ends NSENTER DEVICE: the device is moved to a namespace, which then ends.
@@ -341,7 +349,7 @@ case_deleted()
 	for ((i = 0; i < 20; i++)); do
 		in0 ip link del vif1.0 2>/dev/null
 	done
-	{ await 5 in0 ip link show vif1.0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	{ await 5 in0 ip link show vif1.0 && both_up && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/again-and-again" $? "$(cat "$TOP/out")"
 	check state state_untouched
 	restart_back KILL >"$TOP/out" 2>&1
@@ -351,7 +359,7 @@ case_deleted()
 	check guest-namespace-ends deleted_in_guest namespace_ends in1 eth0
 	check told-still told_of_deleted
 	check words no_bad_state
-	{ x detach-vif guest 0 && attach 0 && one_ping; } >"$TOP/out" 2>&1
+	{ x detach-vif guest 0 && attach 0 && both_up && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/attached-again" $? "$(cat "$TOP/out")"
 	check error-gone no_error 0
 	deleted_unconnected
@@ -488,6 +496,6 @@ case_moved()
 	start_back >"$TOP/out" 2>&1
 	check resumed await_line "$L/back.log" 5 ': resumed vif=vif1.0'
 	check told-deleted told_of_deleted
-	{ await 5 in0 ip link show vif1.0 && address 0 && one_ping; } >"$TOP/out" 2>&1
+	{ await 5 in0 ip link show vif1.0 && both_up && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/made-anew" $? "$(cat "$TOP/out")"
 }
