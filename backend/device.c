@@ -135,3 +135,12 @@ void vif_device_carrier(struct vif *v)
 	if (stalled)
 		log_warn_in(&v->live.log, "stalled, carrier down vif=%s reason=\"the frontend posts too few receive buffers\"", v->name);
 }
+
+void vif_device_look(struct vif *v)
+{
+	bool was = v->carrier;
+
+	vif_device_carrier(v);
+	if (v->carrier && !was)
+		log_info_in(&v->live.log, "recovered, carrier up vif=%s", v->name);
+}

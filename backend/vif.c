@@ -284,15 +284,6 @@ static void vanish(struct vif *v, bool remade)
 	log_info("removed vif=%s reason=\"directory %s\"", v->name, remade ? "made anew" : "gone");
 }
 
-static void look_at_carrier(struct vif *v)
-{
-	bool was = v->carrier;
-
-	vif_device_carrier(v);
-	if (v->carrier && !was)
-		log_info_in(&v->live.log, "recovered, carrier up vif=%s", v->name);
-}
-
 /* If somebody has deleted the device: the same rings go on with a new one. */
 static void replace_device(struct vif *v)
 {
@@ -352,7 +343,7 @@ void vif_run(struct vif *v)
 	vif_life_begin(v);
 	fault = fault_of(v);
 	if (v->link) {
-		look_at_carrier(v);
+		vif_device_look(v);
 		vif_live_read(v);
 	}
 	if (fault && !v->refused)

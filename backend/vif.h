@@ -113,6 +113,9 @@ MUST_CHECK unsigned int vif_device_workers(const struct vif *v, const struct vif
 /* The carrier is up while there is a connection that can deliver. */
 void vif_device_carrier(struct vif *v);
 
+/* The same for a connection that went on meanwhile: says that it recovered. */
+void vif_device_look(struct vif *v);
+
 void vif_device_remove(struct vif *v);
 
 /* Has us told of what is done to the device, once it is open. */

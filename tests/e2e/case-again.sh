@@ -33,7 +33,8 @@ case_unreadable()
 
 	expect='cannot read xenstore, looking again'
 	lab_start
-	{ WATCHDOG_USEC=400000 start_back && start_front && attach 0 && one_ping; } >"$TOP/out" 2>&1
+	# At level debug a line is written each time.
+	{ E2E_LOG=debug WATCHDOG_USEC=400000 start_back && E2E_LOG=debug start_front && attach 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
 	watch_state
 	before=$(ifindex)
@@ -287,7 +288,7 @@ both_up()
 	address 0 && await 5 is_up in0 vif1.0 && await 5 is_up in1 eth0
 }
 
-is_up() { "$1" ip -o link show "$2" | grep -q 'state UP'; }
+is_up() { "$1" ip -o link show "$2" | grep LOWER_UP | grep -qv 'qdisc noop'; }
 
 # deleted_in_dom0 COMMAND...: it makes vif1.0 go; a new one comes at once, and the connection goes on.
 deleted_in_dom0()
