@@ -122,7 +122,7 @@ $(BUILD)/tests/unit/run-%: $(BUILD)/obj/tests/unit/run-%.o $(BUILD)/libcommon.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS) -lcmocka
 $(BUILD)/tests/unit/run-options $(BUILD)/tests/unit/run-tapstate: UNIT_LIBS := -lsystemd -lmnl
 $(BUILD)/tests/unit/run-burst $(BUILD)/tests/unit/run-worker: UNIT_LIBS := -luring -lsystemd -lmnl
-$(BUILD)/tests/unit/run-tap $(BUILD)/tests/unit/run-taplimit $(BUILD)/tests/unit/run-maddr $(BUILD)/tests/unit/run-netdev: UNIT_LIBS := -lmnl
+$(BUILD)/tests/unit/run-tap $(BUILD)/tests/unit/run-taplimit $(BUILD)/tests/unit/run-maddr $(BUILD)/tests/unit/run-netdev $(BUILD)/tests/unit/run-netaddr: UNIT_LIBS := -lmnl
 
 $(BUILD)/tests/fuzz/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)

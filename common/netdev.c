@@ -27,7 +27,7 @@
 /* Times that a device may be renamed or moved while it is looked at. */
 #define NETDEV_TRIES 8
 
-#define NO_NSID (-1)
+#define NO_NSID NETDEV_NSID_OURS
 
 /* --- looking at a device ------------------------------------------------- */
 
@@ -180,14 +180,14 @@ static int netdev_tun_name(int tun_fd, char *name)
 static int netdev_look(struct netdev *d, int tun_fd)
 {
 	char name[NETDEV_NAME_MAX], again[NETDEV_NAME_MAX];
-	int nsid = NO_NSID, err = netdev_tun_name(tun_fd, name);
+	int err = netdev_tun_name(tun_fd, name);
 
 	if (!err)
 		err = netdev_place(d, tun_fd);
 	if (!err && d->netns_fd >= 0)
-		err = nsid_need(d->netns_fd, &nsid);
+		err = nsid_need(d->netns_fd, &d->nsid);
 	if (!err)
-		err = link_get(d, nsid, 0, name);
+		err = link_get(d, d->nsid, 0, name);
 	if (err && err != -ENODEV)
 		return err;
 	/* The name is still its own, so what has that name is the device. */
@@ -201,7 +201,7 @@ int netdev_open(struct netdev *d, int tun_fd)
 	int err = -EAGAIN;
 
 	for (int i = 0; i < NETDEV_TRIES && err == -EAGAIN; i++) {
-		*d = (struct netdev){ .netns_fd = -1 };
+		*d = (struct netdev){ .netns_fd = -1, .nsid = NETDEV_NSID_OURS };
 		err = netdev_look(d, tun_fd);
 		if (err)
 			netdev_close(d);
@@ -305,7 +305,7 @@ int netdev_find(struct netdev *d, unsigned int ifindex, uint64_t netns, const ch
 	uint64_t ours = netns_ours();
 	int err;
 
-	*d = (struct netdev){ .netns_fd = -1, .netns = ours };
+	*d = (struct netdev){ .netns_fd = -1, .netns = ours, .nsid = NETDEV_NSID_OURS };
 	if (!ifindex)
 		return -ENODEV;
 	if ((!netns || netns == ours) && link_get(d, NO_NSID, ifindex, NULL) == 0 && d->is_tun)

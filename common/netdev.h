@@ -25,10 +25,13 @@
 
 #define NETDEV_NAME_MAX 16		/* IFNAMSIZ, with the NUL */
 
+#define NETDEV_NSID_OURS (-1)
+
 /* What was found when the device was looked at; netdev_close() is owed. */
 struct netdev {
 	int netns_fd;			/* its namespace; -1: it is in ours */
 	uint64_t netns;			/* inode of that namespace; 0: not known */
+	int nsid;			/* what our namespace calls it; NETDEV_NSID_OURS; only of netdev_open() */
 	unsigned int ifindex;
 	char name[NETDEV_NAME_MAX];
 	unsigned int mtu;		/* bytes */

@@ -41,11 +41,14 @@ static int netlink_receive(struct mnl_socket *nl, char *buf, mnl_cb_t fn, void *
 int netlink_ask(int bus, struct nlmsghdr *req, mnl_cb_t fn, void *arg)
 {
 	struct mnl_socket *nl = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	int err, strict = 1;
 	char *buf;
-	int err;
 
 	if (!nl)
 		return -errno;
+	/* Before Linux 4.20 a dump is of all there is, in our namespace. */
+	if (req->nlmsg_flags & NLM_F_DUMP)
+		(void)!mnl_socket_setsockopt(nl, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict));
 	buf = malloc(NETLINK_ANSWER_MAX);
 	if (!buf)
 		err = -ENOMEM;

@@ -18,7 +18,7 @@
 /* Begins a request in buf, of NETLINK_ASK_MAX bytes. flags has NLM_F_ACK or NLM_F_DUMP. */
 struct nlmsghdr *netlink_request(void *buf, uint16_t type, uint16_t flags);
 
-/* Sends the request to a bus (NETLINK_ROUTE, ...) and gives each message of the
+/* Sends the request, a dump strictly (what it asks for is all that is told), to a bus (NETLINK_ROUTE, ...) and gives each message of the
  * answer to fn, which may be NULL. Returns 0 or -errno, the kernel's among them. */
 MUST_CHECK int netlink_ask(int bus, struct nlmsghdr *req, mnl_cb_t fn, void *arg);
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "nic.h"
+#include "frontend.h"
 
 #define TRANSACTION_TRIES 32
 
@@ -49,6 +49,18 @@ int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, u
 		.mcast_dynamic = v[10],
 	};
 	return 0;
+}
+
+void nic_conf_restrict(struct nic_conf *conf, const struct frontend *d)
+{
+	conf->without = d->without;
+	if (d->one_channel || d->no_event_mask)
+		conf->mask = false;
+	if (d->one_channel || conf->mask)
+		conf->split = false;
+	conf->statics = conf->ctrl && !d->no_static_grants;
+	conf->rss = conf->ctrl && d->rss && conf->queues > 1;
+	conf->ctrl = conf->statics || conf->rss;
 }
 
 /* One run of writes that stops at the first failure. */

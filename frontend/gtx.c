@@ -133,6 +133,28 @@ static bool gtx_not_read(struct nic_link *l, enum tap_outcome outcome)
 	return false;
 }
 
+/* Posts what is to be announced of the device's addresses, as far as there is room. */
+static void post_announcements(struct nic_link *l)
+{
+	struct nic_queue *q = &l->queue[0];
+	uint16_t id;
+	struct pkt p;
+	uint32_t len;
+
+	for (;;) {
+		if (gtx_front_free(&q->gtx) == 0 || spare_lowest(&l->gtx_spare, &id, 1) == 0) {
+			nic_announce_put_off(l);
+			return;
+		}
+		len = nic_announce_next(l, pool_page(&l->gtx_pool, id));
+		if (len == 0)
+			return;
+		memset(&p, 0, offsetof(struct pkt, piece));
+		describe(l, &p, &id, len);
+		post(q, &p, &id);
+	}
+}
+
 /* Moves one frame from the TAP to the ring; false: there is none. */
 static bool move_frame(struct nic_link *l)
 {
@@ -184,16 +206,18 @@ static unsigned int move_frames(struct nic_link *l)
 
 unsigned int nic_gtx_run(struct nic_link *l)
 {
-	bool mcast = nic_mcast_busy(l);
+	bool mcast = nic_mcast_busy(l), announce = nic_announce_is_due(l);
 	unsigned int n;
 
-	if (!l->w.tap_ready && !l->cut.left && !mcast)
+	if (!l->w.tap_ready && !l->cut.left && !mcast && !announce)
 		return 0;
 	for (unsigned int i = 0; i < l->conf.queues; i++)
 		if (!reap(&l->queue[i]))
 			return 0;
 	if (mcast)
 		nic_mcast_post(l);
+	if (announce)
+		post_announcements(l);
 	n = move_frames(l);
 	for (unsigned int i = 0; i < l->conf.queues; i++)
 		if (gtx_front_push(&l->queue[i].gtx))

@@ -82,8 +82,7 @@ static bool op_rearm(struct worker *w)
 
 static int op_sleep_ms(struct worker *w)
 {
-	(void)w;
-	return -1;
+	return nic_announce_wait_ms(nic_link_of(w));
 }
 
 static const struct worker_ops ops = {

@@ -22,6 +22,7 @@
 #include "../common/share.h"
 #include "../common/util.h"
 #include "../common/worker.h"
+#include "announce.h"
 #include "mcast.h"
 #include "pool.h"
 #include "spare.h"
@@ -113,6 +114,7 @@ struct nic_link {
 	uint32_t ctrl_registered;	/* refs that it took */
 	struct nic_rss rss;
 	struct nic_mcast mcast;
+	struct nic_announce announce;
 	struct nic_queue *queue;	/* conf.queues of them */
 };
 

@@ -119,14 +119,7 @@ static void connect_rings(struct nic *n)
 		fail(n, why, ERRTEXT_STORE, err);
 		return;
 	}
-	conf.without = n->daemon->without;
-	if (n->daemon->one_channel || n->daemon->no_event_mask)
-		conf.mask = false;
-	if (n->daemon->one_channel || conf.mask)
-		conf.split = false;
-	conf.statics = conf.ctrl && !n->daemon->no_static_grants;
-	conf.rss = conf.ctrl && n->daemon->rss && conf.queues > 1;
-	conf.ctrl = conf.statics || conf.rss;
+	nic_conf_restrict(&conf, n->daemon);
 	if (n->daemon->rss && !conf.rss)
 		log_info_in(&n->log, "the backend does not hash nic=%s reason=\"%s\"", n->name,
 			 conf.queues > 1 ? "no control ring" : "one queue");
@@ -142,8 +135,10 @@ static void connect_rings(struct nic *n)
 
 static void attach(struct nic *n)
 {
-	int err = nic_link_start(n->link);
+	int err;
 
+	nic_announce_prepare(n);
+	err = nic_link_start(n->link);
 	n->attached = true;
 	if (err) {
 		log_error_in(&n->log, "cannot start the worker nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_FILE, -err));

@@ -53,6 +53,9 @@ struct nic {
 MUST_CHECK int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path,
 			     unsigned int queues, char *why, size_t why_len);
 
+/* Leaves out of the offer what the command line does not want. */
+void nic_conf_restrict(struct nic_conf *conf, const struct frontend *d);
+
 /* Writes the rings, channels, features and the state Connected in one
  * transaction. -errno. */
 MUST_CHECK int nic_conf_publish(struct store *s, const char *fe_path, const struct nic_link *l);

@@ -104,3 +104,69 @@ one_keeper()
 	# Loading the libraries touches that much; in a sanitised build it is another matter.
 	[ -n "$SAN" ] || check keeper-is-small awk '$1 == "Anonymous:" { print $2 " KiB"; exit $2 > 320 }' "/proc/$all/smaps_rollup"
 }
+
+# --- what is announced -------------------------------------------------------------------
+
+# listens IF: what announces addresses there, a line each, in $L/heard.IF, from now on.
+listens()
+{
+	: >"$L/heard.$1"
+	nsenter --net="$ns0" tcpdump -U -l -n -e -v -i "$1" 'arp or rarp or icmp6' >>"$L/heard.$1" 2>"$L/tcpdump.$1" &
+	helper $!
+	await_line "$L/tcpdump.$1" 5 'listening on'
+}
+
+# heard IF COUNT PATTERN: in one line, as tcpdump makes several of a packet.
+heard()
+{
+	await 5 heard_now "$@" || { echo "$(tr '\n' ' ' <"$L/heard.$1" | grep -oE "$3" | wc -l) of $2"; return 1; }
+}
+heard_now() { [ "$(tr '\n' ' ' <"$L/heard.$1" | grep -oE "$3" | wc -l)" -ge "$2" ]; }
+not_heard() { ! tr '\n' ' ' <"$L/heard.$1" | grep -oE "$2"; }
+
+guest_mac() { in1 ip -o link show "eth$1" | sed 's,.*link/ether \([^ ]*\) .*,\1,'; }
+
+# After each connect: every IPv4 and IPv6 address, three times; where there is none the MAC.
+case_announce()
+{
+	local mac arp='Request who-has' na='neighbor advertisement, length 32, tgt is'
+
+	lab_pair
+	check attach attach 0
+	{ x attach-vif 0 guest 1 --hotplug && connected 1 1 && in0 ip link set vif1.1 up &&
+		in1 ip link set eth1 addrgenmode none && in1 ip link set eth1 up; } >"$TOP/out" 2>&1
+	verdict "$CASE/attach-1" $? "$(cat "$TOP/out")"
+	in1 ip addr add 10.79.0.3/24 dev eth0
+	kill9 "$FRONT"
+	# Without a carrier duplicate address detection does not even begin.
+	in1 ip addr add fd79:0::77/64 dev eth0
+	{ listens vif1.0 && listens vif1.1 && start_front && connected 1 0; } >"$TOP/out" 2>&1
+	verdict "$CASE/restarted" $? "$(cat "$TOP/out")"
+	check arp heard vif1.0 3 "$arp 10.79.0.2 tell 10.79.0.2"
+	check arp-second heard vif1.0 3 "$arp 10.79.0.3 tell 10.79.0.3"
+	check advertisement heard vif1.0 3 "fd79::2 > ff02::1: [^>]*$na fd79::2, Flags \[override\]"
+	check not-tentative not_heard vif1.0 "$na fd79::77"
+	mac=$(guest_mac 1)
+	check rarp heard vif1.1 3 "$mac > ff:ff:ff:ff:ff:ff, [^>]*Reverse Request who-is $mac tell $mac"
+	check no-more-rarp not_heard vif1.1 "$arp 1|$na"
+	announce_again
+}
+
+# A device that is down says nothing; a router stays one; and after a restore.
+announce_again()
+{
+	in1 ip link set eth1 down
+	in1 sh -c 'echo 1 >/proc/sys/net/ipv6/conf/eth0/forwarding'
+	: >"$L/heard.vif1.1"
+	restart_front >"$TOP/out" 2>&1
+	verdict "$CASE/router-restarted" $? "$(cat "$TOP/out")"
+	check router heard vif1.0 3 "$na fd79::2, Flags \[router, override\]"
+	check link-local heard vif1.0 3 "fe80::[^ ]* > ff02::1: [^>]*$na fe80::"
+	check down-says-nothing not_heard vif1.1 "$mac >"
+	{ restore_once && listens "vif$restored.0"; } >"$TOP/out" 2>&1
+	verdict "$CASE/restored" $? "$(cat "$TOP/out")"
+	check restored-arp heard "vif$restored.0" 1 "$arp 10.79.0.2 tell 10.79.0.2"
+	check restored-advertisement heard "vif$restored.0" 1 "$na fd79::2"
+	reap_helpers
+	end_keepers
+}

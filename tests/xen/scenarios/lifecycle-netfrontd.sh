@@ -31,11 +31,19 @@ check front-restart guest g1 run 'kill -TERM $(cat /run/netfrontd.pid)
 	netup_check 00:16:3e:77:00:01 1500 netfrontd 10.77.0.2/24 fd77::2/64'
 check front-restart-traffic resumes g1
 
+# known_at_bridge MAC: learnt on the guest's port, which is a new one and has seen nothing but what
+# the guest said by itself.
+known_at_bridge()
+{
+	bridge fdb show dev "vif$(guest_id g1).0" | grep -v permanent | grep -i "^$1"
+}
+
 # Restored time after time, with a netfrontd started anew in between: one process keeps the event
 # channels of all the lives before, and closing them would have been a BUG in the guest's kernel.
 for n in 1 2; do
 	check "again-save-$n" save g1 /run/lab/g1.save
 	check "again-restore-$n" restore g1 /run/lab/g1.save
+	check "again-known-$n" eventually 10 known_at_bridge 00:16:3e:77:00:01
 	check "again-traffic-$n" resumes g1
 	# shellcheck disable=SC2016 # the guest's shell
 	[ $n = 2 ] || check again-front-restart guest g1 run 'kill -KILL $(cat /run/netfrontd.pid); front_start
