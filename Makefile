@@ -259,17 +259,21 @@ DOCS := README.md LICENSE $(wildcard docs/*.md)
 EXAMPLES := $(wildcard tools/modprobe.d/*.conf)
 DEFAULTS := $(wildcard tools/default/*)
 
+# FILE,DIR: with the paths that are those of this prefix.
+placed = sed 's,/usr/local/,$(prefix)/,g' $(1) >$(2)/$(notdir $(1))
+
 .PHONY: install
 install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefix; files in /etc/default stay as they are
 	$(INSTALL) -d $(sbindir) $(libexecdir) $(mandir) $(unitdir) $(linkdir) $(docdir)/modprobe.d $(defaultdir)
 	$(INSTALL) -m 755 $^ $(SCRIPTS) $(sbindir)
 	$(INSTALL) -m 644 xenstore-scripts/lib.sh $(libexecdir)
-	$(INSTALL) -m 644 $(MAN) $(mandir)
+	$(foreach m,$(MAN),$(call placed,$(m),$(mandir))$(newline)	)
 	$(foreach m,$(MAN_LINKS),ln -sf vif-add.8 $(mandir)/$(m)$(newline)	)
 	$(INSTALL) -m 644 $(LINKS) $(linkdir)
 	$(INSTALL) -m 644 $(DOCS) $(docdir)
+	sed 's,](docs/\([^)]*\.8\)),](../../man/man8/\1),g; s,](docs/,](,g; s,/usr/local/,$(prefix)/,g' README.md >$(docdir)/README.md
 	$(INSTALL) -m 644 $(EXAMPLES) $(docdir)/modprobe.d
-	$(foreach u,$(UNITS),sed 's,/usr/local/,$(prefix)/,g' $(u) >$(unitdir)/$(notdir $(u))$(newline)	)
+	$(foreach u,$(UNITS),$(call placed,$(u),$(unitdir))$(newline)	)
 	$(foreach d,$(DEFAULTS),[ -e $(defaultdir)/$(notdir $(d)) ] || $(INSTALL) -m 644 $(d) $(defaultdir)$(newline)	)
 
 .PHONY: uninstall
