@@ -355,7 +355,7 @@ void vif_run(struct vif *v)
 
 		/* A xenstored that fails must not look like a toolstack that removes,
 		 * nor one that has lost what it knew. */
-		if (err == -ENOENT && v->unlisted)
+		if (err == -ENOENT && v->unlisted && !v->daemon->draining)
 			return;
 		if (err == -ENOENT || err == -ESTALE)
 			vanish(v, err == -ESTALE);

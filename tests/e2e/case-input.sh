@@ -124,7 +124,7 @@ case_values()
 
 case_offers()
 {
-	local k v n=0 dir
+	local k v n dir
 
 	expect='cannot connect nic=nic0 reason="(backend key|the backend lacks)'
 	lab_start
@@ -136,9 +136,9 @@ case_offers()
 		feature-no-csum-offload= feature-ipv6-csum-offload=1.0 feature-split-event-channels=yes; do
 		v=$(xenstore-read "$dir/${k%%=*}" 2>/dev/null)
 		xenstore-write -- "$dir/${k%%=*}" "${k#*=}"
-		n=$((n + 1))
+		n=$(named "${k%%=*}")
 		start_front >"$TOP/out" 2>&1
-		check "$k" await_line "$L/front.log" 5 "cannot connect nic=nic0 .*(${k%%=*})" "$(named "${k%%=*}")"
+		check "$k" await_line "$L/front.log" 5 "cannot connect nic=nic0 .*(${k%%=*})" "$n"
 		kill -TERM "$FRONT"
 		exit_code "$FRONT" 5
 		if [ -n "$v" ]; then

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154 # variables of lib/
 # needs: netbackd
 # boot: host
-# seconds: 400
+# seconds: 450
 #
 # Bad input on a real Xen: options, a kernel netback that is in the way, a second netbackd, and a
 # guest that writes nonsense into its own nodes while another guest's ping must go on.
@@ -123,4 +123,15 @@ kill -INT "$ping"
 wait "$ping"
 check other-vif-unharmed ping_loss /run/lab/ping.good 1
 check daemon-unharmed kill -0 "$netbackd_pid"
+
+# xenstored stands still for half a minute, the time of the unit's watchdog.
+told() { eventually 15 grep -q "$1" /lab/netbackd.log; }
+
+kill -STOP "$(cat /run/xenstored.pid)"
+ping -i 0.2 -c 150 -q -W 10 10.77.0.2 >/run/lab/ping.stalled 2>&1
+check xenstored-stalled ping_loss /run/lab/ping.stalled 0
+check stall-told told 'xenstored does not answer'
+kill -CONT "$(cat /run/xenstored.pid)"
+check stall-over told 'xenstored answers again'
+check stall-unharmed kill -0 "$netbackd_pid"
 check sigterm netbackd_stop TERM 5
