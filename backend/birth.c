@@ -88,10 +88,25 @@ static int read_identity(struct vif *v)
 	return read_config(v);
 }
 
+/* Sets the watches that a VIF has all its life. Returns 0, or -errno with none set. */
+static int watch_frontend(struct vif *v)
+{
+	char path[STORE_PATH_MAX + 8];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/state", v->fe_path);
+	err = store_watch(v->daemon->store, path, v->token);
+	if (err)
+		return err;
+	err = vif_live_watch(v);
+	if (err)
+		store_unwatch(v->daemon->store, path, v->token);
+	return err;
+}
+
 struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 {
 	struct vif *v;
-	char path[STORE_PATH_MAX + 8];
 	int err;
 
 	if (d->draining)
@@ -112,12 +127,10 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 		free(v);
 		return NULL;
 	}
-	snprintf(path, sizeof(path), "%s/state", v->fe_path);
-	err = store_watch(d->store, path, v->token);
-	if (!err)
-		err = vif_live_watch(v);
+	err = watch_frontend(v);
 	if (err) {
-		log_error("cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, path, errtext(ERRTEXT_STORE, -err));
+		log_error("cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, v->fe_path, errtext(ERRTEXT_STORE, -err));
+		d->look_again = true;
 		free(v);
 		return NULL;
 	}

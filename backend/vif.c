@@ -329,6 +329,8 @@ static enum hs_back_step take_up(const struct vif *v, const struct hs_back_view 
 	/* A frontend that is on its way out takes its pages back at any moment. */
 	if (!view->online && !v->daemon->draining)
 		return HS_BACK_CLOSING;
+	if (v->refused)		/* not again: each time a key is written, which is an event of ours */
+		return HS_BACK_CLOSING;
 	return v->strange ? HS_BACK_RESET : HS_BACK_CONNECT;
 }
 
