@@ -24,12 +24,8 @@
 #include "frontend.h"
 
 #define STEPS_MAX 8	/* more in a row than any path of the table has */
-
-/* An attempt after n failed ones waits 2^(n-1) seconds, up to this power. */
-#define BACKOFF_MAX 5u
-
-/* When to look again after xenstored failed, in microseconds. */
-#define LOOK_AGAIN_US 1000000u
+#define BACKOFF_MAX 5u	/* an attempt after n failed ones waits 2^(n-1) seconds, up to this power */
+#define LOOK_AGAIN_US 1000000u	/* after xenstored failed */
 
 static struct store *store_of(const struct nic *n)
 {
@@ -194,20 +190,6 @@ static int read_state(const struct nic *n, const char *dir, enum xenbus_state *s
 /* What is looked at again when it changes, of the backend's. */
 static const char *const watched[] = { "state", "carrier" };
 
-static void watch_backend(struct nic *n)
-{
-	char path[STORE_PATH_MAX + 16];
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(watched); i++) {
-		int err;
-
-		snprintf(path, sizeof(path), "%s/%s", n->be_path, watched[i]);
-		err = store_watch(store_of(n), path, n->token);
-		if (err)
-			log_error_in(&n->log, "cannot watch the backend nic=%s path=%s error=\"%s\"", n->name, path, errtext(ERRTEXT_STORE, -err));
-	}
-}
-
 static void unwatch_backend(struct nic *n)
 {
 	char path[STORE_PATH_MAX + 16];
@@ -216,6 +198,24 @@ static void unwatch_backend(struct nic *n)
 		snprintf(path, sizeof(path), "%s/%s", n->be_path, watched[i]);
 		store_unwatch(store_of(n), path, n->token);
 	}
+}
+
+/* Returns 0, or -errno with none set: the next look finds the backend anew. */
+static int watch_backend(struct nic *n)
+{
+	char path[STORE_PATH_MAX + 16];
+	int err = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(watched) && !err; i++) {
+		snprintf(path, sizeof(path), "%s/%s", n->be_path, watched[i]);
+		err = store_watch(store_of(n), path, n->token);
+	}
+	if (err) {
+		log_error_in(&n->log, "cannot watch the backend nic=%s path=%s error=\"%s\"", n->name, path, errtext(ERRTEXT_STORE, -err));
+		unwatch_backend(n);
+		n->be_path[0] = '\0';
+	}
+	return err;
 }
 
 /* Follows the backend key, which changes when we are restored elsewhere.
@@ -237,9 +237,8 @@ static int find_backend(struct nic *n)
 	unwatch_backend(n);
 	snprintf(n->be_path, sizeof(n->be_path), "%s", path);
 	n->peer = domid_of((uint16_t)id);
-	if (*path)
-		watch_backend(n);
-	return 0;
+	err = *path ? watch_backend(n) : 0;
+	return store_is_unknown(err) ? err : 0;
 }
 
 static void take_from_kernel(struct nic *n)
