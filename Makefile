@@ -137,6 +137,18 @@ FUZZ_BACK_OBJS = $(filter-out %/main.o %/link.o %/backend.o %/vif.o %/birth.o %/
 $(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: $(FUZZ_BACK_OBJS)
 $(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: FUZZ_LIBS = -lxenstore -lsystemd -luring -lmnl -lpthread
 
+# Those with a scripted xenstore and devices without a kernel: of a daemon what they call, and what that calls.
+$(BUILD)/libbackend.a: $(filter-out %/main.o,$(BACKEND))
+$(BUILD)/libfrontend.a: $(filter-out %/main.o,$(FRONTEND))
+$(BUILD)/libbackend.a $(BUILD)/libfrontend.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+FAKES := $(addprefix $(BUILD)/obj/tests/fuzz/,fakexs.o faketap.o)
+$(BUILD)/tests/fuzz/fuzz-vif $(BUILD)/fuzzers/fuzz-vif: $(FAKES) $(BUILD)/libbackend.a
+$(BUILD)/tests/fuzz/fuzz-nic $(BUILD)/fuzzers/fuzz-nic: $(FAKES) $(BUILD)/libfrontend.a
+$(BUILD)/tests/fuzz/fuzz-conf $(BUILD)/fuzzers/fuzz-conf: $(FAKES) $(BUILD)/libbackend.a $(BUILD)/libfrontend.a
+
 $(RACE): $(BUILD)/obj/tests/stress/ring-race.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

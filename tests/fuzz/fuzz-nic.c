@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz-nic.c - netfrontd's control side against a xenstore of anything: a backend's states and offers
+ * that change between two reads, a toolstack, requests that fail, a restore
+ *
+ * Real are frontend.c, nic.c, conf.c, device.c, filter.c and what else they call; xenstore, TAPs and
+ * connections are stand-ins that know the rules. Input: as fuzz-vif.c's.
+ *
+ * Promised, whatever xenstore holds or fails:
+ * - a connection's worker starts once, and only when the backend was read as Connected and our own
+ *   state as Connected; its configuration is within bounds;
+ * - what is written for a backend is what is granted to it: refs and ports of this connection;
+ * - a device has one holder, its note is not removed by another's end;
+ * - watches are few: the root's, and two a NIC;
+ * - no NIC is there twice, no descriptor, transaction or watch stays behind;
+ * - once xenstore answers, and the toolstack makes a NIC anew, it connects to an honest backend; and
+ *   once all directories are gone so is every NIC, connection and device.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "fakexs.h"
+#include "faketap.h"
+#include "fuzz.h"
+
+#include "../../common/handshake.h"
+#include "../../common/kernel.h"
+#include "../../common/log.h"
+#include "../../common/maddr.h"
+#include "../../common/netdev.h"
+#include "../../frontend/frontend.h"
+
+#define NICS 2u
+#define WATCHES_A_NIC 2u
+
+static struct frontend daemon_now;
+static const uint8_t *input;
+static size_t input_left;
+static unsigned int store_mischief, tap_mischief, link_mischief;	/* requests that are met by some yet */
+static bool in_mischief;
+static uint64_t clock_us;
+static unsigned int files_before;
+
+/* --- in place of log.c, worker.c, kernel.c and maddr.c ------------------------------ */
+
+void log_line(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	/* To see what it does: FUZZ_LOG=1. */
+	if (!getenv("FUZZ_LOG"))
+		return;
+	va_start(ap, fmt);
+	fprintf(stderr, "%d ", level);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+}
+
+void log_bucket_line(struct log_bucket *b, enum log_level level, const char *fmt, ...)
+{
+	PROMISE(b);
+	log_line(level, "%s", fmt);
+}
+
+void log_bucket_tell(struct log_bucket *b, const char *name)
+{
+	PROMISE(b && *name);
+}
+
+uint64_t now_us(void)
+{
+	return clock_us += 7;
+}
+
+const char *worker_faulted(const struct worker *w)
+{
+	return atomic_load(&w->fault);
+}
+
+void worker_poke(struct worker *w)
+{
+	PROMISE(w->name);
+}
+
+void worker_tell(struct worker *w)
+{
+	PROMISE(w->name);
+}
+
+int kernel_unbind(enum kernel_side side, const char *device)
+{
+	(void)side;
+	PROMISE(strncmp(device, "vif-", 4) == 0);
+	return (int)(eat8(&input, &input_left) % 3) - 1;
+}
+
+int maddr_list(uint8_t (*addr)[6], unsigned int max, const struct netdev *dev)
+{
+	unsigned int n = (unsigned int)(clock_us >> 8) % (max + 2);
+
+	PROMISE(strncmp(dev->name, "eth", 3) == 0);
+	for (unsigned int i = 0; i < n && i < max; i++)
+		memcpy(addr[i], (uint8_t[]){ 1, 0, 0x5e, 0, 0, (uint8_t)i }, 6);
+	return (int)n;
+}
+
+/* --- in place of link.c ------------------------------------------------------------- */
+
+/* Refs and ports that are granted now; each connection's are its own. */
+static uint32_t next_number;
+static struct nic_link *links[2 * NICS];
+
+static unsigned int count_links(void)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(links); i++)
+		n += links[i] != NULL;
+	return n;
+}
+
+int nic_link_new(struct nic_link **out, struct domid peer, const struct nic_conf *conf, const char *name, int tap_fd,
+		 int wake_fd, const char **why)
+{
+	struct nic_link *l;
+	unsigned int i = 0;
+
+	(void)wake_fd;
+	*why = "the connection";
+	PROMISE(faketap_of(tap_fd) && peer.raw < DOMID_FIRST_RESERVED);
+	PROMISE(conf->queues >= 1 && conf->queues <= NIC_QUEUES_MAX && conf->queues <= daemon_now.queues);
+	PROMISE(!conf->mask || !conf->split);
+	PROMISE(!conf->statics || conf->ctrl);
+	PROMISE(!conf->rss || (conf->ctrl && conf->queues > 1));
+	PROMISE(!conf->mcast || daemon_now.multicast_control);
+	if (link_mischief) {
+		link_mischief--;
+		return -ENOSPC;
+	}
+	l = calloc(1, sizeof(*l));
+	PROMISE(l);
+	l->conf = *conf;
+	l->w.name = name;
+	l->w.tap_fd = tap_fd;
+	l->queue = calloc(conf->queues, sizeof(*l->queue));
+	PROMISE(l->queue);
+	nic_mcast_init(l);
+	for (unsigned int r = 0; r < ARRAY_SIZE(l->rings.gref); r++)
+		l->rings.gref[r] = gref_of(next_number++);
+	l->mask_bell.port = l->ctrl_bell.port = evport_of(next_number++);
+	for (unsigned int q = 0; q < conf->queues; q++) {
+		l->queue[q].link = l;
+		l->queue[q].index = q;
+		l->queue[q].gtx_bell.port = evport_of(next_number++);
+		l->queue[q].grx_bell.port = evport_of(next_number++);
+	}
+	while (links[i]) {
+		PROMISE(links[i]->w.tap_fd != tap_fd);
+		i++;
+	}
+	links[i] = *out = l;
+	return 0;
+}
+
+static struct nic *nic_with(const struct nic_link *l)
+{
+	for (struct nic *n = daemon_now.nics; n; n = n->next)
+		if (n->link == l)
+			return n;
+	abort();
+}
+
+int nic_link_start(struct nic_link *l)
+{
+	struct nic *n = nic_with(l);
+	unsigned long back = strtoul(fakexs_told(n->be_path, "state"), NULL, 10);
+
+	PROMISE(!l->w.running && !worker_faulted(&l->w));
+	PROMISE(n->state == XenbusStateConnected && strcmp(fakexs_told(n->fe_path, "state"), "4") == 0);
+	PROMISE(back == XenbusStateConnected || back == XenbusStateReconfiguring || back == XenbusStateReconfigured);
+	if (link_mischief) {
+		link_mischief--;
+		return -EAGAIN;
+	}
+	l->w.running = true;
+	return 0;
+}
+
+void nic_link_stop(struct nic_link *l)
+{
+	l->w.running = false;
+}
+
+void nic_link_stats(const struct nic_link *l, struct stats *sum)
+{
+	PROMISE(l);
+	memset(sum, 0, sizeof(*sum));
+}
+
+void nic_link_free(struct nic_link *l)
+{
+	unsigned int i = 0;
+
+	while (links[i] != l)
+		i++;
+	links[i] = NULL;
+	free(l->queue);
+	free(l);
+}
+
+void nic_link_free_restored(struct nic_link *l, const char *run_dir)
+{
+	PROMISE(run_dir);
+	nic_link_free(l);
+}
+
+/* --- toolstack and backends ----------------------------------------------------------- */
+
+static void dirs(unsigned int which, char *be, char *fe)
+{
+	snprintf(be, FAKEXS_PATH, "/local/domain/0/backend/vif/1/%u", which % NICS);
+	snprintf(fe, FAKEXS_PATH, "/local/domain/1/device/vif/%u", which % NICS);
+}
+
+static void put_u(const char *dir, const char *key, unsigned int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	fakexs_put(dir, key, text);
+}
+
+static void attach(unsigned int which)
+{
+	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
+
+	dirs(which, be, fe);
+	fakexs_put(be, "frontend", fe);
+	fakexs_put(be, "online", "1");
+	fakexs_put(be, "state", "1");
+	fakexs_put(fe, "backend", be);
+	fakexs_put(fe, "backend-id", "0");
+	fakexs_put(fe, "mac", "00:16:3e:00:00:01");
+	fakexs_put(fe, "state", "1");
+}
+
+static void back_offer(unsigned int which, unsigned int how)
+{
+	static const char *const key[] = {
+		"feature-sg", "feature-split-event-channels", "feature-ctrl-ring", "feature-event-mask",
+		"feature-multicast-control", "feature-dynamic-multicast-control", "feature-gso-tcpv4",
+	};
+	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
+
+	dirs(which, be, fe);
+	fakexs_put(be, "feature-rx-copy", "1");
+	put_u(be, "multi-queue-max-queues", how & 128 ? 4 : 1);
+	for (unsigned int i = 0; i < ARRAY_SIZE(key); i++)
+		put_u(be, key[i], how >> i & 1);
+	fakexs_put(be, "state", "2");
+}
+
+static const char *const front_key[] = { "state", "backend", "backend-id", "mac", "mtu", "trusted", "handle" };
+static const char *const back_key[] = {
+	"state", "online", "carrier", "feature-rx-copy", "feature-sg", "feature-split-event-channels", "feature-ctrl-ring",
+	"feature-event-mask", "feature-multicast-control", "feature-dynamic-multicast-control", "multi-queue-max-queues",
+	"feature-no-csum-offload", "feature-ipv6-csum-offload", "feature-gso-tcpv4", "feature-gso-tcpv6",
+};
+static const char *const words[] = {
+	"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "16", "17", "4294967295", "4294967296", "-1", "", "2x", " 1",
+	"68", "67", "65521", "65522", "1400", "00:16:3e:00:00:02", "01:00:5e:00:00:01", "/local/domain/0/backend/vif/1/1",
+	"/local/domain/0/backend/vif/1/0", "/", "device/vif/0", "/local/domain/1/device/vif/0", "32752",
+};
+
+static void write_key(const char *dir, const char *const *keys, unsigned int n)
+{
+	uint8_t which = eat8(&input, &input_left), what = eat8(&input, &input_left);
+	char path[2 * FAKEXS_PATH], value[FAKEXS_VALUE];
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, keys[which % n]);
+	if (what == 255) {
+		fakexs_remove(path);
+	} else if (what >= 224) {
+		len = what == 254 ? 290 : what - 224u;
+		eat(value, len, &input, &input_left);
+		fakexs_set(path, value, len);
+	} else {
+		fakexs_set(path, words[what % ARRAY_SIZE(words)], strlen(words[what % ARRAY_SIZE(words)]));
+	}
+}
+
+/* What others do, also between two reads of the daemon's. */
+static void others(uint8_t what)
+{
+	uint8_t how = eat8(&input, &input_left);
+	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
+
+	dirs(what >> 4, be, fe);
+	switch (what & 7) {
+	case 0:
+		attach(what >> 4);
+		break;
+	case 1:
+		back_offer(what >> 4, how);
+		break;
+	case 2:
+		write_key(fe, front_key, ARRAY_SIZE(front_key));
+		break;
+	case 3:
+		write_key(be, back_key, ARRAY_SIZE(back_key));
+		break;
+	case 4:
+		if (how & 1)
+			fakexs_remove(be);
+		if (how & 2)
+			fakexs_remove(fe);
+		break;
+	case 5:
+		put_u(be, "state", how % 10);
+		break;
+	case 6:
+		/* Detached; or restored, which makes all directories anew. */
+		if (how & 1)
+			put_u(be, "online", 0);
+		if (how & 2)
+			fakexs_remove(fe);
+		if (how & 4)
+			attach(what >> 4);
+		break;
+	default:
+		faketap_delete(how);
+		break;
+	}
+}
+
+static int store_fault(const char *path)
+{
+	static const int errs[] = { EIO, EIO, EAGAIN, ENOSPC, EPIPE, EINVAL, EBUSY, ENOMEM };
+	uint8_t what;
+
+	(void)path;
+	if (!store_mischief || in_mischief || !input_left)
+		return 0;
+	store_mischief--;
+	what = eat8(&input, &input_left);
+	if (what & 8)
+		return errs[what & 7];
+	if (what & 16) {
+		in_mischief = true;
+		others(what);
+		in_mischief = false;
+	}
+	return 0;
+}
+
+static int tap_fault(void)
+{
+	static const int errs[] = { -EPERM, -ENOMEM, -EBUSY, -EINVAL };
+
+	if (!tap_mischief)
+		return 0;
+	tap_mischief--;
+	return errs[tap_mischief % 4];
+}
+
+/* --- the daemon ----------------------------------------------------------------------- */
+
+static void check(void)
+{
+	unsigned int nnics = 0, ntaps = 0, nlinks = 0;
+
+	for (const struct nic *n = daemon_now.nics; n; n = n->next) {
+		PROMISE(!n->gone && n->daemon == &daemon_now);
+		PROMISE(!n->next || n->next->devid > n->devid);
+		PROMISE(!n->link || n->tap_fd >= 0);
+		PROMISE(!n->attached || n->link);
+		PROMISE(!n->link || !n->link->w.running || n->attached);
+		nnics++;
+		ntaps += n->tap_fd >= 0;
+		nlinks += n->link != NULL;
+	}
+	PROMISE(nlinks == count_links());
+	PROMISE(ntaps == faketap_open());
+	PROMISE(fakexs_watches() <= 1 + WATCHES_A_NIC * nnics);
+}
+
+static void run_events(void)
+{
+	frontend_events(&daemon_now);
+	check();
+}
+
+/* What the loop does once a second, when a timer fires, and when xenstored is back. */
+static void run_retry(void)
+{
+	if (store_lost(daemon_now.store)) {
+		int how = store_reopen(daemon_now.store);
+
+		if (how >= 0)
+			frontend_reconnected(&daemon_now, how);
+	} else {
+		frontend_tick(&daemon_now);
+	}
+	frontend_links(&daemon_now);
+	if (daemon_now.retry_at && clock_us < daemon_now.retry_at)
+		clock_us = daemon_now.retry_at;
+	frontend_retry(&daemon_now);
+	check();
+}
+
+static void daemon_start(uint8_t how)
+{
+	daemon_now = (struct frontend){
+		.run_dir = "/nonexistent", .ifname = "eth%d", .wake_fd = -1, .link_fd = -1, .queues = how & 1 ? 4 : 1, .take_over = how & 2,
+		.rss = how & 4, .multicast_control = how & 8, .one_channel = (how & 0x70) == 0x10,
+		.no_event_mask = (how & 0x70) == 0x20, .no_static_grants = how & 0x80,
+	};
+	daemon_now.retry_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	PROMISE(daemon_now.retry_fd >= 0 && store_open(&daemon_now.store, NULL) == 0);
+	if (frontend_start(&daemon_now) < 0) {
+		unsigned int was = store_mischief;
+
+		store_mischief = 0;
+		PROMISE(frontend_start(&daemon_now) == 0);
+		store_mischief = was;
+	}
+	check();
+}
+
+static void daemon_stop(void)
+{
+	frontend_stop(&daemon_now);
+	PROMISE(daemon_now.nics == NULL && count_links() == 0 && faketap_open() == 0);
+	PROMISE(fakexs_watches() <= 1 || store_lost(daemon_now.store));
+	store_close(daemon_now.store);
+	close(daemon_now.retry_fd);
+	PROMISE(fakexs_open() == 0);
+}
+
+static void command(uint8_t what)
+{
+	struct nic_link *l = links[what >> 4 & 3];
+
+	switch (what & 15) {
+	case 8:
+		run_events();
+		break;
+	case 9:
+		run_retry();
+		break;
+	case 10:
+		store_mischief = eat8(&input, &input_left) % 64;
+		break;
+	case 11:
+		tap_mischief = what >> 6;
+		link_mischief = what >> 4 & 3;
+		break;
+	case 12:
+		if (l && l->w.running)
+			atomic_store(&l->w.fault, "a fault");
+		frontend_look(&daemon_now);
+		check();
+		break;
+	case 13:
+		frontend_filters(&daemon_now);
+		frontend_log_stats(&daemon_now);
+		check();
+		break;
+	case 14:
+		daemon_stop();
+		daemon_start(eat8(&input, &input_left));
+		break;
+	case 15:
+		if (what >> 4 == 15)
+			frontend_close(&daemon_now);
+		else
+			clock_us += (uint64_t)what << 14;
+		check();
+		break;
+	default:
+		others(what);
+		break;
+	}
+}
+
+static void settle(void)
+{
+	for (unsigned int i = 0; i < 12; i++) {
+		run_events();
+		run_retry();
+	}
+	PROMISE(!fakexs_event());
+}
+
+/* What could not be watched while xenstored failed is watched now. */
+static void check_watches(void)
+{
+	unsigned int n = 1;
+
+	for (const struct nic *nic = daemon_now.nics; nic; nic = nic->next)
+		n += *nic->be_path ? WATCHES_A_NIC : 0;
+	PROMISE(fakexs_watches() == n);
+}
+
+static void remove_all(void)
+{
+	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
+
+	for (unsigned int i = 0; i < NICS; i++) {
+		dirs(i, be, fe);
+		fakexs_remove(be);
+		fakexs_remove(fe);
+	}
+	settle();
+	PROMISE(daemon_now.nics == NULL && count_links() == 0);
+}
+
+static const struct nic *nic_of(unsigned int which)
+{
+	for (const struct nic *n = daemon_now.nics; n; n = n->next)
+		if (n->devid == which)
+			return n;
+	return NULL;
+}
+
+/* What is written is what is granted. */
+static void check_keys(const struct nic *n)
+{
+	const struct nic_link *l = n->link;
+	const char *text = fakexs_get(n->fe_path, l->conf.queues > 1 ? "queue-0/tx-ring-ref" : "tx-ring-ref");
+
+	PROMISE(text && strtoul(text, NULL, 10) == l->rings.gref[RINGS_QUEUES].raw);
+	PROMISE(!l->conf.ctrl == !fakexs_get(n->fe_path, "ctrl-ring-ref"));
+	PROMISE(!l->conf.mask == !fakexs_get(n->fe_path, "event-mask-ref"));
+	text = fakexs_get(n->fe_path, "multi-queue-num-queues");
+	PROMISE((text ? strtoul(text, NULL, 10) : 1) == l->conf.queues);
+}
+
+/* What is made anew by the rules works, whatever was before. */
+static void fresh(unsigned int which, uint8_t how)
+{
+	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
+	const struct nic *n;
+
+	dirs(which, be, fe);
+	attach(which);
+	settle();
+	back_offer(which, how);
+	settle();
+	n = nic_of(which);
+	PROMISE(n && n->link && !n->attached && strcmp(fakexs_get(fe, "state"), "4") == 0);
+	check_keys(n);
+	fakexs_put(be, "state", "4");
+	settle();
+	PROMISE(n->attached && n->link->w.running && faketap_carrier(n->tap_fd));
+}
+
+static unsigned int open_files(void)
+{
+	unsigned int n = 0;
+
+	for (int fd = 0; fd < 64; fd++)
+		n += dup2(fd, fd) == fd;
+	return n;
+}
+
+static void session(void)
+{
+	uint8_t how = eat8(&input, &input_left), offer = eat8(&input, &input_left);
+
+	fakexs_start("/local/domain/1");
+	faketap_start();
+	store_mischief = tap_mischief = link_mischief = 0;
+	next_number = 8;
+	clock_us = 1000000;
+	fakexs_fault = store_fault;
+	faketap_fault = tap_fault;
+	attach(0);
+	daemon_start(how);
+	while (input_left)
+		command(eat8(&input, &input_left));
+	store_mischief = tap_mischief = link_mischief = 0;
+	if (daemon_now.stopping) {
+		daemon_stop();
+		daemon_start(how);
+	}
+	settle();
+	check_watches();
+	remove_all();
+	fresh(how >> 3 & 1, offer);
+	remove_all();
+	PROMISE(fakexs_watches() == 1);
+	frontend_sweep(&daemon_now);
+	PROMISE(faketap_devices() == 0);
+	daemon_stop();
+	PROMISE(open_files() == files_before);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	files_before = open_files();
+	input = data;
+	input_left = size;
+	session();
+	return 0;
+}

@@ -1,0 +1,651 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz-vif.c - netbackd's control side against a xenstore of anything: states, keys that change
+ * between two reads, requests that fail, daemons that die
+ *
+ * Real are backend.c, vif.c, birth.c, conf.c and what else they call; xenstore, TAPs and connections
+ * are stand-ins that know the rules. Input: commands of one byte what, further bytes how; toolstack,
+ * guests, faults and the daemon's own loop take turns as it says.
+ *
+ * Promised, whatever xenstore holds or fails:
+ * - a connection starts only when both ends' states were read as such, with a configuration within
+ *   bounds, on a device that is its own; one that there is belongs to a VIF that says Connected;
+ * - a device has one holder, its note is not removed by another's end;
+ * - watches are few: the root's, and three a VIF;
+ * - no VIF is there twice, no descriptor, transaction or watch stays behind;
+ * - once xenstore answers, and the toolstack makes a VIF anew, an honest frontend is connected;
+ *   and once all directories are gone so is every VIF, connection and device.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "fakexs.h"
+#include "faketap.h"
+#include "fuzz.h"
+
+#include "../../backend/backend.h"
+#include "../../common/kernel.h"
+#include "../../common/log.h"
+#include "../../common/worker.h"
+
+#define VIFS 3u
+#define WATCHES_A_VIF 3u
+
+static const struct { unsigned int domid, devid; } place_of[VIFS] = { { 1, 0 }, { 1, 1 }, { 2, 0 } };
+
+static struct backend daemon_now;
+static const uint8_t *input;
+static size_t input_left;
+static unsigned int store_mischief, tap_mischief, start_mischief;	/* requests that are met by some yet */
+static bool in_mischief;
+static uint64_t clock_us;
+static unsigned int files_before;
+static bool toolstack_spoke;	/* it wrote a backend's state, which may be another than the daemon's then */
+
+/* --- in place of log.c, worker.c and kernel.c ---------------------------------- */
+
+void log_line(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	/* To see what it does: FUZZ_LOG=1. */
+	if (!getenv("FUZZ_LOG"))
+		return;
+	va_start(ap, fmt);
+	fprintf(stderr, "%d ", level);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+}
+
+void log_bucket_line(struct log_bucket *b, enum log_level level, const char *fmt, ...)
+{
+	PROMISE(b);
+	log_line(level, "%s", fmt);
+}
+
+void log_bucket_tell(struct log_bucket *b, const char *name)
+{
+	PROMISE(b && *name);
+}
+
+uint64_t now_us(void)
+{
+	return clock_us += 7;
+}
+
+int kernel_unbind(enum kernel_side side, const char *device)
+{
+	(void)side;
+	PROMISE(strncmp(device, "vif-", 4) == 0);
+	return (int)(eat8(&input, &input_left) % 3) - 1;
+}
+
+void kernel_netdev_read(struct kernel_netdev *out, enum kernel_side side, const char *device)
+{
+	static unsigned int calls;
+
+	(void)side;
+	(void)device;
+	*out = (struct kernel_netdev){ .bridge = "xenbr0", .mtu = 1500, .up = true };
+	if (calls++ & 1)
+		snprintf(out->name, sizeof(out->name), "vif1.0");
+}
+
+int kernel_netdev_apply(const char *name, const struct kernel_netdev *like)
+{
+	PROMISE(*name && *like->bridge);
+	return (int)(eat8(&input, &input_left) % 2) - 1;
+}
+
+/* --- in place of link.c ----------------------------------------------------------- */
+
+struct vif_link {
+	struct vif *vif;
+	unsigned int device;
+	const char *fault;
+	bool stalled;
+};
+
+static struct vif_link *links[VIFS * 2];
+
+static unsigned int count_links(void)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(links); i++)
+		n += links[i] != NULL;
+	return n;
+}
+
+static void check_refs(const struct vif_conf *c)
+{
+	uint32_t refs[2 * VIF_QUEUES_MAX + 2], ports[2 * VIF_QUEUES_MAX + 2];
+	unsigned int nrefs = 0, nports = 0;
+
+	for (unsigned int q = 0; q < c->queues; q++) {
+		refs[nrefs++] = c->queue[q].gtx_ref.raw;
+		refs[nrefs++] = c->queue[q].grx_ref.raw;
+		if (c->mask)
+			continue;
+		ports[nports++] = c->queue[q].gtx_port.raw;
+		if (c->queue[q].grx_port.raw != c->queue[q].gtx_port.raw)
+			ports[nports++] = c->queue[q].grx_port.raw;
+	}
+	if (c->ctrl)
+		refs[nrefs++] = c->ctrl_ref.raw;
+	if (c->mask)
+		refs[nrefs++] = c->mask_ref.raw;
+	if (c->mask || c->ctrl)
+		ports[nports++] = c->mask ? c->mask_port.raw : c->ctrl_port.raw;
+	for (unsigned int i = 0; i < nrefs; i++)
+		for (unsigned int j = 0; j < i; j++)
+			PROMISE(refs[i] != refs[j]);
+	for (unsigned int i = 0; i < nports; i++) {
+		PROMISE(ports[i] != 0);
+		for (unsigned int j = 0; j < i; j++)
+			PROMISE(ports[i] != ports[j]);
+	}
+}
+
+/* Both ends were read as such, the last time that they were looked at. */
+static void check_states(const struct vif *v, bool resume)
+{
+	const char *ours = fakexs_told(v->be_path, "state"), *theirs = fakexs_told(v->fe_path, "state");
+	unsigned long front = strtoul(theirs, NULL, 10);
+
+	PROMISE(strcmp(ours, "") != 0);
+	if (!resume)
+		PROMISE(v->state == XenbusStateInitWait && front == XenbusStateConnected);
+	else	/* In some states a frontend is as connected as it was. */
+		PROMISE(hs_back_is_up(v->state) && front != XenbusStateInitialising && front != XenbusStateClosing &&
+			front != XenbusStateClosed && front != XenbusStateUnknown && front < HS_STATES);
+}
+
+int vif_link_start(struct vif_link **out, const struct vif_place *place, const struct vif_conf *conf, const char **why)
+{
+	struct vif *v = container_of(place->live, struct vif, live);
+	struct vif_link *l;
+	unsigned int i = 0;
+
+	*why = "the connection";
+	PROMISE(!v->link && faketap_of(place->tap_fd) && place->peer.raw == v->peer.raw);
+	PROMISE(conf->queues >= 1 && conf->queues <= VIF_QUEUES_MAX);
+	PROMISE(place->resume || conf->queues <= v->daemon->policy.max_queues);
+	PROMISE(place->workers >= 1 && place->workers <= conf->queues);
+	PROMISE(place->workers == 1 || (!conf->ctrl && !conf->mask));
+	PROMISE(vif_live_headroom(&v->live) <= PKT_HEADROOM_MAX);
+	check_refs(conf);
+	check_states(v, place->resume);
+	if (start_mischief) {
+		start_mischief--;
+		return -EINVAL;
+	}
+	l = calloc(1, sizeof(*l));
+	PROMISE(l);
+	l->vif = v;
+	l->device = faketap_of(place->tap_fd);
+	while (links[i]) {
+		PROMISE(links[i]->device != l->device && links[i]->vif != v);
+		i++;
+	}
+	links[i] = *out = l;
+	return 0;
+}
+
+void vif_link_stop(struct vif_link *l, struct stats *sum)
+{
+	unsigned int i = 0;
+
+	while (links[i] != l)
+		i++;
+	links[i] = NULL;
+	memset(sum, 0, sizeof(*sum));
+	free(l);
+}
+
+/* What the next daemon would need of a connection that is there must not go. */
+void vif_link_forget(const char *run_dir, const char *name)
+{
+	(void)run_dir;
+	for (unsigned int i = 0; i < ARRAY_SIZE(links); i++)
+		PROMISE(!links[i] || strcmp(links[i]->vif->name, name) != 0);
+}
+
+unsigned int vif_link_workers(const struct vif_link *l)
+{
+	PROMISE(l);
+	return 1;
+}
+
+const char *vif_link_faulted(const struct vif_link *l)
+{
+	return l->fault;
+}
+
+bool vif_link_stalled(const struct vif_link *l)
+{
+	return l->stalled;
+}
+
+void vif_link_stats(const struct vif_link *l, struct stats *sum)
+{
+	(void)l;
+	memset(sum, 0, sizeof(*sum));
+}
+
+bool vif_link_queue_stats(const struct vif_link *l, unsigned int i, struct stats *out)
+{
+	(void)l;
+	(void)i;
+	(void)out;
+	return false;
+}
+
+/* --- toolstack and guests ------------------------------------------------------- */
+
+static void dirs(unsigned int which, char *be, char *fe)
+{
+	unsigned int d = place_of[which % VIFS].domid, h = place_of[which % VIFS].devid;
+
+	snprintf(be, FAKEXS_PATH, "/local/domain/0/backend/vif/%u/%u", d, h);
+	snprintf(fe, FAKEXS_PATH, "/local/domain/%u/device/vif/%u", d, h);
+}
+
+static void put_u(const char *dir, const char *key, unsigned int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	fakexs_put(dir, key, text);
+}
+
+/* As libxl does, but not in one go. */
+static void attach(unsigned int which)
+{
+	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
+
+	dirs(which, be, fe);
+	fakexs_put(be, "frontend", fe);
+	put_u(be, "frontend-id", place_of[which % VIFS].domid);
+	put_u(be, "handle", place_of[which % VIFS].devid);
+	fakexs_put(be, "mac", "00:16:3e:00:00:01");
+	fakexs_put(be, "online", "1");
+	fakexs_put(fe, "backend", be);
+	fakexs_put(fe, "backend-id", "0");
+	fakexs_put(fe, "state", "1");
+	fakexs_put(be, "state", "1");
+}
+
+static void front_keys(unsigned int which, unsigned int how)
+{
+	static const char *const flat[] = { "tx-ring-ref", "rx-ring-ref", "event-channel-tx", "event-channel-rx" };
+	char be[FAKEXS_PATH], fe[FAKEXS_PATH], key[40];
+	unsigned int n = how & 1 ? 2 : 1, next = 8;
+
+	dirs(which, be, fe);
+	fakexs_put(fe, "request-rx-copy", "1");
+	if (n > 1)
+		put_u(fe, "multi-queue-num-queues", n);
+	for (unsigned int q = 0; q < n; q++) {
+		for (unsigned int i = 0; i < (how & 2 ? 2 : 4); i++) {
+			if (n > 1)
+				snprintf(key, sizeof(key), "queue-%u/%s", q, flat[i]);
+			else
+				snprintf(key, sizeof(key), "%s", flat[i]);
+			put_u(fe, key, next++);
+		}
+	}
+	if (how & 2) {
+		put_u(fe, "event-mask-ref", next++);
+		put_u(fe, "event-channel", next++);
+	}
+	if (how & 4)
+		put_u(fe, "ctrl-ring-ref", next++);
+	if ((how & 6) == 4)
+		put_u(fe, "event-channel-ctrl", next++);
+	if (how & 8)
+		fakexs_put(fe, "feature-sg", "1");
+}
+
+static const char *const front_key[] = {
+	"tx-ring-ref", "rx-ring-ref", "event-channel", "event-channel-tx", "event-channel-rx", "event-channel-ctrl",
+	"ctrl-ring-ref", "event-mask-ref", "multi-queue-num-queues", "request-rx-copy", "feature-rx-notify",
+	"feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-no-csum-offload", "feature-ipv6-csum-offload",
+	"xdp-headroom", "request-multicast-control", "queue-0/tx-ring-ref", "queue-0/rx-ring-ref",
+	"queue-0/event-channel", "queue-1/tx-ring-ref", "queue-1/rx-ring-ref", "queue-1/event-channel",
+	"queue-1/event-channel-tx", "queue-1/event-channel-rx", "state",
+};
+static const char *const back_key[] = {
+	"online", "state", "frontend", "frontend-id", "handle", "mac", "hotplug-status", "rate", "fill-checksums",
+	"mtu", "multi-queue-max-queues", "error", "trusted", "vifname",
+};
+static const char *const words[] = {
+	"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "16", "17", "4294967295", "4294967296", "-1", "", "2x", " 1",
+	"connected", "error", "00:16:3e:00:00:02", "01:00:5e:00:00:01", "20000,20000", "1,0", "/local/domain/2/device/vif/0",
+	"/local/domain/1/device/vif/1", "/", "device/vif/0",
+};
+
+/* A key that is one of a list, or of the input's own; its value likewise. */
+static void write_key(const char *dir, const char *const *keys, unsigned int n)
+{
+	uint8_t which = eat8(&input, &input_left), what = eat8(&input, &input_left);
+	char path[2 * FAKEXS_PATH], value[FAKEXS_VALUE];
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, keys[which % n]);
+	if (what == 255) {
+		fakexs_remove(path);
+	} else if (what >= 224) {
+		len = what == 254 ? 290 : what - 224u;
+		eat(value, len, &input, &input_left);
+		fakexs_set(path, value, len);
+	} else {
+		fakexs_set(path, words[what % ARRAY_SIZE(words)], strlen(words[what % ARRAY_SIZE(words)]));
+	}
+}
+
+/* What others do, also between two reads of the daemon's. */
+static void others(uint8_t what)
+{
+	uint8_t how = eat8(&input, &input_left);
+	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
+
+	dirs(what >> 4, be, fe);
+	switch (what & 7) {
+	case 0:
+		attach(what >> 4);
+		break;
+	case 1:
+		front_keys(what >> 4, how);
+		fakexs_put(fe, "state", "4");
+		break;
+	case 2:
+		write_key(fe, front_key, ARRAY_SIZE(front_key));
+		break;
+	case 3:
+		toolstack_spoke = true;
+		write_key(be, back_key, ARRAY_SIZE(back_key));
+		break;
+	case 4:
+		if (how & 1)
+			fakexs_remove(be);
+		if (how & 2)
+			fakexs_remove(fe);
+		break;
+	case 5:
+		put_u(fe, "state", how % 10);
+		break;
+	case 6:
+		toolstack_spoke = true;
+		put_u(be, "online", 0);
+		put_u(be, "state", how & 1 ? 5 : 1);
+		break;
+	default:
+		/* A person: ip link del. The guest has nothing to do with it. */
+		faketap_delete(how);
+		break;
+	}
+}
+
+static int store_fault(const char *path)
+{
+	static const int errs[] = { EIO, EIO, EAGAIN, ENOSPC, EPIPE, EINVAL, EBUSY, ENOMEM };
+	uint8_t what;
+
+	(void)path;
+	if (!store_mischief || in_mischief || !input_left)
+		return 0;
+	store_mischief--;
+	what = eat8(&input, &input_left);
+	if (what & 8)
+		return errs[what & 7];
+	if (what & 16) {
+		in_mischief = true;
+		others(what);
+		in_mischief = false;
+	}
+	return 0;
+}
+
+static int tap_fault(void)
+{
+	static const int errs[] = { -EPERM, -ENOMEM, -EBUSY, -EINVAL };
+
+	if (!tap_mischief)
+		return 0;
+	tap_mischief--;
+	return errs[tap_mischief % 4];
+}
+
+/* --- the daemon --------------------------------------------------------------------- */
+
+static void check(void)
+{
+	unsigned int nvifs = 0, ntaps = 0, nlinks = 0;
+
+	for (const struct vif *v = daemon_now.vifs; v; v = v->next) {
+		PROMISE(!v->gone && v->daemon == &daemon_now);
+		for (const struct vif *w = v->next; w; w = w->next) {
+			PROMISE(w->peer.raw != v->peer.raw || w->devid != v->devid);
+			PROMISE(v->tap_fd < 0 || w->tap_fd < 0 || v->tap_fd != w->tap_fd);
+		}
+		PROMISE(!v->link || hs_back_is_up(v->state));
+		PROMISE(!v->link || v->tap_fd >= 0);
+		nvifs++;
+		ntaps += v->tap_fd >= 0;
+		nlinks += v->link != NULL;
+	}
+	PROMISE(nlinks == count_links());
+	PROMISE(ntaps == faketap_open());
+	PROMISE(fakexs_watches() <= 1 + WATCHES_A_VIF * nvifs);
+}
+
+static void run_events(void)
+{
+	backend_events(&daemon_now);
+	check();
+}
+
+/* What the loop does once a second, and when xenstored is back. */
+static void tick(void)
+{
+	if (store_lost(daemon_now.store)) {
+		int how = store_reopen(daemon_now.store);
+
+		if (how >= 0)
+			backend_reconnected(&daemon_now, how);
+	} else {
+		backend_tick(&daemon_now);
+	}
+	backend_links(&daemon_now);
+	check();
+}
+
+static void daemon_start(uint8_t how)
+{
+	daemon_now = (struct backend){
+		.run_dir = "/nonexistent", .wake_fd = -1, .link_fd = -1, .take_over = how & 4,
+		.policy = { .max_queues = how & 1 ? 4 : 1, .workers = 2, .limited = RATE_GTX, .hold_ms = 1, .stall_ms = 1,
+			    .fill = how & 2 ? "all" : NULL },
+	};
+	PROMISE(store_open(&daemon_now.store, NULL) == 0);
+	/* One that cannot watch would end; the service manager starts it again. */
+	if (backend_start(&daemon_now) < 0) {
+		unsigned int was = store_mischief;
+
+		store_mischief = 0;
+		PROMISE(backend_start(&daemon_now) == 0);
+		store_mischief = was;
+	}
+	check();
+}
+
+/* In order, or not: then nothing is given back but what the kernel takes. */
+static void daemon_stop(void)
+{
+	backend_stop(&daemon_now);
+	PROMISE(daemon_now.vifs == NULL && count_links() == 0 && faketap_open() == 0);
+	store_close(daemon_now.store);
+	PROMISE(fakexs_open() == 0);
+}
+
+static void command(uint8_t what)
+{
+	struct vif_link *l = links[what >> 4 & 3];
+
+	switch (what & 15) {
+	case 8:
+		run_events();
+		break;
+	case 9:
+		tick();
+		break;
+	case 10:
+		store_mischief = eat8(&input, &input_left) % 64;
+		break;
+	case 11:
+		tap_mischief = what >> 6;
+		start_mischief = what >> 4 & 3;
+		break;
+	case 12:
+		if (l)
+			l->fault = "a fault";
+		backend_faults(&daemon_now);
+		check();
+		break;
+	case 13:
+		if (l)
+			l->stalled = !l->stalled;
+		backend_faults(&daemon_now);
+		check();
+		break;
+	case 14:
+		daemon_stop();
+		daemon_start(what >> 4);
+		break;
+	case 15:
+		if (what >> 4 == 15)
+			backend_drain(&daemon_now);
+		else
+			backend_log_stats(&daemon_now);
+		check();
+		break;
+	default:
+		others(what);
+		break;
+	}
+}
+
+static const struct vif *vif_of(unsigned int which)
+{
+	for (const struct vif *v = daemon_now.vifs; v; v = v->next)
+		if (v->peer.raw == place_of[which].domid && v->devid == place_of[which].devid)
+			return v;
+	return NULL;
+}
+
+static void settle(void)
+{
+	for (unsigned int i = 0; i < 8; i++) {
+		run_events();
+		tick();
+	}
+	PROMISE(!fakexs_event() && !daemon_now.look_again && !store_lost(daemon_now.store));
+}
+
+/* What could not be watched or written while xenstored failed has been since. */
+static void check_published(void)
+{
+	unsigned int watches = 1;
+
+	for (const struct vif *v = daemon_now.vifs; v; v = v->next)
+		watches += WATCHES_A_VIF - !v->reconfiguring;
+	PROMISE(fakexs_watches() == watches);
+	for (const struct vif *v = daemon_now.vifs; v && !toolstack_spoke; v = v->next)
+		PROMISE(strtoul(fakexs_get(v->be_path, "state"), NULL, 10) == v->state);
+}
+
+static void remove_all(void)
+{
+	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
+
+	for (unsigned int i = 0; i < VIFS; i++) {
+		dirs(i, be, fe);
+		fakexs_remove(be);
+		fakexs_remove(fe);
+	}
+	settle();
+	PROMISE(daemon_now.vifs == NULL && count_links() == 0);
+}
+
+/* What is made anew by the rules works, whatever was before. */
+static void fresh(unsigned int which)
+{
+	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
+	const struct vif *v;
+
+	dirs(which, be, fe);
+	attach(which);
+	settle();
+	PROMISE(strcmp(fakexs_get(be, "state"), "2") == 0);
+	front_keys(which, which);
+	fakexs_put(fe, "state", "4");
+	settle();
+	v = vif_of(which);
+	PROMISE(v && v->link && strcmp(fakexs_get(be, "state"), "4") == 0);
+	PROMISE(faketap_carrier(v->tap_fd));
+	PROMISE(!fakexs_get(be, "error"));
+}
+
+static unsigned int open_files(void)
+{
+	unsigned int n = 0;
+
+	for (int fd = 0; fd < 64; fd++)
+		n += dup2(fd, fd) == fd;
+	return n;
+}
+
+static void session(void)
+{
+	uint8_t how = eat8(&input, &input_left);
+
+	fakexs_start("/local/domain/0");
+	faketap_start();
+	store_mischief = tap_mischief = start_mischief = 0;
+	toolstack_spoke = false;
+	fakexs_fault = store_fault;
+	faketap_fault = tap_fault;
+	attach(0);
+	daemon_start(how);
+	while (input_left)
+		command(eat8(&input, &input_left));
+	store_mischief = tap_mischief = start_mischief = 0;
+	if (daemon_now.draining) {
+		daemon_stop();
+		daemon_start(how);
+	}
+	settle();
+	check_published();
+	remove_all();
+	daemon_now.policy.max_queues = 4;
+	fresh(how >> 3 & 1);
+	fresh(2);
+	remove_all();
+	PROMISE(fakexs_watches() == 1);
+	backend_sweep(&daemon_now);
+	PROMISE(faketap_devices() == 0);
+	daemon_stop();
+	PROMISE(open_files() == files_before);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	files_before = open_files();
+	input = data;
+	input_left = size;
+	session();
+	return 0;
+}
