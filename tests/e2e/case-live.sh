@@ -57,12 +57,19 @@ rate_above() { flows "$1" "$2" && [ "$speed" -gt "$3" ]; }
 
 rate_set() { xenstore-write "$(be 1 0)/rate" "$1"; }
 
-# stream OPTION...: TCP to the guest, or from it with -R, until the end of the lab.
+# stream OPTION...: TCP to the guest, or from it with -R, in place of the stream before. Each has a
+# server and a port of its own, as the end of one before may come late on a busy machine.
+stream_port=5201
 stream()
 {
-	nsenter --net="$ns0" iperf3 -c 10.79.0.2 -t 60 "$@" >/dev/null 2>&1 &
+	reap_helpers
+	stream_port=$((stream_port + 1))
+	nsenter --net="$ns1" iperf3 -s -p "$stream_port" --forceflush >"$L/iperf.$stream_port" 2>&1 &
 	helper $!
-	sleep 0.5
+	await_line "$L/iperf.$stream_port" 5 'Server listening' || return
+	nsenter --net="$ns0" iperf3 -c 10.79.0.2 -p "$stream_port" -t 60 "$@" >"$L/stream.$stream_port" 2>&1 &
+	helper $!
+	await_line "$L/iperf.$stream_port" 10 'Accepted connection'
 }
 
 case_rate()
@@ -70,7 +77,6 @@ case_rate()
 	expect='backend key rate'
 	lab_pair
 	check attach attach 0 rate=100000,20000
-	iperf_server || return
 	stream -R
 	sleep 1
 	check gtx rate_within gtx 4 5000000
@@ -78,13 +84,9 @@ case_rate()
 	rate_set 8000,1000
 	sleep 2
 	check live rate_within gtx 4 8000000
-	reap_helpers
-	iperf_server || return
 	stream -R -M 88
 	sleep 1
 	check gtx_small rate_within gtx 4 8000000 76
-	reap_helpers
-	iperf_server || return
 	stream -R
 	rate_set lots
 	check malformed await_line "$L/back.log" 5 'error: backend key rate is not bytes,usecs'
@@ -94,17 +96,12 @@ case_rate()
 
 	lab_start && start_back --rate-direction=to-guest && start_front
 	check attach_grx attach 0 rate=500000,50000
-	iperf_server || return
 	stream
 	check grx rate_within grx 4 10000000
-	reap_helpers
-	iperf_server || return
 	# Segments of 76 bytes: nearly half of what is on the wire are headers.
 	stream -M 88
 	sleep 1
 	check grx_small rate_within grx 4 10000000 76
-	reap_helpers
-	iperf_server || return
 	stream
 	xenstore-rm "$(be 1 0)/rate"
 	sleep 0.5
