@@ -20,6 +20,15 @@ watch_states "$id" 0 /run/lab/states
 mac=$(cat "/sys/class/net/vif$id.0/address")
 changes=$(guest g1 run 'cat /sys/class/net/eth0/carrier_changes')
 
+# Switched off by a person, it stays off over each daemon; and is theirs to switch on.
+device_offloads()
+{
+	ethtool -k "vif$id.0" | grep -E '^(tx-checksumming|tcp-segmentation-offload):' | tr '\n' ' ' |
+		grep "tx-checksumming: $1 tcp-segmentation-offload: $2"
+}
+check offloads-at-first device_offloads on on
+check offloads-off ethtool -K "vif$id.0" tso off
+
 # A ping every 0.2 s from the guest; between TERM and READY=1 lie about two seconds here.
 check sigterm-under-ping guest_pings g1 10.77.0.1
 check sigterm netbackd_stop TERM 5
@@ -28,6 +37,7 @@ check sigterm-ping-was-on ping_runs g1
 guest g1 wait "$ping_seq" 60 >/run/lab/ping.term
 check sigterm-ping ping_loss /run/lab/ping.term 25
 check sigterm-traffic resumes g1
+check sigterm-offloads device_offloads on off
 
 check kill9-under-ping guest_pings g1 10.77.0.1
 netbackd_stop KILL 5 >/dev/null
@@ -36,6 +46,7 @@ check kill9-ping-was-on ping_runs g1
 guest g1 wait "$ping_seq" 60 >/run/lab/ping.kill
 check kill9-ping ping_loss /run/lab/ping.kill 25
 check kill9-traffic resumes g1
+check kill9-offloads device_offloads on off
 
 unnoticed()
 {
@@ -48,6 +59,13 @@ unnoticed()
 		[ "$mac" = "$(cat "/sys/class/net/vif$id.0/address")" ]
 }
 check restart-unnoticed unnoticed
+# Only now the frontend connects anew.
+check reconnect-offloads-off ethtool -K "vif$id.0" tx off
+check reconnect guest g1 run 'echo vif-0 >/sys/bus/xen/drivers/vif/unbind && echo vif-0 >/sys/bus/xen/drivers/vif/bind &&
+	netup_check 00:16:3e:77:00:01 1500 kernel 10.77.0.2/24 fd77::2/64'
+check reconnect-offloads device_offloads off off
+check reconnect-offloads-on ethtool -K "vif$id.0" tx on tso on
+check offloads-on-again device_offloads on on
 
 # A frontend that answers Closing: both ends at 6, no TAP, the daemon ends.
 check drain timeout 30 netbackd --drain
