@@ -33,7 +33,7 @@
 
 static bool link_is_tun(const struct nlattr *info)
 {
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	mnl_attr_for_each_nested(a, info)
 		if (mnl_attr_get_type(a) == IFLA_INFO_KIND && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
@@ -45,7 +45,7 @@ static int link_parse(const struct nlmsghdr *msg, void *arg)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(msg);
 	struct netdev *d = arg;
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	if (msg->nlmsg_type != RTM_NEWLINK)
 		return MNL_CB_OK;
@@ -103,7 +103,7 @@ static uint64_t netns_ours(void)
 
 static int nsid_parse(const struct nlmsghdr *msg, void *arg)
 {
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	if (msg->nlmsg_type != RTM_NEWNSID)
 		return MNL_CB_OK;
@@ -316,7 +316,9 @@ int netdev_find(struct netdev *d, unsigned int ifindex, uint64_t netns, const ch
 	for (unsigned int i = 0; i < s.count; i++)
 		if (netdev_find_in(&s, s.nsid[i]) == 0)
 			return d->netns_fd < 0 ? -EXDEV : 0;
-	return -ENODEV;
+	/* It may have come back while nobody looked. */
+	d->netns = ours;
+	return link_get(d, NO_NSID, ifindex, NULL) == 0 && d->is_tun && strcmp(d->name, name) == 0 ? 0 : -ENODEV;
 }
 
 /* --- in its namespace ---------------------------------------------------- */

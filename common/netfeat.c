@@ -18,7 +18,7 @@ struct netfeat_ask {
 
 static int family_parse(const struct nlmsghdr *msg, void *arg)
 {
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	mnl_attr_for_each(a, msg, sizeof(struct genlmsghdr))
 		if (mnl_attr_get_type(a) == CTRL_ATTR_FAMILY_ID && mnl_attr_validate(a, MNL_TYPE_U16) >= 0)
@@ -26,11 +26,15 @@ static int family_parse(const struct nlmsghdr *msg, void *arg)
 	return MNL_CB_OK;
 }
 
-static int bitset_parse(const struct nlattr *nest, unsigned int *bits, uint32_t *words)
+/* Returns whether the bitset was one that can be understood. */
+static bool bitset_parse(const struct nlattr *nest, unsigned int *bits, uint32_t *words)
 {
-	const struct nlattr *a, *value = NULL;
+	struct nlattr *a;
+	const struct nlattr *value = NULL;
 
 	*bits = 0;
+	if (mnl_attr_validate(nest, MNL_TYPE_NESTED) < 0)
+		return false;
 	mnl_attr_for_each_nested(a, nest) {
 		if (mnl_attr_get_type(a) == ETHTOOL_A_BITSET_SIZE && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
 			*bits = mnl_attr_get_u32(a);
@@ -39,26 +43,28 @@ static int bitset_parse(const struct nlattr *nest, unsigned int *bits, uint32_t 
 	}
 	if (!value || *bits == 0 || *bits > 32 * NETFEAT_WORDS ||
 	    mnl_attr_get_payload_len(value) != (*bits + 31) / 32 * 4)
-		return -EOPNOTSUPP;
+		return false;
 	memset(words, 0, NETFEAT_WORDS * sizeof(*words));
 	memcpy(words, mnl_attr_get_payload(value), mnl_attr_get_payload_len(value));
-	return 0;
+	return true;
 }
 
 /* Counts the bitsets that were understood in f->bits only at the end, so that half an answer is none. */
 static int features_parse(const struct nlmsghdr *msg, void *arg)
 {
 	struct netfeat *f = arg;
-	const struct nlattr *a;
+	struct nlattr *a;
 	unsigned int had = 0;
 
 	mnl_attr_for_each(a, msg, sizeof(struct genlmsghdr)) {
 		uint16_t type = mnl_attr_get_type(a);
-		uint32_t *words = type == ETHTOOL_A_FEATURES_HW ? f->can : type == ETHTOOL_A_FEATURES_WANTED ? f->wanted :
-				  type == ETHTOOL_A_FEATURES_ACTIVE ? f->active : NULL;
 
-		if (words && mnl_attr_validate(a, MNL_TYPE_NESTED) >= 0 && bitset_parse(a, &f->bits, words) == 0)
-			had++;
+		if (type == ETHTOOL_A_FEATURES_HW)
+			had += bitset_parse(a, &f->bits, f->can);
+		else if (type == ETHTOOL_A_FEATURES_WANTED)
+			had += bitset_parse(a, &f->bits, f->wanted);
+		else if (type == ETHTOOL_A_FEATURES_ACTIVE)
+			had += bitset_parse(a, &f->bits, f->active);
 	}
 	if (had != 3)
 		f->bits = 0;

@@ -67,7 +67,7 @@ static void tap_regain_admin(void)
  * CAP_NET_ADMIN. -EPERM: there is none of that name, or it has an owner. */
 static int tap_attach_only(int fd, const char *name, enum tap_kind kind)
 {
-	bool had;
+	bool had = false;
 	int err = tap_drop_admin(&had);
 
 	if (err)

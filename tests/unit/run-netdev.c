@@ -127,9 +127,14 @@ static void found_again(void **state)
 	assert_int_equal(netdev_find(&f, d.ifindex, netns_ours(), "vif1.0"), -ENODEV);
 	assert_int_equal(netdev_find(&f, 4711, d.netns, "y"), -ENODEV);
 	assert_int_equal(netdev_find(&f, 0, d.netns, "y"), -ENODEV);
+	/* It came back, and nobody wrote that down. */
+	close(stranger);
+	assert_int_equal(nettest_run(other, "ip link set y netns %d name vif1.0", (int)getpid()), 0);
+	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "y"), -ENODEV);
+	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
+	assert_int_equal(f.netns_fd, -1);
 	netdev_close(&d);
 	close(fd);
-	close(stranger);
 }
 
 /* Its namespace was entered by a process that has gone, so that nothing leads there. */
