@@ -43,9 +43,9 @@ void linkwatch_ask(int fd, unsigned int ifindex)
 }
 
 /* Returns false for a message on something else. */
-static bool linkwatch_parse(struct link_event *ev, const struct nlmsghdr *head)
+static bool linkwatch_parse(struct link_event *ev, struct nlmsghdr *head)
 {
-	const struct ifinfomsg *info = NLMSG_DATA(head);
+	struct ifinfomsg *info = NLMSG_DATA(head);
 	int left = (int)head->nlmsg_len - (int)NLMSG_LENGTH(sizeof(*info));
 
 	if ((head->nlmsg_type != RTM_NEWLINK && head->nlmsg_type != RTM_DELLINK) || left < 0)
@@ -55,7 +55,7 @@ static bool linkwatch_parse(struct link_event *ev, const struct nlmsghdr *head)
 	if (info->ifi_family != AF_UNSPEC || info->ifi_index <= 0)
 		return false;
 	*ev = (struct link_event){ .ifindex = (unsigned int)info->ifi_index, .removed = head->nlmsg_type == RTM_DELLINK };
-	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+	for (struct rtattr *a = IFLA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
 		if (a->rta_type == IFLA_IFNAME && RTA_PAYLOAD(a) <= sizeof(ev->ifname))
 			memcpy(ev->ifname, RTA_DATA(a), RTA_PAYLOAD(a));
 		if (a->rta_type != IFLA_TXQLEN || RTA_PAYLOAD(a) < sizeof(ev->txqlen))
@@ -74,7 +74,7 @@ void linkwatch_take(int fd, void (*fn)(void *arg, const struct link_event *ev), 
 	ssize_t got;
 
 	while ((got = recv(fd, message, sizeof(message), 0)) > 0 || (got < 0 && errno == ENOBUFS)) {
-		const struct nlmsghdr *head = (const struct nlmsghdr *)(const void *)message;
+		struct nlmsghdr *head = (struct nlmsghdr *)(void *)message;
 		unsigned int left = got < 0 ? 0 : (unsigned int)got;
 
 		if (got < 0) {
