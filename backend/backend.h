@@ -13,6 +13,7 @@ struct backend {
 	struct vif *vifs;
 	const char *run_dir;	/* what a successor needs is kept there */
 	struct vif_policy policy;
+	struct mapquota *quota;	/* of static grants, over all VIFs */
 	int wake_fd;		/* eventfd: some worker has a fault to tell */
 	int link_fd;		/* linkwatch.h; -1: nobody tells of devices */
 	bool take_over;		/* unbind the kernel's netback, device by device */

@@ -53,7 +53,12 @@ static uint32_t add_mapping(struct vif_link *l, const uint32_t *data)
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	err = statics_add(l->statics, list, data[2]);
 	if (err) {
-		log_debug("static grants refused vif=%s refs=%u error=\"%s\"", l->name, data[2], errtext(ERRTEXT_XEN, -err));
+		/* The rest is the guest's own mistake. */
+		if (err == -EDQUOT)
+			log_warn_in(&l->live->log, "static grants refused, they are copied vif=%s refs=%u error=\"%s\"", l->name,
+				    data[2], errtext(ERRTEXT_XEN, err));
+		else
+			log_debug("static grants refused vif=%s refs=%u error=\"%s\"", l->name, data[2], errtext(ERRTEXT_XEN, err));
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	}
 	/* Buffers taken already go on as static grants, too. */

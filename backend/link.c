@@ -284,6 +284,7 @@ static void release(struct vif_link *l)
 
 static int start(struct vif_link *l, const struct vif_place *place, const char **why)
 {
+	struct statics_use use = { .quota = place->quota, .guest = place->peer, .log = &l->live->log };
 	int err = 0;
 
 	for (unsigned int i = 0; i < l->nworkers && !err; i++) {
@@ -295,8 +296,9 @@ static int start(struct vif_link *l, const struct vif_place *place, const char *
 		vw->nqueues = (i + 1) * l->conf.queues / l->nworkers - from;
 		err = init_worker(vw, place, why);
 	}
+	use.grant = l->worker->grant;
 	if (!err)
-		err = statics_new(&l->statics, l->worker->grant, &l->live->log);
+		err = statics_new(&l->statics, &use);
 	if (!err)
 		err = attach_mask(l, place->peer, why);
 	if (!err)

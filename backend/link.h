@@ -30,6 +30,7 @@ struct vif_place {
 	int wake_fd;		/* borrowed */
 	uint32_t hold_ms, stall_ms;	/* of the policy */
 	uint32_t queue_bytes;	/* what may wait in the device; 0: no limit */
+	struct mapquota *quota;	/* borrowed; what static grants are charged to */
 	bool resume;		/* an earlier daemon served this very connection */
 };
 

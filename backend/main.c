@@ -22,6 +22,7 @@
 #include "../common/taplimit.h"
 #include "../common/worker.h"
 #include "backend.h"
+#include "mapquota.h"
 
 #define PROGRAM "netbackd"
 
@@ -40,6 +41,7 @@ struct options {
 	bool drain;
 	const char *run_dir;
 	struct vif_policy policy;
+	uint32_t max_mappings, max_mappings_all;
 };
 
 static const struct option_word offers[] = {
@@ -54,7 +56,8 @@ static const struct option_word directions[] = {
 
 static struct options parse_options(int argc, char **argv)
 {
-	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_RUN_DIR,
+	/* A quarter of Xen's maptrack table as it is by default is left to other backends of the domain. */
+	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_RUN_DIR, .max_mappings = 4096, .max_mappings_all = 196608,
 			     .policy = { .max_queues = 1, .hold_ms = 10000, .stall_ms = 60000, .queue_bytes = 4u << 20 } };
 	const struct option_row rows[] = {
 		{ "take-over", NULL, "unbind the kernel's netback from each VIF and serve it", OPTION_FLAG,
@@ -70,6 +73,10 @@ static struct options parse_options(int argc, char **argv)
 		  OPTION_NUMBER, { .number = &o.policy.stall_ms }, 0, 3600000 },
 		{ "queue-bytes", "N", "bytes that wait for a guest in its device, at most (4194304; 0: by frames only)",
 		  OPTION_NUMBER, { .number = &o.policy.queue_bytes }, 0, 1u << 30 },
+		{ "max-mappings", "N", "pages of one guest that stay mapped as static grants, over all its VIFs (4096)",
+		  OPTION_NUMBER, { .number = &o.max_mappings }, 0, 1u << 20 },
+		{ "max-mappings-all", "N", "the same of all guests together (196608)", OPTION_NUMBER,
+		  { .number = &o.max_mappings_all }, 0, 1u << 20 },
 		{ "max-queues", "N", "queues that a frontend may have (1)", OPTION_NUMBER,
 		  { .number = &o.policy.max_queues }, 1, VIF_QUEUES_MAX },
 		{ "workers", "N", "threads for the queues of one VIF, at most (as many as processors)", OPTION_NUMBER,
@@ -250,6 +257,7 @@ static const struct loop_ops netbackd_ops = {
 int main(int argc, char **argv)
 {
 	struct options o = parse_options(argc, argv);
+	static struct mapquota quota;
 	static struct netbackd n;
 	const struct loop_conf conf = { .program = PROGRAM, .ops = &netbackd_ops, .daemon = &n, .root = "backend/vif",
 					.mark = "data/" PROGRAM, .drain_signal = SIGUSR2, .end_ms = END_MS };
@@ -258,6 +266,9 @@ int main(int argc, char **argv)
 	n.backend.run_dir = o.run_dir;
 	n.backend.take_over = o.take_over;
 	n.backend.policy = o.policy;
+	n.backend.quota = &quota;
+	quota.guest_max = o.max_mappings;
+	quota.all_max = o.max_mappings_all;
 	log_init(PROGRAM, o.level);
 	check_devices();
 	lock_instance(&o);

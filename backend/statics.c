@@ -29,8 +29,7 @@ struct entry {
 };
 
 struct statics {
-	struct grant_dev *grant;
-	struct log_bucket *log;
+	struct statics_use use;
 	unsigned int count;
 	struct entry entry[STATICS_MAX];
 	uint16_t hash[HASH_SIZE];	/* entry + 1; 0: empty */
@@ -77,25 +76,31 @@ static void rehash(struct statics *s)
 	}
 }
 
-int statics_new(struct statics **out, struct grant_dev *g, struct log_bucket *log)
+int statics_new(struct statics **out, const struct statics_use *use)
 {
 	struct statics *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;
-	s->grant = g;
-	s->log = log;
+	s->use = *use;
 	*out = s;
 	return 0;
+}
+
+static void unmap_run(struct statics *s, uint16_t run)
+{
+	grant_unmap_run(s->use.grant, s->run[run].base, s->run[run].pages);
+	mapquota_release(s->use.quota, s->use.guest, s->run[run].pages);
+	s->run[run].pages = 0;
 }
 
 void statics_free(struct statics *s)
 {
 	if (!s)
 		return;
-	for (unsigned int i = 0; i < STATICS_MAX; i++)
+	for (uint16_t i = 0; i < STATICS_MAX; i++)
 		if (s->run[i].pages)
-			grant_unmap_run(s->grant, s->run[i].base, s->run[i].pages);
+			unmap_run(s, i);
 	free(s);
 }
 
@@ -126,23 +131,21 @@ static int map_run(struct statics *s, const struct gref *grefs, unsigned int n, 
 
 	if (n == 0)
 		return 0;
+	if (!mapquota_charge(s->use.quota, s->use.guest, n))
+		return -EDQUOT;
 	while (s->run[run].pages)
 		run++;
-	s->run[run].base = grant_map_run(s->grant, grefs, n, access, &err);
-	if (!s->run[run].base)
+	s->run[run].base = grant_map_run(s->use.grant, grefs, n, access, &err);
+	if (!s->run[run].base) {
+		mapquota_release(s->use.quota, s->use.guest, n);
 		return err;
+	}
 	s->run[run].pages = n;
 	s->run[run].access = access;
 	for (unsigned int i = 0; i < n; i++)
 		s->entry[s->count++] = (struct entry){ .gref = grefs[i], .run = run,
 						       .page = s->run[run].base + (size_t)i * XEN_PAGE };
 	return 0;
-}
-
-static void unmap_run(struct statics *s, uint16_t run)
-{
-	grant_unmap_run(s->grant, s->run[run].base, s->run[run].pages);
-	s->run[run].pages = 0;
 }
 
 /* Refs of a list with that access; -EINVAL: what may not be in a list. */
@@ -217,7 +220,7 @@ static void shrink_run(struct statics *s, uint16_t run)
 	/* Those that do not map again are copied from now on: slower, not wrong. */
 	err = map_run(s, keep, kept, access);
 	if (err)
-		log_warn_in(s->log, "static grants lost refs=%u error=\"%s\"", kept, errtext(ERRTEXT_XEN, -err));
+		log_warn_in(s->use.log, "static grants lost refs=%u error=\"%s\"", kept, errtext(ERRTEXT_XEN, -err));
 }
 
 unsigned int statics_del(struct statics *s, struct xen_netif_gref *list, unsigned int n,
@@ -263,6 +266,6 @@ void statics_restore(struct statics *s, const struct xen_netif_gref *list, unsig
 	for (unsigned int at = 0, part; at < n; at += part) {
 		part = (unsigned int)min_size(n - at, STATICS_LIST_MAX);
 		if (statics_add(s, list + at, part) < 0)
-			log_warn_in(s->log, "static grants of an earlier daemon cannot be mapped refs=%u", part);
+			log_warn_in(s->use.log, "static grants of an earlier daemon cannot be mapped refs=%u", part);
 	}
 }

@@ -17,6 +17,7 @@
 
 #include "../common/abi.h"
 #include "../common/grant.h"
+#include "mapquota.h"
 
 /* Refs that one VIF may have mapped (XSA-300: a guest must not exhaust us). */
 #define STATICS_MAX 1024u
@@ -26,8 +27,16 @@
 
 struct statics;
 
-/* Makes an empty table whose pages are mapped through g; what it has to say goes to log. -ENOMEM. */
-MUST_CHECK int statics_new(struct statics **out, struct grant_dev *g, struct log_bucket *log);
+/* What a table is made with; all borrowed. */
+struct statics_use {
+	struct grant_dev *grant;	/* maps the pages */
+	struct mapquota *quota;		/* they are charged to */
+	struct domid guest;		/* whose they are */
+	struct log_bucket *log;		/* what the table has to say */
+};
+
+/* Makes an empty table. -ENOMEM. */
+MUST_CHECK int statics_new(struct statics **out, const struct statics_use *use);
 
 /* Unmaps everything. NULL is fine. */
 void statics_free(struct statics *s);
@@ -40,7 +49,8 @@ const uint8_t *statics_read(const struct statics *s, struct gref gref, uint16_t 
 uint8_t *statics_write(const struct statics *s, struct gref gref);
 
 /* Maps all n (1..STATICS_LIST_MAX) refs of a list, or none. -EINVAL: a ref
- * twice, an unknown flag, no room; other -errno of the mapping. */
+ * twice, an unknown flag, no room; -EDQUOT: the guest, or all guests, have as
+ * many mapped as they may; other -errno of the mapping. */
 MUST_CHECK int statics_add(struct statics *s, const struct xen_netif_gref *list, unsigned int n);
 
 /* Unmaps refs and writes each entry's status; a ref that is not in the table,

@@ -131,7 +131,7 @@ static void connect_frontend(struct vif *v)
 	struct vif_place place = { .peer = v->peer, .name = v->name, .run_dir = v->daemon->run_dir,
 				   .wake_fd = v->daemon->wake_fd, .resume = adopt,
 				   .hold_ms = v->daemon->policy.hold_ms, .stall_ms = v->daemon->policy.stall_ms,
-				   .live = &v->live };
+				   .quota = v->daemon->quota, .live = &v->live };
 	struct vif_conf conf;
 	const char *reason;
 	unsigned int old;

@@ -31,6 +31,7 @@ static const struct meaning meanings[] = {
 
 	{ ERRTEXT_XEN, EINVAL, "the other domain has not granted or offered it, or took it back" },
 	{ ERRTEXT_XEN, ENOSPC, "the limit of grants or event channels is reached" },
+	{ ERRTEXT_XEN, EDQUOT, "as many pages of the guest, or of all guests, are mapped as may be (--max-mappings)" },
 	{ ERRTEXT_XEN, ENOENT, "the module is not loaded, or this is not a Xen domain" },
 	{ ERRTEXT_XEN, ENODEV, "the module is not loaded, or this is not a Xen domain" },
 	{ ERRTEXT_XEN, ENXIO, "the module is not loaded, or this is not a Xen domain" },

@@ -51,6 +51,7 @@ static int tap_near = -1, tap_far = -1, wake_fd = -1;
 static struct vif_link *link_now;
 static struct vif_live live;
 static struct vif_conf conf;
+static struct mapquota quota = { .guest_max = 64, .all_max = 64 };	/* of a guest that has some fifty */
 static uint64_t frames_in, frames_out, faulted_at;
 static bool broke_rules, host_failed;
 static const uint8_t *input;
@@ -392,7 +393,7 @@ static void drain_tap(void)
 
 static void back_start(bool resume)
 {
-	struct vif_place place = { .peer = { GUEST }, .name = "fuzz", .run_dir = "/nonexistent",
+	struct vif_place place = { .peer = { GUEST }, .name = "fuzz", .run_dir = "/nonexistent", .quota = &quota,
 				   .tap_fd = tap_near, .live = &live, .workers = 1, .wake_fd = wake_fd, .resume = resume };
 	const char *why = NULL;
 	int err;
@@ -446,6 +447,7 @@ static void back_stop(void)
 	check();
 	vif_link_stop(link_now, &sum);
 	link_now = NULL;
+	PROMISE(atomic_load(&quota.all) == 0 && atomic_load(&quota.guest[GUEST]) == 0);
 	frames_out = 0;
 }
 

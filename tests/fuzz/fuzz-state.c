@@ -20,6 +20,7 @@
 
 #include "../../common/devstate.h"
 #include "../../backend/kept.c"
+#include "../../backend/mapquota.c"
 #include "../../backend/statics.c"
 
 #define CONNECTION "ctrl=1,2 mask=0,0 3,4,5,5"
@@ -139,7 +140,9 @@ static void device_of_text(void)
 
 /* --- a guest's tables: multicast list, hash, static grants ---------------------- */
 
+static struct mapquota quota = { .guest_max = STATICS_MAX - 1, .all_max = STATICS_MAX };
 static struct vif_live live;
+static const struct statics_use use = { .quota = &quota, .log = &live.log };
 static struct vif_link l = { .name = "vif1.0", .live = &live };
 
 static void load_tables(void)
@@ -147,7 +150,7 @@ static void load_tables(void)
 	struct vif_place place = { .name = "vif1.0", .run_dir = dir, .resume = true };
 
 	memset(&l.hash, 0x55, sizeof(l.hash));
-	PROMISE(statics_new(&l.statics, NULL, &live.log) == 0);
+	PROMISE(statics_new(&l.statics, &use) == 0);
 	PROMISE(vif_kept_open(&l, &place) == 0);
 }
 
@@ -155,7 +158,7 @@ static void leave_tables(void)
 {
 	vif_kept_close(&l);
 	statics_free(l.statics);
-	PROMISE(mapped == 0);
+	PROMISE(mapped == 0 && atomic_load(&quota.all) == 0);
 	area_used = 0;
 }
 
@@ -182,7 +185,7 @@ static void check_grants(const struct statics *s)
 		PROMISE(statics_write(s, ref) == (at_page[p].access == GRANT_READ_WRITE ? page : NULL));
 		found++;
 	}
-	PROMISE(found == mapped);
+	PROMISE(found == mapped && atomic_load(&quota.all) == mapped && mapped <= quota.guest_max);
 }
 
 static void check_tables(unsigned int n, uint8_t (*addr)[6])

@@ -8,12 +8,15 @@
 
 #include "unit.h"
 #include "../../backend/kept.c"
+#include "../../backend/mapquota.c"
 #include "../../backend/statics.c"
 
 #define CONNECTION "ctrl=1,2 mask=0,0 3,4,5,5"
 
 static char dir[] = "/tmp/netpair-kept.XXXXXX", path[64];
+static struct mapquota quota = { .guest_max = STATICS_MAX, .all_max = STATICS_MAX };
 static struct vif_live live;
+static const struct statics_use use = { .quota = &quota, .log = &live.log };
 static struct vif_link l = { .name = "vif1.0", .live = &live, .conf = { .queues = 2, .ctrl = true } };
 
 /* --- in place of grant.c -------------------------------------------------- */
@@ -52,7 +55,7 @@ static void load_in(const char *where, bool resume)
 	struct vif_place place = { .name = "vif1.0", .run_dir = where, .resume = resume };
 
 	leave();
-	assert_int_equal(statics_new(&l.statics, NULL, &live.log), 0);
+	assert_int_equal(statics_new(&l.statics, &use), 0);
 	assert_int_equal(vif_kept_open(&l, &place), 0);
 }
 
