@@ -356,7 +356,8 @@ unsigned int vif_grx_run(struct vif_worker *vw)
 	vif_hold_settle(vw);
 	taplimit_begin(&vw->reader);
 	n = collect(vw, &looked);
-	taplimit_end(&vw->reader);
+	if (taplimit_end(&vw->reader))
+		vif_queue_look(vw);
 	if (n == 0)
 		return looked;
 	run_batch(vw);

@@ -135,6 +135,9 @@ struct vif_link {
 struct vif_place;
 void vif_queue_limit(struct vif_link *l, const struct vif_place *place);
 
+/* Has the connection's other workers look at their ends of the device (taplimit.h). */
+void vif_queue_look(struct vif_worker *vw);
+
 /* The hot paths. Each handles at most one batch and returns how many frames
  * it moved or dropped, 0 when there was nothing to do. They may fault the
  * worker. A grx run is one of all the worker's queues: they share its TAP. */

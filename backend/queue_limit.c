@@ -19,5 +19,12 @@ void vif_queue_limit(struct vif_link *l, const struct vif_place *place)
 		log_warn_in(&place->live->log, "what waits for the guest is not limited in bytes vif=%s error=\"%s\"",
 			    place->name, errtext(ERRTEXT_TAP, err));
 	for (unsigned int i = 0; i < l->nworkers; i++)
-		l->worker[i].reader.limit = err ? NULL : &l->limit;
+		l->worker[i].reader = (struct taplimit_reader){ .limit = err ? NULL : &l->limit, .index = i };
+}
+
+void vif_queue_look(struct vif_worker *vw)
+{
+	for (unsigned int i = 0; i < vw->link->nworkers; i++)
+		if (&vw->link->worker[i] != vw)
+			worker_poke(&vw->link->worker[i].w);
 }

@@ -24,7 +24,7 @@ struct netaddr_query {
 /* Returns whether IPv6 is forwarded, as IFLA_AF_SPEC tells. */
 static bool link_forwards(const struct nlattr *spec)
 {
-	const struct nlattr *family, *a;
+	struct nlattr *family, *a;
 	int32_t forwarding = 0;
 
 	mnl_attr_for_each_nested(family, spec) {
@@ -43,7 +43,7 @@ static int link_parse(const struct nlmsghdr *msg, void *arg)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(msg);
 	struct netaddr_query *q = arg;
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	if (msg->nlmsg_type != RTM_NEWLINK)
 		return MNL_CB_OK;
@@ -86,7 +86,7 @@ static struct netaddr addr_attributes(const struct nlmsghdr *msg, size_t len)
 {
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(msg);
 	struct netaddr of = { .flags = info->ifa_flags, .nsid = NETDEV_NSID_OURS };
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	mnl_attr_for_each(a, msg, sizeof(*info)) {
 		uint16_t type = mnl_attr_get_type(a);

@@ -119,7 +119,9 @@ int taplimit_init(struct taplimit *t, int tap_fd, uint64_t bytes, unsigned int r
 	int err, map = taplimit_map();
 	void *p;
 
-	*t = (struct taplimit){ .readers = readers };
+	*t = (struct taplimit){ .bytes = bytes, .readers = readers };
+	/* The first time they are asked at once. */
+	t->asked_at = 0 - bytes;
 	if (map < 0)
 		return map;
 	p = mmap(NULL, SUMS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
@@ -169,30 +171,50 @@ int taplimit_by_frames(int tap_fd, uint64_t bytes, unsigned int queues)
 	return err;
 }
 
-/* With all queues empty what was counted before this batch has left them, and no
- * more than was counted until now. Not if another reader has read meanwhile. */
-static void taplimit_settle(struct taplimit_reader *r)
+/* Puts out right by what has left the device for certain. Not if another reader
+ * has read meanwhile: it does the same. */
+static void taplimit_settle(struct taplimit *t)
 {
-	struct taplimit_sums *sums = r->limit->sums;
-	uint64_t out = atomic_load(&sums->out), in = atomic_load(&sums->in), right = out;
+	uint64_t out = atomic_load(&t->sums->out), in, right = out, gone = UINT64_MAX;
 
-	if ((int64_t)(right - r->seen) < 0)
-		right = r->seen;
+	for (unsigned int i = 0; i < t->readers; i++) {
+		uint64_t empty_at = atomic_load_explicit(&t->empty_at[i], memory_order_relaxed);
+
+		gone = empty_at < gone ? empty_at : gone;
+	}
+	in = atomic_load(&t->sums->in);
+	if ((int64_t)(gone - right) > 0)
+		right = gone;
+	/* Frames from before the filter were read, too. */
 	if ((int64_t)(in - right) < 0)
 		right = in;
 	if (right != out)
-		atomic_compare_exchange_strong(&sums->out, &out, right);
+		atomic_compare_exchange_strong(&t->sums->out, &out, right);
 }
 
-void taplimit_end(struct taplimit_reader *r)
+/* Whether a quarter of the limit seems to wait in others' queues, and that not
+ * for the first time since they were asked. */
+static bool taplimit_asks(struct taplimit *t)
 {
-	if (!r->limit)
-		return;
+	uint64_t in = atomic_load(&t->sums->in), out = atomic_load(&t->sums->out);
+	uint64_t asked = atomic_load_explicit(&t->asked_at, memory_order_relaxed);
+
+	if (t->readers < 2 || (int64_t)(in - out) < (int64_t)(t->bytes / 4) || out - asked < t->bytes / 4)
+		return false;
+	return atomic_compare_exchange_strong(&t->asked_at, &asked, out);
+}
+
+bool taplimit_end(struct taplimit_reader *r)
+{
+	struct taplimit *t = r->limit;
+
+	if (!t)
+		return false;
 	if (r->took)
-		atomic_fetch_add_explicit(&r->limit->sums->out, r->took, memory_order_release);
+		atomic_fetch_add_explicit(&t->sums->out, r->took, memory_order_release);
 	if (!r->empty)
-		return;
-	r->idle = true;
-	if (atomic_fetch_add(&r->limit->idle, 1) + 1 == r->limit->readers)
-		taplimit_settle(r);
+		return false;
+	atomic_store_explicit(&t->empty_at[r->index], r->seen, memory_order_relaxed);
+	taplimit_settle(t);
+	return taplimit_asks(t);
 }

@@ -10,10 +10,12 @@
  *
  * There are two sums that only grow: in is the filter's, out the readers'. What
  * waits, in all queues of the device, is their difference. A frame that is lost
- * behind the filter (the queue was full) is in one and not in the other; that is
- * put right when all queues are empty, which comes at the latest when the filter
- * drops everything. A reader tells of an empty queue; a frame that comes just
- * then may go uncounted, so for a moment twice the limit can wait.
+ * behind the filter (the queue was full) is in one and not in the other. A reader
+ * puts that right when it finds its queue empty: what was counted before its batch
+ * has left its queue, so what was counted before each of the readers' last empty
+ * batches has left the device. A reader that has not looked for long holds that
+ * back; it is asked to look when much seems to wait. What passes the filter while
+ * another processor adds up may exceed the limit by that frame.
  *
  * Needs CAP_BPF, and Linux 5.8. The filter is the device's until another takes
  * its place, so the limit also holds while no daemon is there.
@@ -37,19 +39,25 @@ struct taplimit_sums {
 	_Atomic uint64_t out;	/* bytes that were read */
 };
 
+/* The most readers of one device. */
+#define TAPLIMIT_READERS_MAX 16u
+
 /* The limit of one device. */
 struct taplimit {
 	struct taplimit_sums *sums;	/* NULL: none */
+	uint64_t bytes;
 	unsigned int readers;
-	atomic_uint idle;		/* readers that found their queue empty */
+	_Atomic uint64_t empty_at[TAPLIMIT_READERS_MAX];	/* in, before each reader's last empty batch */
+	_Atomic uint64_t asked_at;	/* out, when readers were last asked to look */
 };
 
 /* Returns 0 if this process and kernel can limit, else -errno. */
 MUST_CHECK int taplimit_works(void);
 
 /* Gives the device of that descriptor a filter with so many bytes for all its
- * queues, and maps the sums. To be given back, also after a failure. Before the
- * first reader begins. -errno. */
+ * queues, each read by one of so many readers (at most TAPLIMIT_READERS_MAX), and
+ * maps the sums. To be given back, also after a failure. Before the first reader
+ * begins. -errno. */
 MUST_CHECK int taplimit_init(struct taplimit *t, int tap_fd, uint64_t bytes, unsigned int readers);
 
 /* Gives the sums back; the filter stays the device's. */
@@ -67,10 +75,10 @@ MUST_CHECK int taplimit_by_frames(int tap_fd, uint64_t bytes, unsigned int queue
 /* The reader of one queue, on one thread. The zero value is of a device without limit. */
 struct taplimit_reader {
 	struct taplimit *limit;		/* NULL: none; borrowed */
+	unsigned int index;		/* of this reader among the device's */
 	uint64_t seen;			/* in, before this batch */
 	uint64_t took;			/* bytes, in this batch */
 	bool empty;			/* the last read of this batch found nothing */
-	bool idle;			/* it counts as idle */
 };
 
 /* Before a batch of reads. */
@@ -81,9 +89,6 @@ static inline void taplimit_begin(struct taplimit_reader *r)
 	r->seen = atomic_load_explicit(&r->limit->sums->in, memory_order_acquire);
 	r->took = 0;
 	r->empty = false;
-	if (r->idle)
-		atomic_fetch_sub_explicit(&r->limit->idle, 1, memory_order_relaxed);
-	r->idle = false;
 }
 
 /* Notes a frame of len bytes that was read. */
@@ -98,7 +103,9 @@ static inline void taplimit_empty(struct taplimit_reader *r)
 	r->empty = true;
 }
 
-/* After a batch: the filter learns what was read. */
-void taplimit_end(struct taplimit_reader *r);
+/* After a batch: the filter learns what was read. Returns true if the other
+ * readers must look at their queues once, as what they leave unsaid holds much of
+ * the limit. */
+MUST_CHECK bool taplimit_end(struct taplimit_reader *r);
 
 #endif

@@ -113,6 +113,8 @@ static void take_poke(struct worker *w)
 
 	if (read(w->ctl_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		log_error("eventfd read failed errno=%d", errno);
+	/* What it is to look at may be its TAP (taplimit.h). */
+	w->tap_ready = true;
 }
 
 static void unmask_ports(struct worker *w)

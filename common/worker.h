@@ -120,7 +120,7 @@ void worker_exit(struct worker *w);
 /* On the worker's thread: the peer's ring cannot be followed any more. */
 void worker_fault(struct worker *w, const char *why);
 
-/* From the control thread: there is something else to look at than rings and TAP. */
+/* From any thread: has the worker look at its rings and its TAP, and at what the owner changed. */
 void worker_poke(struct worker *w);
 
 /* On the worker's thread: something else for the control thread to look at. */
