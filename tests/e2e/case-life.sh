@@ -571,7 +571,7 @@ case_loop()
 	local workers=10 each before memory grown began allowed
 
 	# A device is detached as soon as it is connected, while its pool may still be being mapped.
-	expect='mapping grants failed'
+	expect='mapping grants failed|log lines held back'
 	each=$(size 100 12)
 	{ lab_start 6000 && start_back && start_front; } >"$TOP/out" 2>&1
 	verdict "$CASE/start" $? "$(cat "$TOP/out")" || return
