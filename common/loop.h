@@ -47,7 +47,7 @@ struct loop_conf {
 	unsigned int end_ms;	/* what the control thread gets to end in */
 };
 
-/* Sets up the descriptors, blocks the signals. Exits with a line on stderr if that fails. */
+/* Sets up the one loop of the process, blocks the signals. Exits with a line on stderr if that fails. */
 struct loop *loop_new(const struct loop_conf *conf);
 
 /* Has ready called on the control thread while fd is readable. fd is borrowed;
