@@ -136,6 +136,29 @@ case_queue_bytes()
 	overfull_stopped less 1000000 gso
 }
 
+queue_length_is() { in0 ip link show vif1.0 | grep -o "qlen $1\$"; }
+
+# Without CAP_BPF a new device has fewer frames; what somebody makes of that stays.
+case_queue_frames()
+{
+	lab_start
+	expect='what waits for a guest is limited by frames, not by --queue-bytes'
+	mv "$BIN/netbackd" "$BIN/netbackd.bpf"
+	printf '#!/bin/sh\nexec setpriv --bounding-set=-bpf,-sys_admin %s "$@"\n' "$BIN/netbackd.bpf" >"$BIN/netbackd"
+	chmod +x "$BIN/netbackd"
+	{ start_back && start_front && attach 0; } >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")"
+	check told await_line "$L/back.log" 1 "warn: $expect"
+	check frames queue_length_is 64
+	check answers back_answers
+	in0 ip link set vif1.0 txqueuelen 500
+	restart_back KILL >"$TOP/out" 2>&1
+	verdict "$CASE/resumed" $? "$(cat "$TOP/out")"
+	check stays queue_length_is 500
+	check answers-again back_answers
+	mv "$BIN/netbackd.bpf" "$BIN/netbackd"
+}
+
 case_queue_bytes_eight()
 {
 	cc -O2 -o "$TOP/send" "$root/tests/hostile/send.c" || return

@@ -217,6 +217,47 @@ static void vlan_tag_is_counted(void **state)
 	assert_int_equal(sums->in, sums->out);
 }
 
+/* The device keeps the limit when its daemon is gone. */
+static void stays_with_the_device(void **state)
+{
+	unsigned int n;
+
+	(void)state;
+	if (!sums)
+		skip();
+	taplimit_exit(&limit);
+	reader.limit = NULL;
+	for (unsigned int i = 0; i < 300; i++)
+		send_frame(GSO_LEN);
+	read_frames(1000, &n);
+	assert_int_equal(n, LIMIT / (GSO_LEN + TAPLIMIT_FRAME));
+	/* Nobody tells the filter that these were read. */
+	send_frame(GSO_LEN);
+	read_frames(1000, &n);
+	assert_int_equal(n, 0);
+	/* The next daemon's does not know of them. */
+	assert_int_equal(taplimit_init(&limit, tap, LIMIT, 1), 0);
+	sums = limit.sums;
+	send_frame(GSO_LEN);
+	read_frames(1000, &n);
+	assert_int_equal(n, 1);
+}
+
+/* Without the filter: frames of the largest size, as many as fit. */
+static void by_frames(void **state)
+{
+	(void)state;
+	if (!sums)
+		skip();
+	assert_int_equal(taplimit_by_frames(tap, 4u << 20, 1), 64);
+	assert_int_equal(nettest_run(0, "ip link show lim0 | grep -q 'qlen 64$'"), 0);
+	/* Not longer than it is. */
+	assert_int_equal(taplimit_by_frames(tap, 8u << 20, 1), 64);
+	assert_int_equal(taplimit_by_frames(tap, 4u << 20, 8), TAPLIMIT_FRAMES_MIN);
+	assert_int_equal(nettest_run(0, "ip link show lim0 | grep -q 'qlen 32$'"), 0);
+	assert_int_equal(taplimit_by_frames(-1, 4u << 20, 1), -EBADF);
+}
+
 static void cleared(void **state)
 {
 	unsigned int n;
@@ -324,6 +365,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lost_behind_the_filter, setup, teardown),
 		cmocka_unit_test_setup_teardown(wrong_sums_heal, setup, teardown),
 		cmocka_unit_test_setup_teardown(vlan_tag_is_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(stays_with_the_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(by_frames, setup, teardown),
 		cmocka_unit_test_setup_teardown(cleared, setup, teardown),
 		cmocka_unit_test_setup_teardown(several_queues, setup, teardown),
 	};
