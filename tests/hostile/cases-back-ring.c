@@ -341,7 +341,7 @@ static const struct bcase cases[] = {
 	{ 22, "notifying at full speed", V_PASS, .run = storm },
 	{ 22, "notifying at full speed, one channel", V_PASS, .run = storm, .keys = one_channel },
 	{ 22, "notifying at full speed, at work", V_PASS, .run = storm_at_work },
-	{ 26, "signals without work, for a second", V_PASS, .run = storm_priced },
+	{ 26, "signals without work, for a while", V_PASS, .run = storm_priced },
 };
 
 const struct btable table_back_ring = { cases, sizeof(cases) / sizeof(cases[0]) };

@@ -21,7 +21,8 @@ static void storm(struct front *f)
 	struct load l;
 
 	load_begin(&l);
-	pass_time(LOAD_US / 1000);
+	/* Where the host looks on for itself it takes longer, as the rest of the program counts too. */
+	pass_time(l.there ? LOAD_US / 1000 : 5 * LOAD_US / 1000);
 	load_end(&l, &f->t, 10);
 	again_stop(a);
 	rival_stop(r, &f->t, 40);
@@ -64,7 +65,7 @@ static void flood(struct front *f)
 }
 
 static const struct fcase cases[] = {
-	{ 26, "signals without work, for a second", V_PASS, .run = storm },
+	{ 26, "signals without work, for a while", V_PASS, .run = storm },
 	{ 26, "a packet a wake, for a second", V_PASS, .run = packet_a_wake },
 	{ 26, "a ring that is never empty, for a second", V_PASS, .run = flood },
 };

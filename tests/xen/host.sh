@@ -71,7 +71,7 @@ lab_stage()
 	cp "$LAB_DIR/labtool" "$extra/bin/"
 	cp "$here/guest/init" "$extra/init"
 	cp "$here"/guest/* "$extra/lab/"
-	for d in netbackd netfrontd; do
+	for d in netbackd netfrontd tests/hostile/hostile-send; do
 		[ -x "$BIN_DIR/$d" ] || continue
 		cp "$BIN_DIR/$d" "$dir/payload/bin/"
 		mkdir -p "$dir/payload/libs"

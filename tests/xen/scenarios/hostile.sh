@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib/
-# needs: netbackd tests/hostile/hostile-front
+# needs: netbackd tests/hostile/hostile-front tests/hostile/hostile-send
 # boot: hostile
 # seconds: 300
 #
@@ -107,6 +107,62 @@ mapfile -t cases < <(hostile --list | sed -n 's/^ *[0-9]* \(.*\) \*$/\1/p')
 for c in "${cases[@]}"; do
 	check "$(echo "$c" | tr -cs 'a-z0-9\n' -)" one "$c" --telling
 done
+
+# ticks PID: its processor time, in hundredths of a second.
+ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+
+# storm: while the guest signals without work for five seconds, a loop in dom0 has the processor, netbackd
+# hardly needs it, and the other guest answers. The program's own start is part of the time.
+storm()
+{
+	local loop from used had time
+
+	while :; do :; done &
+	loop=$!
+	from=${EPOCHREALTIME/./} used=$(ticks "$netbackd_pid") had=$(ticks "$loop")
+	hostile "'signals without work, for a while'" >/run/lab/storm.out || { cat /run/lab/storm.out; kill "$loop"; return 1; }
+	used=$(($(ticks "$netbackd_pid") - used)) had=$(($(ticks "$loop") - had))
+	time=$(((${EPOCHREALTIME/./} - from) / 10000))
+	kill "$loop"
+	wait "$loop" 2>/dev/null
+	echo "in ${time}0 ms: netbackd ${used}0 ms, a loop in dom0 ${had}0 ms"
+	[ $((used * 4)) -lt "$time" ] && [ $((had * 4)) -gt "$time" ]
+}
+check storm-processor storm
+
+# waiting: frames that the device has and nobody has read; tun counts one as sent once it is read.
+waiting()
+{
+	local s=/sys/class/net/$vif/statistics
+
+	echo $(($1 - $(cat "$s/tx_packets") - $(cat "$s/tx_dropped")))
+}
+
+held()
+{
+	[ "$(waiting 0)" = "$(sleep 0.2; waiting 0)" ]
+}
+
+# overfull: large segments to a guest that posts no more buffers wait in 4 MiB at most.
+overfull()
+{
+	local free base waits
+
+	free=$(awk '/^MemFree/ { print $2 }' /proc/meminfo) base=$((3000 - $(waiting 0)))
+	hostile-send "$vif" 3000 60000 gso || return 1
+	eventually 10 held || return 1
+	waits=$(waiting "$base")
+	free=$((free - $(awk '/^MemFree/ { print $2 }' /proc/meminfo)))
+	echo "$waits frames of 60000 bytes wait, $free KiB less free memory"
+	[ "$waits" -ge 60 ] && [ $((waits * 60768)) -le 4194304 ] && [ "$free" -lt 16384 ]
+}
+
+# A frontend that has posted 16 buffers and stands still.
+guest g2 run 'LD_LIBRARY_PATH=/lib/lab hostile-front --hold=4 >/dev/null 2>&1 & echo $! >/tmp/hold' >/dev/null
+check held-connected xs_wait 20 "/local/domain/0/backend/vif/$(guest_id g2)/0/state" xs_is "/local/domain/0/backend/vif/$(guest_id g2)/0/state" 4
+check overfull overfull
+guest g2 run 'kill $(cat /tmp/hold)' >/dev/null
+check after-overfull one "size 14"
 
 kill -INT "$ping"
 wait "$ping"
