@@ -65,6 +65,7 @@ struct loop {
 	unsigned int ticks;
 	bool lost;			/* and told of */
 	uint64_t retry_at, retry_us;
+	int retry_err;			/* told of last; 0: none */
 };
 
 /* --- the control thread ------------------------------------------------------ */
@@ -142,11 +143,15 @@ static void loop_reconnect(struct loop *l)
 		l->lost = true;
 		l->retry_at = 0;
 		l->retry_us = RETRY_MIN_US;
+		l->retry_err = -ECONNREFUSED;	/* that it does not run has been told */
 	}
 	if (now_us() < l->retry_at)
 		return;
 	how = store_reopen(l->store);
+	if (how < 0 && how != l->retry_err)
+		log_warn("cannot connect to xenstored again, trying on error=\"%s\"", errtext(ERRTEXT_STORE, how));
 	if (how < 0) {
+		l->retry_err = how;
 		l->retry_at = now_us() + l->retry_us;
 		l->retry_us = min_size(l->retry_us * 2, RETRY_MAX_US);
 		return;
