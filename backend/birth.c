@@ -28,7 +28,7 @@ static int read_domain(struct vif *v)
 		return 0;
 	uuid = text + 4;
 	len = strspn(uuid, "0123456789abcdefABCDEF-");
-	if (uuid[len] == '\0' && len < sizeof(v->domain))
+	if (len < sizeof(v->domain) && uuid[len] == '\0')
 		memcpy(v->domain, uuid, len + 1);
 	return 0;
 }

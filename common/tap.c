@@ -43,7 +43,7 @@ static int tap_attach(int fd, const char *name, enum tap_kind kind, int extra)
 static int tap_drop_admin(bool *had)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 
 	if (syscall(SYS_capget, &head, caps) < 0)
 		return -errno;
@@ -55,7 +55,7 @@ static int tap_drop_admin(bool *had)
 static void tap_regain_admin(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 	bool ok = syscall(SYS_capget, &head, caps) == 0;
 
 	caps[0].effective |= 1u << CAP_NET_ADMIN;

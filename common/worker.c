@@ -196,14 +196,14 @@ static bool worker_calm_storm(struct worker *w)
 {
 	struct pollfd fd[] = { { w->ctl_fd, POLLIN, 0 }, { w->tap_fd, POLLIN, 0 } };
 	unsigned int us = storm_nap_us(&w->storm, w->nports);
-	struct timespec ts = { .tv_nsec = us * 1000l };
+	struct timespec ts = { .tv_nsec = us * 1000L };
 	int most;
 
 	if (us == 0)
 		return false;
 	most = w->ops->sleep_ms(w);
-	if (most >= 0 && most * 1000000l < ts.tv_nsec)
-		ts.tv_nsec = most * 1000000l;
+	if (most >= 0 && most * 1000000L < ts.tv_nsec)
+		ts.tv_nsec = most * 1000000L;
 	stats_inc(&w->stats, STAT_STORM_NAPS);
 	w->spin_us = 0;
 	/* A TAP whose frames we may not read is readable all the time. */

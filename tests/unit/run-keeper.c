@@ -188,7 +188,7 @@ static void of_another_user(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip();
+		SKIP("it needs root");
 	give();
 	assert_int_equal(keepers(&pid), 1);
 	assert_int_equal(keeper_address(&addr, dir), 0);

@@ -49,7 +49,7 @@ static void elsewhere(void **state)
 
 	(void)state;
 	if (!nettest_enter())
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	other = nettest_other();
 	assert_int_equal(nettest_run(other, "ip tuntap add t0 mode tap"), 0);
 	assert_int_equal(nettest_run(other, "ip maddr add 01:00:5e:01:02:03 dev t0"), 0);

@@ -66,7 +66,7 @@ static void ours(void **state)
 
 	(void)state;
 	if (!can)
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	fd = make_tap("eth0");
 	assert_int_equal(nettest_run(0, "ip link set eth0 address 00:16:3e:01:02:03 addrgenmode none"), 0);
 	assert_int_equal(list(&a, fd), -ENETDOWN);
@@ -108,7 +108,7 @@ static void elsewhere(void **state)
 
 	(void)state;
 	if (!can)
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	fd = make_tap("eth0");
 	assert_int_equal(netdev_open(&d, fd), 0);
 	netdev_close(&d);
@@ -138,7 +138,7 @@ static void many(void **state)
 
 	(void)state;
 	if (!can)
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	fd = make_tap("eth1");
 	assert_int_equal(nettest_run(0, "ip link set eth1 up; for i in $(seq 1 100); do"
 				     " echo addr add 10.79.1.$i/24 dev eth1; done | ip -batch -"), 0);

@@ -42,7 +42,7 @@ static void by_descriptor(void **state)
 
 	(void)state;
 	if (!can)
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	fd = make_tap("first");
 	assert_int_equal(netdev_open(&d, fd), 0);
 	assert_int_equal(d.ifindex, if_nametoindex("first"));
@@ -71,7 +71,7 @@ static void moved(void **state)
 
 	(void)state;
 	if (!can)
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	fd = make_tap("vif1.0");
 	assert_int_equal(nettest_run(0, "ip link set vif1.0 netns %d && ip tuntap add vif1.0 mode tap", other), 0);
 	assert_int_equal(netdev_open(&d, fd), 0);
@@ -102,7 +102,7 @@ static void found_again(void **state)
 
 	(void)state;
 	if (!can)
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	fd = make_tap("vif1.0");
 	assert_int_equal(netdev_open(&d, fd), 0);
 	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
@@ -146,7 +146,7 @@ static void nothing_leads_there(void **state)
 
 	(void)state;
 	if (!can)
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	hidden = nettest_other();
 	fd = make_tap("vif2.0");
 	assert_int_equal(nettest_run(0, "ip link set vif2.0 netns %d", hidden), 0);

@@ -117,7 +117,7 @@ static void flood_stays_within(void **state)
 
 	(void)state;
 	if (!sums)
-		skip();
+		SKIP("it needs root, /dev/net/tun and bpf(2)");
 	for (unsigned int i = 0; i < 300; i++)
 		send_frame(GSO_LEN);
 	bytes = read_frames(1000, &n);
@@ -136,7 +136,7 @@ static void what_is_read_makes_room(void **state)
 
 	(void)state;
 	if (!sums)
-		skip();
+		SKIP("it needs root, /dev/net/tun and bpf(2)");
 	for (unsigned int i = 0; i < 300; i++)
 		send_frame(GSO_LEN);
 	read_frames(5, &n);
@@ -154,7 +154,7 @@ static void small_frames_are_not_hit(void **state)
 
 	(void)state;
 	if (!sums)
-		skip();
+		SKIP("it needs root, /dev/net/tun and bpf(2)");
 	for (unsigned int i = 0; i < 450; i++)
 		send_frame(1514);
 	assert_int_equal(read_frames(1000, &n), 450 * 1514);
@@ -168,7 +168,7 @@ static void lost_behind_the_filter(void **state)
 
 	(void)state;
 	if (!sums)
-		skip();
+		SKIP("it needs root, /dev/net/tun and bpf(2)");
 	assert_int_equal(nettest_run(0, "ip link set lim0 txqueuelen 10"), 0);
 	for (unsigned int round = 0; round < 5; round++) {
 		for (unsigned int i = 0; i < 400; i++)
@@ -186,7 +186,7 @@ static void wrong_sums_heal(void **state)
 
 	(void)state;
 	if (!sums)
-		skip();
+		SKIP("it needs root, /dev/net/tun and bpf(2)");
 	for (unsigned int round = 0; round < 2; round++) {
 		atomic_fetch_add(&sums->out, round ? 10ull * LIMIT : -10ull * LIMIT);
 		read_frames(1000, &n);
@@ -205,9 +205,9 @@ static void vlan_tag_is_counted(void **state)
 
 	(void)state;
 	if (!sums)
-		skip();
+		SKIP("it needs root, /dev/net/tun and bpf(2)");
 	if (nettest_run(0, "ip link add link lim0 name lim0.7 type vlan id 7 2>/dev/null") != 0)
-		skip();
+		SKIP("this kernel has no VLANs");
 	assert_int_equal(nettest_run(0, "sysctl -qw net.ipv6.conf.lim0/7.disable_ipv6=1; ip link set lim0.7 up"), 0);
 	read_frames(1000, &n);
 	ifindex = if_nametoindex("lim0.7");
@@ -264,7 +264,7 @@ static void cleared(void **state)
 
 	(void)state;
 	if (!sums)
-		skip();
+		SKIP("it needs root, /dev/net/tun and bpf(2)");
 	taplimit_clear(tap);
 	for (unsigned int i = 0; i < 100; i++)
 		send_frame(GSO_LEN);
@@ -292,7 +292,7 @@ static void several_queues(void **state)
 
 	(void)state;
 	if (!sums)
-		skip();
+		SKIP("it needs root, /dev/net/tun and bpf(2)");
 	assert_int_equal(tap_open(&fd[0], "lim1", TAP_MULTI, NULL, &fresh), 0);
 	assert_int_equal(tap_open_another(&fd[1], fd[0]), 0);
 	assert_int_equal(tap_set_offloads(fd[0], TUN_F_CSUM | TUN_F_TSO4, &(int){ 0 }), 0);

@@ -64,7 +64,7 @@ static void address(void **state)
 
 	(void)state;
 	if (!can)
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	fd = start(true);
 	is("ip link show vif1.0 | grep 00:16:3e:01:02:03");
 	is("ip link set vif1.0 address 02:00:00:00:00:01");
@@ -86,7 +86,7 @@ static void mtu(void **state)
 
 	(void)state;
 	if (!can)
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	fd = start(true);
 	/* The key counts once. */
 	assert_int_equal(tapstate_mtu(&ts, fd, 9000, 0), 0);
@@ -133,7 +133,7 @@ static void offloads(void **state)
 
 	(void)state;
 	if (!can || nettest_run(0, "command -v ethtool >/dev/null") != 0)
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	fd = start(true);
 	/* As a hotplug script does, before anything is agreed on. */
 	is("ethtool -K vif1.0 tx off");
@@ -176,7 +176,7 @@ static void elsewhere(void **state)
 
 	(void)state;
 	if (!can)
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	fd = start(true);
 	is("ip link set vif1.0 netns %d && ip tuntap add vif1.0 mode tap", other);
 	tapstate_moved(&ts, fd);
@@ -218,7 +218,7 @@ static void no_stray(void **state)
 
 	(void)state;
 	if (!can)
-		skip();
+		SKIP("it needs root and /dev/net/tun");
 	many.kind = TAP_MULTI;
 	assert_int_equal(tapstate_open(&ts, &fd, &many, &fresh), 0);
 	assert_int_equal(netdev_open(&dev, fd), 0);

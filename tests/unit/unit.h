@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,9 @@
 /* An assert() of the code under test can be expected: expect_assert_failure(). */
 #undef assert
 #define assert(cond_) mock_assert((int)(cond_), #cond_, __FILE__, __LINE__)
+
+/* Leaves a test out, and says why. On the standard output, as cmocka's lines are. */
+#define SKIP(why_) do { printf("# skipped: %s\n", why_); fflush(stdout); skip(); } while (0)
 
 #define RUN_TESTS(tests_) cmocka_run_group_tests(tests_, NULL, NULL)
 
