@@ -44,7 +44,6 @@ static int keeper_address(struct sockaddr_un *addr, const char *run_dir)
 {
 	int n = snprintf(addr->sun_path, sizeof(addr->sun_path), "%s/keeper", run_dir);
 
-	addr->sun_family = AF_UNIX;
 	return n < (int)sizeof(addr->sun_path) ? 0 : -ENAMETOOLONG;
 }
 
@@ -152,7 +151,7 @@ static int keeper_spawn(int sock)
 
 int evtchn_keeper_give(const char *run_dir, int fd)
 {
-	struct sockaddr_un addr;
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int sock, err = keeper_address(&addr, run_dir);
 
 	if (err || keeper_ask(&addr, fd) == 0)

@@ -16,7 +16,7 @@ static char dir[] = "/tmp/netpair-keeper.XXXXXX";
 static int knock(void)
 {
 	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	struct sockaddr_un addr;
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 
 	assert_true(sock >= 0);
 	assert_int_equal(keeper_address(&addr, dir), 0);
@@ -182,7 +182,7 @@ static int as_nobody(void)
 
 static void of_another_user(void **state)
 {
-	struct sockaddr_un addr;
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int status;
 	pid_t pid = 0, other;
 
