@@ -15,7 +15,7 @@
 
 static const struct btable *const tables[] = { &table_back_ring, &table_back_rx, &table_back_store,
 					       &table_back_ctrl, &table_back_queues, &table_back_rss,
-					       &table_back_hash, &table_back_mcast };
+					       &table_back_hash, &table_back_mcast, &table_back_held };
 
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))
 
@@ -84,12 +84,25 @@ static void judge_counters(struct back *b)
 		trouble(&b->t, "grx_packets is %u, not %u", (unsigned int)ok, c->ok + b->sent);
 }
 
+/* The case's fault rule, from now on or no longer. */
+static void meet(struct back *b, const char *verb)
+{
+	char words[80];
+
+	if (!b->c->fault)
+		return;
+	snprintf(words, sizeof(words), "fault %s", b->c->fault);
+	if (!hook(verb, words))
+		trouble(&b->t, "the host's side failed: %s %s", verb, words);
+}
+
 static void run_case(struct back *b, const struct bcase *c)
 {
 	b->c = c;
 	b->t.text[0] = '\0';
 	log_mark(&b->log);
 	back_attach(b);
+	meet(b, "start");
 	if (c->script)
 		c->script(b);
 	else
@@ -102,6 +115,7 @@ static void run_case(struct back *b, const struct bcase *c)
 		back_disconnect(b);
 		judge_counters(b);
 	}
+	meet(b, "stop");
 	back_unmap(b);
 	back_detach(b);
 }

@@ -57,6 +57,7 @@ struct bcase {
 	void (*script)(struct back *b);	/* instead of connecting */
 	const struct key *keys;		/* in place of an honest backend's */
 	bool raced;			/* what is counted is not foreseeable */
+	const char *fault;		/* rule that the guest's domain meets meanwhile */
 };
 
 struct back {
@@ -125,6 +126,6 @@ void probe(struct back *b);
 
 struct btable { const struct bcase *cases; unsigned int n; };
 extern const struct btable table_back_ring, table_back_rx, table_back_store, table_back_ctrl,
-	table_back_queues, table_back_rss, table_back_hash, table_back_mcast;
+	table_back_queues, table_back_rss, table_back_hash, table_back_mcast, table_back_held;
 
 #endif

@@ -21,7 +21,7 @@
 static const struct table *const tables[] = {
 	&table_ring, &table_tx, &table_offload, &table_race, &table_rx, &table_store, &table_ctrl, &table_gref,
 	&table_mapped, &table_queues, &table_mask, &table_hash, &table_xdp,
-	&table_load,
+	&table_load, &table_held,
 };
 
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))

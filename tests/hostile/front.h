@@ -192,6 +192,6 @@ void msg_want(struct front *f, const char *what, uint32_t status, uint16_t type,
 /* the tables */
 struct table { const struct fcase *cases; unsigned int n; };
 extern const struct table table_ring, table_tx, table_offload, table_race, table_rx, table_store, table_ctrl,
-	table_gref, table_mapped, table_queues, table_mask, table_hash, table_xdp, table_load;
+	table_gref, table_mapped, table_queues, table_mask, table_hash, table_xdp, table_load, table_held;
 
 #endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* cases-back-held.c - connections that fail or end at each step, in numbers: what the frontend holds
+ * afterwards is nothing (XSA-457). tests/hostile/run compares the counts of pages, grants, ports,
+ * handles and watches.
+ */
+#include "back.h"
+
+#define ROUNDS 20
+
+/* Closed and offered anew, in turn from each state that there is. */
+static void up_and_down(struct back *b)
+{
+	static const char *const states[] = { "1", "2", "5", "6" };
+
+	for (int i = 0; i < ROUNDS && !*b->t.text; i++) {
+		back_state(b, states[i % 4]);
+		if (i % 4 > 1)
+			back_state(b, "6");
+		if (back_wait_front(b, IS(Initialising)) < 0)
+			trouble(&b->t, "the frontend does not start anew");
+		back_unmap(b);
+		back_offer(b);
+		if (!back_connect(b))
+			return;
+		b->sent = 0;
+	}
+	probe(b);
+}
+
+#define KEYS(...) .keys = (const struct key[]){ __VA_ARGS__, { NULL, NULL } }
+#define PLAIN KEYS({ "feature-event-mask", "0" }, { "feature-ctrl-ring", "1" }, { "feature-split-event-channels", "1" })
+#define NO_PAGES V_REFUSE, "cannot grant pages"
+#define NO_CHANNEL V_REFUSE, "cannot allocate an event channel"
+
+/* The limit of gntalloc, or of channels, is met at each step of a connection's making. */
+static const struct bcase cases[] = {
+	{ 27, "up and down 20 times", V_ANY, .run = up_and_down },
+	{ 27, "no pages for the rings", NO_PAGES, .fault = "share fail all times=1" },
+	{ 27, "no pages to send from", NO_PAGES, .fault = "share fail all after=1 times=1" },
+	{ 27, "no pages to receive into", NO_PAGES, .fault = "share fail all after=2 times=1" },
+	{ 27, "no pages for the second queue", NO_PAGES, .fault = "share fail all after=3 times=1", KEYS({ "multi-queue-max-queues", "2" }) },
+	{ 27, "no channel for the mask", NO_CHANNEL, .fault = "bind fail all times=1" },
+	{ 27, "no channel for gtx", NO_CHANNEL, .fault = "bind fail all times=1", PLAIN },
+	{ 27, "no channel for grx", NO_CHANNEL, .fault = "bind fail all after=1 times=1", PLAIN },
+	{ 27, "no channel for the control ring", NO_CHANNEL, .fault = "bind fail all after=2 times=1", PLAIN },
+};
+
+const struct btable table_back_held = { cases, sizeof(cases) / sizeof(cases[0]) };
