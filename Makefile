@@ -130,12 +130,16 @@ $(BUILD)/tests/fuzz/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/
 	$(Q)$(CC) $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_LIBS)
 
 # The one that has a Xen inside: netbackd without its main and the file that the target includes.
-FUZZ_BACK_OBJS = $(filter-out %/main.o %/link.o %/backend.o %/vif.o %/birth.o %/orphans.o,$(BACKEND)) $(addprefix $(BUILD)/obj/,\
+FUZZ_XENSIM := $(addprefix $(BUILD)/obj/,\
 	tests/fuzz/inproc.o tests/fuzz/inproc-evwait.o \
 	$(patsubst %.c,%.o,$(addprefix tools/xensim/,host/dom.c host/grants.c host/events.c host/util.c \
 	lib/gnttab.c lib/gntshr.c lib/grantcopy.c lib/evtchn.c lib/evport.c)))
-$(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: $(FUZZ_BACK_OBJS)
-$(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: FUZZ_LIBS = -lxenstore -lsystemd -luring -lmnl -lpthread
+$(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: $(FUZZ_XENSIM) \
+	$(filter-out %/main.o %/link.o %/backend.o %/vif.o %/birth.o %/orphans.o,$(BACKEND))
+# And netfrontd's: what its connection calls.
+$(BUILD)/tests/fuzz/fuzz-front $(BUILD)/fuzzers/fuzz-front: $(FUZZ_XENSIM) $(BUILD)/libfrontend.a
+$(addprefix $(BUILD)/,$(foreach f,back front,tests/fuzz/fuzz-$(f) fuzzers/fuzz-$(f))): \
+	FUZZ_LIBS = -lxenstore -lsystemd -luring -lmnl -lpthread
 
 # Those with a scripted xenstore and devices without a kernel: of a daemon what they call, and what that calls.
 $(BUILD)/libbackend.a: $(filter-out %/main.o,$(BACKEND))

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz-front.c - a connection's whole life: a backend that keeps no rule, against netfrontd's own gtx,
+ * grx, control messages (static grants, hash), multicast list, event mask and two queues, on xensim in
+ * this process
+ *
+ * Input: two bytes of features, then commands: one byte what, further bytes how. The worker's loop is
+ * ours: a run happens when the input says so, and the backend does what it likes between two.
+ *
+ * Promised, whatever the backend does:
+ * - what goes into the TAP is a frame, and was counted;
+ * - a page that the backend may only read keeps its bytes but for what we put there;
+ * - a transmit page is free or out with one request, never both; a control message is answered once;
+ * - what is believed of an answer is within bounds: refs registered, table, types, addresses;
+ * - a backend that kept the rules is not faulted, and after a fault nothing happens;
+ * - no grant, page, port or descriptor stays.
+ */
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "inproc.h"
+
+/* Runs are ours to start. */
+#define worker_start fuzz_worker_start
+#include "../../frontend/link.c"
+#undef worker_start
+
+#include "../../common/hash.h"
+#include "../../tools/xensim/host/dom.h"
+
+#define GUEST 1u
+
+static struct nic_link *link_now;
+static struct nic_conf conf;
+static struct log_bucket bucket;
+static int tap_near = -1, tap_far = -1, wake_fd = -1;
+static uint64_t frames_out;
+static bool broke_rules;
+static const uint8_t *input;
+static size_t input_left;
+static uint32_t gtx_rsp[2], grx_rsp[2], ctrl_rsp;	/* answered */
+
+int fuzz_worker_start(struct worker *w)
+{
+	(void)w;
+	return 0;
+}
+
+/* --- the backend: raw pages -------------------------------------------------- */
+
+static uint8_t *gtx_page(unsigned int q)
+{
+	return pool_page(&link_now->rings, RINGS_QUEUES + 2 * q);
+}
+
+static uint8_t *grx_page(unsigned int q)
+{
+	return pool_page(&link_now->rings, RINGS_QUEUES + 2 * q + 1);
+}
+
+static uint8_t *ctrl_page(void)
+{
+	return pool_page(&link_now->rings, RINGS_CTRL);
+}
+
+static uint32_t peek(const uint8_t *page, unsigned int at)
+{
+	uint32_t v;
+
+	memcpy(&v, page + at, 4);
+	return v;
+}
+
+static void poke(uint8_t *page, unsigned int at, uint32_t v)
+{
+	memcpy(page + at, &v, 4);
+}
+
+static unsigned int some_queue(void)
+{
+	return conf.queues > 1 ? eat8(&input, &input_left) & 1 : 0;
+}
+
+/* Signals, as the mask or the channel has it. */
+static void kick(unsigned int q)
+{
+	if (conf.mask)
+		atomic_fetch_or((_Atomic uint64_t *)(void *)(pool_page(&link_now->rings, RINGS_QUEUES + 2 * conf.queues) + 8),
+				evmask_gtx_bit(q) | evmask_grx_bit(q) | EVMASK_CTRL);
+}
+
+/* Answers n requests of the gtx ring, each with its own id, an extra as one. */
+static void answer_gtx(void)
+{
+	unsigned int q = some_queue(), n = eat8(&input, &input_left);
+	int16_t status = n & 0x80 ? NETIF_RSP_ERROR : NETIF_RSP_OKAY;
+	uint8_t *page = gtx_page(q);
+	bool extra = false;
+
+	for (n &= 0x7f; n && gtx_rsp[q] != peek(page, 0); n--) {
+		uint8_t *at = page + 64 + gtx_rsp[q]++ % 256 * 12;
+		netif_tx_request_t req;
+		netif_tx_response_t rsp;
+		bool more_extras = extra && at[1] & XEN_NETIF_EXTRA_FLAG_MORE;
+
+		memcpy(&req, at, sizeof(req));
+		rsp = (netif_tx_response_t){ .id = req.id, .status = extra ? NETIF_RSP_NULL : status };
+		extra = extra ? more_extras : req.flags & NETTXF_extra_info;
+		memcpy(at, &rsp, sizeof(rsp));
+	}
+	/* Not in the midst of a chain of extras: what they are is told by the slot before. */
+	while (extra && gtx_rsp[q] != peek(page, 0)) {
+		uint8_t *at = page + 64 + gtx_rsp[q]++ % 256 * 12;
+		const netif_tx_response_t rsp = { .status = NETIF_RSP_NULL };
+
+		extra = at[1] & XEN_NETIF_EXTRA_FLAG_MORE;
+		memcpy(at, &rsp, sizeof(rsp));
+	}
+	poke(page, 8, gtx_rsp[q]);
+	kick(q);
+}
+
+/* A packet by the rules: n fragments, a GSO extra or a hash if asked for. */
+static void send_packet(void)
+{
+	unsigned int q = some_queue(), n = eat8(&input, &input_left) % 18 + 1;
+	uint8_t how = eat8(&input, &input_left);
+	uint16_t first = (uint16_t)(eat16(&input, &input_left) % (XEN_PAGE - 64) + 1);
+	bool extra = n < 18 && how & 1;
+	uint8_t *page = grx_page(q);
+
+	if (peek(page, 0) - grx_rsp[q] < n + extra)
+		return;
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t slot = grx_rsp[q]++ % 256;
+		netif_rx_response_t rsp = {
+			.id = (uint16_t)slot, .flags = (uint16_t)(i + 1 < n ? NETRXF_more_data : 0),
+			.status = (int16_t)(i ? 1000 : first),
+		};
+
+		if (!i) {
+			eat(q < conf.queues ? pool_page(&link_now->queue[q].grx_pool, slot & (link_now->queue[q].grx_pool.count - 1)) :
+			    NULL, 54, &input, &input_left);
+			rsp.flags |= (uint16_t)(how & 2 ? NETRXF_csum_blank | NETRXF_data_validated : 0);
+			rsp.flags |= (uint16_t)(extra ? NETRXF_extra_info : 0);
+		}
+		memcpy(page + 64 + slot * 8, &rsp, sizeof(rsp));
+		if (!i && extra) {
+			struct netif_extra_info x = pkt_gso_extra(how & 4 ? XEN_NETIF_GSO_TYPE_TCPV4 : XEN_NETIF_GSO_TYPE_TCPV6, 1000);
+
+			if (how & 8)
+				x = (struct netif_extra_info){ .type = XEN_NETIF_EXTRA_TYPE_HASH,
+					.u.hash = { .type = how >> 4 & 3, .algorithm = how >> 6 } };
+			memcpy(page + 64 + (grx_rsp[q]++ % 256) * 8, &x, 8);
+		}
+	}
+	poke(page, 8, grx_rsp[q]);
+	kick(q);
+}
+
+/* Responses of any bytes; some with the id that they should have. */
+static void send_anything(void)
+{
+	unsigned int q = some_queue(), n = eat8(&input, &input_left) % 24 + 1;
+	uint8_t *page = grx_page(q);
+
+	broke_rules = true;
+	while (n-- && input_left) {
+		uint16_t slot = (uint16_t)(grx_rsp[q]++ % 256);
+		uint8_t *at = page + 64 + slot * 8;
+
+		eat(at, 8, &input, &input_left);
+		if (at[1] & 3)
+			memcpy(at, &slot, 2);
+	}
+	poke(page, 8, grx_rsp[q]);
+	kick(q);
+}
+
+/* The message under way is answered, with any status and number; or what none is. */
+static void answer_control(uint8_t what)
+{
+	uint8_t *at, how = eat8(&input, &input_left);
+	struct xen_netif_ctrl_request req;
+	struct xen_netif_ctrl_response rsp;
+
+	if (!conf.ctrl || (ctrl_rsp == peek(ctrl_page(), 0) && !(what & 0x80)))
+		return;
+	at = ctrl_page() + 64 + ctrl_rsp++ % 128 * 16;
+	memcpy(&req, at, sizeof(req));
+	rsp = (struct xen_netif_ctrl_response){ .id = req.id, .type = req.type, .status = how & 7 };
+	rsp.data = how & 8 ? eat32(&input, &input_left) : how >> 4 & 1 ? 0 : 128;
+	if (what & 0x80) {
+		broke_rules = true;
+		rsp.id = (uint16_t)(rsp.id + (how >> 5));
+	}
+	memcpy(at, &rsp, sizeof(rsp));
+	poke(ctrl_page(), 8, ctrl_rsp);
+	kick(0);
+}
+
+/* Any word of any ring's head, or any bytes of any page that the backend may write. */
+static void misbehave(void)
+{
+	uint8_t what = eat8(&input, &input_left);
+	unsigned int pages = RINGS_QUEUES + 2 * conf.queues + conf.mask;
+	uint8_t *page = pool_page(&link_now->rings, what % pages);
+	uint32_t at;
+
+	broke_rules = true;
+	if (what & 0x80) {
+		page = pool_page(&link_now->queue[what & 1 & (conf.queues - 1)].grx_pool, 0);
+		at = eat16(&input, &input_left) % XEN_PAGE;
+		eat(page + at, min_size(16, XEN_PAGE - at), &input, &input_left);
+	} else if (what & 0x40) {
+		at = eat16(&input, &input_left) % XEN_PAGE;
+		eat(page + at, min_size(16, XEN_PAGE - at), &input, &input_left);
+	} else {
+		poke(page, what >> 2 & 12, eat32(&input, &input_left));
+	}
+}
+
+/* --- the guest ------------------------------------------------------------------- */
+
+static void drain_tap(void)
+{
+	static uint8_t frame[70000];
+	ssize_t got;
+
+	while ((got = recv(tap_far, frame, sizeof(frame), MSG_DONTWAIT)) > 0) {
+		PROMISE((size_t)got >= VNET_HDR_LEN + PKT_LEN_MIN && (size_t)got <= VNET_HDR_LEN + PKT_LEN_MAX);
+		frames_out++;
+	}
+}
+
+static void send_frame(void)
+{
+	static uint8_t frame[VNET_HDR_LEN + 66000];
+	struct virtio_net_hdr_mrg_rxbuf hdr = { .hdr = { .hdr_len = 54 } };
+	uint32_t len = 1 + eat16(&input, &input_left);
+	uint8_t kind = eat8(&input, &input_left);
+
+	memset(frame, 0, 128);
+	eat(frame + VNET_HDR_LEN, 54, &input, &input_left);
+	if (kind & 1) {
+		frame[VNET_HDR_LEN + 12] = 8, frame[VNET_HDR_LEN + 13] = 0;
+		frame[VNET_HDR_LEN + 14] = 0x45, frame[VNET_HDR_LEN + 23] = 6;
+		frame[VNET_HDR_LEN + 46] = 0x50;
+	}
+	if (kind & 2)
+		hdr.hdr.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, hdr.hdr.csum_start = 34, hdr.hdr.csum_offset = 16;
+	if (kind & 4)
+		hdr.hdr.gso_type = kind & 8 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4, hdr.hdr.gso_size = 1448;
+	if (kind & 16)
+		eat(&hdr.hdr, sizeof(hdr.hdr), &input, &input_left);
+	memcpy(frame, &hdr, sizeof(hdr));
+	if (send(tap_far, frame, VNET_HDR_LEN + len, MSG_DONTWAIT) < 0)
+		PROMISE(errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE);
+}
+
+/* The TAP's filter changes. */
+static void want_addresses(void)
+{
+	uint8_t addr[MCAST_MAX][6] = { { 0 } };
+	unsigned int n = eat8(&input, &input_left) % (MCAST_MAX + 1), from = eat8(&input, &input_left);
+
+	if (!conf.mcast)
+		return;
+	for (unsigned int i = 0; i < n; i++)
+		memcpy(addr[i], (uint8_t[]){ 1, 0, 0x5e, 0, 0, (uint8_t)(from + i) }, 6);
+	nic_mcast_want(link_now, addr, n);
+	PROMISE(nic_mcast_state(link_now) <= NIC_MCAST_REFUSED);
+}
+
+/* --- the connection ------------------------------------------------------------------ */
+
+static void check_believed(void)
+{
+	const struct nic_link *l = link_now;
+	uint8_t addr[MCAST_MAX][6];
+	unsigned int grants = POOL_GTX_PAGES;
+
+	for (unsigned int q = 0; q < conf.queues; q++)
+		grants += l->queue[q].grx_pool.count;
+	PROMISE(l->ctrl_registered <= grants);
+	PROMISE(l->rss.size <= HASH_MAPPING_MAX && l->rss.types <= 15 && l->rss.known <= 15);
+	PROMISE(l->gtx_spare.count <= POOL_GTX_PAGES);
+	PROMISE(mcast_list(&l->mcast.known, addr) <= MCAST_MAX);
+}
+
+static void front_run(unsigned int rounds)
+{
+	struct worker *w = &link_now->w;
+
+	while (rounds-- && !worker_faulted(w)) {
+		if (w->mask.ours)
+			evmask_wake(&w->mask);
+		w->tap_ready = true;
+		if (!w->ops->run(w))
+			break;
+		drain_tap();
+		check_believed();
+	}
+	if (!worker_faulted(w))
+		(void)!w->ops->pending(w);
+	if (w->mask.ours)
+		(void)!evmask_sleep(&w->mask);
+	drain_tap();
+}
+
+static void front_start(void)
+{
+	const char *why = NULL;
+
+	inproc_act(GUEST);
+	PROMISE(nic_link_new(&link_now, domid_of(0), &conf, "nic0", tap_near, wake_fd, &why) == 0);
+	gtx_rsp[0] = gtx_rsp[1] = grx_rsp[0] = grx_rsp[1] = ctrl_rsp = 0;
+	broke_rules = false;
+	frames_out = 0;
+	link_now->log = &bucket;
+	PROMISE(nic_link_start(link_now) == 0);
+}
+
+static void front_stop(void)
+{
+	struct stats sum;
+
+	drain_tap();
+	nic_link_stats(link_now, &sum);
+	PROMISE(stats_get(&sum, STAT_GRX_PACKETS) == frames_out);
+	if (worker_faulted(&link_now->w) && !broke_rules) {
+		fprintf(stderr, "faulted for nothing: %s\n", worker_faulted(&link_now->w));
+		abort();
+	}
+	PROMISE(!worker_faulted(&link_now->w) == !stats_get(&sum, STAT_PEER_FAULTS));
+	nic_link_free(link_now);
+	link_now = NULL;
+	PROMISE(dom_find(GUEST)->nr_refs == 0 && dom_find(GUEST)->nr_pages == 0 && dom_find(GUEST)->nr_ports == 0);
+}
+
+static void configure(uint8_t a, uint8_t b)
+{
+	conf = (struct nic_conf){
+		.queues = a & 1 ? 2 : 1, .mask = a & 2, .split = (a & 6) == 4, .ctrl = a & 0x18, .statics = a & 8, .rss = (a & 0x11) == 0x11,
+		.mcast = a & 0x20, .mcast_dynamic = a & 0x40,
+		.peer = { .csum4 = b & 1, .csum6 = b & 2, .gso4 = b & 4, .gso6 = b & 8, .sg = b & 16 },
+	};
+	conf.ctrl = conf.statics || conf.rss;
+}
+
+static void command(uint8_t what)
+{
+	switch (what % 12) {
+	case 0:
+		answer_gtx();
+		break;
+	case 1:
+		send_packet();
+		break;
+	case 2:
+		send_anything();
+		break;
+	case 3:
+	case 4:
+		answer_control(what);
+		break;
+	case 5:
+		send_frame();
+		break;
+	case 6:
+		want_addresses();
+		break;
+	case 7:
+		misbehave();
+		break;
+	case 8:
+		if (!worker_faulted(&link_now->w))
+			(void)!link_now->w.ops->rearm(&link_now->w);
+		if (what & 0x80) {
+			front_stop();
+			configure(eat8(&input, &input_left), eat8(&input, &input_left));
+			front_start();
+		}
+		break;
+	default:
+		front_run(what / 12u % 4 + 1);
+		break;
+	}
+}
+
+static unsigned int open_files(void)
+{
+	unsigned int n = 0;
+
+	for (int fd = 0; fd < 64; fd++)
+		n += dup2(fd, fd) == fd;
+	return n;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static bool started;
+	unsigned int files;
+	int ends[2];
+
+	if (!started) {
+		log_init("fuzz", LOG_LEVEL_ERROR);
+		inproc_start(2);
+		started = true;
+	}
+	input = data;
+	input_left = size;
+	files = open_files();
+	PROMISE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+	tap_near = ends[0], tap_far = ends[1];
+	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	configure(eat8(&input, &input_left), eat8(&input, &input_left));
+	front_start();
+	while (input_left)
+		command(eat8(&input, &input_left));
+	front_run(16);
+	front_stop();
+	close(tap_near);
+	close(tap_far);
+	close(wake_fd);
+	PROMISE(open_files() == files);
+	return 0;
+}
