@@ -440,6 +440,21 @@ static void daemon_stop(void)
 	PROMISE(fakexs_open() == 0);
 }
 
+/* xenstored died, and the one that came after it knows nothing. */
+static void emptied(void)
+{
+	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
+
+	store_lose(daemon_now.store);
+	for (unsigned int i = 0; i < NICS; i++) {
+		dirs(i, be, fe);
+		fakexs_remove(be);
+		fakexs_remove(fe);
+	}
+	if (store_reopen(daemon_now.store) >= 0)
+		frontend_reconnected(&daemon_now, STORE_EMPTIED);
+}
+
 static void command(uint8_t what)
 {
 	struct nic_link *l = links[what >> 4 & 3];
@@ -476,6 +491,10 @@ static void command(uint8_t what)
 	case 15:
 		if (what >> 4 == 15)
 			frontend_close(&daemon_now);
+		else if (what >> 4 == 14)
+			store_lose(daemon_now.store);
+		else if (what >> 4 == 13)
+			emptied();
 		else
 			clock_us += (uint64_t)what << 14;
 		check();
@@ -589,6 +608,10 @@ static void session(void)
 	}
 	settle();
 	check_watches();
+	/* What was lost with a xenstored stays until somebody says that it is gone. */
+	for (unsigned int i = 0; i < NICS; i++)
+		attach(i);
+	settle();
 	remove_all();
 	fresh(how >> 3 & 1, offer);
 	remove_all();

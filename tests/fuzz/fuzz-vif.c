@@ -491,6 +491,21 @@ static void daemon_stop(void)
 	PROMISE(fakexs_open() == 0);
 }
 
+/* xenstored died, and the one that came after it knows nothing. */
+static void emptied(void)
+{
+	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
+
+	store_lose(daemon_now.store);
+	for (unsigned int i = 0; i < VIFS; i++) {
+		dirs(i, be, fe);
+		fakexs_remove(be);
+		fakexs_remove(fe);
+	}
+	if (store_reopen(daemon_now.store) >= 0)
+		backend_reconnected(&daemon_now, STORE_EMPTIED);
+}
+
 static void command(uint8_t what)
 {
 	struct vif_link *l = links[what >> 4 & 3];
@@ -528,6 +543,10 @@ static void command(uint8_t what)
 	case 15:
 		if (what >> 4 == 15)
 			backend_drain(&daemon_now);
+		else if (what >> 4 == 14)
+			store_lose(daemon_now.store);
+		else if (what >> 4 == 13)
+			emptied();
 		else
 			backend_log_stats(&daemon_now);
 		check();
@@ -564,7 +583,7 @@ static void check_published(void)
 		watches += WATCHES_A_VIF - !v->reconfiguring;
 	PROMISE(fakexs_watches() == watches);
 	for (const struct vif *v = daemon_now.vifs; v && !toolstack_spoke; v = v->next)
-		PROMISE(strtoul(fakexs_get(v->be_path, "state"), NULL, 10) == v->state);
+		PROMISE(v->unlisted || strtoul(fakexs_get(v->be_path, "state"), NULL, 10) == v->state);
 }
 
 static void remove_all(void)
@@ -629,6 +648,10 @@ static void session(void)
 	}
 	settle();
 	check_published();
+	/* What was lost with a xenstored stays until somebody says that it is gone. */
+	for (unsigned int i = 0; i < VIFS; i++)
+		attach(i);
+	settle();
 	remove_all();
 	daemon_now.policy.max_queues = 4;
 	fresh(how >> 3 & 1);
