@@ -94,10 +94,27 @@ static int handle_open(struct store *s)
 	return errno && errno != ENOENT ? -errno : -ECONNREFUSED;
 }
 
+/* The mark only serves to notice its loss: where it cannot be written that is not noticed. */
 static void write_mark(struct store *s)
 {
-	/* It only serves to notice its loss: without it that is not noticed. */
-	s->marked = s->mark && s->hangup_fd >= 0 && store_write(s, s->mark, "", NETPAIR_VERSION) == 0;
+	int err = store_write(s, s->mark, "", NETPAIR_VERSION);
+
+	/* A connection that is lost says nothing about the mark. */
+	if (!s->lost)
+		s->marked = err == 0;
+}
+
+/* Whether this xenstored has what the earlier one had is found out once: with
+ * the next connection the mark may be our own. */
+static void look_for_mark(struct store *s)
+{
+	char text[STORE_VALUE_MAX];
+	int err = store_read(s, text, sizeof(text), s->mark, "");
+
+	if (err != -ENOENT && err != -EACCES)
+		return;
+	s->emptied = true;
+	write_mark(s);
 }
 
 int store_open(struct store **out, const char *mark)
@@ -114,7 +131,8 @@ int store_open(struct store **out, const char *mark)
 		store_close(s);
 		return err;
 	}
-	write_mark(s);
+	if (s->mark && s->hangup_fd >= 0)
+		write_mark(s);
 	*out = s;
 	return 0;
 }
@@ -249,8 +267,7 @@ void store_unwatch(struct store *s, const char *path, const char *token)
 
 int store_reopen(struct store *s)
 {
-	bool by_socket = s->hangup_fd >= 0, emptied = false;
-	char text[STORE_VALUE_MAX];
+	bool by_socket = s->hangup_fd >= 0, emptied;
 	int err;
 
 	xs_close(s->handle);
@@ -269,14 +286,14 @@ int store_reopen(struct store *s)
 	if (err)
 		return err;
 	s->lost = false;
-	if (s->marked) {
-		err = store_read(s, text, sizeof(text), s->mark, "");
-		emptied = err == -ENOENT || err == -EACCES;
-		write_mark(s);
-	}
+	if (s->marked)
+		look_for_mark(s);
 	err = s->lost ? -ENOTCONN : set_watches(s);
-	if (!err)
-		return emptied ? STORE_EMPTIED : 0;
-	s->lost = true;
-	return err;
+	if (err) {
+		s->lost = true;
+		return err;
+	}
+	emptied = s->emptied;
+	s->emptied = false;
+	return emptied ? STORE_EMPTIED : 0;
 }

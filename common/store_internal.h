@@ -20,7 +20,8 @@ struct store {
 	const char *mark;		/* NULL: none */
 	int hangup_fd;			/* -1: xenstored is not reached by a socket */
 	bool lost;
-	bool marked;
+	bool marked;			/* what it knew at the last connection, our mark was in */
+	bool emptied;			/* and a later one did not have it, which was not told yet */
 };
 
 /* Go around each call of the library that may wait for xenstored. errno stays as it is. */

@@ -20,6 +20,7 @@ two_bridges
 check backend back_start netbackd || give_up "no backend"
 check create guest_create g1 pv kernel 'mac=00:16:3e:77:00:01,bridge=xenbr0' || give_up "no guest"
 check up guest g1 run 'netup_check 00:16:3e:77:00:01 1500 kernel 10.77.0.2/24' || give_up "no network"
+id=$(guest_id g1)
 kill -KILL "$(cat /run/xenstored.pid)"
 check told told 'xenstored is gone'
 check dead pings
@@ -28,7 +29,13 @@ check starts xenstored --pid-file /run/xenstored.pid
 check told-back told 'xenstored is back and has lost what it knew'
 check anew pings
 check same-netbackd kill -0 "$netbackd_pid"
+# What else a host has that was a client of the old one, and does not come back by itself.
 /usr/lib/xen-4.17/bin/xen-init-dom0 >/dev/null
+kill "$(cat /run/xenconsoled.pid)"
+rm -f /run/xenconsoled.pid
+check consoles xenconsoled --log=all --pid-file=/run/xenconsoled.pid
 check next-create guest_create g2 pv kernel 'mac=00:16:3e:77:00:02,bridge=xenbr0' || give_up "no second guest"
 check next-up guest g2 run 'netup_check 00:16:3e:77:00:02 1500 kernel 10.77.0.3/24'
 check first-still pings
+# xl knows it by no name any more.
+check destroy xl destroy "$id"
