@@ -25,7 +25,7 @@ endif
 WARN := -Wall -Wextra -Wundef -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wvla -Wpointer-arith -Wwrite-strings -Wcast-qual \
 	-Wformat=2 -Wswitch-enum $(if $(filter 1,$(WERROR)),-Werror)
-CPPFLAGS += -D_GNU_SOURCE -D__XEN_INTERFACE_VERSION__=0x00040e00 \
+CPPFLAGS += -iquote . -D_GNU_SOURCE -D__XEN_INTERFACE_VERSION__=0x00040e00 \
 	-DNETPAIR_VERSION='"$(VERSION)"'
 OPT ?= -O2 -g
 CFLAGS += -std=c11 $(OPT) $(WARN) -fno-strict-overflow -fstack-protector-strong -fPIE
@@ -65,9 +65,9 @@ endif
 say = $(if $(Q),@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-COMMON := $(call obj,$(wildcard common/*.c))
-BACKEND := $(call obj,$(wildcard backend/*.c))
-FRONTEND := $(call obj,$(wildcard frontend/*.c))
+COMMON := $(call obj,$(wildcard common/*/*.c))
+BACKEND := $(call obj,$(wildcard backend/*/*.c))
+FRONTEND := $(call obj,$(wildcard frontend/*/*.c))
 
 .PHONY: all
 all: $(BUILD)/netbackd $(BUILD)/netfrontd xensim ## build the daemons and xensim
@@ -129,13 +129,13 @@ $(BUILD)/tests/fuzz/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_LIBS)
 
-# The one that has a Xen inside: netbackd without its main and the file that the target includes.
+# A Xen inside, for those that run a daemon's data side without the file that the target includes.
 FUZZ_XENSIM := $(addprefix $(BUILD)/obj/,\
 	tests/fuzz/inproc.o tests/fuzz/inproc-evwait.o \
-	$(patsubst %.c,%.o,$(addprefix tools/xensim/,host/dom.c host/grants.c host/events.c host/util.c \
+	$(patsubst %.c,%.o,$(addprefix tools/xensim/,host/dom.c host/handle.c host/grants.c host/events.c base/util.c \
 	lib/gnttab.c lib/gntshr.c lib/grantcopy.c lib/evtchn.c lib/evport.c)))
 $(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: $(FUZZ_XENSIM) \
-	$(filter-out %/main.o %/link.o %/backend.o %/vif.o %/birth.o %/orphans.o,$(BACKEND))
+	$(filter-out %/conn.o,$(filter $(BUILD)/obj/backend/data/%,$(BACKEND)))
 # And netfrontd's: what its connection calls.
 $(BUILD)/tests/fuzz/fuzz-front $(BUILD)/fuzzers/fuzz-front: $(FUZZ_XENSIM) $(BUILD)/libfrontend.a
 $(addprefix $(BUILD)/,$(foreach f,back front,tests/fuzz/fuzz-$(f) fuzzers/fuzz-$(f))): \
@@ -271,7 +271,7 @@ LINKS := $(wildcard tools/systemd/*.link)
 SCRIPTS := $(wildcard xenstore-scripts/vif-*)
 # One page describes all three.
 MAN_LINKS := vif-remove.8 vif-show.8
-DOCS := README.md LICENSE $(wildcard docs/*.md)
+DOCS := README.md LICENSE $(wildcard docs/*.md docs/*.svg)
 EXAMPLES := $(wildcard tools/modprobe.d/*.conf)
 DEFAULTS := $(wildcard tools/default/*)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* a switch over our enums names every case: a new one is found by the compiler */
 /* fails: not handled in switch|enumeration value */
-#include "../../common/pkt.h"
+#include "common/wire/pkt.h"
 
 #pragma GCC diagnostic error "-Wswitch-enum"
 

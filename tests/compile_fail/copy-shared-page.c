@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* nor can the page be copied whole */
 /* fails: incomplete|undefined type|invalid application */
-#include "../../common/ring.h"
+#include "common/wire/ring.h"
 
 unsigned long test(const struct gtx_back *b);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* the control ring is not a data ring */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
-#include "../../common/ctrlring.h"
+#include "common/wire/ctrlring.h"
 
 int test(struct ctrl_back *c, struct gtx_back *b);
 

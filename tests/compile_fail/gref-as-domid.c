@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* a grant is not a domain */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
-#include "../../common/grant.h"
+#include "common/host/grant.h"
 
 int test(struct grant_dev **g, struct domid d, struct gref r);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* a grant is not a port */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
-#include "../../common/evtchn.h"
+#include "common/host/evtchn.h"
 
 void test(struct evt_dev *e, struct evport p, struct gref g);
 

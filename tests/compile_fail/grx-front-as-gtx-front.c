@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* a guest receive end is not a guest transmit end */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
-#include "../../common/ring.h"
+#include "common/wire/ring.h"
 
 unsigned int test(struct gtx_front *f, struct grx_front *r);
 

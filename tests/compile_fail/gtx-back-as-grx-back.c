@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* the ends of the two rings are not the same type */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
-#include "../../common/ring.h"
+#include "common/wire/ring.h"
 
 int test(struct gtx_back *b, struct grx_back *r);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* nor are the two ends of one ring */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
-#include "../../common/ring.h"
+#include "common/wire/ring.h"
 
 int test(struct gtx_front *f, struct gtx_back *b);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* begin says that the ring is lost */
 /* fails: unused.result|ignoring return value */
-#include "../../common/ring.h"
+#include "common/wire/ring.h"
 
 int test(struct gtx_back *b);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* and the call itself may fail */
 /* fails: unused.result|ignoring return value */
-#include "../../common/grant.h"
+#include "common/host/grant.h"
 
 int test(struct grant_batch *b);
 

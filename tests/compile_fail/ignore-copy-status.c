@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* a copy batch succeeds while segments of it fail */
 /* fails: unused.result|ignoring return value */
-#include "../../common/grant.h"
+#include "common/host/grant.h"
 
 bool test(const struct grant_batch *b);
 

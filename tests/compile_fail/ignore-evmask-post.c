@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* a bit in a word that was 0 wakes nobody: the channel must be kicked */
 /* fails: unused.result|ignoring return value */
-#include "../../common/evmask.h"
+#include "common/wire/evmask.h"
 
 void test(struct evmask *m, int *n);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* the frontend's push as well */
 /* fails: unused.result|ignoring return value */
-#include "../../common/ring.h"
+#include "common/wire/ring.h"
 
 void test(struct grx_front *f, int *n);
 

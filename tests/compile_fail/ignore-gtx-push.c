@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* push says whether the peer is to be signalled */
 /* fails: unused.result|ignoring return value */
-#include "../../common/ring.h"
+#include "common/wire/ring.h"
 
 void test(struct gtx_back *b, int *n);
 

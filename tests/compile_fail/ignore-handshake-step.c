@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* a step that is not taken */
 /* fails: unused.result|ignoring return value */
-#include "../../common/handshake.h"
+#include "common/wire/handshake.h"
 
 enum hs_back_step test(const struct hs_back_view *v);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* text from a peer is not a number until it was checked */
 /* fails: unused.result|ignoring return value */
-#include "../../common/store.h"
+#include "common/wire/parse.h"
 
 bool test(uint32_t *v, const char *t);
 

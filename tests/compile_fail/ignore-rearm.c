@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rearm says whether more came: who ignores it sleeps for ever */
 /* fails: unused.result|ignoring return value */
-#include "../../common/ring.h"
+#include "common/wire/ring.h"
 
 void test(struct gtx_back *b, int *n);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* take says that there was nothing */
 /* fails: unused.result|ignoring return value */
-#include "../../common/ring.h"
+#include "common/wire/ring.h"
 
 bool test(struct gtx_back *b, struct gtx_slot *s);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* a packet is nothing without its verdict */
 /* fails: unused.result|ignoring return value */
-#include "../../common/pkt.h"
+#include "common/wire/pkt.h"
 
 bool test(struct gtx_back *g, struct pkt *p);
 

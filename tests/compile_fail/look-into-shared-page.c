@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* nobody but ring.c knows what is in the page, so none reads a slot twice */
 /* fails: incomplete|undefined type */
-#include "../../common/ring.h"
+#include "common/wire/ring.h"
 
 uint32_t test(const struct gtx_back *b);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* a number from anywhere is not a grant */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
-#include "../../common/grant.h"
+#include "common/host/grant.h"
 
 void *test(struct grant_dev *g, uint32_t n, int *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* packets come off the ring that they are on */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
-#include "../../common/pkt.h"
+#include "common/wire/pkt.h"
 
 enum pkt_verdict test(struct gtx_back *g, struct grx_back *r, struct pkt *p);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* libxenevtchn takes domain and port as uint32_t in a row; we do not */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
-#include "../../common/evtchn.h"
+#include "common/host/evtchn.h"
 
 int test(struct evt_dev *e, struct domid d, struct evport p, struct evport *l);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* an unchecked slot is not a checked packet */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
-#include "../../common/offload.h"
+#include "common/wire/offload.h"
 
 enum vnet_result test(struct virtio_net_hdr *v, const struct pkt *p, const struct gtx_slot *s, uint8_t *h, size_t n);
 

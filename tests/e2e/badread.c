@@ -31,7 +31,7 @@ static int is_tap(int fd)
 }
 
 /* What becomes of a read that gave a frame. */
-static ssize_t spoil(int fd, ssize_t got)
+static ssize_t set_drop(int fd, ssize_t got)
 {
 	static unsigned int each, seen;
 	const char *text = getenv("BADREAD");
@@ -50,7 +50,7 @@ ssize_t read(int fd, void *buf, size_t len)
 
 	if (!real)
 		real = (ssize_t (*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
-	return spoil(fd, real(fd, buf, len));
+	return set_drop(fd, real(fd, buf, len));
 }
 
 ssize_t readv(int fd, const struct iovec *iov, int n)
@@ -59,5 +59,5 @@ ssize_t readv(int fd, const struct iovec *iov, int n)
 
 	if (!real)
 		real = (ssize_t (*)(int, const struct iovec *, int))dlsym(RTLD_NEXT, "readv");
-	return spoil(fd, real(fd, iov, n));
+	return set_drop(fd, real(fd, iov, n));
 }

@@ -640,7 +640,7 @@ case_races()
 }
 
 # A directory that goes and comes between two looks is taken for a restore's: the channels are left
-# to a process (frontend/evtchn_keeper.h), which in a real guest must stay.
+# to a process (frontend/control/evtchn_keeper.h), which in a real guest must stay.
 end_keepers()
 {
 	local p

@@ -66,7 +66,7 @@ case_rss()
 
 # --- the multicast filter ------------------------------------------------------------
 
-# in_list ADDRESS: the backend has it, for a next daemon too (backend/kept.h); absent ADDRESS: not.
+# in_list ADDRESS: the backend has it, for a next daemon too (backend/data/saved.h); absent ADDRESS: not.
 in_list() { od -An -v -tx8 -w8 -j664 -N512 "$L/run-back/vif1.0.tables" | grep -qx " 0000${1//:/}"; }
 absent() { ! in_list "$1"; }
 

@@ -78,7 +78,8 @@ case_stall()
 	sleep 1
 	check no-notify-stays-up carrier_is vif1.0 up
 	kill -CONT "$FRONT"
-	check no-notify-answers back_answers
+	# Until it has had the time to post its buffers.
+	check no-notify-answers await 10 back_answers
 	reap_helpers
 }
 

@@ -10,7 +10,7 @@
  * each: "pid N", "stored NAME", "removed NAME".
  *
  * KEEPER_WATCHDOG_MS=N is WatchdogSec=: from READY=1 on, a COMMAND that does not
- * say WATCHDOG=1 for so long is killed ("starved").
+ * say WATCHDOG=1 for so long is killed ("slots_wanted").
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -156,7 +156,7 @@ static void hear(int sock)
 		close(fd);	/* that is how a barrier falls */
 }
 
-/* Milliseconds until COMMAND has starved; -1: it cannot. */
+/* Milliseconds until COMMAND has slots_wanted; -1: it cannot. */
 static int patience(void)
 {
 	struct timespec now;
@@ -203,7 +203,7 @@ int main(int argc, char **argv)
 	pid = start(argv + 2);
 	for (int n; (n = poll(p, 2, patience())) >= 0;) {
 		if (n == 0) {
-			printf("starved\n");
+			printf("slots_wanted\n");
 			ready = false;
 			kill(pid, SIGABRT);
 			continue;

@@ -13,12 +13,12 @@
 
 #include "faketap.h"
 #include "fuzz.h"
-#include "../../common/devstate.h"
-#include "../../common/fdstore.h"
-#include "../../common/linkwatch.h"
-#include "../../common/netaddr.h"
-#include "../../common/netdev.h"
-#include "../../common/tapstate.h"
+#include "common/host/devstate.h"
+#include "common/host/fdstore.h"
+#include "common/host/linkwatch.h"
+#include "common/host/netaddr.h"
+#include "common/host/netdev.h"
+#include "common/host/tapstate.h"
 
 /* How the stand-in got there is of no interest to the fuzzer. */
 #ifdef __clang__
@@ -325,7 +325,7 @@ void tap_set_carrier(int fd, bool up)
 		d->carrier = up;
 }
 
-unsigned int tap_drain(int fd)
+unsigned int tap_flush(int fd)
 {
 	PROMISE(fd >= 0);
 	return 0;

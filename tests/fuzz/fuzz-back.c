@@ -27,10 +27,10 @@
 
 /* Runs are ours to start. */
 #define worker_start fuzz_worker_start
-#include "../../backend/link.c"
+#include "backend/data/conn.c"
 #undef worker_start
 
-#include "../../common/log.h"
+#include "common/base/log.h"
 
 #define GUEST 1u
 #define OTHER 2u
@@ -47,9 +47,9 @@ static struct {
 static xengntshr_handle *shr;
 static xenevtchn_handle *evt;
 static uint32_t port, port1;
-static int tap_near = -1, tap_far = -1, wake_fd = -1;
-static struct vif_link *link_now;
-static struct vif_live live;
+static int tap_near = -1, tap_far = -1, control_fd = -1;
+static struct vif_conn *link_now;
+static struct vif_settings settings;
 static struct vif_conf conf;
 static struct mapquota quota = { .guest_max = 64, .all_max = 64 };	/* of a guest that has some fifty */
 static uint64_t frames_in, frames_out, faulted_at;
@@ -216,7 +216,7 @@ static void want_headroom(unsigned int which)
 {
 	static const uint16_t bytes[4] = { 0, 1, 100, PKT_HEADROOM_MAX };
 
-	atomic_store(&live.headroom, bytes[which]);
+	atomic_store(&settings.headroom, bytes[which]);
 }
 
 /* A change of the multicast list by the rules. */
@@ -228,7 +228,7 @@ static void post_mcast(void)
 	struct netif_extra_info extra = { .type = XEN_NETIF_EXTRA_TYPE_MCAST_ADD };
 
 	if (what & 2)
-		atomic_store(&live.filter, what & 4);
+		atomic_store(&settings.filter, what & 4);
 	if (what & 8)
 		want_headroom(what >> 4 & 3);
 	if (gtx_prod[q] - peek(page, 8) > 256 - 2)
@@ -393,13 +393,13 @@ static void drain_tap(void)
 
 static void back_start(bool resume)
 {
-	struct vif_place place = { .peer = { GUEST }, .name = "fuzz", .run_dir = "/nonexistent", .quota = &quota,
-				   .tap_fd = tap_near, .live = &live, .workers = 1, .wake_fd = wake_fd, .resume = resume };
+	struct vif_conn_params params = { .peer = { GUEST }, .name = "fuzz", .run_dir = "/nonexistent", .quota = &quota,
+				   .tap_fd = tap_near, .settings = &settings, .workers = 1, .control_fd = control_fd, .adopt = resume };
 	const char *why = NULL;
 	int err;
 
 	inproc_act(0);
-	err = vif_link_start(&link_now, &place, &conf, &why);
+	err = vif_conn_start(&link_now, &params, &conf, &why);
 	PROMISE(err <= 0 && why);
 	/* Rings by the rules are taken. */
 	PROMISE(err == 0 || broke_rules || host_failed);
@@ -423,15 +423,15 @@ static void check(void)
 	uint64_t grx;
 
 	drain_tap();
-	vif_link_stats(link_now, &sum);
+	vif_conn_stats(link_now, &sum);
 	PROMISE(stats_get(&sum, STAT_GTX_PACKETS) == frames_out);
 	grx = verdicts(&sum, STAT_GRX_PACKETS, STAT_GRX_PACKETS) +
 	      verdicts(&sum, STAT_GRX_DROP_SHORT, STAT_GRX_DROP_TAP) +
 	      verdicts(&sum, STAT_GRX_DROP_MCAST, STAT_GRX_DROP_MCAST);
 	PROMISE(grx <= frames_in);
 	frames_in -= grx;	/* what the TAP still has is the next connection's */
-	if (vif_link_faulted(link_now) && !broke_rules) {
-		fprintf(stderr, "faulted for nothing: %s\n", vif_link_faulted(link_now));
+	if (vif_conn_faulted(link_now) && !broke_rules) {
+		fprintf(stderr, "faulted for nothing: %s\n", vif_conn_faulted(link_now));
 		abort();
 	}
 	for (unsigned int q = 0; !broke_rules && q < 2; q++)
@@ -445,7 +445,7 @@ static void back_stop(void)
 	if (!link_now)
 		return;
 	check();
-	vif_link_stop(link_now, &sum);
+	vif_conn_stop(link_now, &sum);
 	link_now = NULL;
 	PROMISE(atomic_load(&quota.all) == 0 && atomic_load(&quota.guest[GUEST]) == 0);
 	frames_out = 0;
@@ -547,7 +547,7 @@ static void command(uint8_t what)
 		/* A grant copy that fails is answered; the guest did no wrong. */
 		break;
 	case 10:
-		if (link_now && !vif_link_faulted(link_now))
+		if (link_now && !vif_conn_faulted(link_now))
 			(void)!link_now->worker->w.ops->rearm(&link_now->worker->w);
 		if (what & 0x80) {
 			back_stop();
@@ -568,7 +568,7 @@ static void session(void)
 	eat(bits, sizeof(bits), &input, &input_left);
 	PROMISE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
 	tap_near = ends[0], tap_far = ends[1];
-	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	frames_in = frames_out = mischief = 0;
 	broke_rules = host_failed = false;
 	inproc_fault = NULL;
@@ -579,7 +579,7 @@ static void session(void)
 		.peer = { .csum4 = bits[1] & 1, .csum6 = bits[1] & 2, .gso4 = bits[1] & 4,
 			  .gso6 = bits[1] & 8, .sg = bits[1] & 16 },
 	};
-	live.headroom = bits[0] & 4 ? (uint16_t)((bits[0] >> 3) * 8 + 8) : 0;
+	settings.headroom = bits[0] & 4 ? (uint16_t)((bits[0] >> 3) * 8 + 8) : 0;
 	conf.queue[0].gtx_ref = gref_of(pages[P_GTX].ref);
 	conf.queue[0].grx_ref = gref_of(pages[P_GRX].ref);
 	conf.queue[1].gtx_ref = gref_of(pages[P_GTX1].ref);
@@ -588,8 +588,8 @@ static void session(void)
 	conf.queue[1].gtx_port = conf.queue[1].grx_port = evport_of(port1);
 	conf.mask_ref = gref_of(pages[P_MASK].ref);
 	conf.mask_port = evport_of(port);
-	atomic_store(&live.filter, false);
-	atomic_store(&live.headroom, 0);
+	atomic_store(&settings.filter, false);
+	atomic_store(&settings.headroom, 0);
 	conf.ctrl_ref = gref_of(pages[P_CTRL].ref);
 	if (conf.ctrl && !conf.mask) {
 		inproc_act(GUEST);
@@ -606,7 +606,7 @@ static void session(void)
 	guest_end();
 	close(tap_near);
 	close(tap_far);
-	close(wake_fd);
+	close(control_fd);
 }
 
 static unsigned int open_files(void)

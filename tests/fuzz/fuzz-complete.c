@@ -6,7 +6,7 @@
  * filled in is held against a sum taken byte by byte, what goes as it is
  * against the receiver's parser.
  */
-#include "../../common/offload.h"
+#include "common/wire/offload.h"
 #include "fuzz.h"
 
 #define RUNS 5u

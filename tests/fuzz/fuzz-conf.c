@@ -17,8 +17,9 @@
 #include "fakexs.h"
 #include "fuzz.h"
 
-#include "../../backend/conf.h"
-#include "../../frontend/nic.h"
+#include "backend/control/vif_conf.h"
+#include "frontend/control/nic_conf.h"
+#include "frontend/data/conn.h"
 
 #define FE "/local/domain/1/device/vif/0"
 #define BE "/local/domain/0/backend/vif/1/0"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz-evmask.c - event-mask words as a peer may write them, between our own moves */
-#include "../../common/evmask.h"
+#include "common/wire/evmask.h"
 #include "fuzz.h"
 
 static _Alignas(64) uint8_t page[4096];

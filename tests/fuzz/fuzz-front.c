@@ -24,18 +24,18 @@
 
 /* Runs are ours to start. */
 #define worker_start fuzz_worker_start
-#include "../../frontend/link.c"
+#include "frontend/data/conn.c"
 #undef worker_start
 
-#include "../../common/hash.h"
-#include "../../tools/xensim/host/dom.h"
+#include "common/wire/hash.h"
+#include "tools/xensim/host/dom.h"
 
 #define GUEST 1u
 
-static struct nic_link *link_now;
+static struct nic_conn *conn_now;
 static struct nic_conf conf;
 static struct log_bucket bucket;
-static int tap_near = -1, tap_far = -1, wake_fd = -1;
+static int tap_near = -1, tap_far = -1, control_fd = -1;
 static uint64_t frames_out;
 static bool broke_rules;
 static const uint8_t *input;
@@ -52,17 +52,17 @@ int fuzz_worker_start(struct worker *w)
 
 static uint8_t *gtx_page(unsigned int q)
 {
-	return pool_page(&link_now->rings, RINGS_QUEUES + 2 * q);
+	return pool_page(&conn_now->rings, RINGS_QUEUES + 2 * q);
 }
 
 static uint8_t *grx_page(unsigned int q)
 {
-	return pool_page(&link_now->rings, RINGS_QUEUES + 2 * q + 1);
+	return pool_page(&conn_now->rings, RINGS_QUEUES + 2 * q + 1);
 }
 
 static uint8_t *ctrl_page(void)
 {
-	return pool_page(&link_now->rings, RINGS_CTRL);
+	return pool_page(&conn_now->rings, RINGS_CTRL);
 }
 
 static uint32_t peek(const uint8_t *page, unsigned int at)
@@ -87,7 +87,7 @@ static unsigned int some_queue(void)
 static void kick(unsigned int q)
 {
 	if (conf.mask)
-		atomic_fetch_or((_Atomic uint64_t *)(void *)(pool_page(&link_now->rings, RINGS_QUEUES + 2 * conf.queues) + 8),
+		atomic_fetch_or((_Atomic uint64_t *)(void *)(pool_page(&conn_now->rings, RINGS_QUEUES + 2 * conf.queues) + 8),
 				evmask_gtx_bit(q) | evmask_grx_bit(q) | EVMASK_CTRL);
 }
 
@@ -141,7 +141,7 @@ static void send_packet(void)
 		};
 
 		if (!i) {
-			eat(q < conf.queues ? pool_page(&link_now->queue[q].grx_pool, slot & (link_now->queue[q].grx_pool.count - 1)) :
+			eat(q < conf.queues ? pool_page(&conn_now->queue[q].grx_pool, slot & (conn_now->queue[q].grx_pool.count - 1)) :
 			    NULL, 54, &input, &input_left);
 			rsp.flags |= (uint16_t)(how & 2 ? NETRXF_csum_blank | NETRXF_data_validated : 0);
 			rsp.flags |= (uint16_t)(extra ? NETRXF_extra_info : 0);
@@ -206,12 +206,12 @@ static void misbehave(void)
 {
 	uint8_t what = eat8(&input, &input_left);
 	unsigned int pages = RINGS_QUEUES + 2 * conf.queues + conf.mask;
-	uint8_t *page = pool_page(&link_now->rings, what % pages);
+	uint8_t *page = pool_page(&conn_now->rings, what % pages);
 	uint32_t at;
 
 	broke_rules = true;
 	if (what & 0x80) {
-		page = pool_page(&link_now->queue[what & 1 & (conf.queues - 1)].grx_pool, 0);
+		page = pool_page(&conn_now->queue[what & 1 & (conf.queues - 1)].grx_pool, 0);
 		at = eat16(&input, &input_left) % XEN_PAGE;
 		eat(page + at, min_size(16, XEN_PAGE - at), &input, &input_left);
 	} else if (what & 0x40) {
@@ -270,29 +270,29 @@ static void want_addresses(void)
 		return;
 	for (unsigned int i = 0; i < n; i++)
 		memcpy(addr[i], (uint8_t[]){ 1, 0, 0x5e, 0, 0, (uint8_t)(from + i) }, 6);
-	nic_mcast_want(link_now, addr, n);
-	PROMISE(nic_mcast_state(link_now) <= NIC_MCAST_REFUSED);
+	nic_conn_want_mcast(conn_now, addr, n);
+	PROMISE(nic_conn_mcast_state(conn_now) <= NIC_MCAST_REFUSED);
 }
 
 /* --- the connection ------------------------------------------------------------------ */
 
 static void check_believed(void)
 {
-	const struct nic_link *l = link_now;
+	const struct nic_conn *l = conn_now;
 	uint8_t addr[MCAST_MAX][6];
 	unsigned int grants = POOL_GTX_PAGES;
 
 	for (unsigned int q = 0; q < conf.queues; q++)
 		grants += l->queue[q].grx_pool.count;
-	PROMISE(l->ctrl_registered <= grants);
+	PROMISE(l->gref_register.registered <= grants);
 	PROMISE(l->rss.size <= HASH_MAPPING_MAX && l->rss.types <= 15 && l->rss.known <= 15);
-	PROMISE(l->gtx_spare.count <= POOL_GTX_PAGES);
+	PROMISE(l->gtx_free_pages.count <= POOL_GTX_PAGES);
 	PROMISE(mcast_list(&l->mcast.known, addr) <= MCAST_MAX);
 }
 
 static void front_run(unsigned int rounds)
 {
-	struct worker *w = &link_now->w;
+	struct worker *w = &conn_now->w;
 
 	while (rounds-- && !worker_faulted(w)) {
 		if (w->mask.ours)
@@ -312,15 +312,16 @@ static void front_run(unsigned int rounds)
 
 static void front_start(void)
 {
+	const struct nic_place place = { .peer = domid_of(0), .name = "nic0", .log = &bucket,
+					 .tap_fd = tap_near, .control_fd = control_fd };
 	const char *why = NULL;
 
 	inproc_act(GUEST);
-	PROMISE(nic_link_new(&link_now, domid_of(0), &conf, "nic0", tap_near, wake_fd, &why) == 0);
+	PROMISE(nic_conn_new(&conn_now, &place, &conf, &why) == 0);
 	gtx_rsp[0] = gtx_rsp[1] = grx_rsp[0] = grx_rsp[1] = ctrl_rsp = 0;
 	broke_rules = false;
 	frames_out = 0;
-	link_now->log = &bucket;
-	PROMISE(nic_link_start(link_now) == 0);
+	PROMISE(nic_conn_start(conn_now) == 0);
 }
 
 static void front_stop(void)
@@ -328,26 +329,26 @@ static void front_stop(void)
 	struct stats sum;
 
 	drain_tap();
-	nic_link_stats(link_now, &sum);
+	nic_conn_stats(conn_now, &sum);
 	PROMISE(stats_get(&sum, STAT_GRX_PACKETS) == frames_out);
-	if (worker_faulted(&link_now->w) && !broke_rules) {
-		fprintf(stderr, "faulted for nothing: %s\n", worker_faulted(&link_now->w));
+	if (worker_faulted(&conn_now->w) && !broke_rules) {
+		fprintf(stderr, "faulted for nothing: %s\n", worker_faulted(&conn_now->w));
 		abort();
 	}
-	PROMISE(!worker_faulted(&link_now->w) == !stats_get(&sum, STAT_PEER_FAULTS));
-	nic_link_free(link_now);
-	link_now = NULL;
+	PROMISE(!worker_faulted(&conn_now->w) == !stats_get(&sum, STAT_PEER_FAULTS));
+	nic_conn_free(conn_now);
+	conn_now = NULL;
 	PROMISE(dom_find(GUEST)->nr_refs == 0 && dom_find(GUEST)->nr_pages == 0 && dom_find(GUEST)->nr_ports == 0);
 }
 
 static void configure(uint8_t a, uint8_t b)
 {
 	conf = (struct nic_conf){
-		.queues = a & 1 ? 2 : 1, .mask = a & 2, .split = (a & 6) == 4, .ctrl = a & 0x18, .statics = a & 8, .rss = (a & 0x11) == 0x11,
+		.queues = a & 1 ? 2 : 1, .mask = a & 2, .split = (a & 6) == 4, .ctrl = a & 0x18, .static_grants = a & 8, .rss = (a & 0x11) == 0x11,
 		.mcast = a & 0x20, .mcast_dynamic = a & 0x40,
 		.peer = { .csum4 = b & 1, .csum6 = b & 2, .gso4 = b & 4, .gso6 = b & 8, .sg = b & 16 },
 	};
-	conf.ctrl = conf.statics || conf.rss;
+	conf.ctrl = conf.static_grants || conf.rss;
 }
 
 static void command(uint8_t what)
@@ -376,8 +377,8 @@ static void command(uint8_t what)
 		misbehave();
 		break;
 	case 8:
-		if (!worker_faulted(&link_now->w))
-			(void)!link_now->w.ops->rearm(&link_now->w);
+		if (!worker_faulted(&conn_now->w))
+			(void)!conn_now->w.ops->rearm(&conn_now->w);
 		if (what & 0x80) {
 			front_stop();
 			configure(eat8(&input, &input_left), eat8(&input, &input_left));
@@ -415,7 +416,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	files = open_files();
 	PROMISE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
 	tap_near = ends[0], tap_far = ends[1];
-	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	configure(eat8(&input, &input_left), eat8(&input, &input_left));
 	front_start();
 	while (input_left)
@@ -424,7 +425,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	front_stop();
 	close(tap_near);
 	close(tap_far);
-	close(wake_fd);
+	close(control_fd);
 	PROMISE(open_files() == files);
 	return 0;
 }

@@ -5,7 +5,7 @@
  * (1), then the answers, 8 bytes each. The first bit of the last byte of
  * input asks for ids to be made right, lest nothing ever gets past them.
  */
-#include "../../common/pkt.h"
+#include "common/wire/pkt.h"
 #include "fuzz.h"
 
 static void check_pkt(const struct pkt *p, uint16_t first)

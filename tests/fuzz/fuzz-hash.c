@@ -3,7 +3,7 @@
  *
  * Input: queues (1 byte); then steps, each a byte that says which, and its numbers.
  */
-#include "../../common/hash.h"
+#include "common/wire/hash.h"
 #include "fuzz.h"
 
 static void set_mapping(struct hash *h, uint32_t queues, const uint8_t **data, size_t *size)

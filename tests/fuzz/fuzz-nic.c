@@ -2,7 +2,7 @@
 /* fuzz-nic.c - netfrontd's control side against a xenstore of anything: a backend's states and offers
  * that change between two reads, a toolstack, requests that fail, a restore
  *
- * Real are frontend.c, nic.c, conf.c, device.c, filter.c and what else they call; xenstore, TAPs and
+ * Real are frontend.c, nic.c, nic_conf.c, nic_tap.c, filter.c and what else they call; xenstore, TAPs and
  * connections are stand-ins that know the rules. Input: as fuzz-vif.c's.
  *
  * Promised, whatever xenstore holds or fails:
@@ -24,12 +24,14 @@
 #include "faketap.h"
 #include "fuzz.h"
 
-#include "../../common/handshake.h"
-#include "../../common/kernel.h"
-#include "../../common/log.h"
-#include "../../common/maddr.h"
-#include "../../common/netdev.h"
-#include "../../frontend/frontend.h"
+#include "common/wire/handshake.h"
+#include "common/host/kernel.h"
+#include "common/base/log.h"
+#include "common/host/maddr.h"
+#include "common/host/netdev.h"
+#include "frontend/control/evtchn_keeper.h"
+#include "frontend/control/frontend.h"
+#include "frontend/data/conn_internal.h"
 
 #define NICS 2u
 #define WATCHES_A_NIC 2u
@@ -79,12 +81,12 @@ const char *worker_faulted(const struct worker *w)
 	return atomic_load(&w->fault);
 }
 
-void worker_poke(struct worker *w)
+void worker_kick(struct worker *w)
 {
 	PROMISE(w->name);
 }
 
-void worker_tell(struct worker *w)
+void worker_wake_control(struct worker *w)
 {
 	PROMISE(w->name);
 }
@@ -106,11 +108,11 @@ int maddr_list(uint8_t (*addr)[6], unsigned int max, const struct netdev *dev)
 	return (int)n;
 }
 
-/* --- in place of link.c ------------------------------------------------------------- */
+/* --- in place of conn.c ------------------------------------------------------------- */
 
 /* Refs and ports that are granted now; each connection's are its own. */
 static uint32_t next_number;
-static struct nic_link *links[2 * NICS];
+static struct nic_conn *links[2 * NICS];
 
 static unsigned int count_links(void)
 {
@@ -121,20 +123,18 @@ static unsigned int count_links(void)
 	return n;
 }
 
-int nic_link_new(struct nic_link **out, struct domid peer, const struct nic_conf *conf, const char *name, int tap_fd,
-		 int wake_fd, const char **why)
+int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const struct nic_conf *conf, const char **why)
 {
-	struct nic_link *l;
+	struct nic_conn *l;
 	unsigned int i = 0;
 
-	(void)wake_fd;
 	*why = "the connection";
-	PROMISE(faketap_of(tap_fd) && peer.raw < DOMID_FIRST_RESERVED);
-	PROMISE(conf->queues >= 1 && conf->queues <= NIC_QUEUES_MAX && conf->queues <= daemon_now.queues);
+	PROMISE(faketap_of(place->tap_fd) && place->log && place->peer.raw < DOMID_FIRST_RESERVED);
+	PROMISE(conf->queues >= 1 && conf->queues <= NIC_QUEUES_MAX && conf->queues <= daemon_now.shared.queues);
 	PROMISE(!conf->mask || !conf->split);
-	PROMISE(!conf->statics || conf->ctrl);
+	PROMISE(!conf->static_grants || conf->ctrl);
 	PROMISE(!conf->rss || (conf->ctrl && conf->queues > 1));
-	PROMISE(!conf->mcast || daemon_now.multicast_control);
+	PROMISE(!conf->mcast || daemon_now.shared.multicast_control);
 	if (link_mischief) {
 		link_mischief--;
 		return -ENOSPC;
@@ -142,37 +142,37 @@ int nic_link_new(struct nic_link **out, struct domid peer, const struct nic_conf
 	l = calloc(1, sizeof(*l));
 	PROMISE(l);
 	l->conf = *conf;
-	l->w.name = name;
-	l->w.tap_fd = tap_fd;
+	l->w.name = place->name;
+	l->w.tap_fd = place->tap_fd;
 	l->queue = calloc(conf->queues, sizeof(*l->queue));
 	PROMISE(l->queue);
 	nic_mcast_init(l);
 	for (unsigned int r = 0; r < ARRAY_SIZE(l->rings.gref); r++)
 		l->rings.gref[r] = gref_of(next_number++);
-	l->mask_bell.port = l->ctrl_bell.port = evport_of(next_number++);
+	l->mask_doorbell.port = l->ctrl.doorbell.port = evport_of(next_number++);
 	for (unsigned int q = 0; q < conf->queues; q++) {
-		l->queue[q].link = l;
+		l->queue[q].conn = l;
 		l->queue[q].index = q;
-		l->queue[q].gtx_bell.port = evport_of(next_number++);
-		l->queue[q].grx_bell.port = evport_of(next_number++);
+		l->queue[q].gtx_doorbell.port = evport_of(next_number++);
+		l->queue[q].grx_doorbell.port = evport_of(next_number++);
 	}
 	while (links[i]) {
-		PROMISE(links[i]->w.tap_fd != tap_fd);
+		PROMISE(links[i]->w.tap_fd != place->tap_fd);
 		i++;
 	}
 	links[i] = *out = l;
 	return 0;
 }
 
-static struct nic *nic_with(const struct nic_link *l)
+static struct nic *nic_with(const struct nic_conn *l)
 {
 	for (struct nic *n = daemon_now.nics; n; n = n->next)
-		if (n->link == l)
+		if (n->conn == l)
 			return n;
 	abort();
 }
 
-int nic_link_start(struct nic_link *l)
+int nic_conn_start(struct nic_conn *l)
 {
 	struct nic *n = nic_with(l);
 	unsigned long back = strtoul(fakexs_told(n->be_path, "state"), NULL, 10);
@@ -188,18 +188,18 @@ int nic_link_start(struct nic_link *l)
 	return 0;
 }
 
-void nic_link_stop(struct nic_link *l)
+void nic_conn_stop(struct nic_conn *l)
 {
 	l->w.running = false;
 }
 
-void nic_link_stats(const struct nic_link *l, struct stats *sum)
+void nic_conn_stats(const struct nic_conn *l, struct stats *sum)
 {
 	PROMISE(l);
 	memset(sum, 0, sizeof(*sum));
 }
 
-void nic_link_free(struct nic_link *l)
+void nic_conn_free(struct nic_conn *l)
 {
 	unsigned int i = 0;
 
@@ -210,10 +210,64 @@ void nic_link_free(struct nic_link *l)
 	free(l);
 }
 
-void nic_link_free_restored(struct nic_link *l, const char *run_dir)
+/* Any descriptor: that it is given to the keeper and closed is what counts. */
+int nic_conn_free_restored(struct nic_conn *l)
 {
-	PROMISE(run_dir);
-	nic_link_free(l);
+	nic_conn_free(l);
+	return dup(daemon_now.retry_fd);
+}
+
+int evtchn_keeper_give(const char *run_dir, int fd)
+{
+	PROMISE(run_dir && fd >= 0 && fd != daemon_now.retry_fd);
+	return 0;
+}
+
+void nic_conn_refs(const struct nic_conn *l, struct nic_refs *refs)
+{
+	memset(refs, 0, sizeof(*refs));
+	refs->mask_ref = l->rings.gref[RINGS_QUEUES + 2 * l->conf.queues];
+	refs->ctrl_ref = l->rings.gref[RINGS_CTRL];
+	refs->mask_port = l->mask_doorbell.port;
+	refs->ctrl_port = l->ctrl.doorbell.port;
+	for (unsigned int q = 0; q < l->conf.queues; q++) {
+		refs->queue[q].gtx_ref = l->rings.gref[RINGS_QUEUES + 2 * q];
+		refs->queue[q].grx_ref = l->rings.gref[RINGS_QUEUES + 2 * q + 1];
+		refs->queue[q].gtx_port = l->queue[q].gtx_doorbell.port;
+		refs->queue[q].grx_port = l->queue[q].grx_doorbell.port;
+	}
+}
+
+const struct nic_conf *nic_conn_conf(const struct nic_conn *l)
+{
+	return &l->conf;
+}
+
+void nic_conn_announce(struct nic_conn *l, const struct announce *what)
+{
+	PROMISE(!l->w.running && what->count <= ANNOUNCE_MAX);
+}
+
+const char *nic_conn_faulted(const struct nic_conn *l)
+{
+	return worker_faulted(&l->w);
+}
+
+bool nic_conn_queue_stats(const struct nic_conn *l, unsigned int i, struct stats *out)
+{
+	memset(out, 0, sizeof(*out));
+	return l->conf.queues > 1 && i < l->conf.queues;
+}
+
+void nic_conn_want_mcast(struct nic_conn *l, uint8_t (*addr)[6], unsigned int n)
+{
+	PROMISE(n <= MCAST_MAX);
+	nic_mcast_want(l, addr, n);
+}
+
+enum nic_mcast_state nic_conn_mcast_state(const struct nic_conn *l)
+{
+	return nic_mcast_state(l);
 }
 
 /* --- toolstack and backends ----------------------------------------------------------- */
@@ -373,14 +427,14 @@ static void check(void)
 	unsigned int nnics = 0, ntaps = 0, nlinks = 0;
 
 	for (const struct nic *n = daemon_now.nics; n; n = n->next) {
-		PROMISE(!n->gone && n->daemon == &daemon_now);
+		PROMISE(!n->gone && n->daemon == &daemon_now.shared);
 		PROMISE(!n->next || n->next->devid > n->devid);
-		PROMISE(!n->link || n->tap_fd >= 0);
-		PROMISE(!n->attached || n->link);
-		PROMISE(!n->link || !n->link->w.running || n->attached);
+		PROMISE(!n->conn || n->tap_fd >= 0);
+		PROMISE(!n->attached || n->conn);
+		PROMISE(!n->conn || !n->conn->w.running || n->attached);
 		nnics++;
 		ntaps += n->tap_fd >= 0;
-		nlinks += n->link != NULL;
+		nlinks += n->conn != NULL;
 	}
 	PROMISE(nlinks == count_links());
 	PROMISE(ntaps == faketap_open());
@@ -396,8 +450,8 @@ static void run_events(void)
 /* What the loop does once a second, when a timer fires, and when xenstored is back. */
 static void run_retry(void)
 {
-	if (store_lost(daemon_now.store)) {
-		int how = store_reopen(daemon_now.store);
+	if (store_lost(daemon_now.shared.store)) {
+		int how = store_reopen(daemon_now.shared.store);
 
 		if (how >= 0)
 			frontend_reconnected(&daemon_now, how);
@@ -413,13 +467,13 @@ static void run_retry(void)
 
 static void daemon_start(uint8_t how)
 {
-	daemon_now = (struct frontend){
-		.run_dir = "/nonexistent", .ifname = "eth%d", .wake_fd = -1, .link_fd = -1, .queues = how & 1 ? 4 : 1, .take_over = how & 2,
+	daemon_now = (struct frontend){ .shared = {
+		.run_dir = "/nonexistent", .ifname = "eth%d", .control_fd = -1, .link_fd = -1, .queues = how & 1 ? 4 : 1, .take_over = how & 2,
 		.rss = how & 4, .multicast_control = how & 8, .one_channel = (how & 0x70) == 0x10,
 		.no_event_mask = (how & 0x70) == 0x20, .no_static_grants = how & 0x80,
-	};
+	} };
 	daemon_now.retry_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	PROMISE(daemon_now.retry_fd >= 0 && store_open(&daemon_now.store, NULL) == 0);
+	PROMISE(daemon_now.retry_fd >= 0 && store_open(&daemon_now.shared.store, NULL) == 0);
 	if (frontend_start(&daemon_now) < 0) {
 		unsigned int was = store_mischief;
 
@@ -434,8 +488,8 @@ static void daemon_stop(void)
 {
 	frontend_stop(&daemon_now);
 	PROMISE(daemon_now.nics == NULL && count_links() == 0 && faketap_open() == 0);
-	PROMISE(fakexs_watches() <= 1 || store_lost(daemon_now.store));
-	store_close(daemon_now.store);
+	PROMISE(fakexs_watches() <= 1 || store_lost(daemon_now.shared.store));
+	store_close(daemon_now.shared.store);
 	close(daemon_now.retry_fd);
 	PROMISE(fakexs_open() == 0);
 }
@@ -445,19 +499,19 @@ static void emptied(void)
 {
 	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
 
-	store_lose(daemon_now.store);
+	store_lose(daemon_now.shared.store);
 	for (unsigned int i = 0; i < NICS; i++) {
 		dirs(i, be, fe);
 		fakexs_remove(be);
 		fakexs_remove(fe);
 	}
-	if (store_reopen(daemon_now.store) >= 0)
+	if (store_reopen(daemon_now.shared.store) >= 0)
 		frontend_reconnected(&daemon_now, STORE_EMPTIED);
 }
 
 static void command(uint8_t what)
 {
-	struct nic_link *l = links[what >> 4 & 3];
+	struct nic_conn *l = links[what >> 4 & 3];
 
 	switch (what & 15) {
 	case 8:
@@ -492,7 +546,7 @@ static void command(uint8_t what)
 		if (what >> 4 == 15)
 			frontend_close(&daemon_now);
 		else if (what >> 4 == 14)
-			store_lose(daemon_now.store);
+			store_lose(daemon_now.shared.store);
 		else if (what >> 4 == 13)
 			emptied();
 		else
@@ -548,7 +602,7 @@ static const struct nic *nic_of(unsigned int which)
 /* What is written is what is granted. */
 static void check_keys(const struct nic *n)
 {
-	const struct nic_link *l = n->link;
+	const struct nic_conn *l = n->conn;
 	const char *text = fakexs_get(n->fe_path, l->conf.queues > 1 ? "queue-0/tx-ring-ref" : "tx-ring-ref");
 
 	PROMISE(text && strtoul(text, NULL, 10) == l->rings.gref[RINGS_QUEUES].raw);
@@ -570,11 +624,11 @@ static void fresh(unsigned int which, uint8_t how)
 	back_offer(which, how);
 	settle();
 	n = nic_of(which);
-	PROMISE(n && n->link && !n->attached && strcmp(fakexs_get(fe, "state"), "4") == 0);
+	PROMISE(n && n->conn && !n->attached && strcmp(fakexs_get(fe, "state"), "4") == 0);
 	check_keys(n);
 	fakexs_put(be, "state", "4");
 	settle();
-	PROMISE(n->attached && n->link->w.running && faketap_carrier(n->tap_fd));
+	PROMISE(n->attached && n->conn->w.running && faketap_carrier(n->tap_fd));
 }
 
 static unsigned int open_files(void)
@@ -602,7 +656,7 @@ static void session(void)
 	while (input_left)
 		command(eat8(&input, &input_left));
 	store_mischief = tap_mischief = link_mischief = 0;
-	if (daemon_now.stopping) {
+	if (daemon_now.shared.stopping) {
 		daemon_stop();
 		daemon_start(how);
 	}

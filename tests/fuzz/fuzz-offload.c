@@ -4,7 +4,7 @@
  * Input: flags (1 byte), GSO type (1) and size (2), how much of the frame is
  * beyond our copy (2), then the frame.
  */
-#include "../../common/offload.h"
+#include "common/wire/offload.h"
 #include "fuzz.h"
 
 static bool is_tcp_field(const struct virtio_net_hdr *vh)

@@ -3,7 +3,8 @@
 #include <ctype.h>
 #include <inttypes.h>
 
-#include "../../common/store.h"
+#include "common/host/store.h"
+#include "common/wire/parse.h"
 #include "fuzz.h"
 
 static void check_u32(const char *text)

@@ -5,7 +5,7 @@
  * then the slots, 12 bytes each. Every packet is taken off, answered, and
  * what came out is held against what pkt.h promises.
  */
-#include "../../common/pkt.h"
+#include "common/wire/pkt.h"
 #include "fuzz.h"
 
 /* Of which a slot chain of the largest packet is a part. */

@@ -7,7 +7,7 @@
  */
 #include <errno.h>
 
-#include "../../common/pkt.h"
+#include "common/wire/pkt.h"
 #include "fuzz.h"
 
 static _Alignas(XEN_PAGE) uint8_t page[XEN_PAGE];

@@ -18,10 +18,10 @@
 
 #include "fuzz.h"
 
-#include "../../common/devstate.h"
-#include "../../backend/kept.c"
-#include "../../backend/mapquota.c"
-#include "../../backend/statics.c"
+#include "common/host/devstate.h"
+#include "backend/data/saved.c"
+#include "backend/data/mapquota.c"
+#include "backend/data/gref_map.c"
 
 #define CONNECTION "ctrl=1,2 mask=0,0 3,4,5,5"
 
@@ -42,7 +42,7 @@ void *grant_map_run(struct grant_dev *g, const struct gref *grefs, unsigned int 
 	uint8_t *run = area + (size_t)area_used * XEN_PAGE;
 
 	(void)g;
-	PROMISE(n > 0 && n <= STATICS_LIST_MAX);
+	PROMISE(n > 0 && n <= GREF_LIST_MAX);
 	/* A deleted entry's run is mapped anew: more than that no input does. */
 	if (area_used + n > RUN_PAGES_MAX || fail_after-- == 0) {
 		*err = -EINVAL;
@@ -140,24 +140,24 @@ static void device_of_text(void)
 
 /* --- a guest's tables: multicast list, hash, static grants ---------------------- */
 
-static struct mapquota quota = { .guest_max = STATICS_MAX - 1, .all_max = STATICS_MAX };
-static struct vif_live live;
-static const struct statics_use use = { .quota = &quota, .log = &live.log };
-static struct vif_link l = { .name = "vif1.0", .live = &live };
+static struct mapquota quota = { .guest_max = GREF_MAP_MAX - 1, .all_max = GREF_MAP_MAX };
+static struct vif_settings settings;
+static const struct gref_map_use use = { .quota = &quota, .log = &settings.log };
+static struct vif_conn l = { .name = "vif1.0", .settings = &settings };
 
 static void load_tables(void)
 {
-	struct vif_place place = { .name = "vif1.0", .run_dir = dir, .resume = true };
+	struct vif_conn_params params = { .name = "vif1.0", .run_dir = dir, .adopt = true };
 
 	memset(&l.hash, 0x55, sizeof(l.hash));
-	PROMISE(statics_new(&l.statics, &use) == 0);
-	PROMISE(vif_kept_open(&l, &place) == 0);
+	PROMISE(gref_map_new(&l.gref_map, &use) == 0);
+	PROMISE(vif_saved_open(&l, &params) == 0);
 }
 
 static void leave_tables(void)
 {
-	vif_kept_close(&l);
-	statics_free(l.statics);
+	vif_saved_close(&l);
+	gref_map_free(l.gref_map);
 	PROMISE(mapped == 0 && atomic_load(&quota.all) == 0);
 	area_used = 0;
 }
@@ -166,23 +166,23 @@ static unsigned int list_tables(char *hash, uint8_t (*addr)[6])
 {
 	memset(addr, 0, MCAST_MAX * sizeof(*addr));
 	hash_print(&l.hash, hash, HASH_TEXT_MAX);
-	return mcast_list(live.mcast, addr);
+	return mcast_list(settings.mcast, addr);
 }
 
 /* Each that the table has is found at the page that was mapped for it, and so are all that are mapped. */
-static void check_grants(const struct statics *s)
+static void check_grants(const struct gref_map *s)
 {
 	unsigned int found = 0;
 
-	PROMISE(statics_count(s) <= STATICS_MAX && statics_count(s) == mapped);
+	PROMISE(gref_map_count(s) <= GREF_MAP_MAX && gref_map_count(s) == mapped);
 	for (unsigned int p = 0; p < area_used; p++) {
 		struct gref ref = { at_page[p].ref };
 		const uint8_t *page = area + (size_t)p * XEN_PAGE;
 
 		if (at_page[p].access == (enum grant_access)7)
 			continue;
-		PROMISE(statics_read(s, ref, 0) == page);
-		PROMISE(statics_write(s, ref) == (at_page[p].access == GRANT_READ_WRITE ? page : NULL));
+		PROMISE(gref_map_read(s, ref, 0) == page);
+		PROMISE(gref_map_write(s, ref) == (at_page[p].access == GRANT_READ_WRITE ? page : NULL));
 		found++;
 	}
 	PROMISE(found == mapped && atomic_load(&quota.all) == mapped && mapped <= quota.guest_max);
@@ -196,39 +196,39 @@ static void check_tables(unsigned int n, uint8_t (*addr)[6])
 	PROMISE(l.hash.algorithm <= 1 && l.hash.flags <= 15 && l.hash.size <= HASH_MAPPING_MAX);
 	for (unsigned int i = 0; i < l.hash.size; i++)
 		PROMISE(l.hash.mapping[i] < l.conf.queues);
-	check_grants(l.statics);
+	check_grants(l.gref_map);
 }
 
 /* The file as a daemon leaves it, with the input's bytes in its tables: all of
  * them, or one, or in place of everything. */
 static void plant_tables(unsigned int how)
 {
-	static struct vif_kept k;
-	size_t from = offsetof(struct vif_kept, mcast), to = sizeof(k);
+	static struct vif_saved k;
+	size_t from = offsetof(struct vif_saved, mcast), to = sizeof(k);
 	FILE *f;
 	char path[128];
 
 	memset(&k, 0, sizeof(k));
-	memcpy(k.magic, KEPT_MAGIC, sizeof(KEPT_MAGIC));
+	memcpy(k.magic, SAVED_MAGIC, sizeof(SAVED_MAGIC));
 	snprintf(k.connection, sizeof(k.connection), "%s", how & 0x80 ? CONNECTION " " : CONNECTION);
 	switch (how >> 4 & 7) {
 	case 0:
 		from = 0;
 		break;
 	case 1:
-		to = offsetof(struct vif_kept, hash_seq);
+		to = offsetof(struct vif_saved, hash_seq);
 		break;
 	case 2:
-		from = offsetof(struct vif_kept, hash_seq), to = offsetof(struct vif_kept, grants_seq);
+		from = offsetof(struct vif_saved, hash_seq), to = offsetof(struct vif_saved, grants_seq);
 		break;
 	case 3:
-		from = offsetof(struct vif_kept, hash), to = offsetof(struct vif_kept, grants_seq);
+		from = offsetof(struct vif_saved, hash), to = offsetof(struct vif_saved, grants_seq);
 		break;
 	case 4:
-		from = offsetof(struct vif_kept, grants_seq);
+		from = offsetof(struct vif_saved, grants_seq);
 		break;
 	case 5:
-		from = offsetof(struct vif_kept, grant), k.ngrants = (uint32_t)(input_left / sizeof(k.grant[0]));
+		from = offsetof(struct vif_saved, grant), k.ngrants = (uint32_t)(input_left / sizeof(k.grant[0]));
 		break;
 	}
 	eat((uint8_t *)&k + from, to - from, &input, &input_left);
@@ -241,14 +241,14 @@ static void plant_tables(unsigned int how)
 
 static void delete_grants(void)
 {
-	unsigned int before = statics_count(l.statics);
+	unsigned int before = gref_map_count(l.gref_map);
 	struct xen_netif_gref list[8] = { 0 };
 
 	for (unsigned int i = 0; i < 8; i++)
 		list[i].ref = eat8(&input, &input_left);
-	before -= statics_del(l.statics, list, 8, NULL, 0);
-	PROMISE(statics_count(l.statics) <= before);
-	check_grants(l.statics);
+	before -= gref_map_del(l.gref_map, list, 8, NULL, 0);
+	PROMISE(gref_map_count(l.gref_map) <= before);
+	check_grants(l.gref_map);
 }
 
 static void tables(unsigned int how)
@@ -265,13 +265,13 @@ static void tables(unsigned int how)
 	load_tables();
 	n = list_tables(was, addr);
 	check_tables(n, addr);
-	grants = statics_count(l.statics);
+	grants = gref_map_count(l.gref_map);
 	PROMISE(!(how & 0x80) || !(how & 0x70) || (n == 0 && l.hash.algorithm == 0 && l.hash.size == 0 && grants == 0));
 	fail_after = UINT_MAX;
 	leave_tables();
 	load_tables();
 	PROMISE(list_tables(is, then) == n && memcmp(addr, then, sizeof(addr)) == 0);
-	PROMISE(strcmp(was, is) == 0 && statics_count(l.statics) == grants);
+	PROMISE(strcmp(was, is) == 0 && gref_map_count(l.gref_map) == grants);
 	check_tables(n, then);
 	delete_grants();
 	leave_tables();

@@ -2,7 +2,7 @@
 /* fuzz-vif.c - netbackd's control side against a xenstore of anything: states, keys that change
  * between two reads, requests that fail, daemons that die
  *
- * Real are backend.c, vif.c, birth.c, conf.c and what else they call; xenstore, TAPs and connections
+ * Real are backend.c, vif.c, vif_new.c, vif_conf.c and what else they call; xenstore, TAPs and connections
  * are stand-ins that know the rules. Input: commands of one byte what, further bytes how; toolstack,
  * guests, faults and the daemon's own loop take turns as it says.
  *
@@ -24,10 +24,11 @@
 #include "faketap.h"
 #include "fuzz.h"
 
-#include "../../backend/backend.h"
-#include "../../common/kernel.h"
-#include "../../common/log.h"
-#include "../../common/worker.h"
+#include "backend/control/backend.h"
+#include "backend/control/stale_taps.h"
+#include "common/host/kernel.h"
+#include "common/base/log.h"
+#include "common/host/worker.h"
 
 #define VIFS 3u
 #define WATCHES_A_VIF 3u
@@ -99,16 +100,16 @@ int kernel_netdev_apply(const char *name, const struct kernel_netdev *like)
 	return (int)(eat8(&input, &input_left) % 2) - 1;
 }
 
-/* --- in place of link.c ----------------------------------------------------------- */
+/* --- in place of conn.c ----------------------------------------------------------- */
 
-struct vif_link {
+struct vif_conn {
 	struct vif *vif;
 	unsigned int device;
 	const char *fault;
 	bool stalled;
 };
 
-static struct vif_link *links[VIFS * 2];
+static struct vif_conn *links[VIFS * 2];
 
 static unsigned int count_links(void)
 {
@@ -163,21 +164,21 @@ static void check_states(const struct vif *v, bool resume)
 			front != XenbusStateClosed && front != XenbusStateUnknown && front < HS_STATES);
 }
 
-int vif_link_start(struct vif_link **out, const struct vif_place *place, const struct vif_conf *conf, const char **why)
+int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, const struct vif_conf *conf, const char **why)
 {
-	struct vif *v = container_of(place->live, struct vif, live);
-	struct vif_link *l;
+	struct vif *v = container_of(params->settings, struct vif, settings);
+	struct vif_conn *l;
 	unsigned int i = 0;
 
 	*why = "the connection";
-	PROMISE(!v->link && faketap_of(place->tap_fd) && place->peer.raw == v->peer.raw);
+	PROMISE(!v->conn && faketap_of(params->tap_fd) && params->peer.raw == v->peer.raw);
 	PROMISE(conf->queues >= 1 && conf->queues <= VIF_QUEUES_MAX);
-	PROMISE(place->resume || conf->queues <= v->daemon->policy.max_queues);
-	PROMISE(place->workers >= 1 && place->workers <= conf->queues);
-	PROMISE(place->workers == 1 || (!conf->ctrl && !conf->mask));
-	PROMISE(vif_live_headroom(&v->live) <= PKT_HEADROOM_MAX);
+	PROMISE(params->adopt || conf->queues <= v->daemon->policy.max_queues);
+	PROMISE(params->workers >= 1 && params->workers <= conf->queues);
+	PROMISE(params->workers == 1 || (!conf->ctrl && !conf->mask));
+	PROMISE(vif_settings_headroom(&v->settings) <= PKT_HEADROOM_MAX);
 	check_refs(conf);
-	check_states(v, place->resume);
+	check_states(v, params->adopt);
 	if (start_mischief) {
 		start_mischief--;
 		return -EINVAL;
@@ -185,7 +186,7 @@ int vif_link_start(struct vif_link **out, const struct vif_place *place, const s
 	l = calloc(1, sizeof(*l));
 	PROMISE(l);
 	l->vif = v;
-	l->device = faketap_of(place->tap_fd);
+	l->device = faketap_of(params->tap_fd);
 	while (links[i]) {
 		PROMISE(links[i]->device != l->device && links[i]->vif != v);
 		i++;
@@ -194,7 +195,7 @@ int vif_link_start(struct vif_link **out, const struct vif_place *place, const s
 	return 0;
 }
 
-void vif_link_stop(struct vif_link *l, struct stats *sum)
+void vif_conn_stop(struct vif_conn *l, struct stats *sum)
 {
 	unsigned int i = 0;
 
@@ -206,36 +207,36 @@ void vif_link_stop(struct vif_link *l, struct stats *sum)
 }
 
 /* What the next daemon would need of a connection that is there must not go. */
-void vif_link_forget(const char *run_dir, const char *name)
+void vif_conn_forget(const char *run_dir, const char *name)
 {
 	(void)run_dir;
 	for (unsigned int i = 0; i < ARRAY_SIZE(links); i++)
 		PROMISE(!links[i] || strcmp(links[i]->vif->name, name) != 0);
 }
 
-unsigned int vif_link_workers(const struct vif_link *l)
+unsigned int vif_conn_workers(const struct vif_conn *l)
 {
 	PROMISE(l);
 	return 1;
 }
 
-const char *vif_link_faulted(const struct vif_link *l)
+const char *vif_conn_faulted(const struct vif_conn *l)
 {
 	return l->fault;
 }
 
-bool vif_link_stalled(const struct vif_link *l)
+bool vif_conn_stalled(const struct vif_conn *l)
 {
 	return l->stalled;
 }
 
-void vif_link_stats(const struct vif_link *l, struct stats *sum)
+void vif_conn_stats(const struct vif_conn *l, struct stats *sum)
 {
 	(void)l;
 	memset(sum, 0, sizeof(*sum));
 }
 
-bool vif_link_queue_stats(const struct vif_link *l, unsigned int i, struct stats *out)
+bool vif_conn_queue_stats(const struct vif_conn *l, unsigned int i, struct stats *out)
 {
 	(void)l;
 	(void)i;
@@ -431,11 +432,11 @@ static void check(void)
 			PROMISE(w->peer.raw != v->peer.raw || w->devid != v->devid);
 			PROMISE(v->tap_fd < 0 || w->tap_fd < 0 || v->tap_fd != w->tap_fd);
 		}
-		PROMISE(!v->link || hs_back_is_up(v->state));
-		PROMISE(!v->link || v->tap_fd >= 0);
+		PROMISE(!v->conn || hs_back_is_up(v->state));
+		PROMISE(!v->conn || v->tap_fd >= 0);
 		nvifs++;
 		ntaps += v->tap_fd >= 0;
-		nlinks += v->link != NULL;
+		nlinks += v->conn != NULL;
 	}
 	PROMISE(nlinks == count_links());
 	PROMISE(ntaps == faketap_open());
@@ -466,7 +467,7 @@ static void tick(void)
 static void daemon_start(uint8_t how)
 {
 	daemon_now = (struct backend){
-		.run_dir = "/nonexistent", .wake_fd = -1, .link_fd = -1, .take_over = how & 4,
+		.run_dir = "/nonexistent", .control_fd = -1, .link_fd = -1, .take_over = how & 4,
 		.policy = { .max_queues = how & 1 ? 4 : 1, .workers = 2, .limited = RATE_GTX, .hold_ms = 1, .stall_ms = 1,
 			    .fill = how & 2 ? "all" : NULL },
 	};
@@ -508,7 +509,7 @@ static void emptied(void)
 
 static void command(uint8_t what)
 {
-	struct vif_link *l = links[what >> 4 & 3];
+	struct vif_conn *l = links[what >> 4 & 3];
 
 	switch (what & 15) {
 	case 8:
@@ -542,7 +543,7 @@ static void command(uint8_t what)
 		break;
 	case 15:
 		if (what >> 4 == 15)
-			backend_drain(&daemon_now);
+			backend_close(&daemon_now);
 		else if (what >> 4 == 14)
 			store_lose(daemon_now.store);
 		else if (what >> 4 == 13)
@@ -613,7 +614,7 @@ static void fresh(unsigned int which)
 	fakexs_put(fe, "state", "4");
 	settle();
 	v = vif_of(which);
-	PROMISE(v && v->link && strcmp(fakexs_get(be, "state"), "4") == 0);
+	PROMISE(v && v->conn && strcmp(fakexs_get(be, "state"), "4") == 0);
 	PROMISE(faketap_carrier(v->tap_fd));
 	PROMISE(!fakexs_get(be, "error"));
 }
@@ -642,7 +643,7 @@ static void session(void)
 	while (input_left)
 		command(eat8(&input, &input_left));
 	store_mischief = tap_mischief = start_mischief = 0;
-	if (daemon_now.draining) {
+	if (daemon_now.closing) {
 		daemon_stop();
 		daemon_start(how);
 	}
@@ -658,7 +659,7 @@ static void session(void)
 	fresh(2);
 	remove_all();
 	PROMISE(fakexs_watches() == 1);
-	backend_sweep(&daemon_now);
+	stale_taps_sweep(&daemon_now);
 	PROMISE(faketap_devices() == 0);
 	daemon_stop();
 	PROMISE(open_files() == files_before);

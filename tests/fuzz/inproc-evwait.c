@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "../../tools/xensim/lib/evtchn.h"
+#include "tools/xensim/lib/evwait.h"
 
 int evwait_open(struct xenevtchn_handle *h, unsigned int flags)
 {

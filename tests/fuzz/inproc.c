@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inproc.c - the host's dispatcher called by the libraries' client, and what is not wanted of a host */
+/* inproc.c - calls the host's request handler from the libraries' client, and replaces its loop */
 #include "inproc.h"
 
 #include <errno.h>
@@ -13,26 +13,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../tools/xensim/lib/client.h"
-/* For its serve(): what a request gets is the host's decision. */
-#include "../../tools/xensim/host/handle.c"
+#include "tools/xensim/base/util.h"
+#include "tools/xensim/host/handle.h"
+#include "tools/xensim/lib/client.h"
+#include "tools/xensim/lib/fault.h"
 
 int (*inproc_fault)(int map, uint32_t i, uint32_t n);
 
 static uint32_t acting;
 
-/* --- of the host: no loop, no sockets, no xenstore ------------------------ */
+/* --- of the host: no loop --------------------------------------------------- */
 
 int loop_add(struct source *s, uint32_t events)
 {
 	(void)s;
 	(void)events;
 	return 0;
-}
-
-void loop_pause(struct source *s)
-{
-	(void)s;
 }
 
 void loop_drop(struct source *s)
@@ -45,19 +41,6 @@ void loop_after(uint32_t ms, void (*fn)(void *arg), void *arg)
 {
 	(void)ms;
 	fn(arg);
-}
-
-void store_connect(int fd, uint32_t domid);
-void store_connect(int fd, uint32_t domid)
-{
-	(void)domid;
-	close(fd);
-}
-
-void store_domain_gone(uint32_t domid);
-void store_domain_gone(uint32_t domid)
-{
-	(void)domid;
 }
 
 void inproc_start(unsigned int n)
@@ -97,7 +80,7 @@ int client_call(struct client *c, const struct xsim_req *req, size_t len, struct
 	int own[HANDLE_FDS] = { -1, -1, -1 };
 
 	memset(rep, 0, replen);
-	rep->err = serve(handle_of(c), req, len, rep, own);
+	rep->err = handle_serve(handle_of(c), req, len, rep, own);
 	for (int i = 0; fds && i < CLIENT_FDS; i++)
 		fds[i] = -1;
 	if (rep->err) {

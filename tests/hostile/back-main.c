@@ -42,7 +42,7 @@ static void act(struct back *b)
 		c->run(b);
 }
 
-static void judge(struct back *b)
+static void classify(struct back *b)
 {
 	const struct bcase *c = b->c;
 
@@ -111,7 +111,7 @@ static void run_case(struct back *b, const struct bcase *c)
 		want_log(b, "cannot connect ", c->want);
 	} else if (back_connect(b)) {
 		act(b);
-		judge(b);
+		classify(b);
 		back_disconnect(b);
 		judge_counters(b);
 	}

@@ -229,8 +229,9 @@ static void set_rate(struct front *f, const char *rate)
 static void rate_changes(struct front *f)
 {
 	static const char *const rates[] = {
-		"1000000,50000", "lots", "10000000,1000", ",", "0,0", "-1,-1", "100000,10000", "1,0",
-		"99999999999999999999,1", "1000000,99999999999999999999", "2000000,50000",
+		/* The second is a byte a second: it lives on what the bucket holds of the first. */
+		"1000000,50000", "1000000,99999999999999999999", "lots", "10000000,1000", ",", "0,0", "-1,-1",
+		"100000,10000", "1,0", "99999999999999999999,1", "2000000,50000",
 	};
 
 	for (unsigned int i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {

@@ -75,7 +75,7 @@ static void drops(struct front *f)
 	}
 }
 
-static void spoil(void *arg)
+static void set_drop(void *arg)
 {
 	struct front *f = arg;
 	uint32_t *word = (uint32_t *)(void *)f->other.gtx->ring;
@@ -88,7 +88,7 @@ static void spoil(void *arg)
 
 static void garbage_beside(struct front *f)
 {
-	struct again *a = again_start(spoil, f);
+	struct again *a = again_start(set_drop, f);
 	uint64_t end = now_us() + 60000;
 
 	while (now_us() < end) {

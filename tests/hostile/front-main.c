@@ -47,7 +47,7 @@ static void act(struct front *f)
 }
 
 /* What the peer sees of the verdict. */
-static void judge(struct front *f)
+static void classify(struct front *f)
 {
 	const struct fcase *c = f->c;
 	int16_t status = NETIF_RSP_OKAY;
@@ -142,7 +142,7 @@ static void run_case(struct front *f, const struct fcase *c, unsigned int nth)
 	if (front_connect(f)) {
 		if (c->verdict != V_REFUSE)
 			act(f);
-		judge(f);
+		classify(f);
 	}
 	connected = f->connected;
 	/* By both roads, in turn. */

@@ -27,7 +27,8 @@ void load_end(const struct load *l, struct trouble *t, unsigned int percent);
 struct rival;
 struct rival *rival_start(void);
 
-/* Ends it; to trouble if it had less than so many percent of the time. */
+/* Ends it; to trouble if it had less than so many percent of the processor time that it and the
+ * daemon had together. */
 void rival_stop(struct rival *r, struct trouble *t, unsigned int percent);
 
 #endif

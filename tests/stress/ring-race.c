@@ -26,9 +26,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "../../common/pkt.h"
-#include "../../common/ring.h"
-#include "../../common/shm.h"
+#include "common/wire/pkt.h"
+#include "common/wire/ring.h"
+#include "common/base/shm.h"
 
 #if defined(__SANITIZE_THREAD__)
 #define SCALE 8u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* keys.h - a xenstore of a few keys in memory, in place of common/store.c
+/* keys.h - a xenstore of a few keys in memory, in place of common/host/store.c
  *
  * It has one transaction at a time, which can be made to lose.
  */
@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../common/store.h"
+#include "common/host/store.h"
+#include "common/wire/parse.h"
 
 #define KEYS_MAX 160u
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run-announce.c - the frames that announce a device's addresses, byte for byte */
 #include "unit.h"
-#include "../../common/announce.c"
+#include "common/host/announce.c"
 
 static const uint8_t mac[6] = { 0x00, 0x16, 0x3e, 0x01, 0x02, 0x03 };
 static const uint8_t v4[4] = { 10, 79, 0, 2 };

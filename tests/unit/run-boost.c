@@ -40,7 +40,7 @@ static int stub_setscheduler(pid_t pid, int policy, const struct sched_param *pa
 #define clock_gettime stub_clock_gettime
 #define setpriority(which_, who_, value_) stub_setpriority((int)(which_), who_, value_)
 #define sched_setscheduler stub_setscheduler
-#include "../../common/boost.c"
+#include "common/host/boost.c"
 #undef clock_gettime
 
 static struct boost boost;

@@ -22,7 +22,7 @@ static void stub_cancel_fd(struct io_uring_sqe *sqe, int fd, unsigned int flags)
 }
 
 #define io_uring_prep_cancel_fd stub_cancel_fd
-#include "../../common/burst.c"
+#include "common/host/burst.c"
 #undef io_uring_prep_cancel_fd
 
 #include <pthread.h>

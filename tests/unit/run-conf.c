@@ -4,7 +4,8 @@
 #include "keys.h"
 /* cmocka has one of its own. */
 #undef fail
-#include "../../backend/conf.c"
+#include "backend/control/vif_conf.c"
+#include "backend/data/conf.c"
 
 #define FE "/local/domain/7/device/vif/0"
 #define BE "/local/domain/0/backend/vif/7/0"

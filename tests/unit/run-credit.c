@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 #include "unit.h"
-#include "../../common/credit.c"
+#include "common/wire/credit.c"
 
 static void parses(const char *text, int err, uint64_t bytes, uint64_t usecs)
 {
@@ -35,11 +35,11 @@ static void no_limit_lets_all_through(void **state)
 	struct credit_rate r = { 1000, 0 };
 
 	(void)state;
-	assert_true(credit_open(&c, 0));
+	assert_true(credit_allows(&c, 0));
 	credit_set(&c, &r, 5);
 	for (uint64_t now = 5; now < 20; now++) {
-		assert_true(credit_open(&c, now));
-		credit_take(&c, 65535);
+		assert_true(credit_allows(&c, now));
+		credit_charge(&c, 65535);
 		assert_int_equal(credit_wait(&c, 65535, now), 0);
 	}
 }
@@ -50,8 +50,8 @@ static uint64_t flow(struct credit *c, uint64_t start, uint64_t usecs, uint32_t 
 	uint64_t sent = 0;
 
 	for (uint64_t now = start; now < start + usecs; now += tick)
-		while (credit_open(c, now)) {
-			credit_take(c, len);
+		while (credit_allows(c, now)) {
+			credit_charge(c, len);
 			sent += len;
 		}
 	return sent;
@@ -90,7 +90,7 @@ static void idle_time_is_worth_a_burst_at_most(void **state)
 	credit_set(&c, &large, UINT64_C(1) << 40);
 	assert_int_equal(flow(&c, UINT64_C(1) << 41, 1, 1, 1), 1000000);
 	/* A lesser bucket holds no more than it holds. */
-	assert_true(credit_open(&c, UINT64_C(1) << 42));
+	assert_true(credit_allows(&c, UINT64_C(1) << 42));
 	credit_set(&c, &r, UINT64_C(1) << 42);
 	assert_int_equal(flow(&c, (UINT64_C(1) << 42) + 1, 1, 1, 1), CREDIT_BURST_MIN);
 }
@@ -102,17 +102,17 @@ static void waits_as_long_as_it_takes(void **state)
 
 	(void)state;
 	credit_set(&c, &r, 100);
-	assert_false(credit_open(&c, 100));
+	assert_false(credit_allows(&c, 100));
 	assert_int_equal(credit_wait(&c, 1, 100), 1);
 	assert_int_equal(credit_wait(&c, 500, 100), 500);
 	assert_int_equal(credit_wait(&c, UINT32_MAX, 100), CREDIT_BURST_MIN);
-	assert_true(credit_open(&c, 101));
-	credit_take(&c, 65535);
-	assert_false(credit_open(&c, 101));
+	assert_true(credit_allows(&c, 101));
+	credit_charge(&c, 65535);
+	assert_false(credit_allows(&c, 101));
 	assert_int_equal(credit_wait(&c, 1, 101), 65535);
 	assert_int_equal(credit_wait(&c, 1, 60101), 5535);
-	assert_false(credit_open(&c, 65635));
-	assert_true(credit_open(&c, 65636));
+	assert_false(credit_allows(&c, 65635));
+	assert_true(credit_allows(&c, 65636));
 }
 
 static void time_that_goes_back_and_far_ahead(void **state)
@@ -122,13 +122,13 @@ static void time_that_goes_back_and_far_ahead(void **state)
 
 	(void)state;
 	credit_set(&c, &slow, 1000);
-	assert_false(credit_open(&c, 10));
-	assert_true(credit_open(&c, UINT64_MAX));
+	assert_false(credit_allows(&c, 10));
+	assert_true(credit_allows(&c, UINT64_MAX));
 	c = (struct credit){ 0 };
 	credit_set(&c, &fast, 0);
 	assert_int_equal(c.rate, RATE_MAX);
-	assert_true(credit_open(&c, UINT64_MAX));
-	assert_true(credit_open(&c, UINT64_MAX));
+	assert_true(credit_allows(&c, UINT64_MAX));
+	assert_true(credit_allows(&c, UINT64_MAX));
 	assert_true(credit_wait(&c, UINT32_MAX, 0) == 0);
 }
 
@@ -139,14 +139,14 @@ static void limit_comes_and_goes(void **state)
 
 	(void)state;
 	credit_set(&c, &r, 0);
-	assert_true(credit_open(&c, 10));
-	credit_take(&c, 65535);
-	assert_false(credit_open(&c, 20));
+	assert_true(credit_allows(&c, 10));
+	credit_charge(&c, 65535);
+	assert_false(credit_allows(&c, 20));
 	credit_set(&c, &none, 30);
-	assert_true(credit_open(&c, 30));
+	assert_true(credit_allows(&c, 30));
 	/* Old debt is forgotten with the limit. */
 	credit_set(&c, &r, 40);
-	assert_true(credit_open(&c, 41));
+	assert_true(credit_allows(&c, 41));
 }
 
 struct draw {
@@ -159,8 +159,8 @@ static void *drawer(void *arg)
 	struct draw *d = arg;
 
 	for (uint64_t now = 0; now < 1000000; now += 3)
-		while (credit_open(d->c, now)) {
-			credit_take(d->c, 1514);
+		while (credit_allows(d->c, now)) {
+			credit_charge(d->c, 1514);
 			d->sent += 1514;
 		}
 	return NULL;

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "unit.h"
-#include "../../common/ctrlring.c"
+#include "common/wire/ctrlring.c"
 
 static const uint32_t starts[] = { 0, 1, 126, 127, 128, 255, 0x7fffffff, 0xfffffffd, 0xffffffff };
 

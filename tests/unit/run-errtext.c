@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run-errtext.c - errors in words for people */
 #include "unit.h"
-#include "../../common/errtext.c"
+#include "common/base/errtext.c"
 
 static void names_the_cause(void **state)
 {

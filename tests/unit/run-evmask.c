@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "unit.h"
-#include "../../common/evmask.c"
+#include "common/wire/evmask.c"
 
 static _Alignas(64) uint8_t page[4096];
 static struct evmask back, front;

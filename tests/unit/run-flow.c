@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "unit.h"
-#include "../../common/flow.c"
+#include "common/wire/flow.c"
 
 #define FRAME 60u
 

@@ -2,7 +2,7 @@
 /* run-handshake.c - both tables whole: every combination comes to rest, and where; then the
  * stories that drivers tell (netif.md 2.1-2.3, 4.3 group 21) */
 #include "unit.h"
-#include "../../common/handshake.c"
+#include "common/wire/handshake.c"
 
 #define UNKNOWN XenbusStateUnknown
 #define INITIALISING XenbusStateInitialising

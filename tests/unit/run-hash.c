@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run-hash.c - the hash messages in every order and out of bounds, and the hash of frames */
 #include "unit.h"
-#include "../../common/hash.c"
+#include "common/wire/hash.c"
 
 #define TOEPLITZ XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ
 #define NONE XEN_NETIF_CTRL_HASH_ALGORITHM_NONE

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 
 #include "unit.h"
-#include "../../frontend/evtchn_keeper.c"
+#include "frontend/control/evtchn_keeper.c"
 
 static char dir[] = "/tmp/netpair-keeper.XXXXXX";
 
@@ -19,8 +19,8 @@ static int knock(void)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 
 	assert_true(sock >= 0);
-	assert_int_equal(keeper_address(&addr, dir), 0);
-	keeper_set_timeouts(sock, KEEPER_ANSWER_MS);
+	assert_int_equal(evtchn_keeper_address(&addr, dir), 0);
+	evtchn_keeper_set_timeouts(sock, KEEPER_ANSWER_MS);
 	if (connect(sock, (const struct sockaddr *)&addr, sizeof(addr)) < 0) {
 		close(sock);
 		return -errno;
@@ -191,7 +191,7 @@ static void of_another_user(void **state)
 		SKIP("it needs root");
 	give();
 	assert_int_equal(keepers(&pid), 1);
-	assert_int_equal(keeper_address(&addr, dir), 0);
+	assert_int_equal(evtchn_keeper_address(&addr, dir), 0);
 	/* First as it is, then let in by somebody's mistake. */
 	for (mode_t mode = 0600; mode; mode = mode == 0600 ? 0666 : 0) {
 		assert_int_equal(chmod(dir, 0755), 0);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <poll.h>
 
-#include "../../common/linkwatch.c"
+#include "common/host/linkwatch.c"
 
 struct heard {
 	struct link_event last;

@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 
 #include "unit.h"
-#include "../../common/log.c"
+#include "common/base/log.c"
 
 /* Time of the buckets' own, in milliseconds: a test does not wait for it. */
 #define START 1000000u
@@ -17,9 +17,9 @@ static void a_burst_passes(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < BUCKET_LINES; i++)
-		assert_true(bucket_charge(&b, 0, START));
-	assert_false(bucket_charge(&b, 0, START));
-	assert_false(bucket_charge(&b, 0, START + BUCKET_REFILL_MS - 1));
+		assert_true(log_bucket_charge(&b, 0, START));
+	assert_false(log_bucket_charge(&b, 0, START));
+	assert_false(log_bucket_charge(&b, 0, START + BUCKET_REFILL_MS - 1));
 	assert_int_equal(b.suppressed, 2);
 }
 
@@ -30,13 +30,13 @@ static void tokens_come_back_one_by_one(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < BUCKET_LINES; i++)
-		passed += bucket_charge(&b, 0, START);
+		passed += log_bucket_charge(&b, 0, START);
 	/* A thousand a second, for a minute. */
 	for (uint64_t t = 0; t < 60000; t++)
-		passed += bucket_charge(&b, 0, START + t);
+		passed += log_bucket_charge(&b, 0, START + t);
 	assert_int_equal(passed, BUCKET_LINES + (60000 - 1) / BUCKET_REFILL_MS);
 	/* After a long pause it is full, and no fuller. */
-	for (passed = 0; bucket_charge(&b, 0, START + 100000000u);)
+	for (passed = 0; log_bucket_charge(&b, 0, START + 100000000u);)
 		passed++;
 	assert_int_equal(passed, BUCKET_LINES);
 }
@@ -46,17 +46,17 @@ static void an_error_is_said_once(void **state)
 	struct log_bucket b = { 0 };
 
 	(void)state;
-	assert_true(bucket_charge(&b, 7, START));
+	assert_true(log_bucket_charge(&b, 7, START));
 	for (unsigned int i = 1; i <= 1000; i++)
-		assert_false(bucket_charge(&b, 7, START + i));
+		assert_false(log_bucket_charge(&b, 7, START + i));
 	assert_int_equal(b.repeated, 1000);
 	assert_int_equal(b.suppressed, 0);
 	assert_int_equal(b.spent, 1);
 	/* Another one, and the first again. */
-	assert_true(bucket_charge(&b, 8, START + 1001));
-	assert_true(bucket_charge(&b, 7, START + 1002));
+	assert_true(log_bucket_charge(&b, 8, START + 1001));
+	assert_true(log_bucket_charge(&b, 7, START + 1002));
 	/* It is news again after a while. */
-	assert_true(bucket_charge(&b, 7, START + 1002 + BUCKET_REPEAT_MS));
+	assert_true(log_bucket_charge(&b, 7, START + 1002 + BUCKET_REPEAT_MS));
 }
 
 static void a_flood_is_told_of_now_and_then(void **state)
@@ -65,11 +65,11 @@ static void a_flood_is_told_of_now_and_then(void **state)
 	unsigned int told = 0;
 
 	(void)state;
-	assert_true(bucket_charge(&b, 7, START));
+	assert_true(log_bucket_charge(&b, 7, START));
 	for (uint64_t t = 0; t < 2 * BUCKET_REPEAT_MS; t += 1000) {
 		b.repeated++;
 		b.suppressed += t < BUCKET_REPEAT_MS;
-		if (!bucket_tells(&b, START + t))
+		if (!log_bucket_tells(&b, START + t))
 			continue;
 		b.told_ms = START + t;
 		b.suppressed = b.repeated = 0;
@@ -77,8 +77,8 @@ static void a_flood_is_told_of_now_and_then(void **state)
 	}
 	assert_int_equal(told, 2 * BUCKET_REPEAT_MS / BUCKET_TELL_MS);
 	b = (struct log_bucket){ .repeated = 1, .error_ms = START };
-	assert_false(bucket_tells(&b, START + BUCKET_REPEAT_MS - 1));
-	assert_true(bucket_tells(&b, START + BUCKET_REPEAT_MS));
+	assert_false(log_bucket_tells(&b, START + BUCKET_REPEAT_MS - 1));
+	assert_true(log_bucket_tells(&b, START + BUCKET_REPEAT_MS));
 }
 
 static void what_was_held_back_is_told(void **state)
@@ -87,20 +87,20 @@ static void what_was_held_back_is_told(void **state)
 	char text[64];
 
 	(void)state;
-	bucket_print_held(&b, text, sizeof(text));
+	log_bucket_print_held(&b, text, sizeof(text));
 	assert_string_equal(text, " suppressed=3");
-	bucket_print_held(&b, text, sizeof(text));
+	log_bucket_print_held(&b, text, sizeof(text));
 	assert_string_equal(text, "");
 	b = (struct log_bucket){ .suppressed = 4294967295u, .repeated = 4294967295u };
-	bucket_print_held(&b, text, sizeof(text));
+	log_bucket_print_held(&b, text, sizeof(text));
 	assert_string_equal(text, " suppressed=4294967295 repeated=4294967295");
 }
 
 static void a_hash_is_never_none(void **state)
 {
 	(void)state;
-	assert_int_not_equal(bucket_hash(""), 0);
-	assert_int_not_equal(bucket_hash("a"), bucket_hash("b"));
+	assert_int_not_equal(log_bucket_hash(""), 0);
+	assert_int_not_equal(log_bucket_hash("a"), log_bucket_hash("b"));
 }
 
 /* --- the output ------------------------------------------------------------ */

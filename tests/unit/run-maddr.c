@@ -2,7 +2,7 @@
 /* run-maddr.c - lines of /proc/net/dev_mcast, and what there is on this machine */
 #include "unit.h"
 #include "nettest.h"
-#include "../../common/maddr.c"
+#include "common/host/maddr.c"
 
 static void lines(void **state)
 {
@@ -16,14 +16,14 @@ static void lines(void **state)
 	uint8_t addr[6];
 
 	(void)state;
-	assert_true(parse_line(&ifindex, addr, "2    eth0            1     0     01005e0000fb\n"));
+	assert_true(maddr_parse_line(&ifindex, addr, "2    eth0            1     0     01005e0000fb\n"));
 	assert_int_equal(ifindex, 2);
 	assert_memory_equal(addr, "\x01\x00\x5e\x00\x00\xfb", 6);
-	assert_true(parse_line(&ifindex, addr, "4000000000 333300000001    21     1     333300000002\n"));
+	assert_true(maddr_parse_line(&ifindex, addr, "4000000000 333300000001    21     1     333300000002\n"));
 	assert_true(ifindex == 4000000000u);
 	assert_memory_equal(addr, "\x33\x33\x00\x00\x00\x02", 6);
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_false(parse_line(&ifindex, addr, bad[i]));
+		assert_false(maddr_parse_line(&ifindex, addr, bad[i]));
 }
 
 static void devices(void **state)

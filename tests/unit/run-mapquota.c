@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run-mapquota.c - what one guest may have mapped, and what all may; nothing is charged by halves */
 #include "unit.h"
-#include "../../backend/mapquota.c"
+#include "backend/data/mapquota.c"
 
 static struct mapquota q;
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "unit.h"
-#include "../../common/mcast.c"
+#include "common/wire/mcast.c"
 
 static const uint8_t unicast[6] = { 0x02, 0, 0, 0, 0, 1 }, broadcast[6] = { 255, 255, 255, 255, 255, 255 },
 	zero[6];

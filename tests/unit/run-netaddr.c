@@ -5,7 +5,7 @@
 
 #include "unit.h"
 #include "nettest.h"
-#include "../../common/netaddr.c"
+#include "common/host/netaddr.c"
 
 static int can;
 static pid_t other;

@@ -2,7 +2,7 @@
 /* run-netdev.c - a device is found by its descriptor or its ifindex, renamed, moved and beside its namesakes */
 #include "unit.h"
 #include "nettest.h"
-#include "../../common/netdev.c"
+#include "common/host/netdev.c"
 
 static int can;
 static pid_t other;
@@ -47,7 +47,7 @@ static void by_descriptor(void **state)
 	assert_int_equal(netdev_open(&d, fd), 0);
 	assert_int_equal(d.ifindex, if_nametoindex("first"));
 	assert_int_equal(d.netns_fd, -1);
-	assert_true(d.netns == netns_ours());
+	assert_true(d.netns == netdev_netns_ours());
 	assert_int_equal(d.mtu, 1500);
 	assert_true(d.is_tun && !d.takes_all);
 	assert_int_equal(nettest_run(0, "ip link set first name two promisc on && ip tuntap add first mode tap"), 0);
@@ -124,7 +124,7 @@ static void found_again(void **state)
 	assert_string_equal(f.name, "y");
 	netdev_close(&f);
 	/* Another name and not known to be there: somebody else's. */
-	assert_int_equal(netdev_find(&f, d.ifindex, netns_ours(), "vif1.0"), -ENODEV);
+	assert_int_equal(netdev_find(&f, d.ifindex, netdev_netns_ours(), "vif1.0"), -ENODEV);
 	assert_int_equal(netdev_find(&f, 4711, d.netns, "y"), -ENODEV);
 	assert_int_equal(netdev_find(&f, 0, d.netns, "y"), -ENODEV);
 	/* It came back, and nobody wrote that down. */

@@ -2,7 +2,7 @@
 /* run-offload.c - headers of every kind against csum_blank and GSO; checksums against a plain
  * sum of our own (netif.md 4.3 groups 9-11) */
 #include "unit.h"
-#include "../../common/offload.c"
+#include "common/wire/offload.c"
 
 #define TCP 6
 #define UDP 17

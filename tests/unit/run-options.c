@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "unit.h"
-#include "../../common/options.c"
+#include "common/host/options.c"
 
 static bool flag;
 static const char *text;

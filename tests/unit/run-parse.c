@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run-parse.c - numbers and addresses as a peer may write them (netif.md 4.3 group 23) */
 #include "unit.h"
-#include "../../common/parse.c"
+#include "common/wire/parse.c"
 
 static void numbers(void **state)
 {

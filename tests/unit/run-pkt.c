@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "unit.h"
-#include "../../common/pkt.c"
+#include "common/wire/pkt.c"
 
 #define MORE NETTXF_more_data
 #define EXTRA NETTXF_extra_info

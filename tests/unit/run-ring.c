@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run-ring.c - the four ring ends: honest pairs, then peers that lie (netif.md 4.3, 1-4, 17) */
 #include "unit.h"
-#include "../../common/ring.c"
+#include "common/wire/ring.c"
 
 /* Where a ring may stand: at its start, about to wrap, about to wrap 2^32. */
 static const uint32_t starts[] = { 0, 1, 254, 255, 256, 0x7fffffff, 0xfffffffd, 0xffffffff };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run-rss.c - the hash messages of netfrontd, and each no on the way; what becomes of a told hash */
 #include "unit.h"
-#include "../../frontend/rss.c"
+#include "frontend/data/rss.c"
 
 #define OK XEN_NETIF_CTRL_STATUS_SUCCESS
 #define INVALID XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER
@@ -11,26 +11,26 @@ static struct xen_netif_ctrl_request sent[16];
 static unsigned int nsent;
 static uint32_t page[XEN_PAGE / 4];
 static struct log_bucket bucket;
-static struct nic_link l;
+static struct nic_conn l;
 
 /* --- in place of ctrl.c --------------------------------------------------------------------- */
 
-void nic_ctrl_send(struct nic_link *link, nic_ctrl_fn *answered, uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2)
+void nic_ctrl_send(struct nic_conn *link, nic_ctrl_fn *answered, uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2)
 {
 	assert_true(nsent < ARRAY_SIZE(sent));
-	assert_null(link->ctrl_answered);
+	assert_null(link->ctrl.answered);
 	sent[nsent++] = (struct xen_netif_ctrl_request){ .type = type, .data = { d0, d1, d2 } };
-	link->ctrl_answered = answered;
+	link->ctrl.answered = answered;
 }
 
-void *nic_ctrl_page(struct nic_link *link)
+void *nic_ctrl_page(struct nic_conn *link)
 {
 	(void)link;
 	memset(page, 0, sizeof(page));
 	return page;
 }
 
-uint32_t nic_ctrl_page_ref(const struct nic_link *link)
+uint32_t nic_ctrl_page_ref(const struct nic_conn *link)
 {
 	(void)link;
 	return REF;
@@ -53,10 +53,10 @@ static void start(unsigned int queues)
 static void answer(uint32_t status, uint32_t data)
 {
 	struct xen_netif_ctrl_response rsp = { .status = status, .data = data };
-	nic_ctrl_fn *answered = l.ctrl_answered;
+	nic_ctrl_fn *answered = l.ctrl.answered;
 
 	assert_non_null(answered);
-	l.ctrl_answered = NULL;
+	l.ctrl.answered = NULL;
 	answered(&l, &rsp);
 }
 
@@ -73,7 +73,7 @@ static void expect(unsigned int n, uint16_t type, uint32_t d0, uint32_t d1, uint
 static void expect_end(unsigned int n)
 {
 	assert_int_equal(nsent, n);
-	assert_null(l.ctrl_answered);
+	assert_null(l.ctrl.answered);
 }
 
 static void not_wanted(void **state)
@@ -165,10 +165,10 @@ static void table_sizes(void **state)
 
 static enum stat take(unsigned int queue, uint8_t algorithm, uint8_t type, uint32_t value)
 {
-	struct nic_queue q = { .link = &l, .index = queue };
+	struct nic_queue q = { .conn = &l, .index = queue };
 	struct pkt p = { .hashed = true, .hash_algorithm = algorithm, .hash_type = type, .hash_value = value };
 
-	return nic_rss_take(&q, &p);
+	return nic_rss_check(&q, &p);
 }
 
 static void told(void **state)

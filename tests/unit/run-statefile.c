@@ -5,8 +5,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "../../common/statefile.c"
-#include "../../common/devstate.c"
+#include "common/host/statefile.c"
+#include "common/host/devstate.c"
 
 static char dir[] = "/tmp/netpair-statefile.XXXXXX", path[64];
 

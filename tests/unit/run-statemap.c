@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "unit.h"
-#include "../../common/statemap.c"
+#include "common/host/statemap.c"
 
 #define LEN 5000u
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run-stats.c - counters have one name each and print into any buffer */
 #include "unit.h"
-#include "../../common/stats.c"
+#include "common/base/stats.c"
 
 static void names_are_distinct(void **state)
 {

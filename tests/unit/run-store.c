@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "unit.h"
-#include "../../common/store_conn.c"
-#include "../../common/store.c"
+#include "common/host/store_conn.c"
+#include "common/host/store.c"
 
 /* --- the library ----------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run-storm.c - pauses grow while signals bring no work, and end with the first work */
 #include "unit.h"
-#include "../../common/storm.c"
+#include "common/host/storm.c"
 
 #define PORTS 2u
 

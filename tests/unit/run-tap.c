@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run-tap.c - frames go whole whatever runs they lie in, over a socket pair that keeps their bounds */
 #include "unit.h"
-#include "../../common/tap.c"
+#include "common/host/tap.c"
 
 static int ends[2];
 
@@ -27,9 +27,9 @@ static void joining(void **state)
 	struct iovec out[ARRAY_SIZE(iov)];
 
 	(void)state;
-	assert_int_equal(join(out, iov, 0), 0);
-	assert_int_equal(join(out, iov, 1), 1);
-	assert_int_equal(join(out, iov, ARRAY_SIZE(iov)), 3);
+	assert_int_equal(tap_join_to(out, iov, 0), 0);
+	assert_int_equal(tap_join_to(out, iov, 1), 1);
+	assert_int_equal(tap_join_to(out, iov, ARRAY_SIZE(iov)), 3);
 	assert_ptr_equal(out[0].iov_base, mem);
 	assert_int_equal(out[0].iov_len, 17);
 	assert_ptr_equal(out[1].iov_base, mem + 18);

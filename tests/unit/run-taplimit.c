@@ -5,8 +5,8 @@
  */
 #include "unit.h"
 #include "nettest.h"
-#include "../../common/taplimit.c"
-#include "../../common/tap.h"
+#include "common/host/taplimit.c"
+#include "common/host/tap.h"
 
 #include <arpa/inet.h>
 #include <linux/if_packet.h>

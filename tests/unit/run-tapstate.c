@@ -5,8 +5,8 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
-#include "../../common/netfeat.h"
-#include "../../common/tapstate.c"
+#include "common/host/netfeat.h"
+#include "common/host/tapstate.c"
 
 #define OFFLOADS (TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)
 

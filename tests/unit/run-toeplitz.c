@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* run-toeplitz.c - the RSS verification suite that NIC vendors publish, and the definition in netif.h */
 #include "unit.h"
-#include "../../common/toeplitz.c"
+#include "common/wire/toeplitz.c"
 
 /* The key of the suite. */
 static const uint8_t key[40] = {

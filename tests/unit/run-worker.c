@@ -7,13 +7,13 @@
 
 static int stub_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ts, const void *sigs);
 #define ppoll stub_ppoll
-#include "../../common/worker.c"
+#include "common/host/worker.c"
 #undef ppoll
 
 #include <sys/socket.h>
 
 static struct evt_dev { int fd; } dev;
-static int tap[2], wake_fd;
+static int tap[2], control_fd;
 static struct worker w;
 
 /* Of the script; each is written by one thread and read by another. */
@@ -134,14 +134,14 @@ static const struct worker_ops scripted = { run, pending, pending, sleep_ms };
 
 static int setup(void **state)
 {
-	struct bell bell;
+	struct doorbell doorbell;
 
 	(void)state;
 	runs = unmasks = work = napping = 0;
 	storms = for_ever = false;
-	wake_fd = eventfd(0, EFD_CLOEXEC);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0 || worker_init(&w, &scripted, "test", tap[0], wake_fd) < 0 ||
-	    worker_offer(&w, domid_of(1), &bell) < 0)
+	control_fd = eventfd(0, EFD_CLOEXEC);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0 || worker_init(&w, &scripted, "test", tap[0], control_fd) < 0 ||
+	    worker_offer(&w, domid_of(1), &doorbell) < 0)
 		return -1;
 	stalled = false;
 	return 0;
@@ -159,7 +159,7 @@ static int teardown(void **state)
 	worker_exit(&w);
 	close(tap[0]);
 	close(tap[1]);
-	close(wake_fd);
+	close(control_fd);
 	return 0;
 }
 
@@ -259,7 +259,7 @@ static void a_frame_that_waits_does_not(void **state)
 	begin_storm();
 	await(&napping, 1);
 	before = get(&unmasks);
-	worker_poke(&w);
+	worker_kick(&w);
 	await(&napping, 2);
 	assert_int_equal(get(&unmasks), before + 1);
 	worker_stop(&w);

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "../../common/abi.h"
+#include "common/base/abi.h"
 
 /* An assert() of the code under test can be expected: expect_assert_failure(). */
 #undef assert

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The smallest test frame: named checks, a count at the end, domains to be. */
+/* A test frame: named checks, a count at the end, and the domain to act as. */
 #ifndef XENSIM_CHECK_H
 #define XENSIM_CHECK_H
 
@@ -22,7 +22,7 @@ static bool case_ok;
 		}                                                                                \
 	} while (0)
 
-/** Run one case: a function without arguments. */
+/** Runs one case: a function without arguments. */
 #define CASE(fn_) run_case(#fn_, fn_)
 
 static void run_case(const char *name, void (*fn)(void))
@@ -37,7 +37,7 @@ static void run_case(const char *name, void (*fn)(void))
 	fflush(stdout);
 }
 
-/** From now on handles and store connections are opened as domain @id. */
+/** Makes the process open handles and connections to the xenstore as domain @id from now on. */
 static void be_domain(unsigned id)
 {
 	const char *dir = getenv("XENSIM_DIR");

@@ -38,7 +38,7 @@ static void open_all(void)
 	CHECK(e0 && e1 && e2);
 }
 
-/* A channel from domain 1's port to domain 0's, its first event taken. */
+/* A channel from domain 1's port to domain 0's, whose first event was taken. */
 static void connect01(int *p1, int *p0)
 {
 	*p1 = xenevtchn_bind_unbound_port(e1, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults on request: each rule strikes where it says and nowhere else. */
+/* Faults on request: each rule strikes the items that it names and no others. */
 #include "check.h"
 
 #include <poll.h>
@@ -30,7 +30,7 @@ static uint32_t refs[SEGS];
 static uint8_t *page;
 static uint8_t buf[SEGS * PAGE] __attribute__((aligned(PAGE)));
 
-/* The command, as the user gives it; its exit code. */
+/* Runs the command as a user does. Returns its exit code. */
 static int xensim(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 static int xensim(const char *fmt, ...)
@@ -64,7 +64,7 @@ static void open_all(void)
 	CHECK(xenevtchn_pending(e0) == (int)p0 && xenevtchn_unmask(e0, p0) == 0);
 }
 
-/* Copy the first bytes of @n pages; which arrived, and which status is not okay, as bits. */
+/* Copies the first bytes of @n pages; sets a bit for each that arrived and for each status that is not okay. */
 static int copy(uint32_t n, uint32_t *arrived, uint32_t *bad)
 {
 	xengnttab_grant_copy_segment_t s[SEGS];
@@ -215,7 +215,7 @@ static void storm_goes_on_until_cleared(void)
 	CHECK(i >= 1 && i <= 3);
 }
 
-/* What becomes of a process of domain 2 that makes two grants, then writes to the xenstore. */
+/* Runs a process of domain 2 that makes two grants, then writes to the xenstore. Returns how it ended. */
 static int victim(const char *rule, bool stopped)
 {
 	pid_t pid;
@@ -290,7 +290,7 @@ static void frozen_at_a_point(void)
 	CHECK(stored("/local/domain/2/data/after", "4"));
 }
 
-/* A read's error is the rule's, so often as the rule says. */
+/* A read fails with the rule's errno, as often as the rule says. */
 static void reads_fail(void)
 {
 	struct xs_handle *xs;

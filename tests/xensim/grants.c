@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Grants on xensim: domain 1 grants, domains 0 and 2 try. */
+/* Grants on xensim: domain 1 grants pages, domains 0 and 2 map and copy them. */
 #include "check.h"
 
 #include <signal.h>
@@ -274,7 +274,7 @@ static void killed_granter_revokes(void)
 	CHECK(theirs && theirs[100] == 1);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	/* The host learns of it as a kernel would: soon. Each try is a round trip. */
+	/* The host learns of the end a little later, as a kernel does. Each try is a round trip. */
 	for (i = 0; i < 1000; i++) {
 		again = xengnttab_map_grant_ref(tab0, 1, ref, PROT_READ);
 		if (!again)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the libraries say when the host is killed: everything ends, nothing hangs. */
+/* The host is killed: each call of the libraries fails or returns, none hangs. */
 #include "check.h"
 
 #include <fcntl.h>
@@ -63,7 +63,7 @@ static pid_t host_pid(void)
 	return pid;
 }
 
-/* A thread that sits in pending() is woken, too. */
+/* A thread that waits in pending() wakes up. */
 static void *sleeper(void *arg)
 {
 	int *result = arg;

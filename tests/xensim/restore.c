@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Save and restore of domain 1: new id, old handles, nothing shared any more. */
+/* Save and restore of domain 1: it has a new id and its old handles, and shares nothing. */
 #include "check.h"
 
 #include <poll.h>
@@ -117,7 +117,7 @@ static void grants_are_dead(void)
 	uint8_t *p;
 	int i;
 
-	CHECK(mine[0] == 5); /* its memory has come along */
+	CHECK(mine[0] == 5); /* its memory is kept */
 	CHECK(copy_from(1, ref, &byte) == GNTST_bad_domain);
 	CHECK(copy_from(NEW, ref, &byte) != GNTST_okay);
 	CHECK(!xengnttab_map_grant_ref(tab, 1, ref, PROT_READ) && !xengnttab_map_grant_ref(tab, NEW, ref, PROT_READ));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The xenstore through the real libxenstore: domain 0, guest 1, stranger 2. */
+/* The xenstore through the real libxenstore: dom0, guest 1, and guest 2, which shares nothing with them. */
 #include "check.h"
 
 #include <poll.h>
@@ -142,16 +142,16 @@ static void transactions_conflict(void)
 	t = xs_transaction_start(x0); /* a write outside conflicts, too */
 	CHECK(has(x0, t, "/t/a", "2") && put(x0b, "/t/a", "4") && xs_write(x0, t, "/t/b", "1", 1));
 	CHECK(refused(xs_transaction_end(x0, t, false), EAGAIN) && read_refused(x0, "/t/b", ENOENT));
-	t = xs_transaction_start(x0); /* a node that was not there is looked at, too */
+	t = xs_transaction_start(x0); /* reading a node that does not exist counts, too */
 	CHECK(!has(x0, t, "/t/c", "1") && put(x0b, "/t/c", "5") && xs_write(x0, t, "/elsewhere", "1", 1));
 	CHECK(refused(xs_transaction_end(x0, t, false), EAGAIN));
-	t = xs_transaction_start(x0); /* nodes that have nothing to do with each other do not */
+	t = xs_transaction_start(x0); /* unrelated nodes do not conflict */
 	CHECK(has(x0, t, "/t/a", "4") && put(x0b, "/t/c", "6") && xs_write(x0, t, "/t/a", "7", 1));
 	CHECK(xs_transaction_end(x0, t, false) && has(x0, XBT_NULL, "/t/a", "7"));
 	CHECK(xs_rm(x0, XBT_NULL, "/t"));
 }
 
-/* The next event within @ms is for this path and token. */
+/* Checks that the next event within @ms is for this path and token. */
 static bool event(struct xs_handle *h, int ms, const char *path, const char *token)
 {
 	struct pollfd p = { .fd = xs_fileno(h), .events = POLLIN };
@@ -164,7 +164,7 @@ static bool event(struct xs_handle *h, int ms, const char *path, const char *tok
 	return same;
 }
 
-/* A round trip later nothing has come: events are sent before the answer to what caused them. */
+/* Checks that no event comes: events are sent before the answer to their cause, so one round trip is enough. */
 static bool silent(struct xs_handle *h)
 {
 	struct pollfd p = { .fd = xs_fileno(h), .events = POLLIN };
@@ -210,7 +210,7 @@ static void watches_wait_for_the_commit(void)
 	t = xs_transaction_start(x0b);
 	CHECK(xs_write(x0b, t, "/w/x", "1", 1) && xs_transaction_end(x0b, t, false));
 	CHECK(event(x0, 1000, "/w/x", "top"));
-	CHECK(xs_rm(x0b, XBT_NULL, "/w/sub")); /* those above hear once, those on the nodes each */
+	CHECK(xs_rm(x0b, XBT_NULL, "/w/sub")); /* watches above fire once, each watch on a removed node once */
 	CHECK(event(x0, 1000, "/w/sub/leaf", "leaf") && event(x0, 1000, "/w/sub", "top") && silent(x0));
 	CHECK(xs_unwatch(x0, "/w", "top") && xs_unwatch(x0, "/w/sub/leaf", "leaf"));
 	CHECK(xs_rm(x0, XBT_NULL, "/w"));
@@ -246,7 +246,7 @@ static void node_size_is_limited(void)
 	CHECK(xs_write(x1, XBT_NULL, "data/big", big, 1900));
 	CHECK(refused(xs_write(x1, XBT_NULL, "data/big", big, 2048), ENOSPC));
 	CHECK(xs_write(x0, XBT_NULL, "/local/domain/1/data/big", big, 4000)); /* dom0 has no quota */
-	CHECK(refused(xs_write(x0, XBT_NULL, "/big", big, 4096), E2BIG)); /* but the wire ends there */
+	CHECK(refused(xs_write(x0, XBT_NULL, "/big", big, 4096), E2BIG)); /* but the protocol's payload ends there */
 	CHECK(xs_rm(x1, XBT_NULL, "data/big"));
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Bad input and bad luck: one clear line, a non-zero exit, nothing left behind.
+# Bad input and failures: each gives one clear line and a non-zero exit, and leaves nothing behind.
 set -u
 
 passed=0
@@ -45,7 +45,7 @@ say() {
 	fi
 }
 
-# check NAME COMMAND...: it succeeds.
+# check NAME COMMAND...: the command must succeed.
 check() {
 	name=$1
 	shift
@@ -53,7 +53,7 @@ check() {
 	say "$name" $?
 }
 
-# bad NAME PATTERN COMMAND...: it fails, and says so in one line that matches.
+# bad NAME PATTERN COMMAND...: the command must fail with one line that matches.
 bad() {
 	name=$1 pattern=$2
 	shift 2
@@ -81,7 +81,7 @@ no_netns() {
 	! netns "$1"
 }
 
-# What has been said before, as a failing command.
+# Prints a file as a failing command does.
 repeat() {
 	cat "$1" >&2
 	return 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# xensim store: the xenstore stands still, goes on, dies and is started anew; the rest lives on.
+# xensim store: the xenstore stops, continues, is killed and started again; the rest lives on.
 set -u
 
 passed=0

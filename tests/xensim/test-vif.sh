@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# attach-vif and detach-vif: the nodes that libxl makes, and none of them left.
+# attach-vif and detach-vif: make the nodes that libxl makes, and remove all of them.
 set -u
 
 passed=0
@@ -43,7 +43,7 @@ say "permissions" $?
 ! x exec g -- xenstore-write device/vif/3/mtu 1 2>/dev/null
 say mtu-is-not-the-guests $?
 
-# A backend that closes when told to, as xl sees it.
+# A backend that closes when xl asks it to.
 closer() {
 	x exec "$1" -- sh -c "
 	xenstore-watch $2/state | while read -r _; do
@@ -63,11 +63,11 @@ wait $closer 2>/dev/null
 x detach-vif g 3 --force
 say detach-by-force $?
 store xenstore-ls -fp >"$XENSIM_DIR.after"
-# Empty parents go, too: libxl removes these.
+# Empty parents are removed, too, as by libxl.
 grep -v '/1/device \|/2/backend ' "$XENSIM_DIR.before" | diff - "$XENSIM_DIR.after"
 say nothing-left $?
 
-# A guest with a vif is restored: its process goes on as domain 3.
+# A guest with a VIF is restored: its process continues as domain 3.
 x attach-vif 0 g 5 mac=00:16:3e:05:05:05 rate=7 mtu=4000
 mkfifo "$XENSIM_DIR.in"
 x exec g -- sh -c 'read -r _ && exec xenstore-read domid' <"$XENSIM_DIR.in" >"$XENSIM_DIR.out" &

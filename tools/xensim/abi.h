@@ -2,12 +2,12 @@
 /*
  * What the stand-in libraries and the host process share.
  *
- * Theory of operation.  A domain is a directory of sockets; whoever connects
- * to its xen.sock *is* that domain, as whoever issues a hypercall is.  One
- * connection is one open handle (/dev/xen/gntdev, gntalloc or evtchn): when
- * it closes, also because its process was killed, the host drops what it
- * held.  Everything that creates or ends something is a request and a reply
- * on that connection.  What happens per packet asks nobody:
+ * Theory of operation.  A domain is a directory of sockets; a process that
+ * connects to its xen.sock acts as that domain.  One connection is one open
+ * handle (/dev/xen/gntdev, gntalloc or evtchn): when it closes, also because
+ * its process was killed, the host releases what it held.  Everything that
+ * creates or ends something is a request and a reply on that connection.  What
+ * happens per packet needs no request:
  *
  * - Each domain has a grant table, one 64-bit word per reference, in memory
  *   that only the host can write (sealed), and its granted pages in a second
@@ -15,7 +15,7 @@
  * - Each domain has one word per event channel port, PENDING and MASKED.
  *   A notification sets PENDING in the peer's word and, if the port was
  *   neither pending nor masked, adds one to the eventfd of the handle that
- *   owns the port.  So an eventfd counts exactly the ports its handle may
+ *   owns the port.  So an eventfd counts exactly the ports that its handle can
  *   take.  gen[] counts the changes of a port's binding; a sender whose
  *   cached peer is older than gen[] asks the host again.
  */
@@ -27,9 +27,9 @@
 
 #define XSIM_PAGE 4096u
 #define XSIM_MAGIC 0x786e7331u
-/** Ports of a domain: what Xen's two-level ABI has. */
+/** Ports of a domain, as in Xen's two-level ABI. */
 #define XSIM_NR_PORTS 4096u
-/** References of a table that has grown to its largest. */
+/** References of the largest grant table. */
 #define XSIM_MAX_REFS (1u << 18)
 /** Pages that a domain's page file can hold (sparse). */
 #define XSIM_NR_PAGES (1u << 18)
@@ -56,8 +56,8 @@ enum xsim_op {
 };
 
 #define XSIM_F_WRITE 1u       /* map or share: writable */
-#define XSIM_F_CLEAR_BYTE 2u  /* on its end zero the byte at arg[0] */
-#define XSIM_F_SEND_EVENT 4u  /* on its end notify port arg[1] */
+#define XSIM_F_CLEAR_BYTE 2u  /* when it ends, zero the byte at arg[0] */
+#define XSIM_F_SEND_EVENT 4u  /* when it ends, notify port arg[1] */
 
 struct xsim_req {
 	uint32_t op;
@@ -89,7 +89,7 @@ enum xsim_fault_op {
 	XSIM_ON_NOTIFY,
 	XSIM_ON_SHARE,
 	XSIM_ON_BIND,
-	XSIM_ON_UNMAP, /* from here on: points, where nothing can fail */
+	XSIM_ON_UNMAP, /* from here on only kill and freeze: nothing can fail */
 	XSIM_ON_UNSHARE,
 	XSIM_ON_UNBIND,
 	XSIM_ON_WAKE,
@@ -99,7 +99,7 @@ enum xsim_fault_op {
 enum xsim_fault_where { XSIM_AT_ALL, XSIM_AT_FIRST, XSIM_AT_MIDDLE, XSIM_AT_LAST, XSIM_AT_EVERY, XSIM_AT_RANDOM };
 enum xsim_fault_what { XSIM_DO_FAIL, XSIM_DO_DELAY, XSIM_DO_DROP, XSIM_DO_KILL, XSIM_DO_STOP, XSIM_DO_PARTIAL };
 
-/** One fault rule of the acting domain; its libraries keep the counts. */
+/** One fault rule of a domain; the libraries in its processes keep the counts. */
 struct xsim_fault {
 	uint32_t op;
 	uint32_t where;
@@ -107,12 +107,12 @@ struct xsim_fault {
 	uint32_t n;      /* EVERY: each n-th; RANDOM: chance in a million */
 	int32_t status;  /* FAIL: GNTST_* of the segment, errno elsewhere */
 	uint32_t seed;
-	uint32_t times;  /* at most so often in a handle; 0 = no end */
-	uint32_t after;  /* not in the first so many */
+	uint32_t times;  /* at most as often in a handle; 0: no limit */
+	uint32_t after;  /* not in as many first items */
 	uint32_t ms;     /* DELAY */
 };
 
-/** A domain's grant table: written by the host alone. */
+/** A domain's grant table; only the host writes it. */
 struct xsim_gnt {
 	uint32_t magic;
 	uint32_t nr_refs;
@@ -127,7 +127,7 @@ struct xsim_gnt {
 #define XSIM_EV_PENDING 1u
 #define XSIM_EV_MASKED 2u
 
-/** A domain's event channels: words are set by senders, gen by the host. */
+/** A domain's event channels; senders write the words, the host writes gen[]. */
 struct xsim_evt {
 	uint32_t magic;
 	atomic_uint dead;

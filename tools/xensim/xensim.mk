@@ -4,11 +4,12 @@
 
 BUILD ?= build
 XENSIM_SRC := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+XENSIM_ROOT := $(patsubst %tools/xensim,%.,$(XENSIM_SRC))
 XENSIM_OUT := $(BUILD)/xensim
 
 # Loaded into sanitised and plain processes alike: never sanitised itself.
 XENSIM_CFLAGS = -O2 -g $(filter-out -fsanitize% -fno-sanitize% --coverage -fprofile% -fcoverage% -O0 -fPIE,$(CFLAGS)) \
-	-std=c11 -D_GNU_SOURCE -fPIC -pthread -MMD -MP \
+	-std=c11 -D_GNU_SOURCE -iquote $(XENSIM_ROOT) -fPIC -pthread -MMD -MP \
 	-Wall -Wextra -Wundef -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wvla -Wpointer-arith -Wwrite-strings -Wcast-qual \
 	-Wformat=2 -Wswitch-enum $(if $(filter 1,$(WERROR)),-Werror)
@@ -19,7 +20,7 @@ xensim_say = $(if $(filter 1,$(V)),,@echo "  $(1) $(notdir $@)")
 XENSIM_GNTTAB_OBJS := $(addprefix $(XENSIM_OUT)/obj/lib/,client.o fault.o gnttab.o grantcopy.o gntshr.o dmabuf.o)
 XENSIM_EVTCHN_OBJS := $(addprefix $(XENSIM_OUT)/obj/lib/,client.o fault.o evtchn.o evport.o evwait.o)
 XENSIM_HOST_OBJS := $(patsubst $(XENSIM_SRC)/%.c,$(XENSIM_OUT)/obj/%.o,\
-	$(wildcard $(XENSIM_SRC)/host/*.c $(XENSIM_SRC)/store/*.c $(XENSIM_SRC)/cli/*.c))
+	$(wildcard $(addprefix $(XENSIM_SRC)/,base/*.c store/*.c host/*.c cli/*.c)))
 XENSIM_PRODUCTS := $(XENSIM_OUT)/lib/libxengnttab.so.1 $(XENSIM_OUT)/lib/libxenevtchn.so.1 $(XENSIM_OUT)/xensim
 
 .PHONY: xensim xensim-clean

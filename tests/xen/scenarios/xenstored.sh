@@ -16,6 +16,13 @@ pings()
 	ping_loss /run/lab/ping.store 0
 }
 
+# consoled: the daemon of before has ended, and another runs.
+consoled()
+{
+	! kill -0 "$(cat /run/xenconsoled.pid)" 2>/dev/null || return 1
+	xenconsoled --log=all --pid-file=/run/xenconsoled.pid
+}
+
 two_bridges
 check backend back_start netbackd || give_up "no backend"
 check create guest_create g1 pv kernel 'mac=00:16:3e:77:00:01,bridge=xenbr0' || give_up "no guest"
@@ -31,9 +38,9 @@ check anew pings
 check same-netbackd kill -0 "$netbackd_pid"
 # What else a host has that was a client of the old one, and does not come back by itself.
 /usr/lib/xen-4.17/bin/xen-init-dom0 >/dev/null
+# It has no connection any more, and xl waits for the console that it makes.
 kill "$(cat /run/xenconsoled.pid)"
-rm -f /run/xenconsoled.pid
-check consoles xenconsoled --log=all --pid-file=/run/xenconsoled.pid
+check consoles eventually 10 consoled
 check next-create guest_create g2 pv kernel 'mac=00:16:3e:77:00:02,bridge=xenbr0' || give_up "no second guest"
 check next-up guest g2 run 'netup_check 00:16:3e:77:00:02 1500 kernel 10.77.0.3/24'
 check first-still pings

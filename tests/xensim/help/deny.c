@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deny SYSCALL... -- COMMAND...: run a command for which these do not exist (ENOSYS). */
+/* deny SYSCALL... -- COMMAND...: runs a command for which these system calls fail with ENOSYS. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>

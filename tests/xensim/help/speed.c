@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the operations that happen for each packet cost. Needs a host with domain 1. */
+/* Measures the operations that happen for each packet. Needs a host with domain 1. */
 #include "../check.h"
 
 #include <stdint.h>
@@ -115,7 +115,7 @@ static void steps(xenevtchn_handle *from, evtchn_port_t pf, xenevtchn_handle *to
 	printf("%-32s %8.0f ns\n%-32s %8.0f ns\n%-32s %8.0f ns\n", "notify", sum[0] / n - clock, "pending", sum[1] / n - clock, "unmask", sum[2] / n - clock);
 }
 
-/* Answer each event with one, as a process of domain 1. */
+/* Answers each event with one, as a process of domain 1. */
 static void echo(int out, int rounds)
 {
 	struct epoll_event ev = { .events = EPOLLIN };

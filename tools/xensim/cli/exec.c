@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xensim exec: run a command as a process of a domain.
- *
- * What makes it one: the domain's sockets in its environment, the stand-in
- * libraries first in the loader's path, the domain's network namespace, and
- * (as root) a mount namespace in which a guest sees no sockets but its own.
+ * A process of a domain has the domain's sockets in its environment, the
+ * stand-in libraries first in the loader's path, the domain's network namespace
+ * and, as root, a mount namespace in which a guest sees no other sockets.
  */
-#include "cli.h"
+#include "exec.h"
 
-#include "../host/util.h"
+#include "ask.h"
+#include "tools/xensim/base/util.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void enter_netns(const char *name)
+static void exec_enter_netns(const char *name)
 {
 	char *path = xprintf("/run/netns/%s", name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -31,14 +30,14 @@ static void enter_netns(const char *name)
 	free(path);
 }
 
-static void hide_others(const struct cli_dom *d)
+static void exec_hide_others(const struct ask_dom *d)
 {
 	int fd = open(d->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char *self = xprintf("/proc/self/fd/%d", fd);
-	char *all = xprintf("%s/dom", cli_dir);
+	char *all = xprintf("%s/dom", ask_dir());
 
-	if (fd < 0 || mount("xensim", cli_dir, "tmpfs", 0, "size=64k") < 0)
-		die(cli_dir);
+	if (fd < 0 || mount("xensim", ask_dir(), "tmpfs", 0, "size=64k") < 0)
+		die(ask_dir());
 	if (mkdir(all, 0755) < 0 || mkdir(d->dir, 0755) < 0 || mount(self, d->dir, NULL, MS_BIND, NULL) < 0)
 		die(d->dir);
 	close(fd);
@@ -46,7 +45,7 @@ static void hide_others(const struct cli_dom *d)
 	free(self);
 }
 
-static void enter_mounts(const struct cli_dom *d)
+static void exec_enter_mounts(const struct ask_dom *d)
 {
 	if (unshare(CLONE_NEWNS) < 0) {
 		if (d->netns[0])
@@ -61,10 +60,10 @@ static void enter_mounts(const struct cli_dom *d)
 			die("/sys");
 	}
 	if (d->id)
-		hide_others(d);
+		exec_hide_others(d);
 }
 
-static void set_environment(const struct cli_dom *d)
+static void exec_set_environment(const struct ask_dom *d)
 {
 	const char *old = getenv("LD_LIBRARY_PATH");
 	char exe[4096];
@@ -80,7 +79,7 @@ static void set_environment(const struct cli_dom *d)
 	*slash = '\0';
 	libs = xprintf("%s/lib%s%s", exe, old && *old ? ":" : "", old ? old : "");
 	setenv("LD_LIBRARY_PATH", libs, 1);
-	setenv("XENSIM_DIR", cli_dir, 1);
+	setenv("XENSIM_DIR", ask_dir(), 1);
 	setenv("XENSIM_DOM", d->dir, 1);
 	setenv("XENSTORED_PATH", sock, 1);
 	free(libs);
@@ -89,19 +88,19 @@ static void set_environment(const struct cli_dom *d)
 
 int cmd_exec(int argc, char **argv)
 {
-	struct cli_dom d;
+	struct ask_dom d;
 	int at = 2;
 
-	cli_lookup(argv[1], &d);
+	ask_lookup(argv[1], &d);
 	if (at < argc && !strcmp(argv[at], "--"))
 		at++;
 	if (at == argc)
 		fail("exec: no command");
-	set_environment(&d);
+	exec_set_environment(&d);
 	if (d.netns[0])
-		enter_netns(d.netns);
+		exec_enter_netns(d.netns);
 	if (d.netns[0] || d.id)
-		enter_mounts(&d);
+		exec_enter_mounts(&d);
 	execvp(argv[at], argv + at);
 	fprintf(stderr, "xensim: %s: %s\n", argv[at], strerror(errno));
 	exit(errno == ENOENT ? 127 : 126);

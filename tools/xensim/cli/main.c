@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* xensim: the command. */
-#include "cli.h"
+#include "ask.h"
+#include "exec.h"
+#include "restore.h"
+#include "tools/xensim/base/util.h"
+#include "tools/xensim/host/host.h"
+#include "vif_cmds.h"
 
-#include "../host/host.h"
-#include "../host/util.h"
-
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-const char *cli_dir;
 
 static const char usage[] =
 	"usage: xensim [--dir=DIR] COMMAND\n"
@@ -33,60 +30,6 @@ static const char usage[] =
 	"  fault DOMAIN clear | storm [N]\n"
 	"DIR is $XENSIM_DIR or /run/xensim-UID (/tmp without /run).\n";
 
-static char *pack(char **words, int n, size_t *len)
-{
-	size_t room = 1;
-	char *buf;
-	char *p;
-	int i;
-
-	for (i = 0; i < n; i++)
-		room += strlen(words[i]) + 1;
-	buf = p = xalloc(room);
-	for (i = 0; i < n; i++)
-		p = stpcpy(p, words[i]) + 1;
-	*len = (size_t)(p - buf);
-	return buf;
-}
-
-void cli_ask(char **words, int n, char **text)
-{
-	char *path = xprintf("%s/ctl.sock", cli_dir);
-	int fd = connect_to(path, SOCK_SEQPACKET);
-	char *in = xalloc(65537);
-	size_t len;
-	char *out = pack(words, n, &len);
-
-	if (fd < 0)
-		fail("no host runs in %s", cli_dir);
-	errno = 0;
-	if (send(fd, out, len, MSG_NOSIGNAL) < 0 || recv(fd, in, 65536, 0) < 1)
-		fail("the host in %s %s", cli_dir, errno == EAGAIN ? "does not answer" : "has gone");
-	if (*in != '0')
-		fail("%s", in + 1);
-	close(fd);
-	free(out);
-	free(path);
-	*text = xprintf("%s", in + 1);
-	free(in);
-}
-
-void cli_lookup(const char *name, struct cli_dom *d)
-{
-	char lookup[] = "lookup";
-	char *arg = xprintf("%s", name);
-	char *words[] = { lookup, arg };
-	char *text;
-
-	cli_ask(words, 2, &text);
-	if (sscanf(text, "%u %63s %255s %127s", &d->id, d->name, d->dir, d->netns) != 4)
-		fail("the host's answer is not understood");
-	if (!strcmp(d->netns, "-"))
-		d->netns[0] = '\0';
-	free(text);
-	free(arg);
-}
-
 static uint32_t count_option(const char *arg, const char *v, uint32_t max)
 {
 	unsigned long n = strtoul(v, NULL, 10);
@@ -98,7 +41,7 @@ static uint32_t count_option(const char *arg, const char *v, uint32_t max)
 
 static int cmd_start(int argc, char **argv)
 {
-	struct host_options opt = { .dir = cli_dir, .dom = { .max_pages = 1024, .max_refs = 32768 } };
+	struct host_options opt = { .dir = ask_dir(), .dom = { .max_pages = 1024, .max_refs = 32768 } };
 	int i;
 
 	for (i = 1; i < argc; i++) {
@@ -120,34 +63,16 @@ static int cmd_start(int argc, char **argv)
 
 static int cmd_stop(int argc, char **argv)
 {
-	char *path = xprintf("%s/ctl.sock", cli_dir);
-	int fd = connect_to(path, SOCK_SEQPACKET);
-	size_t len;
-	char *out = pack(argv, argc, &len);
-	int dying = fd >= 0;
-	ssize_t n = 1;
-	char byte;
-
-	/* Until it hangs up; that may also be because it was just killed. */
-	if (fd >= 0 && send(fd, out, len, MSG_NOSIGNAL) > 0)
-		while (n > 0)
-			n = recv(fd, &byte, 1, 0);
-	if (n < 0 && errno == EAGAIN)
-		dying = 0;
-	free(out);
-	free(path);
-	if (state_clear(cli_dir, dying) == 0 || (dying && errno == ENOENT))
-		return 0;
-	if (errno == EWOULDBLOCK)
-		fail("the host in %s does not answer", cli_dir);
-	fail("no host runs in %s", cli_dir);
+	(void)argc, (void)argv;
+	if (ask_stop() < 0)
+		fail("no host runs in %s", ask_dir());
+	return 0;
 }
 
 static int cmd_ask(int argc, char **argv)
 {
-	char *text;
+	char *text = ask_host(argv, argc);
 
-	cli_ask(argv, argc, &text);
 	fputs(text, stdout);
 	free(text);
 	return 0;
@@ -184,20 +109,6 @@ static const char *default_dir(void)
 	return xprintf("%s/xensim-%u", access("/run", W_OK) == 0 ? "/run" : "/tmp", (unsigned)getuid());
 }
 
-static void set_dir(const char *dir)
-{
-	char cwd[4096];
-
-	if (*dir == '/')
-		cli_dir = dir;
-	else if (getcwd(cwd, sizeof(cwd)))
-		cli_dir = xprintf("%s/%s", cwd, dir);
-	else
-		die("the current directory");
-	if (strlen(cli_dir) > 64)
-		fail("%s: too long for the path of a socket (64)", cli_dir);
-}
-
 int main(int argc, char **argv)
 {
 	const char *dir = NULL;
@@ -214,7 +125,7 @@ int main(int argc, char **argv)
 		argc--;
 		argv++;
 	}
-	set_dir(dir && *dir ? dir : default_dir());
+	ask_set_dir(dir && *dir ? dir : default_dir());
 	for (i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[1], commands[i].name))
 			continue;

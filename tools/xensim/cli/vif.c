@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* attach-vif, detach-vif, destroy: what libxl does to the xenstore, in the same order. */
 #include "vif.h"
 
-#include "../host/host.h"
-#include "../host/util.h"
+#include "tools/xensim/base/util.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,15 +11,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS 10000
+#define VIF_WAIT_MS 10000
 
 struct xs_handle *vif_store(void)
 {
-	struct cli_dom dom0;
+	struct ask_dom dom0;
 	struct xs_handle *xs;
 	char *sock;
 
-	cli_lookup("0", &dom0);
+	ask_lookup("0", &dom0);
 	sock = xprintf("%s/xenstored.sock", dom0.dir);
 	setenv("XENSTORED_PATH", sock, 1);
 	free(sock);
@@ -31,20 +29,20 @@ struct xs_handle *vif_store(void)
 	return xs;
 }
 
-static void put(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *key, const char *value)
+static void vif_put(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *key, const char *value)
 {
 	char *path = xprintf("%s/%s", dir, key);
 
-	xs_write(xs, t, path, value, (unsigned)strlen(value)); /* a failure fails the commit's check below */
+	xs_write(xs, t, path, value, (unsigned)strlen(value)); /* if it fails, so does the commit */
 	free(path);
 }
 
-static void put_number(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *key, uint32_t value)
+static void vif_put_number(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *key, uint32_t value)
 {
 	char buf[16];
 
 	snprintf(buf, sizeof(buf), "%u", value);
-	put(xs, t, dir, key, buf);
+	vif_put(xs, t, dir, key, buf);
 }
 
 char *vif_get(struct xs_handle *xs, const char *dir, const char *key)
@@ -57,7 +55,7 @@ char *vif_get(struct xs_handle *xs, const char *dir, const char *key)
 	return v;
 }
 
-static void make_dir(struct xs_handle *xs, xs_transaction_t t, const char *path, uint32_t owner, uint32_t reader)
+static void vif_make_dir(struct xs_handle *xs, xs_transaction_t t, const char *path, uint32_t owner, uint32_t reader)
 {
 	struct xs_permissions perms[2] = { { .id = owner, .perms = XS_PERM_NONE }, { .id = reader, .perms = XS_PERM_READ } };
 
@@ -66,7 +64,7 @@ static void make_dir(struct xs_handle *xs, xs_transaction_t t, const char *path,
 	xs_set_permissions(xs, t, path, perms, 2);
 }
 
-static const char *key_of(const struct vif *v, const char *key)
+static const char *vif_key(const struct vif *v, const char *key)
 {
 	int i;
 
@@ -76,19 +74,19 @@ static const char *key_of(const struct vif *v, const char *key)
 	return NULL;
 }
 
-static void write_front(struct xs_handle *xs, xs_transaction_t t, const struct vif *v, const char *mac)
+static void vif_write_front(struct xs_handle *xs, xs_transaction_t t, const struct vif *v, const char *mac)
 {
-	const char *trusted = key_of(v, "trusted");
-	const char *mtu = key_of(v, "mtu");
+	const char *trusted = vif_key(v, "trusted");
+	const char *mtu = vif_key(v, "mtu");
 
-	make_dir(xs, t, v->fe, v->front.id, v->back.id);
-	put(xs, t, v->fe, "backend", v->be);
-	put_number(xs, t, v->fe, "backend-id", v->back.id);
-	put(xs, t, v->fe, "state", "1");
-	put_number(xs, t, v->fe, "handle", v->devid);
-	put(xs, t, v->fe, "trusted", trusted ? trusted : "1");
-	put(xs, t, v->fe, "mac", mac);
-	put(xs, t, v->fe, "mtu", mtu ? mtu : "1500");
+	vif_make_dir(xs, t, v->fe, v->front.id, v->back.id);
+	vif_put(xs, t, v->fe, "backend", v->be);
+	vif_put_number(xs, t, v->fe, "backend-id", v->back.id);
+	vif_put(xs, t, v->fe, "state", "1");
+	vif_put_number(xs, t, v->fe, "handle", v->devid);
+	vif_put(xs, t, v->fe, "trusted", trusted ? trusted : "1");
+	vif_put(xs, t, v->fe, "mac", mac);
+	vif_put(xs, t, v->fe, "mtu", mtu ? mtu : "1500");
 	if (v->back.id != v->front.id) {
 		struct xs_permissions ro[2] = { { .id = v->back.id, .perms = XS_PERM_NONE }, { .id = v->front.id, .perms = XS_PERM_READ } };
 		char *path = xprintf("%s/mtu", v->fe);
@@ -98,34 +96,34 @@ static void write_front(struct xs_handle *xs, xs_transaction_t t, const struct v
 	}
 }
 
-static void write_back(struct xs_handle *xs, xs_transaction_t t, const struct vif *v, const char *dir, const char *mac)
+static void vif_write_back(struct xs_handle *xs, xs_transaction_t t, const struct vif *v, const char *dir, const char *mac)
 {
-	const char *mtu = key_of(v, "mtu");
-	const char *bridge = key_of(v, "bridge");
+	const char *mtu = vif_key(v, "mtu");
+	const char *bridge = vif_key(v, "bridge");
 	int i;
 
-	put(xs, t, dir, "frontend", v->fe);
-	put_number(xs, t, dir, "frontend-id", v->front.id);
-	put(xs, t, dir, "online", "1");
-	put(xs, t, dir, "state", "1");
-	put(xs, t, dir, "script", v->script ? v->script : "/etc/xen/scripts/vif-bridge");
-	put(xs, t, dir, "mac", mac);
+	vif_put(xs, t, dir, "frontend", v->fe);
+	vif_put_number(xs, t, dir, "frontend-id", v->front.id);
+	vif_put(xs, t, dir, "online", "1");
+	vif_put(xs, t, dir, "state", "1");
+	vif_put(xs, t, dir, "script", v->script ? v->script : "/etc/xen/scripts/vif-bridge");
+	vif_put(xs, t, dir, "mac", mac);
 	if (mtu && strcmp(mtu, "1500"))
-		put(xs, t, dir, "mtu", mtu);
-	put(xs, t, dir, "bridge", bridge ? bridge : "xenbr0");
-	put_number(xs, t, dir, "handle", v->devid);
-	put(xs, t, dir, "type", "vif");
-	put(xs, t, dir, "hotplug-status", "");
+		vif_put(xs, t, dir, "mtu", mtu);
+	vif_put(xs, t, dir, "bridge", bridge ? bridge : "xenbr0");
+	vif_put_number(xs, t, dir, "handle", v->devid);
+	vif_put(xs, t, dir, "type", "vif");
+	vif_put(xs, t, dir, "hotplug-status", "");
 	for (i = 0; i < v->nr_keys; i++) {
 		char *key = xprintf("%.*s", (int)strcspn(v->keys[i], "="), v->keys[i]);
 
 		if (strcmp(key, "mac") && strcmp(key, "mtu") && strcmp(key, "trusted") && strcmp(key, "bridge"))
-			put(xs, t, dir, key, option(v->keys[i], key));
+			vif_put(xs, t, dir, key, option(v->keys[i], key));
 		free(key);
 	}
 }
 
-static int write_all(struct xs_handle *xs, const struct vif *v, const char *mac)
+static int vif_write_all(struct xs_handle *xs, const struct vif *v, const char *mac)
 {
 	xs_transaction_t t;
 
@@ -133,20 +131,20 @@ static int write_all(struct xs_handle *xs, const struct vif *v, const char *mac)
 		t = xs_transaction_start(xs);
 		if (t == XBT_NULL)
 			return -1;
-		make_dir(xs, t, v->xl, 0, 0);
-		put(xs, t, v->xl, "frontend", v->fe);
-		put(xs, t, v->xl, "backend", v->be);
-		write_back(xs, t, v, v->xl, mac);
-		write_front(xs, t, v, mac);
-		make_dir(xs, t, v->be, v->back.id, v->front.id);
-		write_back(xs, t, v, v->be, mac);
+		vif_make_dir(xs, t, v->xl, 0, 0);
+		vif_put(xs, t, v->xl, "frontend", v->fe);
+		vif_put(xs, t, v->xl, "backend", v->be);
+		vif_write_back(xs, t, v, v->xl, mac);
+		vif_write_front(xs, t, v, mac);
+		vif_make_dir(xs, t, v->be, v->back.id, v->front.id);
+		vif_write_back(xs, t, v, v->be, mac);
 		if (xs_transaction_end(xs, t, false))
 			return 0;
 	} while (errno == EAGAIN);
 	return -1;
 }
 
-static int64_t now_ms(void)
+static int64_t vif_now_ms(void)
 {
 	struct timespec ts;
 
@@ -154,18 +152,18 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Wait until the backend says @state, or is gone: 0; -1 if it does not in time. */
-static int wait_state(struct xs_handle *xs, const struct vif *v, const char *state)
+/* Waits until the backend's state is @state or its node is gone. Returns 0, or -1 after VIF_WAIT_MS. */
+static int vif_wait_state(struct xs_handle *xs, const struct vif *v, const char *state)
 {
 	char *path = xprintf("%s/state", v->be);
 	struct pollfd p = { .fd = xs_fileno(xs), .events = POLLIN };
-	int64_t end = now_ms() + WAIT_MS;
+	int64_t end = vif_now_ms() + VIF_WAIT_MS;
 	int done = 0;
 
 	xs_watch(xs, path, "state");
 	while (!done) {
 		char *now = vif_get(xs, v->be, "state");
-		int64_t left = end - now_ms();
+		int64_t left = end - vif_now_ms();
 		char **w;
 
 		done = !now || !strcmp(now, state);
@@ -180,11 +178,11 @@ static int wait_state(struct xs_handle *xs, const struct vif *v, const char *sta
 	return done ? 0 : -1;
 }
 
-/* As a process of the backend's domain, as libxl or "xl devd" runs it there. */
-static int run_script(const struct vif *v, const char *verb)
+/* Runs the hotplug script in the backend's domain, where libxl or "xl devd" runs it. */
+static int vif_run_script(const struct vif *v, const char *verb)
 {
 	unsigned back = 0;
-	char *dir = xprintf("--dir=%s", cli_dir);
+	char *dir = xprintf("--dir=%s", ask_dir());
 	char *id = sscanf(v->be, "/local/domain/%u/", &back) == 1 ? xprintf("%u", back) : xprintf("0");
 	const char *const argv[] = { "/proc/self/exe", dir, "exec", id, "--", v->script, verb, "type_if=vif", NULL };
 	int err;
@@ -198,7 +196,7 @@ static int run_script(const struct vif *v, const char *verb)
 	setenv("vif", name, 1);
 	free(path);
 	free(name);
-	err = run_quiet(argv, 0);
+	err = run_command(argv, RUN_SHOW);
 	free(dir);
 	free(id);
 	return err;
@@ -211,62 +209,26 @@ void vif_paths(struct vif *v)
 	v->xl = xprintf("/libxl/%u/device/vif/%u", v->front.id, v->devid);
 }
 
-static void parse(struct vif *v, int argc, char **argv)
-{
-	int i;
-
-	v->keys = xalloc((size_t)(argc + 1) * sizeof(*v->keys));
-	for (i = 0; i < argc; i++) {
-		if (option(argv[i], "script"))
-			v->script = option(argv[i], "script");
-		else if (!strcmp(argv[i], "--hotplug"))
-			v->hotplug = 1;
-		else if (!strcmp(argv[i], "--force"))
-			v->force = 1;
-		else if (argv[i][0] >= '0' && argv[i][0] <= '9')
-			v->devid = (uint32_t)strtoul(argv[i], NULL, 10);
-		else if (strchr(argv[i], '=') && argv[i][0] != '-')
-			v->keys[v->nr_keys++] = argv[i];
-		else
-			fail("attach-vif: \"%s\" not understood", argv[i]);
-	}
-}
-
 void vif_attach(struct xs_handle *xs, const struct vif *v)
 {
-	const struct cli_dom *f = &v->front;
-	char *mac = key_of(v, "mac") ? xprintf("%s", key_of(v, "mac")) : xprintf("00:16:3e:%02x:%02x:%02x", f->id >> 8 & 0xff, f->id & 0xff, v->devid & 0xff);
+	const struct ask_dom *f = &v->front;
+	char *mac = vif_key(v, "mac") ? xprintf("%s", vif_key(v, "mac")) : xprintf("00:16:3e:%02x:%02x:%02x", f->id >> 8 & 0xff, f->id & 0xff, v->devid & 0xff);
 
-	if (write_all(xs, v, mac) < 0)
+	if (vif_write_all(xs, v, mac) < 0)
 		die("attach-vif: xenstore");
 	free(mac);
 	if (!v->hotplug && !v->script)
 		return;
-	if (wait_state(xs, v, "2") < 0)
-		fail("attach-vif: the backend did not reach InitWait in %d s", WAIT_MS / 1000);
-	if (v->script && run_script(v, "online"))
+	if (vif_wait_state(xs, v, "2") < 0)
+		fail("attach-vif: the backend did not reach InitWait in %d s", VIF_WAIT_MS / 1000);
+	if (v->script && vif_run_script(v, "online"))
 		fail("attach-vif: %s failed", v->script);
 	if (v->hotplug)
-		put(xs, XBT_NULL, v->be, "hotplug-status", "connected");
+		vif_put(xs, XBT_NULL, v->be, "hotplug-status", "connected");
 }
 
-int cmd_attach(int argc, char **argv)
-{
-	struct vif v = { 0 };
-	struct xs_handle *xs;
-
-	cli_lookup(argv[1], &v.back);
-	cli_lookup(argv[2], &v.front);
-	parse(&v, argc - 3, argv + 3);
-	vif_paths(&v);
-	xs = vif_store();
-	vif_attach(xs, &v);
-	xs_close(xs);
-	return 0;
-}
-
-/* As libxl does: remove a path, then the parents that this leaves empty. */
-static void remove_path(struct xs_handle *xs, xs_transaction_t t, const char *path)
+/* Removes a path, then the parents that this leaves empty, as libxl does. */
+static void vif_remove_path(struct xs_handle *xs, xs_transaction_t t, const char *path)
 {
 	char *at = xprintf("%s", path);
 	char *slash;
@@ -283,7 +245,7 @@ static void remove_path(struct xs_handle *xs, xs_transaction_t t, const char *pa
 	free(at);
 }
 
-static void remove_all(struct xs_handle *xs, const struct vif *v)
+static void vif_remove_all(struct xs_handle *xs, const struct vif *v)
 {
 	xs_transaction_t t;
 
@@ -291,9 +253,9 @@ static void remove_all(struct xs_handle *xs, const struct vif *v)
 		t = xs_transaction_start(xs);
 		if (t == XBT_NULL)
 			die("detach-vif: xenstore");
-		remove_path(xs, t, v->fe);
-		remove_path(xs, t, v->xl);
-		remove_path(xs, t, v->be);
+		vif_remove_path(xs, t, v->fe);
+		vif_remove_path(xs, t, v->xl);
+		vif_remove_path(xs, t, v->be);
 		if (xs_transaction_end(xs, t, false))
 			return;
 	} while (errno == EAGAIN);
@@ -308,63 +270,14 @@ void vif_detach(struct xs_handle *xs, struct vif *v)
 		fail("detach-vif: %s has no vif %u", v->front.name, v->devid);
 	v->be = be;
 	if (v->dead)
-		xs_rm(xs, XBT_NULL, v->fe); /* libxl's way to tell the backend */
+		xs_rm(xs, XBT_NULL, v->fe); /* so libxl tells the backend that the guest is dead */
 	if (!v->force) {
-		put(xs, XBT_NULL, v->be, "online", "0");
-		put(xs, XBT_NULL, v->be, "state", "5");
-		if (wait_state(xs, v, "6") < 0)
-			fprintf(stderr, "xensim: the backend of %s did not close in %d s: forced\n", v->fe, WAIT_MS / 1000);
+		vif_put(xs, XBT_NULL, v->be, "online", "0");
+		vif_put(xs, XBT_NULL, v->be, "state", "5");
+		if (vif_wait_state(xs, v, "6") < 0)
+			fprintf(stderr, "xensim: the backend of %s did not close in %d s: forced\n", v->fe, VIF_WAIT_MS / 1000);
 	}
 	if (v->script)
-		run_script(v, "offline");
-	remove_all(xs, v);
-}
-
-int cmd_detach(int argc, char **argv)
-{
-	struct vif v = { 0 };
-	struct xs_handle *xs;
-
-	cli_lookup(argv[1], &v.front);
-	parse(&v, argc - 2, argv + 2);
-	vif_paths(&v);
-	xs = vif_store();
-	vif_detach(xs, &v);
-	xs_close(xs);
-	return 0;
-}
-
-int cmd_destroy(int argc, char **argv)
-{
-	struct vif v = { 0 };
-	struct xs_handle *xs;
-	char freeze[] = "freeze";
-	char *words[] = { freeze, argv[1] };
-	char **devs;
-	char *path;
-	char *text;
-	unsigned n;
-	unsigned i;
-
-	cli_lookup(argv[1], &v.front);
-	parse(&v, argc - 2, argv + 2);
-	if (!v.front.id)
-		fail("destroy: not for dom0");
-	cli_ask(words, 2, &text);
-	free(text);
-	xs = vif_store();
-	path = xprintf("/libxl/%u/device/vif", v.front.id);
-	devs = xs_directory(xs, XBT_NULL, path, &n);
-	for (i = 0; devs && i < n; i++) {
-		v.dead = 1;
-		v.devid = (uint32_t)strtoul(devs[i], NULL, 10);
-		vif_paths(&v);
-		vif_detach(xs, &v);
-	}
-	free(devs);
-	free(path);
-	xs_close(xs);
-	cli_ask(argv, 2, &text);
-	free(text);
-	return 0;
+		vif_run_script(v, "offline");
+	vif_remove_all(xs, v);
 }

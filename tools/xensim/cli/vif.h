@@ -1,40 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* A vif as the command sees it. */
+/* VIFs: what libxl does to the xenstore when it attaches and detaches them, in the same order. */
 #ifndef XENSIM_VIF_H
 #define XENSIM_VIF_H
 
-#include "cli.h"
+#include "ask.h"
 
 #include <xenstore.h>
 
 struct vif {
-	struct cli_dom back;
-	struct cli_dom front;
+	struct ask_dom back;
+	struct ask_dom front;
 	uint32_t devid;
 	char *fe;
 	char *be;
 	char *xl;
 	const char *script; /* run as xl does, or NULL */
-	int hotplug;        /* say that it is connected, without a script */
+	int hotplug;        /* write "connected" without a script */
 	int force;          /* do not wait for the backend */
-	int dead;           /* the frontend's domain is */
-	char **keys; /* "key=value" */
+	int dead;           /* the frontend's domain is dead */
+	char **keys;        /* "key=value" */
 	int nr_keys;
 };
 
-/** The xenstore as dom0's; ends the process if there is none. */
+/** Opens the xenstore as dom0; ends the process if it does not serve. */
 struct xs_handle *vif_store(void);
 
-/** A node's value below @dir, to be freed, or NULL. */
+/** Returns a node's value below @dir, to be freed, or NULL. */
 char *vif_get(struct xs_handle *xs, const char *dir, const char *key);
 
-/** Set the paths from the domains and the devid. */
+/** Sets the paths from the domains and the devid. */
 void vif_paths(struct vif *v);
 
-/** Write the nodes of a vif and do its hotplug part; ends the process on failure. */
+/** Writes the nodes of a VIF and does its hotplug part; ends the process on failure. */
 void vif_attach(struct xs_handle *xs, const struct vif *v);
 
-/** Close a vif and remove its nodes; its backend is looked up. */
+/** Closes a VIF and removes its nodes, whose backend is read from them; ends the process on failure. */
 void vif_detach(struct xs_handle *xs, struct vif *v);
 
 #endif

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A domain's birth and end: memory files, sockets, directory. */
 #include "dom.h"
 
-#include "../store/store.h"
-#include "util.h"
+#include "tools/xensim/base/util.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,7 +35,7 @@ struct dom *dom_named(const char *name)
 	return *name && !*end ? dom_find((uint32_t)id) : NULL;
 }
 
-static void *memory_file(const char *name, size_t len, int *fd)
+static void *dom_memory_file(const char *name, size_t len, int *fd)
 {
 	void *p;
 
@@ -50,16 +46,16 @@ static void *memory_file(const char *name, size_t len, int *fd)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-static int dom_memory(struct dom *d, const struct dom_options *opt)
+static int dom_make_memory(struct dom *d, const struct dom_options *opt)
 {
 	uint32_t i;
 
-	d->gnt = memory_file("xensim-grants", XSIM_GNT_BYTES, &d->gnt_fd);
-	d->evt = memory_file("xensim-events", sizeof(*d->evt), &d->evt_fd);
-	d->pages_map = memory_file("xensim-pages", (size_t)XSIM_NR_PAGES * XSIM_PAGE, &d->pages_fd);
+	d->gnt = dom_memory_file("xensim-grants", XSIM_GNT_BYTES, &d->gnt_fd);
+	d->evt = dom_memory_file("xensim-events", sizeof(*d->evt), &d->evt_fd);
+	d->pages_map = dom_memory_file("xensim-pages", (size_t)XSIM_NR_PAGES * XSIM_PAGE, &d->pages_fd);
 	if (!d->gnt || !d->evt || !d->pages_map)
 		return -1;
-	/* The host has its mapping; every later one can only read. */
+	/* The host keeps its mapping; each later one is read-only. */
 	if (fcntl(d->gnt_fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) < 0)
 		return -1;
 	d->gnt->magic = d->evt->magic = XSIM_MAGIC;
@@ -73,82 +69,15 @@ static int dom_memory(struct dom *d, const struct dom_options *opt)
 	return 0;
 }
 
-static void xen_ready(struct source *s, uint32_t events)
-{
-	struct dom_listener *l = (struct dom_listener *)s;
-	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	(void)events;
-	if (fd >= 0)
-		handle_new(l->dom, fd);
-}
-
-static void store_ready(struct source *s, uint32_t events)
-{
-	struct dom_listener *l = (struct dom_listener *)s;
-	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	(void)events;
-	if (fd >= 0)
-		store_connect(fd, l->dom->id);
-}
-
-static struct dom_listener *dom_listen(struct dom *d, const char *name, int type, void (*ready)(struct source *, uint32_t))
-{
-	struct dom_listener *l = xalloc(sizeof(*l));
-	char *path = xprintf("%s/%s", d->dir, name);
-
-	l->dom = d;
-	l->src.ready = ready;
-	l->src.fd = listen_at(path, type);
-	free(path);
-	if (l->src.fd >= 0 && loop_add(&l->src, EPOLLIN) == 0)
-		return l;
-	if (l->src.fd >= 0)
-		close(l->src.fd);
-	free(l);
-	return NULL;
-}
-
-int dom_store_open(struct dom *d)
-{
-	char *path = xprintf("%s/xenstored.sock", d->dir);
-
-	unlink(path); /* of one that died */
-	free(path);
-	d->store = dom_listen(d, "xenstored.sock", SOCK_STREAM, store_ready);
-	return d->store ? 0 : -1;
-}
-
-void dom_store_close(struct dom *d)
-{
-	if (d->store)
-		loop_drop(&d->store->src);
-	d->store = NULL;
-}
-
-void dom_store_pause(struct dom *d)
-{
-	loop_pause(&d->store->src);
-}
-
-void dom_store_go_on(struct dom *d)
-{
-	loop_add(&d->store->src, EPOLLIN);
-}
-
 static void dom_free(struct dom *d)
 {
 	int err = errno;
 	uint32_t i;
 
 	for (i = 0; i < XSIM_MAX_FAULTS; i++) {
-		free(d->point[i].path);
-		free(d->point[i].value);
+		free(d->fault_point[i].path);
+		free(d->fault_point[i].value);
 	}
-	if (d->xen)
-		loop_drop(&d->xen->src);
-	dom_store_close(d);
 	if (d->gnt)
 		munmap(d->gnt, XSIM_GNT_BYTES);
 	if (d->evt)
@@ -197,40 +126,30 @@ struct dom *dom_create(const char *state_dir, uint32_t id, const char *name, con
 	d->gnt_fd = d->evt_fd = d->pages_fd = -1;
 	d->name = xprintf("%s", name);
 	d->dir = xprintf("%s/dom/%u", state_dir, id);
-	if (mkdir(d->dir, 0755) < 0 || dom_memory(d, opt) < 0)
-		goto fail;
-	d->xen = dom_listen(d, "xen.sock", SOCK_SEQPACKET, xen_ready);
-	if (!d->xen || dom_store_open(d) < 0)
-		goto fail;
+	if (mkdir(d->dir, 0755) < 0 || dom_make_memory(d, opt) < 0) {
+		dom_free(d);
+		return NULL;
+	}
 	dom_link(d);
 	return d;
-fail:
-	dom_free(d);
-	return NULL;
 }
 
-void dom_rename(struct dom *d, uint32_t id)
+void dom_set_id(struct dom *d, uint32_t id)
 {
-	struct handle *h;
-
-	for (h = d->handles; h; h = h->next) {
-		events_close_all(h);
-		grants_forget(h);
-	}
-	grants_follow(d->id, id);
 	dom_unlink(d);
 	d->id = id;
 	atomic_store(&d->gnt->domid, id);
 	dom_link(d);
 }
 
-void dom_destroy(struct dom *d)
+void dom_mark_dead(struct dom *d)
 {
 	atomic_store(&d->gnt->dead, 1);
 	atomic_store(&d->evt->dead, 1);
-	while (d->handles)
-		handle_end(d->handles);
-	store_domain_gone(d->id);
+}
+
+void dom_destroy(struct dom *d)
+{
 	dom_unlink(d);
 	dom_free(d);
 }

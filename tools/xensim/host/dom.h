@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Domains: what each of them owns. */
+/*
+ * Domains, and what each of them owns.
+ *
+ * dom.c makes the memory of a domain.  Ports are changed by events.c, pages and
+ * references by grants.c, handles by handle.c, the sockets by sockets.c.
+ */
 #ifndef XENSIM_DOM_H
 #define XENSIM_DOM_H
 
-#include "../abi.h"
-#include "loop.h"
+#include "tools/xensim/abi.h"
+#include "tools/xensim/base/loop.h"
 
 #include <stddef.h>
 
-#define DOM_FIRST_REF 8u /* Xen keeps the first ones for itself */
+#define DOM_FIRST_REF 8u /* Xen reserves the references before it */
 
 enum port_state { PORT_FREE, PORT_UNBOUND, PORT_BOUND };
 
@@ -22,20 +27,20 @@ struct port {
 	struct handle *owner;
 };
 
-/** Who holds one granted page. */
+/** What holds one page: maps of it, and whether it is granted. */
 struct page {
 	uint16_t maps;
 	uint8_t shared;
 };
 
-/** What unmapping or unsharing does besides. */
+/** What unmapping or unsharing does in addition (XSIM_F_CLEAR_BYTE, XSIM_F_SEND_EVENT). */
 struct ending {
 	uint32_t flags;
 	uint32_t offset;
 	uint32_t port;
 };
 
-/** One map or share call of a handle. */
+/** What one map or share call of a handle holds. */
 struct holding {
 	struct holding *next;
 	uint32_t id;
@@ -48,7 +53,7 @@ struct holding {
 	} item[];
 };
 
-/** One open device of a process of a domain: one connection. */
+/** One open device of a process of a domain, which is one connection. */
 struct handle {
 	struct source src;
 	struct handle *next;
@@ -61,10 +66,10 @@ struct handle {
 	struct holding *held;
 };
 
-struct dom_listener;
+struct listener;
 
-/** The xenstore's part of a fault rule: a path's end and (or NULL) a value. */
-struct point {
+/** The xenstore's part of a fault rule: the end of a path and a value (NULL: any). */
+struct fault_point {
 	char *path;
 	char *value;
 	uint32_t seen;
@@ -78,9 +83,9 @@ struct dom {
 	char *dir;
 	char *netns;
 	int driver;
-	char uuid[40]; /* stays when it is restored */
-	struct dom_listener *xen;
-	struct dom_listener *store;
+	char uuid[40]; /* does not change when it is restored */
+	struct listener *xen_listener;
+	struct listener *store_listener;
 	struct handle *handles;
 	struct xsim_gnt *gnt;
 	struct xsim_evt *evt;
@@ -92,82 +97,39 @@ struct dom {
 	uint32_t nr_pages; /* in use */
 	uint32_t nr_refs;
 	uint32_t nr_ports;
-	uint32_t max_pages; /* as gntalloc's limit */
+	uint32_t max_pages; /* gntalloc's limit */
 	uint32_t next_page;
 	uint32_t next_ref;
-	struct point point[XSIM_MAX_FAULTS];
-	uint32_t nr_clears; /* "fault clear" so far: ends a storm */
+	struct fault_point fault_point[XSIM_MAX_FAULTS];
+	uint32_t nr_clears; /* of its fault rules; a change ends a storm */
 	struct port port[XSIM_NR_PORTS];
-};
-
-/** A domain's listening socket. */
-struct dom_listener {
-	struct source src;
-	struct dom *dom;
 };
 
 struct dom_options {
 	uint32_t max_pages;
 	uint32_t max_refs;
-	uint32_t domid; /* 0: the next that was never used */
+	uint32_t domid; /* 0: the next id that was never used */
 };
 
 /** All living domains, in the order of their ids. */
 extern struct dom *doms;
 
-/** Make a domain with its sockets below @state_dir.  NULL and errno. */
+/** Makes a domain with its memory and its directory below @state_dir. Returns NULL and errno on failure. */
 struct dom *dom_create(const char *state_dir, uint32_t id, const char *name, const struct dom_options *opt);
 
-/** Listen for clients of the xenstore; -1 and errno. */
-int dom_store_open(struct dom *d);
+/** Tells the processes that have the domain's memory mapped that it is dead. */
+void dom_mark_dead(struct dom *d);
 
-/** No longer. */
-void dom_store_close(struct dom *d);
-
-/** Do not take new clients for now, or do again. */
-void dom_store_pause(struct dom *d);
-void dom_store_go_on(struct dom *d);
-
-/** End a domain: its handles, grants, channels, sockets and directory. */
+/** Removes a domain's directory and memory; its handles and sockets are closed already. Keeps errno. */
 void dom_destroy(struct dom *d);
 
-/** Give a domain a new id, as when it is restored: its ports and grants end, its handles stay. */
-void dom_rename(struct dom *d, uint32_t id);
+/** Gives a domain a new id. */
+void dom_set_id(struct dom *d, uint32_t id);
 
-/** The domain with this id; NULL if none lives. */
+/** Returns the domain with this id, or NULL. */
 struct dom *dom_find(uint32_t id);
 
-/** The domain with this name or number; NULL if none lives. */
+/** Returns the domain with this name or number, or NULL. */
 struct dom *dom_named(const char *name);
-
-/** Connection @fd of a process of @d: a new handle.  Owns @fd. */
-void handle_new(struct dom *d, int fd);
-
-/** End a handle and what it holds. */
-void handle_end(struct handle *h);
-
-/* grants.c: each fills @rep and returns 0 or an errno. */
-int grants_share(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep);
-int grants_map(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep);
-int grants_release(struct handle *h, uint32_t id);
-void grants_release_all(struct handle *h);
-/** The domain of @h was saved: what it granted is memory only, what it mapped is gone. */
-void grants_forget(struct handle *h);
-/** Maps of @from's pages are @to's from now on: they keep the pages from being reused. */
-void grants_follow(uint32_t from, uint32_t to);
-/** Whether @granter grants @to anything now. */
-int grants_any(const struct dom *granter, uint32_t to);
-
-/* events.c: as above. */
-int events_unbound(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep);
-int events_bind(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep);
-int events_close(struct handle *h, uint32_t port);
-int events_peer(struct handle *h, uint32_t port, struct xsim_rep *rep, int fds[2]);
-int events_later(struct handle *h, const struct xsim_req *req);
-void events_close_all(struct handle *h);
-/** Notify the other end of @d's @port. */
-void events_notify(struct dom *d, uint32_t port);
-/** Make @d's own @port pending, as if its peer had notified it. */
-void events_raise(struct dom *d, uint32_t port);
 
 #endif

@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Event channels: which port leads where.
- *
- * As in Xen: an allocated port waits for one domain; binding to it makes the
- * binder's port pending once (a notification may have been missed); closing
- * one end returns the other to waiting for the same domain.  Each change of
- * a port's other end adds one to its gen[], so that cached peers are asked
- * for again.
- */
-#include "dom.h"
+#include "events.h"
 
-#include "util.h"
+#include "tools/xensim/base/util.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static void changed(struct dom *d, uint32_t nr)
+static void events_changed(struct dom *d, uint32_t nr)
 {
 	atomic_fetch_add(&d->evt->gen[nr], 1);
 }
 
-static uint32_t find_free(const struct dom *d)
+static uint32_t events_free_port(const struct dom *d)
 {
 	uint32_t nr;
 
@@ -31,14 +22,14 @@ static uint32_t find_free(const struct dom *d)
 	return 0;
 }
 
-static void claim(struct handle *h, uint32_t nr, enum port_state state, uint32_t dom, uint32_t port)
+static void events_claim(struct handle *h, uint32_t nr, enum port_state state, uint32_t dom, uint32_t port)
 {
 	struct dom *d = h->dom;
 
 	d->port[nr] = (struct port){ .state = state, .remote_dom = dom, .remote_port = port, .owner = h };
 	d->nr_ports++;
 	atomic_store(&d->evt->word[nr], 0);
-	changed(d, nr);
+	events_changed(d, nr);
 }
 
 void events_raise(struct dom *d, uint32_t nr)
@@ -52,7 +43,7 @@ void events_raise(struct dom *d, uint32_t nr)
 	if (old & (XSIM_EV_PENDING | XSIM_EV_MASKED))
 		return;
 	if (write(d->port[nr].owner->efd, &one, sizeof(one)) < 0)
-		return; /* full: it is readable anyway */
+		return; /* the counter is full: it is readable already */
 }
 
 void events_notify(struct dom *d, uint32_t nr)
@@ -69,11 +60,11 @@ void events_notify(struct dom *d, uint32_t nr)
 
 int events_unbound(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep)
 {
-	uint32_t nr = find_free(h->dom);
+	uint32_t nr = events_free_port(h->dom);
 
 	if (!nr)
 		return ENOSPC;
-	claim(h, nr, PORT_UNBOUND, req->domid, 0);
+	events_claim(h, nr, PORT_UNBOUND, req->domid, 0);
 	rep->arg[0] = nr;
 	return 0;
 }
@@ -82,7 +73,7 @@ int events_bind(struct handle *h, const struct xsim_req *req, struct xsim_rep *r
 {
 	struct dom *peer = dom_find(req->domid);
 	uint32_t rport = req->arg[0];
-	uint32_t nr = find_free(h->dom);
+	uint32_t nr = events_free_port(h->dom);
 	struct port *p;
 
 	if (!peer)
@@ -94,16 +85,16 @@ int events_bind(struct handle *h, const struct xsim_req *req, struct xsim_rep *r
 	p = &peer->port[rport];
 	if (p->state != PORT_UNBOUND || p->remote_dom != h->dom->id)
 		return EINVAL;
-	claim(h, nr, PORT_BOUND, peer->id, rport);
+	events_claim(h, nr, PORT_BOUND, peer->id, rport);
 	p->state = PORT_BOUND;
 	p->remote_port = nr;
-	changed(peer, rport);
+	events_changed(peer, rport);
 	events_raise(h->dom, nr);
 	rep->arg[0] = nr;
 	return 0;
 }
 
-static void close_port(struct dom *d, uint32_t nr)
+static void events_close_port(struct dom *d, uint32_t nr)
 {
 	struct port *p = &d->port[nr];
 	struct dom *peer = p->state == PORT_BOUND ? dom_find(p->remote_dom) : NULL;
@@ -111,15 +102,15 @@ static void close_port(struct dom *d, uint32_t nr)
 	if (peer) {
 		peer->port[p->remote_port].state = PORT_UNBOUND;
 		peer->port[p->remote_port].remote_port = 0;
-		changed(peer, p->remote_port);
+		events_changed(peer, p->remote_port);
 	}
 	*p = (struct port){ .state = PORT_FREE };
 	d->nr_ports--;
 	atomic_store(&d->evt->word[nr], XSIM_EV_MASKED);
-	changed(d, nr);
+	events_changed(d, nr);
 }
 
-static struct port *own(struct handle *h, uint32_t nr)
+static struct port *events_own(struct handle *h, uint32_t nr)
 {
 	if (nr >= XSIM_NR_PORTS || h->dom->port[nr].state == PORT_FREE || h->dom->port[nr].owner != h)
 		return NULL;
@@ -128,9 +119,9 @@ static struct port *own(struct handle *h, uint32_t nr)
 
 int events_close(struct handle *h, uint32_t nr)
 {
-	if (!own(h, nr))
+	if (!events_own(h, nr))
 		return ENOTCONN;
-	close_port(h->dom, nr);
+	events_close_port(h->dom, nr);
 	return 0;
 }
 
@@ -139,13 +130,13 @@ void events_close_all(struct handle *h)
 	uint32_t nr;
 
 	for (nr = 1; nr < XSIM_NR_PORTS; nr++)
-		if (own(h, nr))
-			close_port(h->dom, nr);
+		if (events_own(h, nr))
+			events_close_port(h->dom, nr);
 }
 
 int events_peer(struct handle *h, uint32_t nr, struct xsim_rep *rep, int fds[2])
 {
-	struct port *p = own(h, nr);
+	struct port *p = events_own(h, nr);
 	struct dom *peer;
 
 	if (!p)
@@ -162,14 +153,14 @@ int events_peer(struct handle *h, uint32_t nr, struct xsim_rep *rep, int fds[2])
 	return 0;
 }
 
-struct later {
+struct events_later {
 	uint32_t domid;
 	uint32_t port;
 };
 
-static void later_now(void *arg)
+static void events_later_now(void *arg)
 {
-	struct later *l = arg;
+	struct events_later *l = arg;
 	struct dom *d = dom_find(l->domid);
 
 	if (d)
@@ -179,13 +170,13 @@ static void later_now(void *arg)
 
 int events_later(struct handle *h, const struct xsim_req *req)
 {
-	struct later *l;
+	struct events_later *l;
 
-	if (!own(h, req->arg[0]))
+	if (!events_own(h, req->arg[0]))
 		return ENOTCONN;
 	l = xalloc(sizeof(*l));
 	l->domid = h->dom->id;
 	l->port = req->arg[0];
-	loop_after(req->arg[1], later_now, l);
+	loop_after(req->arg[1], events_later_now, l);
 	return 0;
 }

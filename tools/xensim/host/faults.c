@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Fault rules: from the command's words into the table that the libraries read. */
-#include "host.h"
+#include "faults.h"
 
-#include "util.h"
+#include "procs.h"
+#include "tools/xensim/base/util.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *option(const char *arg, const char *key)
-{
-	size_t len = strlen(key);
-
-	if (!strncmp(arg, "--", 2))
-		arg += 2;
-	return !strncmp(arg, key, len) && arg[len] == '=' ? arg + len + 1 : NULL;
-}
-
-static int word(const char *s, const char *const *list, uint32_t *out)
+static int faults_word(const char *s, const char *const *list, uint32_t *out)
 {
 	uint32_t i;
 
@@ -31,7 +22,7 @@ static int word(const char *s, const char *const *list, uint32_t *out)
 	return 0;
 }
 
-static int number(const char *arg, const char *key, uint32_t *out)
+static int faults_number(const char *arg, const char *key, uint32_t *out)
 {
 	const char *v = option(arg, key);
 	char *end;
@@ -42,41 +33,41 @@ static int number(const char *arg, const char *key, uint32_t *out)
 	return !*end;
 }
 
-static const char *const ops[] = { "", "map", "copy", "notify", "share", "bind", "unmap", "unshare", "unbind", "wake", "store", "read", NULL };
-static const char *const whats[] = { "fail", "delay", "drop", "kill", "freeze", "partial", NULL };
+static const char *const faults_ops[] = { "", "map", "copy", "notify", "share", "bind", "unmap", "unshare", "unbind", "wake", "store", "read", NULL };
+static const char *const faults_whats[] = { "fail", "delay", "drop", "kill", "freeze", "partial", NULL };
 
-static int parse_one(struct xsim_fault *f, const char *arg)
+static int faults_parse_word(struct xsim_fault *f, const char *arg)
 {
 	static const char *const wheres[] = { "all", "first", "middle", "last", NULL };
 	uint32_t status;
 
-	if (*arg && word(arg, ops, &f->op))
+	if (*arg && faults_word(arg, faults_ops, &f->op))
 		return 1;
-	if (word(arg, whats, &f->what) || word(arg, wheres, &f->where))
+	if (faults_word(arg, faults_whats, &f->what) || faults_word(arg, wheres, &f->where))
 		return 1;
-	if (number(arg, "every", &f->n) && f->n) {
+	if (faults_number(arg, "every", &f->n) && f->n) {
 		f->where = XSIM_AT_EVERY;
 		return 1;
 	}
-	if (number(arg, "random", &f->n)) {
+	if (faults_number(arg, "random", &f->n)) {
 		f->where = XSIM_AT_RANDOM;
 		return 1;
 	}
-	if (number(arg, "status", &status)) {
+	if (faults_number(arg, "status", &status)) {
 		f->status = (int32_t)status;
 		return 1;
 	}
-	return number(arg, "seed", &f->seed) || number(arg, "times", &f->times) || number(arg, "after", &f->after) || number(arg, "ms", &f->ms);
+	return faults_number(arg, "seed", &f->seed) || faults_number(arg, "times", &f->times) || faults_number(arg, "after", &f->after) || faults_number(arg, "ms", &f->ms);
 }
 
-/* A write to the xenstore that a rule is about. */
-struct wanted {
+/* The accesses to the xenstore that a rule is for. */
+struct faults_store {
 	const char *path;
 	const char *value;
 };
 
-/* What cannot be at that operation would be a rule that does nothing. */
-static int sensible(const struct xsim_fault *f)
+/* Returns whether the fault can happen at that operation; else the rule would do nothing. */
+static int faults_possible(const struct xsim_fault *f)
 {
 	switch ((enum xsim_fault_what)f->what) {
 	case XSIM_DO_FAIL:
@@ -94,7 +85,7 @@ static int sensible(const struct xsim_fault *f)
 	return 0;
 }
 
-static int parse(struct xsim_fault *f, struct wanted *pt, char **words, int n, char **why)
+static int faults_parse(struct xsim_fault *f, struct faults_store *st, char **words, int n, char **why)
 {
 	int i;
 
@@ -103,42 +94,42 @@ static int parse(struct xsim_fault *f, struct wanted *pt, char **words, int n, c
 		const char *value = option(words[i], "value");
 
 		if (path && *path)
-			pt->path = path;
+			st->path = path;
 		else if (value)
-			pt->value = value;
-		else if (!parse_one(f, words[i])) {
+			st->value = value;
+		else if (!faults_parse_word(f, words[i])) {
 			*why = xprintf("fault: \"%s\" not understood", words[i]);
 			return -1;
 		}
 	}
 	if (!f->op)
 		*why = xprintf("fault: which operation? map, copy, notify, share, bind, unmap, unshare, unbind, wake, store, read");
-	else if (!sensible(f))
-		*why = xprintf("fault: %s cannot %s%s", ops[f->op], whats[f->what], f->what == XSIM_DO_DELAY && !f->ms ? " without ms=" : "");
-	else if ((f->op >= XSIM_ON_STORE) != (pt->path != NULL))
+	else if (!faults_possible(f))
+		*why = xprintf("fault: %s cannot %s%s", faults_ops[f->op], faults_whats[f->what], f->what == XSIM_DO_DELAY && !f->ms ? " without ms=" : "");
+	else if ((f->op >= XSIM_ON_STORE) != (st->path != NULL))
 		*why = xprintf("fault: path= belongs to store and read, and they need it");
 	else
 		return 0;
 	return -1;
 }
 
-int fault_add(struct dom *d, char **words, int n, char **why)
+int faults_add(struct dom *d, char **words, int n, char **why)
 {
 	uint32_t nr = atomic_load(&d->gnt->nr_faults);
 	struct xsim_fault f = { .seed = 1 };
-	struct wanted pt = { 0 };
+	struct faults_store st = { 0 };
 
-	if (parse(&f, &pt, words, n, why) < 0)
+	if (faults_parse(&f, &st, words, n, why) < 0)
 		return -1;
 	if (nr == XSIM_MAX_FAULTS) {
 		*why = xprintf("fault: no more than %u rules in a domain", XSIM_MAX_FAULTS);
 		return -1;
 	}
-	free(d->point[nr].path);
-	free(d->point[nr].value);
-	d->point[nr].path = pt.path ? xprintf("%s", pt.path) : NULL;
-	d->point[nr].value = pt.value ? xprintf("%s", pt.value) : NULL;
-	d->point[nr].seen = 0;
+	free(d->fault_point[nr].path);
+	free(d->fault_point[nr].value);
+	d->fault_point[nr].path = st.path ? xprintf("%s", st.path) : NULL;
+	d->fault_point[nr].value = st.value ? xprintf("%s", st.value) : NULL;
+	d->fault_point[nr].seen = 0;
 	atomic_fetch_add(&d->gnt->fault_seq, 1);
 	d->gnt->fault[nr] = f;
 	atomic_store(&d->gnt->nr_faults, nr + 1);
@@ -146,7 +137,7 @@ int fault_add(struct dom *d, char **words, int n, char **why)
 	return 0;
 }
 
-void fault_clear(struct dom *d)
+void faults_clear(struct dom *d)
 {
 	d->nr_clears++;
 	atomic_fetch_add(&d->gnt->fault_seq, 1);
@@ -154,7 +145,7 @@ void fault_clear(struct dom *d)
 	atomic_fetch_add(&d->gnt->fault_seq, 1);
 }
 
-static int ends_with(const char *path, const char *end)
+static int faults_path_ends(const char *path, const char *end)
 {
 	size_t len = strlen(path);
 	size_t n = strlen(end);
@@ -162,28 +153,28 @@ static int ends_with(const char *path, const char *end)
 	return len >= n && !strcmp(path + len - n, end);
 }
 
-/* Whether the rule is for this path, and it is its turn; counts it. */
-static int hits(const struct xsim_fault *f, struct point *pt, uint32_t op, const char *path)
+/* Counts an access and returns whether the rule strikes it. */
+static int faults_hit(const struct xsim_fault *f, struct fault_point *pt, uint32_t op, const char *path)
 {
-	if (f->op != op || !ends_with(path, pt->path))
+	if (f->op != op || !faults_path_ends(path, pt->path))
 		return 0;
 	pt->seen++;
 	return pt->seen > f->after && (!f->times || pt->seen <= f->after + f->times);
 }
 
-int fault_read(uint32_t domid, const char *path)
+int faults_on_read(uint32_t domid, const char *path)
 {
 	struct dom *d = dom_find(domid);
 	uint32_t nr = d ? atomic_load(&d->gnt->nr_faults) : 0;
 	uint32_t i;
 
 	for (i = 0; i < nr; i++)
-		if (hits(&d->gnt->fault[i], &d->point[i], XSIM_ON_READ, path))
+		if (faults_hit(&d->gnt->fault[i], &d->fault_point[i], XSIM_ON_READ, path))
 			return d->gnt->fault[i].status ? d->gnt->fault[i].status : EIO;
 	return 0;
 }
 
-void fault_store(uint32_t domid, const char *path, const char *value, size_t len)
+void faults_on_write(uint32_t domid, const char *path, const char *value, size_t len)
 {
 	struct dom *d = dom_find(domid);
 	uint32_t nr = d ? atomic_load(&d->gnt->nr_faults) : 0;
@@ -191,11 +182,11 @@ void fault_store(uint32_t domid, const char *path, const char *value, size_t len
 
 	for (i = 0; i < nr; i++) {
 		const struct xsim_fault *f = &d->gnt->fault[i];
-		struct point *pt = &d->point[i];
+		struct fault_point *pt = &d->fault_point[i];
 
 		if (pt->value && (len != strlen(pt->value) || memcmp(pt->value, value, len) != 0))
 			continue;
-		if (hits(f, pt, XSIM_ON_STORE, path))
+		if (faults_hit(f, pt, XSIM_ON_STORE, path))
 			procs_signal(d->dir, f->what == XSIM_DO_KILL ? SIGKILL : SIGSTOP);
 	}
 }

@@ -1,39 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Grants: who may touch which page.
- *
- * A page is in use from share until it is neither shared nor mapped; only
- * then is it counted off the granter's limit, emptied, and free.  References
- * and pages are handed out going round, so that a stale one stays invalid
- * for long and a copy that raced with its revocation hits no one's page.
- * Maps pin pages, not references: a revoked reference can be reused while
- * somebody still maps its page.
- */
-#include "dom.h"
+#include "grants.h"
 
-#include "util.h"
+#include "events.h"
+#include "tools/xensim/base/util.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 
-static void page_empty(struct dom *d, uint32_t page)
+static void grants_empty_page(struct dom *d, uint32_t page)
 {
 	fallocate(d->pages_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)page * XSIM_PAGE, XSIM_PAGE);
 }
 
-static void page_put(struct dom *d, uint32_t page)
+static void grants_put_page(struct dom *d, uint32_t page)
 {
 	struct page *p = &d->pages[page];
 
 	if (p->maps || p->shared)
 		return;
 	d->nr_pages--;
-	page_empty(d, page);
+	grants_empty_page(d, page);
 }
 
-/* A run of free pages, going round; UINT32_MAX if there is none. */
-static uint32_t find_run(struct dom *d, uint32_t count)
+/* Returns the first of @count adjacent free pages, searched in rotation; UINT32_MAX if there are none. */
+static uint32_t grants_find_pages(struct dom *d, uint32_t count)
 {
 	uint32_t start = d->next_page;
 	uint32_t seen = 0;
@@ -57,14 +48,14 @@ static uint32_t find_run(struct dom *d, uint32_t count)
 	return UINT32_MAX;
 }
 
-static uint32_t find_ref(struct dom *d)
+static uint32_t grants_find_ref(struct dom *d)
 {
 	while (atomic_load_explicit(&d->gnt->entry[d->next_ref], memory_order_relaxed) || d->next_ref < DOM_FIRST_REF)
 		d->next_ref = (d->next_ref + 1) % d->gnt->nr_refs;
 	return d->next_ref;
 }
 
-static struct holding *hold(struct handle *h, const struct xsim_req *req)
+static struct holding *grants_hold(struct handle *h, const struct xsim_req *req)
 {
 	struct holding *hd = xalloc(sizeof(*hd) + req->count * sizeof(hd->item[0]));
 
@@ -74,8 +65,8 @@ static struct holding *hold(struct handle *h, const struct xsim_req *req)
 	return hd;
 }
 
-/* Linux: only a channel that the domain has can be signalled. */
-static int ending_ok(const struct handle *h, const struct xsim_req *req)
+/* Linux: only a channel of the domain itself can be signalled. */
+static int grants_ending_allowed(const struct handle *h, const struct xsim_req *req)
 {
 	if ((req->flags & XSIM_F_CLEAR_BYTE) && (req->arg[0] >= XSIM_PAGE || req->count != 1))
 		return 0;
@@ -84,7 +75,7 @@ static int ending_ok(const struct handle *h, const struct xsim_req *req)
 	return req->arg[1] < XSIM_NR_PORTS && h->dom->port[req->arg[1]].state != PORT_FREE;
 }
 
-static void make_ending(struct handle *h, const struct holding *hd)
+static void grants_run_ending(struct handle *h, const struct holding *hd)
 {
 	struct dom *d = dom_find(hd->item[0].domid);
 
@@ -101,21 +92,21 @@ int grants_share(struct handle *h, const struct xsim_req *req, struct xsim_rep *
 	uint32_t page;
 	uint32_t i;
 
-	if (!req->count || req->count > XSIM_MAX_COUNT || !ending_ok(h, req))
+	if (!req->count || req->count > XSIM_MAX_COUNT || !grants_ending_allowed(h, req))
 		return EINVAL;
 	if (d->nr_pages + req->count > d->max_pages || d->nr_refs + req->count > d->gnt->nr_refs - DOM_FIRST_REF)
 		return ENOSPC;
-	page = find_run(d, req->count);
+	page = grants_find_pages(d, req->count);
 	if (page == UINT32_MAX)
 		return ENOSPC;
-	hd = hold(h, req);
+	hd = grants_hold(h, req);
 	for (i = 0; i < req->count; i++) {
-		uint32_t ref = find_ref(d);
+		uint32_t ref = grants_find_ref(d);
 		uint64_t e = (uint64_t)(page + i) << 32 | (uint64_t)(req->domid & 0xffffu) << 16 | XSIM_GE_VALID;
 
 		if (req->flags & XSIM_F_WRITE)
 			e |= XSIM_GE_WRITE;
-		page_empty(d, page + i);
+		grants_empty_page(d, page + i);
 		d->pages[page + i].shared = 1;
 		atomic_store_explicit(&d->gnt->entry[ref], e, memory_order_release);
 		hd->item[i] = (struct held){ .domid = d->id, .ref = ref, .page = page + i };
@@ -132,7 +123,7 @@ int grants_share(struct handle *h, const struct xsim_req *req, struct xsim_rep *
 	return 0;
 }
 
-static void unmap_items(const struct holding *hd, uint32_t count)
+static void grants_unmap_items(const struct holding *hd, uint32_t count)
 {
 	uint32_t i;
 
@@ -142,11 +133,11 @@ static void unmap_items(const struct holding *hd, uint32_t count)
 		if (!d)
 			continue;
 		d->pages[hd->item[i].page].maps--;
-		page_put(d, hd->item[i].page);
+		grants_put_page(d, hd->item[i].page);
 	}
 }
 
-static int map_item(struct handle *h, struct held *it, uint32_t flags)
+static int grants_map_item(struct handle *h, struct held *it, uint32_t flags)
 {
 	struct dom *d = dom_find(it->domid);
 	uint64_t e;
@@ -170,16 +161,16 @@ int grants_map(struct handle *h, const struct xsim_req *req, struct xsim_rep *re
 	struct holding *hd;
 	uint32_t i;
 
-	if (!req->count || req->count > XSIM_MAX_COUNT || !ending_ok(h, req))
+	if (!req->count || req->count > XSIM_MAX_COUNT || !grants_ending_allowed(h, req))
 		return EINVAL;
-	hd = hold(h, req);
+	hd = grants_hold(h, req);
 	for (i = 0; i < req->count; i++) {
 		hd->item[i].domid = req->data[2 * i];
 		hd->item[i].ref = req->data[2 * i + 1];
-		if (map_item(h, &hd->item[i], req->flags) < 0) {
-			unmap_items(hd, i);
+		if (grants_map_item(h, &hd->item[i], req->flags) < 0) {
+			grants_unmap_items(hd, i);
 			free(hd);
-			return EINVAL; /* whatever Xen's reason, as gntdev */
+			return EINVAL; /* gntdev says so for each of Xen's reasons */
 		}
 		rep->data[i] = hd->item[i].page;
 	}
@@ -190,7 +181,7 @@ int grants_map(struct handle *h, const struct xsim_req *req, struct xsim_rep *re
 	return 0;
 }
 
-static void revoke_items(struct dom *d, struct holding *hd)
+static void grants_revoke_items(struct dom *d, struct holding *hd)
 {
 	uint32_t i;
 
@@ -203,27 +194,27 @@ static void revoke_items(struct dom *d, struct holding *hd)
 	}
 }
 
-static void unshare_items(struct dom *d, struct holding *hd)
+static void grants_unshare_items(struct dom *d, struct holding *hd)
 {
 	uint32_t i;
 
-	revoke_items(d, hd);
+	grants_revoke_items(d, hd);
 	for (i = 0; i < hd->count; i++) {
 		d->pages[hd->item[i].page].shared = 0;
-		page_put(d, hd->item[i].page);
+		grants_put_page(d, hd->item[i].page);
 	}
 }
 
-static void release(struct handle *h, struct holding **link)
+static void grants_release_holding(struct handle *h, struct holding **link)
 {
 	struct holding *hd = *link;
 
 	*link = hd->next;
-	make_ending(h, hd);
+	grants_run_ending(h, hd);
 	if (h->kind == XSIM_GNTSHR)
-		unshare_items(h->dom, hd);
+		grants_unshare_items(h->dom, hd);
 	else
-		unmap_items(hd, hd->count);
+		grants_unmap_items(hd, hd->count);
 	free(hd);
 }
 
@@ -233,7 +224,7 @@ int grants_release(struct handle *h, uint32_t id)
 
 	for (p = &h->held; *p; p = &(*p)->next) {
 		if ((*p)->id == id) {
-			release(h, p);
+			grants_release_holding(h, p);
 			return 0;
 		}
 	}
@@ -243,7 +234,7 @@ int grants_release(struct handle *h, uint32_t id)
 void grants_release_all(struct handle *h)
 {
 	while (h->held)
-		release(h, &h->held);
+		grants_release_holding(h, &h->held);
 }
 
 void grants_forget(struct handle *h)
@@ -255,7 +246,7 @@ void grants_forget(struct handle *h)
 		return;
 	}
 	for (hd = h->held; hd; hd = hd->next) {
-		revoke_items(h->dom, hd);
+		grants_revoke_items(h->dom, hd);
 		hd->end.flags = 0; /* its port is gone, too */
 	}
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Handles: requests of the libraries, and what ends with a connection. */
-#include "dom.h"
+#include "handle.h"
 
-#include "util.h"
+#include "events.h"
+#include "grants.h"
+#include "tools/xensim/base/util.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,11 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HANDLE_FDS 3
+static uint32_t handle_last_id;
 
-static uint32_t last_handle;
-
-static int hello(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep, int *fds)
+static int handle_hello(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep, int *fds)
 {
 	if (h->kind || req->arg[0] < XSIM_GNTTAB || req->arg[0] > XSIM_EVTCHN)
 		return EINVAL;
@@ -27,7 +26,7 @@ static int hello(struct handle *h, const struct xsim_req *req, struct xsim_rep *
 		fds[1] = h->dom->pages_fd;
 	if (h->kind != XSIM_EVTCHN)
 		return 0;
-	/* Blocking or not is the user's choice, as with /dev/xen/evtchn. */
+	/* Blocking or not is the user's choice, as for /dev/xen/evtchn. */
 	h->efd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
 	if (h->efd < 0)
 		return errno;
@@ -36,7 +35,7 @@ static int hello(struct handle *h, const struct xsim_req *req, struct xsim_rep *
 	return 0;
 }
 
-static int peer(const struct handle *h, const struct xsim_req *req, int *fds)
+static int handle_peer(const struct handle *h, const struct xsim_req *req, int *fds)
 {
 	struct dom *d = dom_find(req->domid);
 
@@ -49,15 +48,15 @@ static int peer(const struct handle *h, const struct xsim_req *req, int *fds)
 	return 0;
 }
 
-static int serve(struct handle *h, const struct xsim_req *req, size_t len, struct xsim_rep *rep, int *fds)
+int handle_serve(struct handle *h, const struct xsim_req *req, size_t len, struct xsim_rep *rep, int *fds)
 {
 	size_t payload = len - sizeof(*req);
 	uint32_t op = req->op;
 
 	if (op == XSIM_HELLO)
-		return hello(h, req, rep, fds);
+		return handle_hello(h, req, rep, fds);
 	if (h->kind == XSIM_GNTTAB && op == XSIM_PEER)
-		return peer(h, req, fds);
+		return handle_peer(h, req, fds);
 	if (h->kind == XSIM_GNTTAB && op == XSIM_MAP)
 		return payload < req->count * 8ull ? EINVAL : grants_map(h, req, rep);
 	if (h->kind == XSIM_GNTTAB && op == XSIM_UNMAP)
@@ -79,7 +78,7 @@ static int serve(struct handle *h, const struct xsim_req *req, size_t len, struc
 	return op == XSIM_EV_LATER ? events_later(h, req) : EINVAL;
 }
 
-static int reply(const struct handle *h, struct xsim_rep *rep, const int *fds)
+static int handle_reply(const struct handle *h, struct xsim_rep *rep, const int *fds)
 {
 	union {
 		char buf[CMSG_SPACE(HANDLE_FDS * sizeof(int))];
@@ -127,12 +126,12 @@ static void handle_ready(struct source *s, uint32_t events)
 		return;
 	}
 	memset(&out.rep, 0, sizeof(out.rep));
-	out.rep.err = serve(h, &in.req, (size_t)n, &out.rep, fds);
+	out.rep.err = handle_serve(h, &in.req, (size_t)n, &out.rep, fds);
 	if (out.rep.err) {
 		out.rep.count = 0;
 		fds[0] = -1;
 	}
-	if (reply(h, &out.rep, fds) < 0)
+	if (handle_reply(h, &out.rep, fds) < 0)
 		handle_end(h);
 }
 
@@ -146,7 +145,7 @@ void handle_new(struct dom *d, int fd)
 	h->src.ready = handle_ready;
 	h->dom = d;
 	h->efd = -1;
-	h->id = ++last_handle;
+	h->id = ++handle_last_id;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
 		h->pid = cred.pid;
 	if (loop_add(&h->src, EPOLLIN) < 0) {
@@ -171,4 +170,20 @@ void handle_end(struct handle *h)
 		;
 	*p = h->next;
 	loop_drop(&h->src);
+}
+
+void handle_end_all(struct dom *d)
+{
+	while (d->handles)
+		handle_end(d->handles);
+}
+
+void handle_forget_all(struct dom *d)
+{
+	struct handle *h;
+
+	for (h = d->handles; h; h = h->next) {
+		events_close_all(h);
+		grants_forget(h);
+	}
 }

@@ -1,93 +1,92 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The xenstore stops, goes on, dies and is started anew, while domains, grants
- * and event channels live on: as xenstored is a process of its own.
- */
-#include "host.h"
+#include "outage.h"
 
-#include "../store/store.h"
-#include "util.h"
+#include "dom_nodes.h"
+#include "sockets.h"
+#include "tools/xensim/base/util.h"
+#include "tools/xensim/store/conn.h"
+#include "tools/xensim/store/nodes.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static enum { SERVES, STOPPED, DEAD } store_is;
+static enum { STORE_SERVES, STORE_STOPPED, STORE_DEAD } outage_state;
 
-int outage_none(void)
+int outage_store_serves(void)
 {
-	return store_is == SERVES;
+	return outage_state == STORE_SERVES;
 }
 
-static void stop(void)
-{
-	struct dom *d;
-
-	for (d = doms; d; d = d->next)
-		dom_store_pause(d);
-	store_hold();
-	store_is = STOPPED;
-}
-
-static void go_on(void)
+static void outage_stop(void)
 {
 	struct dom *d;
 
 	for (d = doms; d; d = d->next)
-		dom_store_go_on(d);
-	store_go_on();
-	store_is = SERVES;
+		sockets_store_pause(d);
+	conn_pause_all();
+	outage_state = STORE_STOPPED;
 }
 
-static void die_now(void)
+static void outage_continue(void)
 {
 	struct dom *d;
 
 	for (d = doms; d; d = d->next)
-		dom_store_close(d);
-	store_hang_up();
-	store_is = DEAD;
+		sockets_store_resume(d);
+	conn_resume_all();
+	outage_state = STORE_SERVES;
 }
 
-static int start(int empty, char **why)
+static void outage_kill(void)
+{
+	struct dom *d;
+
+	for (d = doms; d; d = d->next)
+		sockets_store_close(d);
+	conn_end_all();
+	outage_state = STORE_DEAD;
+}
+
+static int outage_start(int empty, char **why)
 {
 	struct dom *d;
 
 	if (empty) {
-		store_forget();
-		host_dom0_nodes();
+		nodes_forget();
+		dom_nodes_make(dom_find(0));
 	}
 	for (d = doms; d; d = d->next) {
-		if (dom_store_open(d) == 0)
+		if (sockets_store_open(d) == 0)
 			continue;
 		*why = xprintf("store: %s: %s", d->dir, strerror(errno));
 		return -1;
 	}
-	store_is = SERVES;
+	outage_state = STORE_SERVES;
 	return 0;
 }
 
-int outage(char **words, int n, char **why)
+int outage_command(char **words, int n, char **why)
 {
 	int empty = n == 2 && !strcmp(words[0], "start") && !strcmp(words[1], "--empty");
 
 	if (n == 1 + empty) {
-		if (!strcmp(words[0], "stop") && store_is == SERVES) {
-			stop();
+		if (!strcmp(words[0], "stop") && outage_state == STORE_SERVES) {
+			outage_stop();
 			return 0;
 		}
-		if (!strcmp(words[0], "cont") && store_is == STOPPED) {
-			go_on();
+		if (!strcmp(words[0], "cont") && outage_state == STORE_STOPPED) {
+			outage_continue();
 			return 0;
 		}
-		if (!strcmp(words[0], "kill") && store_is != DEAD) {
-			die_now();
+		if (!strcmp(words[0], "kill") && outage_state != STORE_DEAD) {
+			outage_kill();
 			return 0;
 		}
-		if (!strcmp(words[0], "start") && store_is == DEAD)
-			return start(empty, why);
+		if (!strcmp(words[0], "start") && outage_state == STORE_DEAD)
+			return outage_start(empty, why);
 	}
 	*why = xprintf("store: stop, cont, kill or start [--empty]; it %s now",
-		       store_is == SERVES ? "serves" : store_is == STOPPED ? "is stopped" : "is dead");
+		       outage_state == STORE_SERVES ? "serves" : outage_state == STORE_STOPPED ? "is stopped" : "is dead");
 	return -1;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The processes of a domain: all that were started with its directory in their environment. */
-#include "host.h"
+#include "procs.h"
 
-#include "util.h"
+#include "tools/xensim/base/util.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,7 +16,7 @@
 #define STOP_NAP_NS 200000
 #define STOP_NAPS_MAX 10000
 
-static int has_variable(const char *pid, const char *var)
+static int procs_has_variable(const char *pid, const char *var)
 {
 	char *path = xprintf("/proc/%s/environ", pid);
 	FILE *f = fopen(path, "re");
@@ -69,7 +68,7 @@ static int all_stand(const char *pid)
 
 /* SIGSTOP stops a process once one of its threads has been scheduled to take it: until then the
  * others go on, whereas a domain that is paused does nothing more. */
-static void wait_stopped(const char *pid)
+static void procs_wait_stopped(const char *pid)
 {
 	const struct timespec nap = { .tv_nsec = STOP_NAP_NS };
 	int i;
@@ -86,13 +85,13 @@ int procs_signal(const char *dom_dir, int sig)
 	int n = 0;
 
 	while (dir && (e = readdir(dir))) {
-		if (e->d_name[0] < '1' || e->d_name[0] > '9' || !has_variable(e->d_name, var))
+		if (e->d_name[0] < '1' || e->d_name[0] > '9' || !procs_has_variable(e->d_name, var))
 			continue;
 		if (kill((pid_t)atoi(e->d_name), sig) < 0)
 			continue;
 		n++;
 		if (sig == SIGSTOP)
-			wait_stopped(e->d_name);
+			procs_wait_stopped(e->d_name);
 	}
 	if (dir)
 		closedir(dir);

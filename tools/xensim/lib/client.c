@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* A handle's connection to the host: requests, replies, passed descriptors. */
 #include "client.h"
 
 #include <errno.h>
@@ -13,7 +12,7 @@
 #include <unistd.h>
 #include <xentoollog.h>
 
-static int connect_domain(void)
+static int client_connect(void)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	const char *dir = getenv("XENSIM_DOM");
@@ -21,7 +20,7 @@ static int connect_domain(void)
 	int n;
 
 	if (!dir) {
-		errno = ENOENT; /* as without /dev/xen */
+		errno = ENOENT; /* as on a machine without /dev/xen */
 		return -1;
 	}
 	n = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/xen.sock", dir);
@@ -42,7 +41,7 @@ static int connect_domain(void)
 	return fd;
 }
 
-static int send_all(int sock, const void *buf, size_t len)
+static int client_send(int sock, const void *buf, size_t len)
 {
 	ssize_t n;
 
@@ -52,7 +51,7 @@ static int send_all(int sock, const void *buf, size_t len)
 	return n == (ssize_t)len ? 0 : -1;
 }
 
-static ssize_t recv_reply(int sock, struct xsim_rep *rep, size_t len, int *fds)
+static ssize_t client_receive(int sock, struct xsim_rep *rep, size_t len, int *fds)
 {
 	union {
 		char buf[CMSG_SPACE(CLIENT_FDS * sizeof(int))];
@@ -88,12 +87,12 @@ int client_call(struct client *c, const struct xsim_req *req, size_t len, struct
 		errno = EBADF;
 		return -1;
 	}
-	if (send_all(c->sock, req, len) < 0) {
+	if (client_send(c->sock, req, len) < 0) {
 		if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
 			errno = ENODEV;
 		return -1;
 	}
-	n = recv_reply(c->sock, rep, replen, fds);
+	n = client_receive(c->sock, rep, replen, fds);
 	if (n < (ssize_t)sizeof(*rep)) {
 		errno = ENODEV;
 		return -1;
@@ -112,7 +111,7 @@ uint32_t client_domid(const struct client *c)
 
 bool client_lost(const struct client *c)
 {
-	/* Not POLLIN: another thread's reply may be there. */
+	/* Not POLLIN: a reply for another thread may have come. */
 	struct pollfd p = { .fd = c->sock, .events = POLLRDHUP };
 
 	return poll(&p, 1, 0) > 0;
@@ -125,7 +124,7 @@ void *client_map(int fd, size_t len, int prot)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-static void client_log(struct client *c, struct xentoollog_logger *log)
+static void client_set_log(struct client *c, struct xentoollog_logger *log)
 {
 	c->log = log;
 	c->own_log = NULL;
@@ -140,10 +139,10 @@ int client_open(struct client *c, enum xsim_kind kind, struct xentoollog_logger 
 	int err;
 
 	memset(c, 0, sizeof(*c));
-	client_log(c, log);
+	client_set_log(c, log);
 	pthread_mutex_init(&c->lock, NULL);
 	c->pid = getpid();
-	c->sock = connect_domain();
+	c->sock = client_connect();
 	if (c->sock < 0)
 		goto fail;
 	if (client_call(c, &req, sizeof(req), &rep, sizeof(rep), fds) < 0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The libraries' side of a handle's connection to the host. */
+/* A handle's connection to the host: requests, replies, passed descriptors. */
 #ifndef XENSIM_CLIENT_H
 #define XENSIM_CLIENT_H
 
-#include "../abi.h"
+#include "tools/xensim/abi.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -27,38 +27,29 @@ struct client {
 	uint32_t fault_rand[XSIM_MAX_FAULTS];
 };
 
-/** Connect as a handle of this kind; fds beyond the grant table go to @fds. 0 or -1 and errno. */
+/** Connects as a handle of this kind; the descriptors after the grant table's go to @fds. Returns 0, or -1 and errno. */
 int client_open(struct client *c, enum xsim_kind kind, struct xentoollog_logger *log, int fds[CLIENT_FDS], const char *name);
 
-/** Close the connection; the host drops what the handle held. */
+/** Closes the connection; the host releases what the handle held. */
 void client_close(struct client *c);
 
 /**
- * One request and its reply, serialised.  Returns 0 or -1 and errno; ENODEV
- * when the host is gone.  @fds (may be NULL) receives CLIENT_FDS entries, -1
- * where there is none.
+ * Sends a request and receives its reply, with the handle locked.  Returns 0,
+ * or -1 and errno: ENODEV once the host is gone.  @fds (may be NULL) receives
+ * CLIENT_FDS descriptors, -1 where there is none.
  */
 int client_call(struct client *c, const struct xsim_req *req, size_t len, struct xsim_rep *rep, size_t replen, int *fds);
 
-/** The domain that the handle acts as, now. */
+/** Returns the id that the handle's domain has now. */
 uint32_t client_domid(const struct client *c);
 
-/** Whether the host has gone (or destroyed this domain). */
+/** Returns whether the host is gone, or has destroyed this domain. */
 bool client_lost(const struct client *c);
 
-/** Report what failed, with errno, through the caller's logger. */
+/** Reports what failed, with errno, through the caller's logger. Keeps errno. */
 void client_error(const struct client *c, const char *what);
 
-/** Set @p up for map_grant etc: map a whole memory file. NULL and errno on failure. */
+/** Maps @len bytes of a memory file. Returns NULL and errno on failure. */
 void *client_map(int fd, size_t len, int prot);
-
-/**
- * Ask the fault rules about item @i of @n of operation @op.  Returns the rule
- * that strikes, or NULL.  Costs one load when there are none.
- */
-const struct xsim_fault *client_fault(struct client *c, enum xsim_fault_op op, uint32_t i, uint32_t n);
-
-/** client_fault() where only a failure can be asked for besides kill, freeze and delay: 0, or its errno. */
-int client_fault_errno(struct client *c, enum xsim_fault_op op, uint32_t i, uint32_t n, int fallback);
 
 #endif

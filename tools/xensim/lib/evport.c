@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A handle's ports and where they lead.  A sender keeps its peer's word and
- * eventfd until gen[] says otherwise.
- */
-#include "evtchn.h"
+#include "evport.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-static struct target *target_get(struct xenevtchn_handle *h, uint32_t domid, uint32_t owner, int fd)
+static struct target *evport_target_get(struct xenevtchn_handle *h, uint32_t domid, uint32_t owner, int fd)
 {
 	struct target *t;
 
@@ -36,7 +32,7 @@ static struct target *target_get(struct xenevtchn_handle *h, uint32_t domid, uin
 	return t;
 }
 
-static void target_put(struct xenevtchn_handle *h, struct target *t)
+static void evport_target_put(struct xenevtchn_handle *h, struct target *t)
 {
 	struct target **p;
 
@@ -52,10 +48,10 @@ static void target_put(struct xenevtchn_handle *h, struct target *t)
 	free(t);
 }
 
-static void forget_peer(struct xenevtchn_handle *h, struct port *p)
+static void evport_forget_peer(struct xenevtchn_handle *h, struct port *p)
 {
-	target_put(h, p->mem);
-	target_put(h, p->efd);
+	evport_target_put(h, p->mem);
+	evport_target_put(h, p->efd);
 	p->mem = p->efd = NULL;
 	p->word = NULL;
 }
@@ -70,21 +66,21 @@ struct port *evport_find(struct xenevtchn_handle *h, uint32_t nr)
 	return NULL;
 }
 
-/* That nobody is at the other end is no error. */
-static int learn_peer(struct xenevtchn_handle *h, struct port *p)
+/* Asks the host for the port's peer. An unbound port has none, which is no error. */
+static int evport_learn_peer(struct xenevtchn_handle *h, struct port *p)
 {
 	struct xsim_req req = { .op = XSIM_EV_PEER, .arg = { p->nr, 0 } };
 	struct xsim_rep rep;
 	int fds[CLIENT_FDS];
 
-	forget_peer(h, p);
+	evport_forget_peer(h, p);
 	if (client_call(&h->c, &req, sizeof(req), &rep, sizeof(rep), fds) < 0)
 		return -1;
 	p->gen = rep.arg[2];
 	if (fds[0] < 0)
 		return 0;
-	p->mem = target_get(h, rep.domid, 0, fds[0]);
-	p->efd = target_get(h, rep.domid, rep.arg[1], fds[1]);
+	p->mem = evport_target_get(h, rep.domid, 0, fds[0]);
+	p->efd = evport_target_get(h, rep.domid, rep.arg[1], fds[1]);
 	if (p->mem->mem)
 		p->word = &p->mem->mem->word[rep.arg[0]];
 	return 0;
@@ -94,12 +90,12 @@ int evport_update(struct xenevtchn_handle *h, struct port *p)
 {
 	if (atomic_load_explicit(&h->own->gen[p->nr], memory_order_acquire) == p->gen)
 		return 0;
-	return learn_peer(h, p);
+	return evport_learn_peer(h, p);
 }
 
 void evport_drop(struct xenevtchn_handle *h, struct port *p)
 {
-	forget_peer(h, p);
+	evport_forget_peer(h, p);
 	*p = h->ports[--h->nr];
 }
 

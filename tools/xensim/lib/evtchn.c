@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Event channels, as Linux's /dev/xen/evtchn behind libxenevtchn.  An eventfd
- * counts the ports that may be taken; once the host is gone it is readable
- * for good and xenevtchn_pending() says ENODEV.
+ * counts the ports that can be taken.  Once the host is gone it stays readable
+ * and xenevtchn_pending() fails with ENODEV.
  */
 #include "evtchn.h"
+
+#include "evport.h"
+#include "evwait.h"
+#include "fault.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +16,7 @@
 #include <unistd.h>
 #include <xenevtchn.h>
 
-static xenevtchn_port_or_error_t bind_port(struct xenevtchn_handle *h, const struct xsim_req *req)
+static xenevtchn_port_or_error_t evtchn_bind(struct xenevtchn_handle *h, const struct xsim_req *req)
 {
 	xenevtchn_port_or_error_t port = -1;
 	int err;
@@ -27,7 +31,7 @@ static xenevtchn_port_or_error_t bind_port(struct xenevtchn_handle *h, const str
 	return port;
 }
 
-static void handle_free(struct xenevtchn_handle *h)
+static void evtchn_free(struct xenevtchn_handle *h)
 {
 	int err = errno;
 
@@ -61,7 +65,7 @@ xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned int 
 	close(fds[1]);
 	if (h->own && evwait_open(h, flags) == 0)
 		return h;
-	handle_free(h);
+	evtchn_free(h);
 	return NULL;
 }
 
@@ -77,7 +81,7 @@ xenevtchn_handle *xenevtchn_fdopen(struct xentoollog_logger *logger, int fd, uns
 int xenevtchn_close(xenevtchn_handle *xce)
 {
 	if (xce)
-		handle_free(xce);
+		evtchn_free(xce);
 	return 0;
 }
 
@@ -94,8 +98,8 @@ int xenevtchn_restrict(xenevtchn_handle *xce, domid_t domid)
 	return -1;
 }
 
-/* A rule that strikes this notification: 1 if it shall not go out now, -1 and errno if it fails. */
-static int notify_fault(struct xenevtchn_handle *h, uint32_t port)
+/* Applies the fault rules. Returns 0 if the notification goes out now, 1 if it does not, -1 and errno if it fails. */
+static int evtchn_notify_fault(struct xenevtchn_handle *h, uint32_t port)
 {
 	const struct xsim_fault *f = client_fault(&h->c, XSIM_ON_NOTIFY, 0, 1);
 	struct xsim_req req = { .op = XSIM_EV_LATER };
@@ -115,7 +119,7 @@ static int notify_fault(struct xenevtchn_handle *h, uint32_t port)
 	return 1;
 }
 
-static int notify_locked(struct xenevtchn_handle *h, uint32_t nr)
+static int evtchn_notify_locked(struct xenevtchn_handle *h, uint32_t nr)
 {
 	struct port *p = evport_find(h, nr);
 	uint32_t old;
@@ -129,7 +133,7 @@ static int notify_locked(struct xenevtchn_handle *h, uint32_t nr)
 		return -1;
 	if (!p->word)
 		return 0;
-	ret = notify_fault(h, nr);
+	ret = evtchn_notify_fault(h, nr);
 	if (ret)
 		return ret < 0 ? -1 : 0;
 	old = atomic_fetch_or(p->word, XSIM_EV_PENDING);
@@ -143,7 +147,7 @@ int xenevtchn_notify(xenevtchn_handle *xce, evtchn_port_t port)
 	int ret;
 
 	pthread_mutex_lock(&xce->c.lock);
-	ret = notify_locked(xce, port);
+	ret = evtchn_notify_locked(xce, port);
 	pthread_mutex_unlock(&xce->c.lock);
 	return ret;
 }
@@ -152,14 +156,14 @@ xenevtchn_port_or_error_t xenevtchn_bind_unbound_port(xenevtchn_handle *xce, uin
 {
 	struct xsim_req req = { .op = XSIM_EV_UNBOUND, .domid = domid };
 
-	return bind_port(xce, &req);
+	return evtchn_bind(xce, &req);
 }
 
 xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *xce, uint32_t domid, evtchn_port_t remote_port)
 {
 	struct xsim_req req = { .op = XSIM_EV_BIND, .domid = domid, .arg = { remote_port, 0 } };
 
-	return bind_port(xce, &req);
+	return evtchn_bind(xce, &req);
 }
 
 xenevtchn_port_or_error_t xenevtchn_bind_virq(xenevtchn_handle *xce, unsigned int virq)
@@ -192,8 +196,8 @@ int xenevtchn_unbind(xenevtchn_handle *xce, evtchn_port_t port)
 	return ret;
 }
 
-/* Take one port that is pending and not masked, and mask it. */
-static xenevtchn_port_or_error_t take(struct xenevtchn_handle *h)
+/* Masks one port that is pending and not masked. Returns it, or -1. */
+static xenevtchn_port_or_error_t evtchn_take(struct xenevtchn_handle *h)
 {
 	xenevtchn_port_or_error_t port = -1;
 	uint32_t i;
@@ -216,12 +220,12 @@ static xenevtchn_port_or_error_t take(struct xenevtchn_handle *h)
 xenevtchn_port_or_error_t xenevtchn_pending(xenevtchn_handle *xce)
 {
 	while (evwait_count(xce) == 0) {
-		xenevtchn_port_or_error_t port = take(xce);
+		xenevtchn_port_or_error_t port = evtchn_take(xce);
 
 		if (port >= 0)
 			return port;
 		if (client_lost(&xce->c)) {
-			evwait_kick(xce->efd); /* the next one shall see it, too */
+			evwait_kick(xce->efd); /* so that the next caller sees it, too */
 			errno = ENODEV;
 			break;
 		}

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the user of a handle waits for.
- *
- * It is the eventfd itself, so that an event costs one write and one read.
- * That the host is gone must wake it, too: an asynchronous poll of the
- * connection (Linux AIO) adds one to the eventfd when the other side hangs
- * up, without a thread.  Where AIO is not to be had, the user gets an epoll
- * set of the eventfd and the connection, which costs more per wake-up.
+ * The user waits for the eventfd itself, so that an event costs one write and
+ * one read.  The end of the host must wake the user, too: an asynchronous poll
+ * of the connection (Linux AIO) adds one to the eventfd when the host hangs up,
+ * without a thread.  Without AIO the user gets an epoll set of the eventfd and
+ * the connection, which costs more per wake-up.
  */
-#include "evtchn.h"
+#include "evwait.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +18,7 @@
 #include <unistd.h>
 #include <xenevtchn.h>
 
-static int aio_watch(struct xenevtchn_handle *h)
+static int evwait_aio(struct xenevtchn_handle *h)
 {
 	aio_context_t ctx = 0;
 	struct iocb cb = {
@@ -42,7 +40,7 @@ static int aio_watch(struct xenevtchn_handle *h)
 	return 0;
 }
 
-static int epoll_set(struct xenevtchn_handle *h, unsigned int flags)
+static int evwait_epoll(struct xenevtchn_handle *h, unsigned int flags)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
 
@@ -57,8 +55,8 @@ static int epoll_set(struct xenevtchn_handle *h, unsigned int flags)
 
 int evwait_open(struct xenevtchn_handle *h, unsigned int flags)
 {
-	if (aio_watch(h) < 0)
-		return epoll_set(h, flags);
+	if (evwait_aio(h) < 0)
+		return evwait_epoll(h, flags);
 	h->pollfd = h->efd;
 	return flags & XENEVTCHN_NO_CLOEXEC ? fcntl(h->efd, F_SETFD, 0) : 0;
 }
@@ -91,13 +89,13 @@ void evwait_uncount(struct xenevtchn_handle *h)
 	struct iovec iov = { .iov_base = &count, .iov_len = sizeof(count) };
 	int err = errno;
 
-	/* Another thread may have taken it: then there is nothing to do. */
+	/* Nothing to do if another thread has taken it. */
 	if (preadv2(h->efd, &iov, 1, -1, RWF_NOWAIT) < 0)
 		errno = err;
 }
 
-/* With the epoll set the connection has to be looked at here. */
-static int wait_both(struct xenevtchn_handle *h)
+/* Waits for the eventfd or the end of the connection, where there is an epoll set. */
+static int evwait_poll(struct xenevtchn_handle *h)
 {
 	struct pollfd p[2] = { { .fd = h->efd, .events = POLLIN }, { .fd = h->c.sock, .events = POLLRDHUP } };
 
@@ -115,7 +113,7 @@ int evwait_count(struct xenevtchn_handle *h)
 	ssize_t n;
 
 	do {
-		if (!h->aio && wait_both(h) < 0)
+		if (!h->aio && evwait_poll(h) < 0)
 			return -1;
 		n = read(h->efd, &count, sizeof(count));
 	} while (n < 0 && errno == EAGAIN && !h->aio); /* another thread was faster */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults on request: which item of which operation a rule strikes. */
-#include "client.h"
+#include "fault.h"
 
 #include <signal.h>
 #include <unistd.h>
 
-/* xorshift: the same seed gives the same faults. */
-static uint32_t next_rand(uint32_t *state)
+/* xorshift, so that the same seed gives the same faults. */
+static uint32_t fault_rand(uint32_t *state)
 {
 	uint32_t x = *state;
 
@@ -16,7 +15,7 @@ static uint32_t next_rand(uint32_t *state)
 	return *state = x;
 }
 
-static bool at_place(struct client *c, const struct xsim_fault *f, uint32_t rule, uint32_t i, uint32_t n)
+static bool fault_at_item(struct client *c, const struct xsim_fault *f, uint32_t rule, uint32_t i, uint32_t n)
 {
 	switch (f->where) {
 	case XSIM_AT_ALL:
@@ -30,12 +29,12 @@ static bool at_place(struct client *c, const struct xsim_fault *f, uint32_t rule
 	case XSIM_AT_EVERY:
 		return f->n && c->fault_count[rule] % f->n == 0;
 	case XSIM_AT_RANDOM:
-		return next_rand(&c->fault_rand[rule]) % 1000000u < f->n;
+		return fault_rand(&c->fault_rand[rule]) % 1000000u < f->n;
 	}
 	return false;
 }
 
-static void new_rules(struct client *c, uint32_t seq)
+static void fault_reset_counts(struct client *c, uint32_t seq)
 {
 	uint32_t i;
 
@@ -58,7 +57,7 @@ const struct xsim_fault *client_fault(struct client *c, enum xsim_fault_op op, u
 	if (seq & 1u)
 		return NULL;
 	if (seq != c->fault_seen)
-		new_rules(c, seq);
+		fault_reset_counts(c, seq);
 	for (r = 0; r < nr && r < XSIM_MAX_FAULTS; r++) {
 		const struct xsim_fault *f = &c->gnt->fault[r];
 
@@ -67,7 +66,7 @@ const struct xsim_fault *client_fault(struct client *c, enum xsim_fault_op op, u
 		c->fault_count[r]++;
 		if (c->fault_count[r] <= f->after || (f->times && c->fault_fired[r] >= f->times))
 			continue;
-		if (!at_place(c, f, r, i, n))
+		if (!fault_at_item(c, f, r, i, n))
 			continue;
 		c->fault_fired[r]++;
 		if (f->what == XSIM_DO_KILL)

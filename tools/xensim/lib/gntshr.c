@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Granting of pages, as Linux's gntalloc behind libxengnttab: zeroed pages,
- * ENOSPC beyond the domain's limit.  A page that a peer still maps stays
- * counted after unshare.
+ * Grants pages, as Linux's gntalloc behind libxengnttab: the pages are zeroed,
+ * and beyond the domain's limit a call fails with ENOSPC.  A page that a peer
+ * still maps stays counted after unshare.
  */
+#include "fault.h"
 #include "gnttab.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ int xengntshr_fd(xengntshr_handle *xgs)
 	return xgs->c.sock;
 }
 
-static void unshare_id(struct xengntdev_handle *h, uint32_t id)
+static void gntshr_unshare_id(struct xengntdev_handle *h, uint32_t id)
 {
 	struct xsim_req req = { .op = XSIM_UNSHARE, .arg = { id, 0 } };
 	struct xsim_rep rep;
@@ -51,7 +52,7 @@ static void unshare_id(struct xengntdev_handle *h, uint32_t id)
 	client_call(&h->c, &req, sizeof(req), &rep, sizeof(rep), NULL);
 }
 
-static void *share_locked(struct xengntdev_handle *h, const struct xsim_req *req, uint32_t *refs)
+static void *gntshr_share_locked(struct xengntdev_handle *h, const struct xsim_req *req, uint32_t *refs)
 {
 	size_t replen = sizeof(struct xsim_rep) + req->count * sizeof(uint32_t);
 	size_t bytes = (size_t)req->count * XSIM_PAGE;
@@ -69,7 +70,7 @@ static void *share_locked(struct xengntdev_handle *h, const struct xsim_req *req
 	a->count = req->count;
 	a->addr = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, h->own_pages, (off_t)rep->arg[1] * XSIM_PAGE);
 	if (a->addr == MAP_FAILED) {
-		unshare_id(h, a->id);
+		gntshr_unshare_id(h, a->id);
 		errno = ENOMEM;
 		goto fail;
 	}
@@ -86,7 +87,7 @@ fail:
 	return NULL;
 }
 
-static void *share(struct xengntdev_handle *h, const struct xsim_req *req, uint32_t *refs)
+static void *gntshr_share(struct xengntdev_handle *h, const struct xsim_req *req, uint32_t *refs)
 {
 	void *addr = NULL;
 
@@ -94,7 +95,7 @@ static void *share(struct xengntdev_handle *h, const struct xsim_req *req, uint3
 		errno = EINVAL;
 	else {
 		pthread_mutex_lock(&h->c.lock);
-		addr = share_locked(h, req, refs);
+		addr = gntshr_share_locked(h, req, refs);
 		pthread_mutex_unlock(&h->c.lock);
 	}
 	if (!addr)
@@ -111,7 +112,7 @@ void *xengntshr_share_pages(xengntshr_handle *xgs, uint32_t domid, int count, ui
 		.flags = writable ? XSIM_F_WRITE : 0,
 	};
 
-	return share(xgs, &req, refs);
+	return gntshr_share(xgs, &req, refs);
 }
 
 void *xengntshr_share_page_notify(xengntshr_handle *xgs, uint32_t domid, uint32_t *ref, int writable, uint32_t notify_offset, evtchn_port_t notify_port)
@@ -131,7 +132,7 @@ void *xengntshr_share_page_notify(xengntshr_handle *xgs, uint32_t domid, uint32_
 		req.flags |= XSIM_F_SEND_EVENT;
 		req.arg[1] = notify_port;
 	}
-	return share(xgs, &req, ref);
+	return gntshr_share(xgs, &req, ref);
 }
 
 int xengntshr_unshare(xengntshr_handle *xgs, void *start_address, uint32_t count)
@@ -150,7 +151,7 @@ int xengntshr_unshare(xengntshr_handle *xgs, void *start_address, uint32_t count
 	client_fault(&xgs->c, XSIM_ON_UNSHARE, 0, 1);
 	*link = a->next;
 	munmap(a->addr, (size_t)count * XSIM_PAGE);
-	unshare_id(xgs, a->id);
+	gntshr_unshare_id(xgs, a->id);
 	pthread_mutex_unlock(&xgs->c.lock);
 	free(a);
 	return 0;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Mapping of grants, as Linux's gntdev behind libxengnttab: a call with one
- * bad reference maps nothing and fails with EINVAL; unmapping takes exactly
- * what one call mapped.
+ * bad reference maps nothing and fails with EINVAL; an unmap takes exactly what
+ * one call has mapped.
  */
 #include "gnttab.h"
+
+#include "fault.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -108,11 +110,11 @@ int xengnttab_set_max_grants(xengnttab_handle *xgt, uint32_t nr_grants)
 {
 	(void)xgt;
 	(void)nr_grants;
-	return 0; /* Linux ignores it, too */
+	return 0; /* as Linux: no limit is set */
 }
 
-/* Put the granted pages side by side; what fails leaves nothing. */
-static void *place(struct xengntdev_handle *h, uint32_t count, const uint32_t *pairs, const uint32_t *pages, int prot)
+/* Maps the granted pages side by side. Returns NULL, with nothing mapped, on failure. */
+static void *gnttab_place(struct xengntdev_handle *h, uint32_t count, const uint32_t *pairs, const uint32_t *pages, int prot)
 {
 	uint8_t *base = mmap(NULL, (size_t)count * XSIM_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint32_t i;
@@ -134,7 +136,7 @@ static void *place(struct xengntdev_handle *h, uint32_t count, const uint32_t *p
 	return base;
 }
 
-static int map_faults(struct xengntdev_handle *h, uint32_t count)
+static int gnttab_map_faults(struct xengntdev_handle *h, uint32_t count)
 {
 	uint32_t i;
 
@@ -149,7 +151,7 @@ static int map_faults(struct xengntdev_handle *h, uint32_t count)
 	return 0;
 }
 
-static void unmap_id(struct xengntdev_handle *h, uint32_t id)
+static void gnttab_unmap_id(struct xengntdev_handle *h, uint32_t id)
 {
 	struct xsim_req req = { .op = XSIM_UNMAP, .arg = { id, 0 } };
 	struct xsim_rep rep;
@@ -157,25 +159,25 @@ static void unmap_id(struct xengntdev_handle *h, uint32_t id)
 	client_call(&h->c, &req, sizeof(req), &rep, sizeof(rep), NULL);
 }
 
-/* The locked part: the host checks and pins, then the pages are placed. */
-static void *map_checked(struct xengntdev_handle *h, struct xsim_req *req, int prot)
+/* Has the host check the references and pin the pages, then maps them. */
+static void *gnttab_map_locked(struct xengntdev_handle *h, struct xsim_req *req, int prot)
 {
 	size_t replen = sizeof(struct xsim_rep) + req->count * sizeof(uint32_t);
 	struct xsim_rep *rep = calloc(1, replen);
 	struct area *a = calloc(1, sizeof(*a));
 	int err;
 
-	if (!rep || !a || map_faults(h, req->count) < 0)
+	if (!rep || !a || gnttab_map_faults(h, req->count) < 0)
 		goto fail;
 	if (client_call(&h->c, req, sizeof(*req) + req->count * 2 * sizeof(uint32_t), rep, replen, NULL) < 0)
 		goto fail;
-	a->addr = place(h, req->count, req->data, rep->data, prot);
+	a->addr = gnttab_place(h, req->count, req->data, rep->data, prot);
 	a->count = req->count;
 	a->id = rep->arg[0];
 	free(rep);
 	rep = NULL;
 	if (!a->addr) {
-		unmap_id(h, a->id);
+		gnttab_unmap_id(h, a->id);
 		goto fail;
 	}
 	a->next = h->areas;
@@ -189,13 +191,13 @@ fail:
 	return NULL;
 }
 
-struct notify {
+struct gnttab_notify {
 	uint32_t flags;
 	uint32_t offset;
 	uint32_t port;
 };
 
-static void *map_grants(struct xengntdev_handle *h, uint32_t count, const uint32_t *domids, int same, const uint32_t *refs, int prot, struct notify nt)
+static void *gnttab_map(struct xengntdev_handle *h, uint32_t count, const uint32_t *domids, int same, const uint32_t *refs, int prot, struct gnttab_notify nt)
 {
 	struct xsim_req *req;
 	void *addr;
@@ -218,7 +220,7 @@ static void *map_grants(struct xengntdev_handle *h, uint32_t count, const uint32
 		req->data[2 * i + 1] = refs[i];
 	}
 	pthread_mutex_lock(&h->c.lock);
-	addr = map_checked(h, req, prot);
+	addr = gnttab_map_locked(h, req, prot);
 	if (!addr)
 		client_error(&h->c, "mapping grants failed");
 	pthread_mutex_unlock(&h->c.lock);
@@ -228,22 +230,22 @@ static void *map_grants(struct xengntdev_handle *h, uint32_t count, const uint32
 
 void *xengnttab_map_grant_refs(xengnttab_handle *xgt, uint32_t count, uint32_t *domids, uint32_t *refs, int prot)
 {
-	return map_grants(xgt, count, domids, 0, refs, prot, (struct notify){ 0 });
+	return gnttab_map(xgt, count, domids, 0, refs, prot, (struct gnttab_notify){ 0 });
 }
 
 void *xengnttab_map_domain_grant_refs(xengnttab_handle *xgt, uint32_t count, uint32_t domid, uint32_t *refs, int prot)
 {
-	return map_grants(xgt, count, &domid, 1, refs, prot, (struct notify){ 0 });
+	return gnttab_map(xgt, count, &domid, 1, refs, prot, (struct gnttab_notify){ 0 });
 }
 
 void *xengnttab_map_grant_ref(xengnttab_handle *xgt, uint32_t domid, uint32_t ref, int prot)
 {
-	return map_grants(xgt, 1, &domid, 1, &ref, prot, (struct notify){ 0 });
+	return gnttab_map(xgt, 1, &domid, 1, &ref, prot, (struct gnttab_notify){ 0 });
 }
 
 void *xengnttab_map_grant_ref_notify(xengnttab_handle *xgt, uint32_t domid, uint32_t ref, int prot, uint32_t notify_offset, evtchn_port_t notify_port)
 {
-	struct notify nt = { 0 };
+	struct gnttab_notify nt = { 0 };
 
 	if (notify_offset != UINT32_MAX) {
 		nt.flags |= XSIM_F_CLEAR_BYTE;
@@ -253,7 +255,7 @@ void *xengnttab_map_grant_ref_notify(xengnttab_handle *xgt, uint32_t domid, uint
 		nt.flags |= XSIM_F_SEND_EVENT;
 		nt.port = notify_port;
 	}
-	return map_grants(xgt, 1, &domid, 1, &ref, prot, nt);
+	return gnttab_map(xgt, 1, &domid, 1, &ref, prot, nt);
 }
 
 int xengnttab_unmap(xengnttab_handle *xgt, void *start_address, uint32_t count)
@@ -272,7 +274,7 @@ int xengnttab_unmap(xengnttab_handle *xgt, void *start_address, uint32_t count)
 	client_fault(&xgt->c, XSIM_ON_UNMAP, 0, 1);
 	*link = a->next;
 	munmap(a->addr, (size_t)count * XSIM_PAGE);
-	unmap_id(xgt, a->id);
+	gnttab_unmap_id(xgt, a->id);
 	pthread_mutex_unlock(&xgt->c.lock);
 	free(a);
 	return 0;

@@ -5,7 +5,7 @@
 
 #include "client.h"
 
-/** Another domain's grants, as this handle sees them. */
+/** Another domain's grant table and pages, mapped by this handle. */
 struct peer {
 	struct peer *next;
 	uint32_t domid;
@@ -30,15 +30,16 @@ struct xengntdev_handle {
 };
 
 /**
- * The peer @domid, asked from the host the first time.  NULL and errno:
- * ESRCH no such domain, EPERM it grants this domain nothing.  Handle locked.
+ * Returns the peer @domid, which the host is asked for the first time.  Returns
+ * NULL and errno on failure: ESRCH if there is no such domain, EPERM if it
+ * grants this domain nothing.  The handle is locked.
  */
 struct peer *gnttab_peer(struct xengntdev_handle *h, uint32_t domid);
 
-/** The area that starts at @addr, or NULL; its link, to take it out. */
+/** Returns the link to the area that starts at @addr, to take it out of the list, or NULL. */
 struct area **gnttab_area(struct xengntdev_handle *h, const void *addr);
 
-/** Let go of everything that the handle has mapped, its peers and itself. */
+/** Unmaps everything that the handle has mapped, and frees its peers and itself. */
 void gnttab_free(struct xengntdev_handle *h);
 
 #endif

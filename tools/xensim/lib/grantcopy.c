@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grant copy without asking anyone: the table word is loaded, checked and
- * used once per segment.  Xen's refusals are per segment, in its status.
+ * Grant copy without a request to the host: the table's word is loaded once per
+ * segment, checked, and used.  Xen's refusals are in each segment's status.
  *
  * Linux's gntdev ends the whole call (EINVAL) at a segment without a grant on
- * either side or whose granted side crosses its page.  It queues operations,
- * 16 at a time, a segment being one for each local page that it touches; what
+ * either side or whose granted side crosses its page.  It queues operations in
+ * batches of 16; a segment makes one for each local page that it touches.  What
  * is queued when a call ends early has status okay and was not copied.
  */
+#include "fault.h"
 #include "gnttab.h"
 
 #include <errno.h>
@@ -18,9 +19,7 @@
 
 #define LINUX_BATCH 16u /* gntdev's GNTDEV_COPY_BATCH */
 
-#define LINUX_BATCH 16u /* gntdev's GNTDEV_COPY_BATCH */
-
-static int linux_refuses(const xengnttab_grant_copy_segment_t *s)
+static int copy_linux_refuses(const xengnttab_grant_copy_segment_t *s)
 {
 	if (!(s->flags & (GNTCOPY_source_gref | GNTCOPY_dest_gref)))
 		return 1;
@@ -29,8 +28,8 @@ static int linux_refuses(const xengnttab_grant_copy_segment_t *s)
 	return (s->flags & GNTCOPY_dest_gref) && s->dest.foreign.offset + s->len > (int)XSIM_PAGE;
 }
 
-/* One side of a segment: its bytes, or NULL and a status. */
-static uint8_t *side(struct xengntdev_handle *h, const union xengnttab_copy_ptr *ptr, int write, int16_t *status)
+/* Returns the bytes of one side of a segment, or NULL and a status. */
+static uint8_t *copy_side(struct xengntdev_handle *h, const union xengnttab_copy_ptr *ptr, int write, int16_t *status)
 {
 	struct peer *p = gnttab_peer(h, ptr->foreign.domid);
 	uint64_t e;
@@ -66,15 +65,15 @@ static void copy_one(struct xengntdev_handle *h, xengnttab_grant_copy_segment_t 
 	if (!s->len)
 		return;
 	if (s->flags & GNTCOPY_source_gref)
-		src = side(h, &s->source, 0, &s->status);
+		src = copy_side(h, &s->source, 0, &s->status);
 	if (s->status == GNTST_okay && (s->flags & GNTCOPY_dest_gref))
-		dst = side(h, &s->dest, 1, &s->status);
+		dst = copy_side(h, &s->dest, 1, &s->status);
 	if (s->status == GNTST_okay)
 		memmove(dst, src, s->len);
 }
 
-/* Operations that Linux makes of a segment: one for each local page. */
-static uint32_t nr_ops(const xengnttab_grant_copy_segment_t *s)
+/* Returns how many operations Linux makes of a segment: one for each local page. */
+static uint32_t copy_nr_ops(const xengnttab_grant_copy_segment_t *s)
 {
 	uintptr_t start;
 
@@ -86,7 +85,7 @@ static uint32_t nr_ops(const xengnttab_grant_copy_segment_t *s)
 	return (uint32_t)((start + s->len + XSIM_PAGE - 1) / XSIM_PAGE - start / XSIM_PAGE);
 }
 
-/* What a rule does to segment @i of @n: 0, or an errno that ends the call. */
+/* Applies the fault rules to segment @i of @n. Returns 0, or an errno that ends the call. */
 static int copy_fault(struct xengntdev_handle *h, xengnttab_grant_copy_segment_t *segs, uint32_t i, uint32_t n)
 {
 	const struct xsim_fault *f = client_fault(&h->c, XSIM_ON_COPY, i, n);
@@ -102,7 +101,7 @@ static int copy_fault(struct xengntdev_handle *h, xengnttab_grant_copy_segment_t
 	return 0;
 }
 
-static void flush(struct xengntdev_handle *h, xengnttab_grant_copy_segment_t *segs, uint32_t from, uint32_t to)
+static void copy_flush(struct xengntdev_handle *h, xengnttab_grant_copy_segment_t *segs, uint32_t from, uint32_t to)
 {
 	for (; from < to; from++)
 		if (segs[from].status == GNTST_okay)
@@ -119,22 +118,22 @@ static int copy_locked(struct xengntdev_handle *h, uint32_t count, xengnttab_gra
 	if (atomic_load_explicit(&h->c.gnt->dead, memory_order_relaxed))
 		err = ENODEV;
 	for (i = 0; !err && i < count; i++) {
-		err = linux_refuses(&segs[i]) ? EINVAL : 0;
+		err = copy_linux_refuses(&segs[i]) ? EINVAL : 0;
 		if (err)
 			break;
 		segs[i].status = GNTST_okay;
 		err = copy_fault(h, segs, i, count);
 		if (err)
 			break;
-		ops += nr_ops(&segs[i]);
+		ops += copy_nr_ops(&segs[i]);
 		if (ops <= LINUX_BATCH)
 			continue;
-		flush(h, segs, flushed, i);
+		copy_flush(h, segs, flushed, i);
 		flushed = i;
-		ops = nr_ops(&segs[i]);
+		ops = copy_nr_ops(&segs[i]);
 	}
 	if (!err)
-		flush(h, segs, flushed, count);
+		copy_flush(h, segs, flushed, count);
 	errno = err;
 	return err ? -1 : 0;
 }

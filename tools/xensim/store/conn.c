@@ -1,20 +1,58 @@
 /* SPDX-License-Identifier: MIT */
-/* The wire: messages in, messages out, and clients' ends. */
+/*
+ * Messages in, messages out, and the end of a client.
+ *
+ * A request is served as soon as it is complete: the operation leaves its
+ * answer in the request, the connection queues it, then runs what the
+ * operation wants to happen afterwards.  Events of watches are queued by
+ * conn_event(), which watch.c calls.
+ */
 #include "conn.h"
 
-#include "../host/util.h"
+#include "dispatch.h"
+#include "perm.h"
+#include "tools/xensim/base/loop.h"
+#include "tools/xensim/base/util.h"
+#include "tx_ops.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct conn *conns;
-static bool held;
+/* Requests served before other descriptors get their turn. */
+#define CONN_BATCH 16
 
-/* Seen as a hang-up by the loop later: nobody vanishes under an iteration. */
+/* A message that waits to be sent. */
+struct conn_out {
+	struct conn_out *next;
+	size_t len;
+	size_t done;
+	uint8_t bytes[];
+};
+
+struct conn {
+	struct source src;
+	struct conn *next;
+	struct client client;
+	bool broken;
+	struct xsd_sockmsg hdr; /* of the request that is being received */
+	char data[XENSTORE_PAYLOAD_MAX + 1];
+	size_t got;
+	struct conn_out *out;
+	struct conn_out **out_end;
+};
+
+static struct conn *conns;
+static bool conn_paused;
+
+static struct conn *conn_of_watcher(struct watcher *w)
+{
+	return (struct conn *)((char *)w - offsetof(struct conn, client.watcher));
+}
+
+/* The loop sees this as a hang-up later: no connection is freed while a list of them is walked. */
 static void conn_break(struct conn *c)
 {
 	c->broken = true;
@@ -23,9 +61,9 @@ static void conn_break(struct conn *c)
 
 static void conn_flush(struct conn *c)
 {
-	struct out *o;
+	struct conn_out *o;
 
-	if (held)
+	if (conn_paused)
 		return;
 	while ((o = c->out)) {
 		ssize_t n = send(c->src.fd, o->bytes + o->done, o->len - o->done, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -49,45 +87,68 @@ static void conn_flush(struct conn *c)
 	loop_change(&c->src, c->out ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
-void conn_send(struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id, const void *data, size_t len)
+static void conn_send(struct conn *c, const struct xsd_sockmsg *hdr, const void *data)
 {
-	struct xsd_sockmsg hdr = { .type = type, .req_id = req_id, .tx_id = tx_id, .len = (uint32_t)len };
-	struct out *o;
+	struct conn_out *o;
 	bool idle = !c->out;
 
 	if (c->broken)
 		return;
-	o = xalloc(sizeof(*o) + sizeof(hdr) + len);
-	o->len = sizeof(hdr) + len;
-	memcpy(o->bytes, &hdr, sizeof(hdr));
-	if (len)
-		memcpy(o->bytes + sizeof(hdr), data, len);
+	o = xalloc(sizeof(*o) + sizeof(*hdr) + hdr->len);
+	o->len = sizeof(*hdr) + hdr->len;
+	memcpy(o->bytes, hdr, sizeof(*hdr));
+	if (hdr->len)
+		memcpy(o->bytes + sizeof(*hdr), data, hdr->len);
 	*c->out_end = o;
 	c->out_end = &o->next;
 	if (idle)
 		conn_flush(c);
 }
 
-void conn_reply(struct conn *c, const void *data, size_t len)
+static void conn_event(struct watcher *w, const void *data, size_t len)
 {
-	conn_send(c, c->in.hdr.type, c->in.hdr.req_id, c->in.hdr.tx_id, data, len);
+	struct xsd_sockmsg hdr = { .type = XS_WATCH_EVENT, .len = (uint32_t)len };
+
+	conn_send(conn_of_watcher(w), &hdr, data);
 }
 
-void conn_ack(struct conn *c)
+static void conn_serve(struct conn *c)
 {
-	conn_reply(c, "OK", 3);
+	static struct request req;
+	struct xsd_sockmsg hdr = c->hdr;
+	const char *answer = req.reply;
+	int err;
+
+	req.client = &c->client;
+	req.type = hdr.type;
+	req.tx_id = hdr.tx_id;
+	req.tx = req.committed = NULL;
+	req.data = c->data;
+	req.len = hdr.len;
+	req.after = NULL;
+	req.reply_len = 0;
+	err = dispatch(&req);
+	hdr.len = req.reply_len;
+	if (err) {
+		answer = dispatch_error(err);
+		hdr.type = XS_ERROR;
+		hdr.len = (uint32_t)strlen(answer) + 1;
+	}
+	conn_send(c, &hdr, answer);
+	if (req.after)
+		req.after(&req);
 }
 
 static void conn_end(struct conn *c)
 {
 	struct conn **p;
-	struct out *o;
+	struct conn_out *o;
 
 	for (p = &conns; *p != c; p = &(*p)->next)
 		;
 	*p = c->next;
-	watch_remove_all(c);
-	ops_end_all(c);
+	watch_unregister(&c->client.watcher);
+	tx_ops_end_all(&c->client);
 	while ((o = c->out)) {
 		c->out = o->next;
 		free(o);
@@ -95,14 +156,14 @@ static void conn_end(struct conn *c)
 	loop_drop(&c->src);
 }
 
-/* Read until a whole message is there: 1; 0 for later; -1 when it is over. */
+/* Receives a message. Returns 1 if it is complete, 0 if more is to come, -1 if the connection is over. */
 static int conn_receive(struct conn *c)
 {
-	const size_t head = sizeof(c->in.hdr);
+	const size_t head = sizeof(c->hdr);
 
 	for (;;) {
-		size_t want = c->got < head ? head - c->got : head + c->in.hdr.len - c->got;
-		uint8_t *to = c->got < head ? (uint8_t *)&c->in.hdr + c->got : (uint8_t *)c->in.data + (c->got - head);
+		size_t want = c->got < head ? head - c->got : head + c->hdr.len - c->got;
+		uint8_t *to = c->got < head ? (uint8_t *)&c->hdr + c->got : (uint8_t *)c->data + (c->got - head);
 		ssize_t n;
 
 		if (want) {
@@ -113,14 +174,13 @@ static int conn_receive(struct conn *c)
 				return -1;
 			c->got += (size_t)n;
 		}
-		if (c->got == head && c->in.hdr.len > XENSTORE_PAYLOAD_MAX)
+		if (c->got == head && c->hdr.len > XENSTORE_PAYLOAD_MAX)
 			return -1;
-		if (c->got >= head && c->got == head + c->in.hdr.len)
+		if (c->got >= head && c->got == head + c->hdr.len)
 			break;
 	}
 	c->got = 0;
-	c->in.len = c->in.hdr.len;
-	c->in.data[c->in.len] = '\0';
+	c->data[c->hdr.len] = '\0';
 	return 1;
 }
 
@@ -132,107 +192,103 @@ static void conn_ready(struct source *s, uint32_t events)
 
 	if (events & EPOLLOUT)
 		conn_flush(c);
-	for (i = 0; i < 16 && !c->broken; i++) {
+	for (i = 0; i < CONN_BATCH && !c->broken; i++) {
 		ret = conn_receive(c);
 		if (ret <= 0)
 			break;
-		ops_serve(c);
+		conn_serve(c);
 	}
 	if (ret < 0 || c->broken)
 		conn_end(c);
 }
 
-void store_connect(int fd, uint32_t domid)
+void conn_accept(int fd, uint32_t domid)
 {
 	struct conn *c = xalloc(sizeof(*c));
 
 	c->src.fd = fd;
 	c->src.ready = conn_ready;
-	c->domid = domid;
 	c->out_end = &c->out;
 	if (loop_add(&c->src, EPOLLIN) < 0) {
 		close(fd);
 		free(c);
 		return;
 	}
+	c->client.watcher.domid = domid;
+	c->client.watcher.event = conn_event;
+	watch_register(&c->client.watcher);
 	c->next = conns;
 	conns = c;
 }
 
-void store_hold(void)
+void conn_pause_all(void)
 {
 	struct conn *c;
 
-	held = true;
+	conn_paused = true;
 	for (c = conns; c; c = c->next)
 		loop_pause(&c->src);
 }
 
-void store_go_on(void)
+void conn_resume_all(void)
 {
 	struct conn *c;
 
-	held = false;
+	conn_paused = false;
 	for (c = conns; c; c = c->next) {
 		loop_add(&c->src, EPOLLIN);
 		conn_flush(c);
 	}
 }
 
-void store_hang_up(void)
+void conn_end_all(void)
 {
-	held = false;
+	conn_paused = false;
 	while (conns)
 		conn_end(conns);
 }
 
-void store_rename(uint32_t from, uint32_t to)
+void conn_rename(uint32_t from, uint32_t to)
 {
 	struct conn *c;
 
 	for (c = conns; c; c = c->next) {
-		if (c->domid != from)
+		if (c->client.watcher.domid != from)
 			continue;
-		ops_end_all(c);
-		c->domid = to;
+		tx_ops_end_all(&c->client);
+		c->client.watcher.domid = to;
 	}
 	perm_forget(from);
 }
 
-void store_resume(uint32_t domid)
+void conn_renew_watches(uint32_t domid)
 {
 	struct conn *c;
 
 	for (c = conns; c; c = c->next)
-		if (c->domid == domid)
-			watch_renew(c);
+		if (c->client.watcher.domid == domid)
+			watch_renew(&c->client.watcher);
 }
 
-void store_domain_gone(uint32_t domid)
+void conn_end_domain(uint32_t domid)
 {
 	struct conn *c;
 	struct conn *next;
 
 	for (c = conns; c; c = next) {
 		next = c->next;
-		if (c->domid == domid)
+		if (c->client.watcher.domid == domid)
 			conn_end(c);
 	}
 	perm_forget(domid);
 }
 
-void store_count(uint32_t domid, uint32_t *nodes, uint32_t *watches, uint32_t *nr)
+uint32_t conn_count(uint32_t domid)
 {
-	const struct watch *w;
 	const struct conn *c;
+	uint32_t n = 0;
 
-	*nodes = tree_owned(domid);
-	*watches = *nr = 0;
-	for (c = conns; c; c = c->next) {
-		if (c->domid != domid)
-			continue;
-		++*nr;
-		for (w = c->watches; w; w = w->next)
-			++*watches;
-	}
+	for (c = conns; c; c = c->next)
+		n += c->client.watcher.domid == domid;
+	return n;
 }

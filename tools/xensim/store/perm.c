@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Permissions.  The first entry names the owner, who may do everything, and
- * what domains not named may do; dom0 may do everything.  A client that may
- * not read a path is told ENOENT only if the nearest existing parent grants
- * what it asked for.
- */
-#include "conn.h"
+#include "perm.h"
 
-#include "../host/util.h"
+#include "tools/xensim/base/util.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,17 +9,17 @@
 
 #define NO_TARGET UINT32_MAX
 
-static struct target {
-	struct target *next;
+static struct perm_target {
+	struct perm_target *next;
 	uint32_t domid;
 	uint32_t target;
-} *targets;
+} *perm_targets;
 
-static uint32_t target_of(uint32_t domid)
+static uint32_t perm_target_of(uint32_t domid)
 {
-	struct target *t;
+	struct perm_target *t;
 
-	for (t = targets; t; t = t->next)
+	for (t = perm_targets; t; t = t->next)
 		if (t->domid == domid)
 			return t->target;
 	return NO_TARGET;
@@ -33,10 +27,10 @@ static uint32_t target_of(uint32_t domid)
 
 void perm_forget(uint32_t domid)
 {
-	struct target **p = &targets;
+	struct perm_target **p = &perm_targets;
 
 	while (*p) {
-		struct target *t = *p;
+		struct perm_target *t = *p;
 
 		if (t->domid != domid && t->target != domid) {
 			p = &t->next;
@@ -49,19 +43,19 @@ void perm_forget(uint32_t domid)
 
 void perm_set_target(uint32_t domid, uint32_t target)
 {
-	struct target *t;
+	struct perm_target *t;
 
 	perm_forget(domid);
 	t = xalloc(sizeof(*t));
 	t->domid = domid;
 	t->target = target;
-	t->next = targets;
-	targets = t;
+	t->next = perm_targets;
+	perm_targets = t;
 }
 
 uint32_t perm_bits(uint32_t domid, const struct perm *perm, uint32_t nr)
 {
-	uint32_t target = target_of(domid);
+	uint32_t target = perm_target_of(domid);
 	uint32_t i;
 
 	if (domid == 0 || perm[0].id == domid || perm[0].id == target)
@@ -72,32 +66,30 @@ uint32_t perm_bits(uint32_t domid, const struct perm *perm, uint32_t nr)
 	return perm[0].bits;
 }
 
-static bool parents_grant(struct conn *c, const char *path, uint32_t need)
+static bool perm_parent_grants(struct tx *tx, uint32_t domid, const char *path, uint32_t need)
 {
 	char *at = xprintf("%s", path);
 	const struct node *n = NULL;
-	bool ok;
 
 	while (!n) {
 		char *up = path_parent(at);
 
 		free(at);
 		at = up;
-		n = tree_read(c->tx, at);
+		n = tree_read(tx, at);
 	}
 	free(at);
-	ok = perm_bits(c->domid, n->perm, n->nr_perms) & need;
-	return ok;
+	return perm_bits(domid, n->perm, n->nr_perms) & need;
 }
 
-const struct node *perm_read(struct conn *c, const char *path, uint32_t need)
+const struct node *perm_read(struct tx *tx, uint32_t domid, const char *path, uint32_t need)
 {
-	const struct node *n = tree_read(c->tx, path);
+	const struct node *n = tree_read(tx, path);
 
-	if (n && (perm_bits(c->domid, n->perm, n->nr_perms) & need) == need)
+	if (n && (perm_bits(domid, n->perm, n->nr_perms) & need) == need)
 		return n;
 	errno = n ? EACCES : ENOENT;
-	if (c->domid != 0 && !parents_grant(c, path, need))
+	if (domid != 0 && !perm_parent_grants(tx, domid, path, need))
 		errno = EACCES;
 	return NULL;
 }

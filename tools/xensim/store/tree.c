@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Nodes in a hash table; a transaction is a second one on top. */
+/* The tree is a hash table by path; a transaction is a second, smaller one of copies. */
 #include "tree.h"
 
-#include "../host/util.h"
+#include "tools/xensim/base/util.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +19,11 @@ struct entry {
 	bool changed;
 };
 
-static struct entry *main_bucket[BUCKETS];
-static uint64_t last_gen;
-static uint32_t owned[NR_DOMS];
+static struct entry *tree_bucket[BUCKETS];
+static uint64_t tree_last_gen;
+static uint32_t tree_nodes_of[NR_DOMS];
 
-static uint32_t hash(const char *path)
+static uint32_t tree_hash(const char *path)
 {
 	uint32_t h = 2166136261u;
 
@@ -32,19 +32,19 @@ static uint32_t hash(const char *path)
 	return h;
 }
 
-static struct entry **find(struct entry **bucket, uint32_t size, const char *path)
+static struct entry **tree_find(struct entry **bucket, uint32_t size, const char *path)
 {
-	struct entry **p = &bucket[hash(path) % size];
+	struct entry **p = &bucket[tree_hash(path) % size];
 
 	while (*p && strcmp((*p)->path, path))
 		p = &(*p)->next;
 	return p;
 }
 
-static struct entry *insert(struct entry **bucket, uint32_t size, const char *path, struct node *n)
+static struct entry *tree_insert(struct entry **bucket, uint32_t size, const char *path, struct node *n)
 {
 	struct entry *e = xalloc(sizeof(*e));
-	struct entry **p = &bucket[hash(path) % size];
+	struct entry **p = &bucket[tree_hash(path) % size];
 
 	e->path = xprintf("%s", path);
 	e->node = n;
@@ -67,7 +67,7 @@ static void node_free(struct node *n)
 	free(n);
 }
 
-static void *copy(const void *p, size_t len)
+static void *tree_copy(const void *p, size_t len)
 {
 	void *q = xalloc(len);
 
@@ -78,11 +78,11 @@ static void *copy(const void *p, size_t len)
 
 static struct node *node_copy(const struct node *n)
 {
-	struct node *c = copy(n, sizeof(*n));
+	struct node *c = tree_copy(n, sizeof(*n));
 	uint32_t i;
 
-	c->data = copy(n->data, n->len);
-	c->perm = copy(n->perm, n->nr_perms * sizeof(*n->perm));
+	c->data = tree_copy(n->data, n->len);
+	c->perm = tree_copy(n->perm, n->nr_perms * sizeof(*n->perm));
 	c->kid = xalloc(n->nr_kids * sizeof(*n->kid));
 	for (i = 0; i < n->nr_kids; i++)
 		c->kid[i] = xprintf("%s", n->kid[i]);
@@ -104,47 +104,47 @@ void tree_init(void)
 
 	n->perm = xalloc(sizeof(*n->perm));
 	n->nr_perms = 1;
-	n->gen = ++last_gen;
-	owned[0]++;
-	insert(main_bucket, BUCKETS, "/", n);
+	n->gen = ++tree_last_gen;
+	tree_nodes_of[0]++;
+	tree_insert(tree_bucket, BUCKETS, "/", n);
 }
 
 uint32_t tree_owned(uint32_t domid)
 {
-	return owned[domid % NR_DOMS];
+	return tree_nodes_of[domid % NR_DOMS];
 }
 
-/* The transaction's entry for @path, copied when first looked at. */
+/* Returns the transaction's entry for @path; the first read makes a copy of the node. */
 static struct entry *tx_entry(struct tx *tx, const char *path)
 {
-	struct entry *e = *find(tx->bucket, TX_BUCKETS, path);
+	struct entry *e = *tree_find(tx->bucket, TX_BUCKETS, path);
 	struct entry *m;
 
 	if (e)
 		return e;
-	m = *find(main_bucket, BUCKETS, path);
-	e = insert(tx->bucket, TX_BUCKETS, path, m ? node_copy(m->node) : NULL);
+	m = *tree_find(tree_bucket, BUCKETS, path);
+	e = tree_insert(tx->bucket, TX_BUCKETS, path, m ? node_copy(m->node) : NULL);
 	e->base = m ? m->node->gen : 0;
 	return e;
 }
 
 const struct node *tree_read(struct tx *tx, const char *path)
 {
-	struct entry *e = tx ? tx_entry(tx, path) : *find(main_bucket, BUCKETS, path);
+	struct entry *e = tx ? tx_entry(tx, path) : *tree_find(tree_bucket, BUCKETS, path);
 
 	return e ? e->node : NULL;
 }
 
 struct node *tree_edit(struct tx *tx, const char *path)
 {
-	struct entry *e = tx ? tx_entry(tx, path) : *find(main_bucket, BUCKETS, path);
+	struct entry *e = tx ? tx_entry(tx, path) : *tree_find(tree_bucket, BUCKETS, path);
 
 	e->changed = true;
-	e->node->gen = ++last_gen;
+	e->node->gen = ++tree_last_gen;
 	return e->node;
 }
 
-static const char *base_name(const char *path)
+static const char *path_base(const char *path)
 {
 	return strrchr(path, '/') + 1;
 }
@@ -158,10 +158,10 @@ struct node *tree_add(struct tx *tx, const char *path, int owner)
 
 	free(up);
 	parent->kid = xrealloc(parent->kid, (parent->nr_kids + 1) * sizeof(*parent->kid));
-	parent->kid[parent->nr_kids++] = xprintf("%s", base_name(path));
-	n->perm = copy(parent->perm, parent->nr_perms * sizeof(*n->perm));
+	parent->kid[parent->nr_kids++] = xprintf("%s", path_base(path));
+	n->perm = tree_copy(parent->perm, parent->nr_perms * sizeof(*n->perm));
 	n->nr_perms = parent->nr_perms;
-	n->gen = ++last_gen;
+	n->gen = ++tree_last_gen;
 	if (owner >= 0)
 		n->perm[0].id = (uint32_t)owner;
 	if (tx) {
@@ -170,13 +170,13 @@ struct node *tree_add(struct tx *tx, const char *path, int owner)
 		e->changed = true;
 		tx->delta++;
 	} else {
-		insert(main_bucket, BUCKETS, path, n);
-		owned[n->perm[0].id % NR_DOMS]++;
+		tree_insert(tree_bucket, BUCKETS, path, n);
+		tree_nodes_of[n->perm[0].id % NR_DOMS]++;
 	}
 	return n;
 }
 
-static void drop_kid(struct node *parent, const char *name)
+static void node_drop_kid(struct node *parent, const char *name)
 {
 	uint32_t i;
 
@@ -190,13 +190,13 @@ static void drop_kid(struct node *parent, const char *name)
 	}
 }
 
-static void main_remove(const char *path)
+static void tree_remove_entry(const char *path)
 {
-	struct entry **p = find(main_bucket, BUCKETS, path);
+	struct entry **p = tree_find(tree_bucket, BUCKETS, path);
 	struct entry *e = *p;
 
 	*p = e->next;
-	owned[e->node->perm[0].id % NR_DOMS]--;
+	tree_nodes_of[e->node->perm[0].id % NR_DOMS]--;
 	node_free(e->node);
 	free(e->path);
 	free(e);
@@ -207,10 +207,10 @@ void tree_remove(struct tx *tx, const char *path)
 	char *up = path_parent(path);
 	struct entry *e;
 
-	drop_kid(tree_edit(tx, up), base_name(path));
+	node_drop_kid(tree_edit(tx, up), path_base(path));
 	free(up);
 	if (!tx) {
-		main_remove(path);
+		tree_remove_entry(path);
 		return;
 	}
 	e = tx_entry(tx, path);
@@ -223,18 +223,18 @@ void tree_remove(struct tx *tx, const char *path)
 void node_set(struct node *n, const void *data, uint32_t len)
 {
 	free(n->data);
-	n->data = copy(data, len);
+	n->data = tree_copy(data, len);
 	n->len = len;
 }
 
 void node_set_perms(struct tx *tx, struct node *n, const struct perm *perm, uint32_t nr)
 {
 	if (!tx) {
-		owned[n->perm[0].id % NR_DOMS]--;
-		owned[perm[0].id % NR_DOMS]++;
+		tree_nodes_of[n->perm[0].id % NR_DOMS]--;
+		tree_nodes_of[perm[0].id % NR_DOMS]++;
 	}
 	free(n->perm);
-	n->perm = copy(perm, nr * sizeof(*perm));
+	n->perm = tree_copy(perm, nr * sizeof(*perm));
 	n->nr_perms = nr;
 }
 
@@ -255,7 +255,7 @@ bool tx_unchanged(const struct tx *tx)
 
 	for (i = 0; i < TX_BUCKETS; i++) {
 		for (e = tx->bucket[i]; e; e = e->next) {
-			const struct entry *m = *find(main_bucket, BUCKETS, e->path);
+			const struct entry *m = *tree_find(tree_bucket, BUCKETS, e->path);
 
 			if ((m ? m->node->gen : 0) != e->base)
 				return false;
@@ -264,25 +264,25 @@ bool tx_unchanged(const struct tx *tx)
 	return true;
 }
 
-static void apply_one(struct entry *e)
+static void tx_apply_entry(struct entry *e)
 {
-	struct entry *m = *find(main_bucket, BUCKETS, e->path);
+	struct entry *m = *tree_find(tree_bucket, BUCKETS, e->path);
 
 	if (m && !e->node) {
-		main_remove(e->path);
+		tree_remove_entry(e->path);
 		return;
 	}
 	if (!e->node)
 		return;
 	if (m) {
-		owned[m->node->perm[0].id % NR_DOMS]--;
+		tree_nodes_of[m->node->perm[0].id % NR_DOMS]--;
 		node_free(m->node);
 		m->node = e->node;
 	} else {
-		insert(main_bucket, BUCKETS, e->path, e->node);
+		tree_insert(tree_bucket, BUCKETS, e->path, e->node);
 	}
-	owned[e->node->perm[0].id % NR_DOMS]++;
-	e->node->gen = ++last_gen;
+	tree_nodes_of[e->node->perm[0].id % NR_DOMS]++;
+	e->node->gen = ++tree_last_gen;
 	e->node = NULL;
 }
 
@@ -294,7 +294,7 @@ void tx_apply(struct tx *tx)
 	for (i = 0; i < TX_BUCKETS; i++)
 		for (e = tx->bucket[i]; e; e = e->next)
 			if (e->changed)
-				apply_one(e);
+				tx_apply_entry(e);
 }
 
 void tx_free(struct tx *tx)

@@ -2,11 +2,11 @@
 /*
  * The tree of nodes, and transactions on it.
  *
- * As the C xenstored does it: every change of a node gives it a new
- * generation.  A transaction keeps copies of the nodes that it has looked at,
- * with the generation that each had, and changes only the copies.  It commits
- * if every node it looked at still has that generation, else EAGAIN.  Making
- * or removing a child changes the parent, too.
+ * The C xenstored's scheme: every change of a node gives it a new generation.
+ * A transaction keeps copies of the nodes that it has read, with the generation
+ * that each had, and changes only the copies.  It commits if every node that it
+ * has read still has that generation, else it fails with EAGAIN.  Making or
+ * removing a child changes the parent, too.
  */
 #ifndef XENSIM_TREE_H
 #define XENSIM_TREE_H
@@ -23,7 +23,7 @@ struct perm {
 	uint32_t bits;
 };
 
-/** A node: value, permissions (the owner's first), names of its children. */
+/** A node: its value, its permissions (the owner's first), the names of its children. */
 struct node {
 	uint8_t *data;
 	uint32_t len;
@@ -49,47 +49,49 @@ struct pending_fire {
 struct tx {
 	struct tx *next;
 	uint32_t id;
-	int delta; /* nodes that its domain will have more */
+	int delta; /* nodes that it adds to its domain's */
 	struct entry **bucket;
 	struct pending_fire *fires;
 	struct pending_fire **fires_end;
 };
 
-/** Make the root. */
+/** Makes the root. */
 void tree_init(void);
 
-/** The node at @path as @tx (or, NULL, everybody) sees it; NULL if none. */
+/** Returns the node at @path as @tx, or without a transaction (NULL) everybody, sees it; NULL if there is none. */
 const struct node *tree_read(struct tx *tx, const char *path);
 
-/** The existing node at @path, to be changed. */
+/** Returns the existing node at @path, to be changed; gives it a new generation. */
 struct node *tree_edit(struct tx *tx, const char *path);
 
-/** Make @path, whose parent exists: empty, the parent's permissions, but of @owner (or -1: the parent's). */
+/** Makes @path, whose parent exists: an empty node with the parent's permissions, owned by @owner (-1: the parent's owner). */
 struct node *tree_add(struct tx *tx, const char *path, int owner);
 
-/** Remove @path alone, which has no children any more, also from its parent. */
+/** Removes @path, which has no children, also from its parent. */
 void tree_remove(struct tx *tx, const char *path);
 
-/** Replace a node's value. */
+/** Replaces a node's value. */
 void node_set(struct node *n, const void *data, uint32_t len);
 
-/** Replace a node's permissions; accounts for a changed owner outside of @tx. */
+/** Replaces a node's permissions; without @tx the new owner's node is counted. */
 void node_set_perms(struct tx *tx, struct node *n, const struct perm *perm, uint32_t nr);
 
-/** A parent's path in new memory. */
+/** Returns the path of @path's parent, to be freed; the root's is the root. */
 char *path_parent(const char *path);
 
+/** Returns a new transaction. */
 struct tx *tx_new(uint32_t id);
 
-/** Whether everything that @tx looked at is unchanged. */
+/** Returns whether no node that @tx has read has changed since. */
 bool tx_unchanged(const struct tx *tx);
 
-/** Make the changes of @tx everybody's. */
+/** Makes the changes of @tx in the tree. */
 void tx_apply(struct tx *tx);
 
+/** Frees a transaction with its events, committed or not. */
 void tx_free(struct tx *tx);
 
-/** Nodes that a domain owns (outside of transactions). */
+/** Returns the number of nodes that a domain owns, without its transactions'. */
 uint32_t tree_owned(uint32_t domid);
 
 #endif

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Watches.  A change is told to whoever watches the path or one above it and
- * may read the node or its parent.  Removing a subtree tells those above once
- * and those on the removed nodes each (exact).
- */
-#include "conn.h"
+#include "watch.h"
 
-#include "../host/util.h"
+#include "perm.h"
+#include "tools/xensim/base/util.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,24 +10,50 @@
 
 #define QUOTA_WATCHES 128u
 
-static void send_event(struct conn *c, const struct watch *w, const char *path)
+struct watch {
+	struct watch *next;
+	char *path;
+	char *token;
+	uint32_t skip; /* length of the domain's own path, if the client's path was relative */
+};
+
+static struct watcher *watchers;
+
+void watch_register(struct watcher *w)
 {
-	size_t token = strlen(w->token) + 1;
+	w->watches = NULL;
+	w->next = watchers;
+	watchers = w;
+}
+
+void watch_unregister(struct watcher *w)
+{
+	struct watcher **p;
+
+	for (p = &watchers; *p != w; p = &(*p)->next)
+		;
+	*p = w->next;
+	watch_remove_all(w);
+}
+
+static void watch_send(struct watcher *w, const struct watch *wa, const char *path)
+{
+	size_t token = strlen(wa->token) + 1;
 	size_t len;
 	char *buf;
 
-	path += w->skip;
-	if (w->skip && *path == '/')
+	path += wa->skip;
+	if (wa->skip && *path == '/')
 		path++;
 	len = strlen(path) + 1;
 	buf = xalloc(len + token);
 	memcpy(buf, path, len);
-	memcpy(buf + len, w->token, token);
-	conn_send(c, XS_WATCH_EVENT, 0, 0, buf, len + token);
+	memcpy(buf + len, wa->token, token);
+	w->event(w, buf, len + token);
 	free(buf);
 }
 
-static bool is_below(const char *path, const char *top)
+static bool watch_is_below(const char *path, const char *top)
 {
 	size_t len = strlen(top);
 
@@ -40,155 +62,165 @@ static bool is_below(const char *path, const char *top)
 	return !strncmp(path, top, len) && (path[len] == '/' || !path[len]);
 }
 
-static bool may_see(const struct conn *c, const char *path, const struct perm *perm, uint32_t nr)
+static bool watch_may_see(uint32_t domid, const char *path, const struct perm *perm, uint32_t nr)
 {
 	const struct node *n;
 	char *up;
 
-	if (c->domid == 0 || (perm && (perm_bits(c->domid, perm, nr) & PERM_READ)))
+	if (domid == 0 || (perm && (perm_bits(domid, perm, nr) & PERM_READ)))
 		return true;
 	n = tree_read(NULL, path);
-	if (n && (perm_bits(c->domid, n->perm, n->nr_perms) & PERM_READ))
+	if (n && (perm_bits(domid, n->perm, n->nr_perms) & PERM_READ))
 		return true;
 	up = path_parent(path);
 	n = tree_read(NULL, up);
 	free(up);
-	return n && (perm_bits(c->domid, n->perm, n->nr_perms) & PERM_READ);
+	return n && (perm_bits(domid, n->perm, n->nr_perms) & PERM_READ);
 }
 
-static void fire_now(const char *path, const struct perm *perm, uint32_t nr, bool exact)
+static void watch_fire_now(const char *path, const struct perm *perm, uint32_t nr, enum watch_scope scope)
 {
-	struct conn *c;
-	struct watch *w;
+	const struct watch *wa;
+	struct watcher *w;
 
-	for (c = conns; c; c = c->next) {
-		if (!c->watches || !may_see(c, path, perm, nr))
+	for (w = watchers; w; w = w->next) {
+		if (!w->watches || !watch_may_see(w->domid, path, perm, nr))
 			continue;
-		for (w = c->watches; w; w = w->next)
-			if (exact ? !strcmp(path, w->path) : is_below(path, w->path))
-				send_event(c, w, path);
+		for (wa = w->watches; wa; wa = wa->next)
+			if (scope == WATCH_EXACT ? !strcmp(path, wa->path) : watch_is_below(path, wa->path))
+				watch_send(w, wa, path);
 	}
 }
 
-void watch_fire(struct conn *c, const char *path, const struct perm *perm, uint32_t nr, bool exact)
+void watch_fire(struct tx *tx, const char *path, const struct perm *perm, uint32_t nr, enum watch_scope scope)
 {
 	struct pending_fire *f;
 
-	if (!c || !c->tx) {
-		fire_now(path, perm, nr, exact);
+	if (!tx) {
+		watch_fire_now(path, perm, nr, scope);
 		return;
 	}
 	f = xalloc(sizeof(*f));
 	f->path = xprintf("%s", path);
-	f->exact = exact;
+	f->exact = scope == WATCH_EXACT;
 	f->nr_perms = nr;
 	if (perm) {
 		f->perm = xalloc(nr * sizeof(*perm));
 		memcpy(f->perm, perm, nr * sizeof(*perm));
 	}
-	*c->tx->fires_end = f;
-	c->tx->fires_end = &f->next;
+	*tx->fires_end = f;
+	tx->fires_end = &f->next;
 }
 
-void watch_fire_kept(struct tx *tx)
+void watch_fire_kept(const struct tx *tx)
 {
-	struct pending_fire *f;
+	const struct pending_fire *f;
 
 	for (f = tx->fires; f; f = f->next)
-		fire_now(f->path, f->perm, f->nr_perms, f->exact);
+		watch_fire_now(f->path, f->perm, f->nr_perms, f->exact ? WATCH_EXACT : WATCH_BELOW);
 }
 
-void watch_special(const char *name)
+void watch_fire_special(const char *name)
 {
-	struct conn *c;
-	struct watch *w;
+	const struct watch *wa;
+	struct watcher *w;
 
-	for (c = conns; c; c = c->next) {
-		if (c->domid != 0)
-			continue; /* nobody else has been allowed */
-		for (w = c->watches; w; w = w->next)
-			if (!strcmp(w->path, name))
-				send_event(c, w, name);
+	for (w = watchers; w; w = w->next) {
+		if (w->domid != 0)
+			continue; /* as xenstored: only dom0 may see these by default */
+		for (wa = w->watches; wa; wa = wa->next)
+			if (!strcmp(wa->path, name))
+				watch_send(w, wa, name);
 	}
 }
 
-static uint32_t watches_of(uint32_t domid)
+uint32_t watch_count(uint32_t domid)
 {
-	uint32_t nodes;
-	uint32_t watches;
-	uint32_t n;
+	const struct watch *wa;
+	const struct watcher *w;
+	uint32_t n = 0;
 
-	store_count(domid, &nodes, &watches, &n);
-	return watches;
+	for (w = watchers; w; w = w->next)
+		for (wa = w->domid == domid ? w->watches : NULL; wa; wa = wa->next)
+			n++;
+	return n;
 }
 
-int watch_add(struct conn *c, const char *path, const char *token, uint32_t skip)
+int watch_add(struct watcher *w, const char *path, const char *token, uint32_t skip)
 {
 	struct watch **p;
-	struct watch *w;
+	struct watch *wa;
 
-	for (p = &c->watches; *p; p = &(*p)->next)
+	for (p = &w->watches; *p; p = &(*p)->next)
 		if (!strcmp((*p)->path, path) && !strcmp((*p)->token, token))
 			return EEXIST;
-	if (c->domid != 0 && watches_of(c->domid) >= QUOTA_WATCHES)
+	if (w->domid != 0 && watch_count(w->domid) >= QUOTA_WATCHES)
 		return E2BIG;
-	w = xalloc(sizeof(*w));
-	w->path = xprintf("%s", path);
-	w->token = xprintf("%s", token);
-	w->skip = skip;
-	*p = w;
-	conn_ack(c);
-	send_event(c, w, w->path);
+	wa = xalloc(sizeof(*wa));
+	wa->path = xprintf("%s", path);
+	wa->token = xprintf("%s", token);
+	wa->skip = skip;
+	*p = wa;
 	return 0;
 }
 
-void watch_renew(struct conn *c)
+void watch_fire_new(struct watcher *w)
 {
-	struct watch *w;
+	const struct watch *wa = w->watches;
 
-	for (w = c->watches; w; w = w->next) {
-		if (w->skip) {
-			char *own = xprintf("/local/domain/%u", c->domid);
-			char *path = xprintf("%s%s", own, w->path + w->skip);
+	while (wa && wa->next)
+		wa = wa->next;
+	if (wa)
+		watch_send(w, wa, wa->path);
+}
 
-			free(w->path);
-			w->path = path;
-			w->skip = (uint32_t)strlen(own);
+void watch_renew(struct watcher *w)
+{
+	struct watch *wa;
+
+	for (wa = w->watches; wa; wa = wa->next) {
+		if (wa->skip) {
+			char *own = xprintf("/local/domain/%u", w->domid);
+			char *path = xprintf("%s%s", own, wa->path + wa->skip);
+
+			free(wa->path);
+			wa->path = path;
+			wa->skip = (uint32_t)strlen(own);
 			free(own);
 		}
-		send_event(c, w, w->path);
+		watch_send(w, wa, wa->path);
 	}
 }
 
-static void watch_free(struct watch *w)
+static void watch_free(struct watch *wa)
 {
-	free(w->path);
-	free(w->token);
-	free(w);
+	free(wa->path);
+	free(wa->token);
+	free(wa);
 }
 
-int watch_remove(struct conn *c, const char *path, const char *token)
+int watch_remove(struct watcher *w, const char *path, const char *token)
 {
 	struct watch **p;
 
-	for (p = &c->watches; *p; p = &(*p)->next) {
-		struct watch *w = *p;
+	for (p = &w->watches; *p; p = &(*p)->next) {
+		struct watch *wa = *p;
 
-		if (strcmp(w->path, path) || strcmp(w->token, token))
+		if (strcmp(wa->path, path) || strcmp(wa->token, token))
 			continue;
-		*p = w->next;
-		watch_free(w);
+		*p = wa->next;
+		watch_free(wa);
 		return 0;
 	}
 	return ENOENT;
 }
 
-void watch_remove_all(struct conn *c)
+void watch_remove_all(struct watcher *w)
 {
-	struct watch *w;
+	struct watch *wa;
 
-	while ((w = c->watches)) {
-		c->watches = w->next;
-		watch_free(w);
+	while ((wa = w->watches)) {
+		w->watches = wa->next;
+		watch_free(wa);
 	}
 }

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* backend.c - watch events to VIFs
+ *
+ * Theory of operation. One watch on backend/vif and one on each frontend's
+ * state. An event only marks its VIF dirty; when no more are waiting each
+ * dirty VIF is looked at once, and what counts is what is read then. So a
+ * flood of events costs a guest's own VIF one look, not one each (XSA-349).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/base/errtext.h"
+#include "common/host/linkwatch.h"
+#include "common/base/log.h"
+#include "common/wire/parse.h"
+#include "backend.h"
+#include "links.h"
+#include "refuse.h"
+#include "stale_taps.h"
+#include "vif_new.h"
+
+#define ROOT "backend/vif"
+#define ROOT_TOKEN "backend"
+
+static struct vif *backend_find(const struct backend *d, uint32_t domid, uint32_t devid)
+{
+	for (struct vif *v = d->vifs; v; v = v->next)
+		if (v->peer.raw == domid && v->devid == devid && !v->gone)
+			return v;
+	return NULL;
+}
+
+static void backend_mark(struct backend *d, uint32_t domid, uint32_t devid)
+{
+	struct vif *v = backend_find(d, domid, devid);
+
+	if (!v) {
+		v = vif_new(d, domid_of((uint16_t)domid), devid);
+		if (!v) {
+			d->stale_taps = true;
+			return;
+		}
+		v->next = d->vifs;
+		d->vifs = v;
+	}
+	v->dirty = true;
+}
+
+/* Reads D and devid from the path of a VIF below the root. Returns false if it is not one. */
+static bool backend_parse_ids(const char *rest, uint32_t *domid, uint32_t *devid)
+{
+	char d[12], h[12];
+
+	if (sscanf(rest, "%11[^/]/%11[^/]", d, h) != 2)
+		return false;
+	return parse_u32(domid, d) && parse_u32(devid, h) && *domid < DOMID_FIRST_RESERVED;
+}
+
+struct scan {
+	struct backend *daemon;
+	const char *domain;
+};
+
+static void backend_scan_device(void *arg, const char *name)
+{
+	struct scan *scan = arg;
+	uint32_t domid, devid;
+
+	if (parse_u32(&domid, scan->domain) && parse_u32(&devid, name) && domid < DOMID_FIRST_RESERVED)
+		backend_mark(scan->daemon, domid, devid);
+}
+
+static void backend_scan_domain(void *arg, const char *name)
+{
+	struct scan scan = { arg, name };
+	char dir[64];
+	int err;
+
+	snprintf(dir, sizeof(dir), ROOT "/%s", name);
+	err = store_list(scan.daemon->store, dir, backend_scan_device, &scan);
+	if (err) {
+		log_warn("cannot list devices dir=%s error=\"%s\"", dir, errtext(ERRTEXT_STORE, -err));
+		scan.daemon->look_again = true;
+	}
+}
+
+/* Frees a VIF that is gone. Returns true if VIFs are dirty because of it. */
+static bool backend_free_gone(struct backend *d, struct vif **at)
+{
+	struct vif *v = *at;
+	uint32_t domid = v->peer.raw, devid = v->devid;
+	bool remade = v->remade, freed = false;
+
+	*at = v->next;
+	/* One that waited for the device's name may have it now. */
+	for (struct vif *w = d->vifs; w; w = w->next) {
+		if (!w->waits || strcmp(w->name, v->name) != 0)
+			continue;
+		w->waits = w->refused = false;
+		w->dirty = freed = true;
+	}
+	vif_free(v);
+	if (remade)
+		backend_mark(d, domid, devid);
+	return remade || freed;
+}
+
+static bool backend_run_each_dirty(struct backend *d)
+{
+	struct vif **at = &d->vifs;
+	bool again = false;
+
+	while (*at) {
+		struct vif *v = *at;
+
+		if (v->dirty) {
+			v->dirty = false;
+			vif_run(v);
+		}
+		if (!v->gone)
+			at = &v->next;
+		else if (backend_free_gone(d, at))
+			again = true;
+	}
+	return again;
+}
+
+/* Not until nothing is left to do: a store that takes no state of ours would
+ * have every directory look new for ever. */
+static void backend_run_dirty(struct backend *d)
+{
+	if (backend_run_each_dirty(d))
+		(void)!backend_run_each_dirty(d);
+}
+
+static void backend_scan_all(struct backend *d)
+{
+	int err = store_list(d->store, ROOT, backend_scan_domain, d);
+
+	if (err) {
+		log_warn("cannot list backends dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, -err));
+		d->look_again = true;
+	}
+}
+
+int backend_start(struct backend *d)
+{
+	int err = store_watch(d->store, ROOT, ROOT_TOKEN);
+
+	if (err)
+		return err;
+	backend_scan_all(d);
+	backend_run_dirty(d);
+	stale_taps_sweep(d);
+	return 0;
+}
+
+/* The path of a root event is relative, as the watch was. */
+static void backend_root_event(struct backend *d, const char *path)
+{
+	uint32_t domid, devid;
+	size_t root = strlen(ROOT);
+
+	if (strncmp(path, ROOT, root) == 0 && path[root] == '/' &&
+	    backend_parse_ids(path + root + 1, &domid, &devid)) {
+		backend_mark(d, domid, devid);
+		return;
+	}
+	/* Something above the devices: a whole domain went, or all of it. */
+	for (struct vif *v = d->vifs; v; v = v->next)
+		v->dirty = true;
+}
+
+void backend_events(struct backend *d)
+{
+	char path[STORE_PATH_MAX], token[32];
+
+	while (store_next_event(d->store, path, sizeof(path), token, sizeof(token))) {
+		uint32_t domid, devid;
+		struct vif *v;
+
+		if (strcmp(token, ROOT_TOKEN) == 0) {
+			backend_root_event(d, path);
+		} else if (backend_parse_ids(token, &domid, &devid)) {
+			v = backend_find(d, domid, devid);
+			if (v)
+				v->dirty = true;
+		}
+	}
+	backend_run_dirty(d);
+	/* A directory that was never served and goes now may leave a device. */
+	if (d->stale_taps)
+		stale_taps_sweep(d);
+	d->stale_taps = false;
+}
+
+static void backend_look_again(struct backend *d)
+{
+	if (!d->look_again)
+		return;
+	d->look_again = false;
+	for (struct vif *v = d->vifs; v; v = v->next)
+		v->dirty = v->dirty || v->look_again;
+	/* A directory that could not be read has no VIF yet. */
+	backend_scan_all(d);
+}
+
+void backend_tick(struct backend *d)
+{
+	for (struct vif *v = d->vifs; v; v = v->next)
+		vif_tick(v);
+	backend_look_again(d);
+	backend_run_dirty(d);
+}
+
+void backend_reconnected(struct backend *d, int how)
+{
+	for (struct vif *v = d->vifs; v; v = v->next) {
+		v->dirty = true;
+		v->unlisted = v->unlisted || how == STORE_EMPTIED;
+	}
+	backend_scan_all(d);
+	backend_run_dirty(d);
+}
+
+void backend_links(struct backend *d)
+{
+	linkwatch_take(d->link_fd, vif_links_event, d);
+	backend_run_dirty(d);
+}
+
+void backend_faults(struct backend *d)
+{
+	for (struct vif *v = d->vifs; v; v = v->next)
+		if (v->conn && (vif_conn_faulted(v->conn) || vif_conn_stalled(v->conn) == v->carrier))
+			v->dirty = true;
+	backend_run_dirty(d);
+}
+
+void backend_close(struct backend *d)
+{
+	d->closing = true;
+	for (struct vif *v = d->vifs; v; v = v->next)
+		v->dirty = true;
+	backend_run_dirty(d);
+}
+
+bool backend_empty(const struct backend *d)
+{
+	return d->vifs == NULL;
+}
+
+void backend_stop(struct backend *d)
+{
+	while (d->vifs) {
+		struct vif *v = d->vifs;
+
+		d->vifs = v->next;
+		vif_free(v);
+	}
+}
+
+void backend_log_stats(const struct backend *d)
+{
+	struct stats sum;
+	char text[900];
+
+	for (const struct vif *v = d->vifs; v; v = v->next) {
+		text[0] = '\0';
+		if (v->conn) {
+			vif_conn_stats(v->conn, &sum);
+			stats_print(&sum, text, sizeof(text));
+		}
+		log_info("counters vif=%s state=%s %s", v->name, hs_state_name(v->state), text);
+		for (unsigned int i = 0; v->conn && vif_conn_queue_stats(v->conn, i, &sum); i++) {
+			stats_print(&sum, text, sizeof(text));
+			log_info("counters vif=%s queue=%u %s", v->name, i, text);
+		}
+	}
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* look.c - what xenstore says of a VIF */
+#include <errno.h>
+#include <string.h>
+
+#include "common/wire/handshake.h"
+#include "backend.h"
+#include "look.h"
+
+int vif_state_in(struct store *s, const char *dir, enum xenbus_state *state)
+{
+	uint32_t number;
+	int err = store_read_u32(s, &number, dir, "state");
+
+	/* Gone, forbidden and nonsense are the same: there is no peer. */
+	*state = err || number >= HS_STATES ? XenbusStateUnknown : (enum xenbus_state)number;
+	return store_is_unknown(err) ? err : 0;
+}
+
+int vif_look(struct vif *v, struct hs_back_view *view)
+{
+	struct store *s = v->daemon->store;
+	enum xenbus_state theirs;
+	char text[STORE_VALUE_MAX];
+	uint32_t online, state;
+	int err;
+
+	err = store_read_u32(s, &state, v->be_path, "state");
+	if (err)
+		return err;
+	/* Only a toolstack writes that over a state of ours, into a new directory. */
+	if (state == XenbusStateInitialising && v->state != XenbusStateInitialising)
+		return -ESTALE;
+	err = store_read_u32(s, &online, v->be_path, "online");
+	if (store_is_unknown(err))
+		return err;
+	if (err)
+		online = 0;
+	err = vif_state_in(s, v->fe_path, &theirs);
+	if (err)
+		return err;
+	err = store_read(s, text, sizeof(text), v->be_path, "hotplug-status");
+	if (store_is_unknown(err))
+		return err;
+	*view = (struct hs_back_view){
+		.ours = v->state,
+		.theirs = theirs,
+		.online = online && !v->daemon->closing,
+		.hotplug = err == -ENOENT || (err == 0 && strcmp(text, "connected") == 0),
+	};
+	return 0;
+}

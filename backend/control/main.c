@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - netbackd: options, start-up checks, the event loop */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/host/daemon.h"
+#include "common/base/errtext.h"
+#include "common/host/evtchn.h"
+#include "common/host/grant.h"
+#include "common/host/instance.h"
+#include "common/host/kernel.h"
+#include "common/host/linkwatch.h"
+#include "common/base/log.h"
+#include "common/host/loop.h"
+#include "common/host/options.h"
+#include "common/host/tap.h"
+#include "common/host/taplimit.h"
+#include "common/host/worker.h"
+#include "backend.h"
+
+#define PROGRAM "netbackd"
+
+/* What --drain gives the frontends to close, in milliseconds. */
+#define CLOSE_MS 8000u
+
+/* What the end may take in all, in milliseconds: less than TimeoutStopSec of the unit. */
+#define END_MS 9000u
+
+/* One that was just killed may still be dying. */
+#define LOCK_WAIT_MS 1000u
+
+struct options {
+	enum log_level level;
+	bool take_over;
+	bool drain;
+	const char *run_dir;
+	struct vif_policy policy;
+	uint32_t max_mappings, max_mappings_all;
+};
+
+static const struct option_word offers[] = {
+	{ "sg", OFFER_SG }, { "gso", OFFER_GSO4 | OFFER_GSO6 }, { "gso4", OFFER_GSO4 }, { "gso6", OFFER_GSO6 },
+	{ "csum", OFFER_CSUM4 | OFFER_CSUM6 }, { "csum4", OFFER_CSUM4 }, { "csum6", OFFER_CSUM6 },
+	{ "split", OFFER_SPLIT }, { "ctrl", OFFER_CTRL }, { "mask", OFFER_MASK }, { "xdp", OFFER_XDP }, { NULL, 0 },
+};
+
+static const struct option_word directions[] = {
+	{ "from-guest", RATE_GTX }, { "to-guest", RATE_GRX }, { "both", RATE_GTX | RATE_GRX }, { NULL, 0 },
+};
+
+static struct options main_parse_options(int argc, char **argv)
+{
+	/* A quarter of Xen's maptrack table as it is by default is left to other backends of the domain. */
+	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_RUN_DIR, .max_mappings = 4096, .max_mappings_all = 196608,
+			     .policy = { .max_queues = 1, .hold_ms = 10000, .stall_ms = 60000, .queue_bytes = 4u << 20 } };
+	const struct option_row rows[] = {
+		{ "take-over", NULL, "unbind the kernel's netback from each VIF and serve it", OPTION_FLAG,
+		  { .flag = &o.take_over }, 0, 0 },
+		{ "drain", NULL, "close every VIF in order, then exit", OPTION_FLAG, { .flag = &o.drain }, 0, 0 },
+		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, split, ctrl, mask, xdp",
+		  OPTION_WORDS, { .words = { &o.policy.without, offers } }, 0, 0 },
+		{ "fill-checksums", "all|MAC,...", "send these guests no partial checksums and no GSO",
+		  OPTION_TEXT, { .text = &o.policy.fill }, 0, 0 },
+		{ "hold-ms", "N", "milliseconds that a frame waits for a guest's buffers (10000)", OPTION_NUMBER,
+		  { .number = &o.policy.hold_ms }, 1, 3600000 },
+		{ "stall-ms", "N", "milliseconds until a VIF without buffers has no carrier (60000; 0: never)",
+		  OPTION_NUMBER, { .number = &o.policy.stall_ms }, 0, 3600000 },
+		{ "queue-bytes", "N", "bytes that wait for a guest in its device, at most (4194304; 0: by frames only)",
+		  OPTION_NUMBER, { .number = &o.policy.queue_bytes }, 0, 1u << 30 },
+		{ "max-mappings", "N", "pages of one guest that stay mapped as static grants, over all its VIFs (4096)",
+		  OPTION_NUMBER, { .number = &o.max_mappings }, 0, 1u << 20 },
+		{ "max-mappings-all", "N", "the same of all guests together (196608)", OPTION_NUMBER,
+		  { .number = &o.max_mappings_all }, 0, 1u << 20 },
+		{ "max-queues", "N", "queues that a frontend may have (1)", OPTION_NUMBER,
+		  { .number = &o.policy.max_queues }, 1, VIF_QUEUES_MAX },
+		{ "workers", "N", "threads for the queues of one VIF, at most (as many as processors)", OPTION_NUMBER,
+		  { .number = &o.policy.workers }, 1, VIF_QUEUES_MAX },
+		{ "rate-direction", "from-guest|to-guest|both", "which way rate= limits (from-guest)",
+		  OPTION_WORDS, { .words = { &o.policy.limited, directions } }, 0, 0 },
+		{ "run-dir", "DIR", "where the lock and the saved state are (/run/netpair)", OPTION_TEXT,
+		  { .text = &o.run_dir }, 0, 0 },
+		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,
+		  { .level = &o.level }, 0, 0 },
+	};
+	int next = options_parse(PROGRAM, "[OPTION...]", rows, ARRAY_SIZE(rows), argc, argv);
+
+	if (next < argc)
+		die(PROGRAM, EXIT_USAGE, "unexpected word \"%s\"; --help lists what there is", argv[next]);
+	if (o.policy.fill && !vif_conf_is_fill(o.policy.fill))
+		die(PROGRAM, EXIT_USAGE, "option --fill-checksums: \"%s\" is neither all nor a list of MAC addresses",
+		    o.policy.fill);
+	if (o.policy.workers == 0)
+		o.policy.workers = (uint32_t)min_size((size_t)sysconf(_SC_NPROCESSORS_ONLN), VIF_QUEUES_MAX);
+	if (!o.policy.limited)
+		o.policy.limited = RATE_GTX;
+	if (strlen(o.run_dir) > 100)
+		die(PROGRAM, EXIT_USAGE, "option --run-dir: longer than 100 bytes");
+	return o;
+}
+
+/* Says at once, and all in one line, what a worker would stumble over later. */
+static void main_check_devices(void)
+{
+	struct grant_dev *grant;
+	struct evt_dev *evt;
+	int err;
+
+	err = grant_open(&grant, domid_of(0));
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device /dev/xen/gntdev (module xen-gntdev): %s", errtext(ERRTEXT_XEN, -err));
+	grant_close(grant);
+	err = evt_open(&evt);
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the event channel device /dev/xen/evtchn (module xen-evtchn): %s", errtext(ERRTEXT_XEN, -err));
+	evt_close(evt);
+	if (access("/dev/net/tun", R_OK | W_OK) < 0)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot use /dev/net/tun: %s",
+		    errtext(ERRTEXT_TAP, errno));
+}
+
+/* Says which limit there is for what waits for a guest. */
+static void main_check_limit(struct vif_policy *policy)
+{
+	int err = policy->queue_bytes ? taplimit_works() : 0;
+
+	if (!err)
+		return;
+	policy->queue_in_frames = true;
+	log_warn("what waits for a guest is limited by frames, not by --queue-bytes; new devices get a shorter queue "
+		 "error=\"%s\" todo=\"give netbackd CAP_BPF and the system call bpf, on Linux 5.8 or later\"",
+		 errtext(ERRTEXT_FILE, err));
+}
+
+/* Hands --drain to the daemon that runs, if one does; does not return then. */
+static void main_drain_other(pid_t holder)
+{
+	if (kill(holder, SIGUSR2) < 0)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot signal the running netbackd (pid %d): %s", (int)holder,
+		    errtext(ERRTEXT_FILE, errno));
+	if (instance_wait_end(holder, CLOSE_MS + 2000) < 0)
+		die(PROGRAM, EXIT_ENVIRONMENT, "the running netbackd (pid %d) does not end", (int)holder);
+	exit(EXIT_SUCCESS);
+}
+
+/* One netbackd per domain, and one per run directory: of the two locks the domain's is first. */
+static void main_lock_instance(const struct options *o)
+{
+	unsigned int wait_ms = o->drain ? 0 : LOCK_WAIT_MS;
+	pid_t holder = 0;
+	int err = instance_lock(PROGRAM, INSTANCE_ALL, wait_ms, &holder);
+
+	if (err == -EBUSY && o->drain)
+		main_drain_other(holder);
+	if (err)
+		instance_die(PROGRAM, NULL, err, holder);
+	err = instance_run_dir(o->run_dir);
+	if (!err)
+		err = instance_lock_dir(o->run_dir, PROGRAM, wait_ms, &holder);
+	if (err)
+		instance_die(PROGRAM, o->run_dir, err, holder);
+}
+
+/* --- on the control thread --------------------------------------------------- */
+
+struct netbackd {
+	struct backend backend;
+	bool stop;
+	uint64_t drain_until;		/* monotonic, microseconds */
+};
+
+static int main_netbackd_start(void *daemon, struct store *store)
+{
+	struct netbackd *n = daemon;
+
+	n->backend.store = store;
+	return backend_start(&n->backend);
+}
+
+static void main_netbackd_events(void *daemon)
+{
+	backend_events(&((struct netbackd *)daemon)->backend);
+}
+
+static void main_netbackd_reconnected(void *daemon, int how)
+{
+	backend_reconnected(&((struct netbackd *)daemon)->backend, how);
+}
+
+static void main_netbackd_tick(void *daemon)
+{
+	struct netbackd *n = daemon;
+
+	backend_tick(&n->backend);
+	if (n->backend.closing && !n->stop && now_us() >= n->drain_until) {
+		log_warn("some frontends did not close in time");
+		n->stop = true;
+	}
+}
+
+static void main_netbackd_command(void *daemon, int signo)
+{
+	struct netbackd *n = daemon;
+
+	if (signo == SIGUSR1) {
+		backend_log_stats(&n->backend);
+	} else if (signo == SIGUSR2) {
+		log_info("closing");
+		n->drain_until = now_us() + CLOSE_MS * 1000u;
+		backend_close(&n->backend);
+	} else if (signo != SIGHUP) {
+		n->stop = true;
+	}
+}
+
+static bool main_netbackd_ended(const void *daemon)
+{
+	const struct netbackd *n = daemon;
+
+	return n->stop || (n->backend.closing && backend_empty(&n->backend));
+}
+
+static void main_netbackd_finish(void *daemon)
+{
+	backend_stop(&((struct netbackd *)daemon)->backend);
+}
+
+static void main_netbackd_fault(void *daemon, int fd)
+{
+	uint64_t count;
+
+	if (read(fd, &count, sizeof(count)) > 0)
+		backend_faults(&((struct netbackd *)daemon)->backend);
+}
+
+static void main_netbackd_links(void *daemon, int fd)
+{
+	(void)fd;
+	backend_links(&((struct netbackd *)daemon)->backend);
+}
+
+static const struct loop_ops netbackd_ops = {
+	.start = main_netbackd_start,
+	.events = main_netbackd_events,
+	.reconnected = main_netbackd_reconnected,
+	.tick = main_netbackd_tick,
+	.command = main_netbackd_command,
+	.ended = main_netbackd_ended,
+	.finish = main_netbackd_finish,
+};
+
+int main(int argc, char **argv)
+{
+	struct options o = main_parse_options(argc, argv);
+	static struct mapquota quota;
+	static struct netbackd n;
+	const struct loop_conf conf = { .program = PROGRAM, .ops = &netbackd_ops, .daemon = &n, .root = "backend/vif",
+					.mark = "data/" PROGRAM, .drain_signal = SIGUSR2, .end_ms = END_MS };
+	struct loop *l;
+
+	n.backend.run_dir = o.run_dir;
+	n.backend.take_over = o.take_over;
+	n.backend.policy = o.policy;
+	n.backend.quota = &quota;
+	quota.guest_max = o.max_mappings;
+	quota.all_max = o.max_mappings_all;
+	log_init(PROGRAM, o.level);
+	main_check_devices();
+	main_lock_instance(&o);
+	if (kernel_driver_present(KERNEL_BACKEND) && !o.take_over)
+		die(PROGRAM, EXIT_OCCUPIED, "the kernel's netback is loaded and claims every vif; start with --take-over, "
+		    "or see KERNEL DRIVER in netbackd(8)");
+	main_check_limit(&n.backend.policy);
+	l = loop_new(&conf);
+	n.backend.control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	loop_watch(l, n.backend.control_fd, main_netbackd_fault);
+	n.backend.link_fd = linkwatch_open();
+	if (n.backend.link_fd >= 0)
+		loop_watch(l, n.backend.link_fd, main_netbackd_links);
+	else
+		log_warn("cannot watch devices, one that is deleted is noticed by traffic only error=\"%s\"",
+			 errtext(ERRTEXT_FILE, n.backend.link_fd));
+	if (o.drain)
+		raise(SIGUSR2);		/* blocked: it is taken as any other, once all is started */
+	return loop_run(l);
+}

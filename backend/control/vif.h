@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* vif.h - one virtual interface of one guest, as the backend sees it
+ *
+ * The control thread owns all of it: xenstore, the TAP, the xenbus state, and
+ * the start and stop of the connection (conn.h), which belongs to its workers
+ * while they run.
+ */
+#ifndef NETPAIR_BACKEND_VIF_H
+#define NETPAIR_BACKEND_VIF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/abi.h"
+#include "common/base/util.h"
+#include "common/host/store.h"
+#include "backend/data/conn.h"
+
+struct backend;
+
+struct vif {
+	struct vif *next;
+	struct backend *daemon;
+	struct domid peer;
+	uint32_t devid;
+	char name[16];			/* vifD.H: what the TAP was born as */
+	char domain[40];		/* UUID of the guest; "": not known */
+	char be_path[128];
+	char fe_path[STORE_PATH_MAX];	/* "" until known */
+	char token[32];			/* of the watch on the frontend's state */
+	enum xenbus_state state;	/* as published */
+	enum xenbus_state seen;		/* the frontend's, at the last look */
+	bool dirty;
+	bool begun;			/* vif_life_begin() was done */
+	bool new_life;			/* no device that is there already is ours */
+	bool strange;			/* what was agreed with this frontend is not known to us */
+	bool waits;			/* another VIF has the device of that name */
+	bool device_remade;		/* it was deleted, and no hotplug script has seen the new one */
+	bool look_again;		/* xenstored failed at the last look */
+	bool unlisted;			/* xenstored lost what it knew, and so the directory */
+	bool untold;			/* the state could not be published */
+	bool error_due;			/* the key error could not be written yet */
+	unsigned int moves;		/* steps since the last tick */
+	unsigned int errors;		/* writes of the key error that are not yet forgiven */
+	char error[STORE_VALUE_MAX];	/* what the key error says, or is to say; "": nothing of ours */
+	bool gone;			/* to be freed */
+	bool remade;			/* and to be found again at once */
+	bool refused;
+	const char *broken;		/* why the toolstack's own keys rule it out; static */
+	int tap_fd;			/* -1: none yet */
+	unsigned int ifindex;		/* of that device; 0: it is in another namespace, or not known */
+	char ifname[16];		/* its name then */
+	bool no_queue;			/* its queue takes no frame: said once */
+	bool carrier;			/* the TAP's */
+	char rate[STORE_VALUE_MAX];	/* the backend key, as last read */
+	struct vif_settings settings;		/* its workers look at it too */
+	bool reconfiguring;		/* xdp-headroom is watched */
+	struct vif_conn *conn;		/* NULL unless connected */
+};
+
+/* Reads both directories afresh and takes the steps that the handshake asks for. */
+void vif_run(struct vif *v);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* vif_conf.h - the keys of a VIF: what the frontend wrote, checked; what we offer */
+#ifndef NETPAIR_BACKEND_VIF_CONF_H
+#define NETPAIR_BACKEND_VIF_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/util.h"
+#include "common/host/store.h"
+#include "backend/data/conf.h"
+
+/* What the daemon's options say of every VIF. */
+struct vif_policy {
+	uint32_t max_queues;	/* offered to each frontend */
+	uint32_t workers;	/* of one VIF, at most */
+	uint32_t without;	/* OFFER_* that are not offered */
+	uint32_t limited;	/* RATE_* that the key rate is for */
+	const char *fill;	/* "all", or MAC addresses with commas between; NULL: of no guest */
+	uint32_t hold_ms;	/* how long frames wait for slots, with feature-rx-notify */
+	uint32_t stall_ms;	/* how long a VIF lacks slots before its carrier goes down; 0: never */
+	uint32_t queue_bytes;	/* what may wait in a VIF's device; 0: no limit in bytes */
+	bool queue_in_frames;	/* bytes cannot be limited: a new device gets a shorter queue */
+};
+
+#define OFFER_SG 1u
+#define OFFER_GSO4 2u
+#define OFFER_GSO6 4u
+#define OFFER_CSUM4 8u
+#define OFFER_CSUM6 16u
+#define OFFER_SPLIT 32u
+#define OFFER_CTRL 64u
+#define OFFER_MASK 128u
+#define OFFER_XDP 256u
+
+/* Reads and checks the frontend's keys. Returns 0, or -errno with a text in why. */
+MUST_CHECK int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path,
+			     uint32_t max_queues, char *why, size_t why_len);
+
+/* Writes the features and the state InitWait in one transaction. Returns 0 or -errno. */
+MUST_CHECK int vif_conf_publish(struct store *s, const char *be_path, const struct vif_policy *policy);
+
+/* Returns true if a text is what vif_policy.fill may be. */
+MUST_CHECK bool vif_conf_is_fill(const char *text);
+
+/* Returns true if this guest gets no partial checksum, by its key
+ * fill-checksums, else by the policy. */
+MUST_CHECK bool vif_conf_fills(const struct vif_policy *policy, struct store *s, const char *be_path);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* vif_new.c - a VIF that was found in xenstore, until it is freed */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/errtext.h"
+#include "common/wire/handshake.h"
+#include "common/base/log.h"
+#include "common/wire/parse.h"
+#include "backend.h"
+#include "look.h"
+#include "vif_new.h"
+#include "vif_settings.h"
+
+/* Reads which guest it is, as far as we may: the vm of its domain is "/vm/UUID".
+ * Returns 0, or -errno if xenstored failed. */
+static int vif_new_read_domain(struct vif *v)
+{
+	char dir[32], text[STORE_VALUE_MAX];
+	const char *uuid;
+	size_t len;
+	int err;
+
+	snprintf(dir, sizeof(dir), "/local/domain/%u", v->peer.raw);
+	err = store_read(v->daemon->store, text, sizeof(text), dir, "vm");
+	if (err)
+		return store_is_unknown(err) ? err : 0;
+	if (strncmp(text, "/vm/", 4) != 0)
+		return 0;
+	uuid = text + 4;
+	len = strspn(uuid, "0123456789abcdefABCDEF-");
+	if (len < sizeof(v->domain) && uuid[len] == '\0')
+		memcpy(v->domain, uuid, len + 1);
+	return 0;
+}
+
+/* Reads the backend's own handle, which the device is named after, and mac;
+ * what makes no sense rules the VIF out. Returns 0, or -errno if xenstored failed. */
+static int vif_new_read_config(struct vif *v)
+{
+	struct store *s = v->daemon->store;
+	char text[STORE_VALUE_MAX];
+	uint32_t handle;
+	uint8_t mac[6];
+	int err;
+
+	err = store_read_u32_or(s, &handle, v->be_path, "handle", v->devid);
+	if (store_is_unknown(err))
+		return err;
+	if (err) {
+		v->broken = "backend key handle is not acceptable";
+		handle = v->devid;
+	}
+	err = store_read(s, text, sizeof(text), v->be_path, "mac");
+	if (store_is_unknown(err))
+		return err;
+	if (err != -ENOENT && (err || !parse_mac(mac, text)))
+		v->broken = "backend key mac is not acceptable";
+	if (snprintf(v->name, sizeof(v->name), "vif%u.%u", v->peer.raw, handle) >= (int)sizeof(v->name))
+		v->broken = "backend key handle is too large for a device's name";
+	return vif_new_read_domain(v);
+}
+
+/* Reads what never changes about a VIF. Returns 0; -ENOENT: there is nothing
+ * to serve; other -errno: xenstored failed. */
+static int vif_new_read_identity(struct vif *v)
+{
+	struct store *s = v->daemon->store;
+	uint32_t online, id;
+	int err;
+
+	err = store_read_u32(s, &online, v->be_path, "online");
+	if (store_is_unknown(err))
+		return err;
+	if (err)
+		online = 0;
+	err = vif_state_in(s, v->be_path, &v->state);
+	if (err)
+		return err;
+	if (v->state == XenbusStateUnknown || (!online && v->state == XenbusStateClosed))
+		return -ENOENT;
+	err = store_read(s, v->fe_path, sizeof(v->fe_path), v->be_path, "frontend");
+	if (!err)
+		err = store_read_u32(s, &id, v->be_path, "frontend-id");
+	if (err)
+		return store_is_unknown(err) ? err : -ENOENT;
+	if (v->fe_path[0] != '/' || id != v->peer.raw)
+		return -ENOENT;
+	return vif_new_read_config(v);
+}
+
+/* Sets the watches that a VIF has all its life. Returns 0, or -errno with none set. */
+static int vif_new_watch_frontend(struct vif *v)
+{
+	char path[STORE_PATH_MAX + 8];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/state", v->fe_path);
+	err = store_watch(v->daemon->store, path, v->token);
+	if (err)
+		return err;
+	err = vif_settings_watch(v);
+	if (err)
+		store_unwatch(v->daemon->store, path, v->token);
+	return err;
+}
+
+struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
+{
+	struct vif *v;
+	int err;
+
+	if (d->closing)
+		return NULL;
+	v = calloc(1, sizeof(*v));
+	if (!v)
+		return NULL;
+	v->daemon = d;
+	v->peer = peer;
+	v->devid = devid;
+	v->tap_fd = -1;
+	v->settings.limited = d->policy.limited;
+	snprintf(v->be_path, sizeof(v->be_path), "backend/vif/%u/%u", peer.raw, devid);
+	snprintf(v->token, sizeof(v->token), "%u/%u", peer.raw, devid);
+	err = vif_new_read_identity(v);
+	if (err) {
+		d->look_again = d->look_again || err != -ENOENT;
+		free(v);
+		return NULL;
+	}
+	err = vif_new_watch_frontend(v);
+	if (err) {
+		log_error("cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, v->fe_path, errtext(ERRTEXT_STORE, -err));
+		d->look_again = true;
+		free(v);
+		return NULL;
+	}
+	log_info("found vif=%s state=%s", v->name, hs_state_name(v->state));
+	return v;
+}
+
+void vif_free(struct vif *v)
+{
+	char path[STORE_PATH_MAX + 8];
+	struct stats sum;
+
+	if (v->conn)
+		vif_conn_stop(v->conn, &sum);
+	if (v->tap_fd >= 0)
+		close(v->tap_fd);
+	snprintf(path, sizeof(path), "%s/state", v->fe_path);
+	store_unwatch(v->daemon->store, path, v->token);
+	vif_settings_unwatch(v);
+	vif_headroom_settle(v);
+	free(v);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* vif_tap.h - the TAP of a VIF */
+#ifndef NETPAIR_BACKEND_VIF_TAP_H
+#define NETPAIR_BACKEND_VIF_TAP_H
+
+#include <stdbool.h>
+
+#include "common/base/util.h"
+
+struct vif;
+struct vif_conf;
+
+/* Opens the TAP that an earlier daemon left, or makes one. Returns 0 or -errno. */
+MUST_CHECK int vif_tap_open(struct vif *v);
+
+/* Gives the TAP the offloads and the MTU that this frontend takes. Returns 0 or -errno. */
+MUST_CHECK int vif_tap_fit(struct vif *v, const struct vif_conf *conf);
+
+/* Returns the number of workers for the queues: one each, if the queues share
+ * nothing and each can have an end of the TAP to read from; else one. */
+MUST_CHECK unsigned int vif_tap_workers(const struct vif *v, const struct vif_conf *conf);
+
+/* Sets the carrier: up while there is a connection that can deliver. */
+void vif_tap_carrier(struct vif *v);
+
+/* Does the same for a connection that went on meanwhile, and logs that it recovered. */
+void vif_tap_look(struct vif *v);
+
+/* Removes the TAP, and what was saved under its name, unless another VIF has it. */
+void vif_tap_remove(struct vif *v);
+
+/* Notes where the device is, and asks for its present state as an event (linkwatch.h). */
+void vif_tap_locate(struct vif *v);
+
+/* Saves where the device is now, after it was renamed or moved. */
+void vif_tap_moved(struct vif *v);
+
+/* Returns true if somebody deleted the device that we hold. */
+MUST_CHECK bool vif_tap_is_lost(const struct vif *v);
+
+/* Closes such a device, which no connection may use any more. The next
+ * vif_tap_open() makes another. */
+void vif_tap_forget(struct vif *v);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* conf.h - what a connection is made from: the frontend's keys, after they were read and checked */
+#ifndef NETPAIR_BACKEND_CONF_H
+#define NETPAIR_BACKEND_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/abi.h"
+#include "common/wire/offload.h"
+
+/* The most queues of one VIF. */
+#define VIF_QUEUES_MAX 16u
+
+struct vif_conf {
+	unsigned int queues;			/* 1..VIF_QUEUES_MAX */
+	struct {
+		struct gref gtx_ref, grx_ref;
+		struct evport gtx_port, grx_port;	/* remote; equal unless split; none with a mask */
+	} queue[VIF_QUEUES_MAX];
+	bool mask;				/* one channel for all, the next two are there */
+	struct gref mask_ref;
+	struct evport mask_port;
+	bool ctrl;				/* the next two are there */
+	struct gref ctrl_ref;
+	struct evport ctrl_port;		/* but with a mask */
+	bool rx_notify;
+	uint32_t headroom;			/* as asked for */
+	struct vnet_peer peer;
+};
+
+/* Returns "mask", "split" or "one": the kind of the first queue's channels; static. */
+const char *vif_conf_channels(const struct vif_conf *conf);
+
+/* Writes what makes a connection another than the last, as text: its refs and ports. */
+void vif_conf_describe(const struct vif_conf *conf, char *text, size_t len);
+
+#endif

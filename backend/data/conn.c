@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* conn.c - a connection starts and stops: its workers, its queues, what they share */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/base/errtext.h"
+#include "common/base/log.h"
+#include "common/host/tap.h"
+#include "conn.h"
+#include "conn_internal.h"
+#include "ctrl.h"
+#include "grx.h"
+#include "grx_stall.h"
+#include "gtx.h"
+#include "queue.h"
+#include "queue_limit.h"
+#include "rate.h"
+#include "saved.h"
+
+static struct vif_worker *conn_vif_worker_of(struct worker *w)
+{
+	return container_of(w, struct vif_worker, w);
+}
+
+/* --- what the worker's loop calls ---------------------------------------- */
+
+/* Serves each gtx ring once, or as many as WORKER_RUN_SEGMENTS allows: the next
+ * pass begins behind them. Returns the number of packets. */
+static unsigned int conn_run_gtx(struct vif_worker *vw)
+{
+	unsigned int sent = 0;
+
+	vw->segments = 0;
+	for (unsigned int i = 0; i < vw->nqueues && vw->segments < WORKER_RUN_SEGMENTS; i++) {
+		sent += vif_gtx_run(&vw->queue[vw->turn]);
+		vw->turn = vw->turn + 1 < vw->nqueues ? vw->turn + 1 : 0;
+	}
+	return sent;
+}
+
+static unsigned int conn_op_run(struct worker *w)
+{
+	struct vif_worker *vw = conn_vif_worker_of(w);
+	unsigned int did = vif_ctrl_run(vw->conn), sent;
+
+	vw->throttled = 0;
+	sent = conn_run_gtx(vw);
+	/* Answers to what went out come soon: read the TAP without waiting for epoll. */
+	if (sent)
+		w->tap_ready = true;
+	return did + sent + vif_grx_run(vw);
+}
+
+static bool conn_op_pending(struct worker *w)
+{
+	struct vif_worker *vw = conn_vif_worker_of(w);
+	bool open = !(vw->throttled & RATE_GTX);
+
+	if (vif_rate_is_back(vw))
+		return true;
+
+	/* An index out of range is work too: the run deals with it. */
+	for (unsigned int i = 0; i < vw->nqueues; i++) {
+		struct vif_queue *q = &vw->queue[i];
+
+		if ((open && gtx_back_begin(&q->gtx) != 0) ||
+		    (q->slots_wanted && vif_stall_has_slots(q)))
+			return true;
+	}
+	return vw->conn->ctrl_page && ctrl_back_begin(&vw->conn->ctrl) != 0;
+}
+
+static bool conn_op_rearm(struct worker *w)
+{
+	struct vif_worker *vw = conn_vif_worker_of(w);
+	/* Without credit only time is waited for. */
+	bool open = !(vw->throttled & RATE_GTX);
+
+	if (vif_rate_is_back(vw))
+		return true;
+
+	for (unsigned int i = 0; i < vw->nqueues; i++) {
+		struct vif_queue *q = &vw->queue[i];
+
+		if ((open && gtx_back_rearm(&q->gtx)) ||
+		    (q->slots_wanted && vif_stall_rearm(q)))
+			return true;
+	}
+	return vw->conn->ctrl_page && ctrl_back_rearm(&vw->conn->ctrl);
+}
+
+static int conn_op_sleep_ms(struct worker *w)
+{
+	struct vif_worker *vw = conn_vif_worker_of(w);
+	int stall = vif_stall_sleep_ms(vw), credit = vif_rate_wait_ms(vw);
+
+	return stall < 0 || (credit >= 0 && credit < stall) ? credit : stall;
+}
+
+static const struct worker_ops ops = {
+	.run = conn_op_run,
+	.pending = conn_op_pending,
+	.rearm = conn_op_rearm,
+	.sleep_ms = conn_op_sleep_ms,
+};
+
+/* --- start and stop ------------------------------------------------------- */
+
+static void *conn_buffer_new(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void conn_buffer_free(void *p, size_t len)
+{
+	if (p)
+		munmap(p, len);
+}
+
+/* Opens a descriptor of the TAP for each worker. Returns the number of workers that have one. */
+static unsigned int conn_open_taps(struct vif_conn *conn, const struct vif_conn_params *params)
+{
+	conn->worker->tap_fd = params->tap_fd;
+	for (unsigned int i = 1; i < params->workers; i++) {
+		int err = tap_open_another(&conn->worker[i].tap_fd, params->tap_fd);
+
+		if (err) {
+			log_warn_in(&params->settings->log, "fewer workers than there might be vif=%s workers=%u reason=\"cannot open the device once more: %s\"",
+				    params->name, i, err == -EPERM ? "it has an owner" : errtext(ERRTEXT_TAP, err));
+			return i;
+		}
+	}
+	return params->workers;
+}
+
+static int conn_init_worker(struct vif_worker *vw, const struct vif_conn_params *params, const char **why)
+{
+	int err;
+
+	*why = "cannot open the event channel device";
+	err = worker_init(&vw->w, &ops, params->name, vw->tap_fd, params->control_fd);
+	if (err)
+		return err;
+	*why = "no memory for buffers";
+	vw->gtx_buf = conn_buffer_new(BATCH_BYTES);
+	vw->grx_buf = conn_buffer_new(BATCH_BYTES);
+	vw->frames = conn_buffer_new(BATCH_FRAMES * sizeof(struct frame));
+	vw->tso.frame = conn_buffer_new(PKT_LEN_MAX);
+	if (!vw->gtx_buf || !vw->grx_buf || !vw->frames || !vw->tso.frame)
+		return -ENOMEM;
+	*why = "cannot open the grant device";
+	err = grant_open(&vw->grant, params->peer);
+	return err ? err : grant_batch_new(&vw->batch, vw->grant);
+}
+
+static void conn_exit_worker(struct vif_worker *vw)
+{
+	if (!vw->conn)
+		return;
+	worker_exit(&vw->w);
+	for (unsigned int i = 0; i < vw->nqueues; i++)
+		vif_queue_exit(&vw->queue[i]);
+	grant_batch_free(vw->batch);
+	conn_buffer_free(vw->gtx_buf, BATCH_BYTES);
+	conn_buffer_free(vw->grx_buf, BATCH_BYTES);
+	conn_buffer_free(vw->tso.frame, PKT_LEN_MAX);
+	conn_buffer_free(vw->frames, BATCH_FRAMES * sizeof(struct frame));
+}
+
+/* Binds the one channel of all rings, which have bits of its mask. */
+static int conn_attach_mask(struct vif_conn *conn, struct domid peer, const char **why)
+{
+	int err = 0;
+
+	if (!conn->conf.mask)
+		return 0;
+	*why = "cannot map event-mask-ref";
+	conn->mask_page = grant_map(conn->worker->grant, conn->conf.mask_ref, &err);
+	if (!conn->mask_page)
+		return err;
+	evmask_back_init(&conn->worker->w.mask, conn->mask_page, conn->conf.queues);
+	*why = "cannot bind the event channel";
+	return worker_bind(&conn->worker->w, peer, conn->conf.mask_port, &conn->mask_doorbell);
+}
+
+/* Attaches the control ring to the first worker, which is the only one then. */
+static int conn_attach_ctrl(struct vif_conn *conn, struct domid peer, const char **why)
+{
+	int err = 0;
+
+	if (!conn->conf.ctrl)
+		return 0;
+	*why = "cannot map ctrl-ring-ref";
+	conn->ctrl_page = grant_map(conn->worker->grant, conn->conf.ctrl_ref, &err);
+	if (!conn->ctrl_page)
+		return err;
+	*why = "the control ring page makes no sense";
+	err = ctrl_back_attach(&conn->ctrl, conn->ctrl_page);
+	if (err)
+		return err;
+	conn->ctrl_doorbell = (struct doorbell){ conn->mask_doorbell.port, EVMASK_CTRL };
+	*why = "cannot bind the event channel";
+	return conn->conf.mask ? 0 : worker_bind(&conn->worker->w, peer, conn->conf.ctrl_port, &conn->ctrl_doorbell);
+}
+
+static int conn_init_queues(struct vif_conn *conn, struct domid peer, const char **why)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < conn->nworkers && !err; i++) {
+		struct vif_worker *vw = &conn->worker[i];
+
+		for (unsigned int n = 0; n < vw->nqueues && !err; n++)
+			err = vif_queue_init(&vw->queue[n], vw, peer, (unsigned int)(vw->queue - conn->queue) + n, why);
+	}
+	return err;
+}
+
+void vif_conn_forget(const char *run_dir, const char *name)
+{
+	char path[256];
+
+	vif_saved_path(path, sizeof(path), run_dir, name);
+	unlink(path);
+}
+
+static void conn_release(struct vif_conn *conn)
+{
+	for (unsigned int i = 0; i < conn->nworkers; i++)
+		worker_stop(&conn->worker[i].w);
+	if (conn->nworkers && conn->mask_page)
+		grant_unmap(conn->worker->grant, conn->mask_page);
+	if (conn->nworkers && conn->ctrl_page)
+		grant_unmap(conn->worker->grant, conn->ctrl_page);
+	gref_map_free(conn->gref_map);
+	for (unsigned int i = 0; i < conn->nworkers; i++)
+		conn_exit_worker(&conn->worker[i]);
+	for (unsigned int i = 0; i < conn->nworkers; i++) {
+		grant_close(conn->worker[i].grant);
+		if (i)
+			close(conn->worker[i].tap_fd);
+	}
+	taplimit_exit(&conn->limit);
+	vif_saved_close(conn);
+	free(conn->worker);
+	free(conn->queue);
+	free(conn);
+}
+
+static int conn_start(struct vif_conn *conn, const struct vif_conn_params *params, const char **why)
+{
+	struct gref_map_use use = { .quota = params->quota, .guest = params->peer, .log = &conn->settings->log };
+	int err = 0;
+
+	for (unsigned int i = 0; i < conn->nworkers && !err; i++) {
+		struct vif_worker *vw = &conn->worker[i];
+		unsigned int from = i * conn->conf.queues / conn->nworkers;
+
+		vw->conn = conn;
+		vw->queue = &conn->queue[from];
+		vw->nqueues = (i + 1) * conn->conf.queues / conn->nworkers - from;
+		err = conn_init_worker(vw, params, why);
+	}
+	use.grant = conn->worker->grant;
+	if (!err)
+		err = gref_map_new(&conn->gref_map, &use);
+	if (!err)
+		err = conn_attach_mask(conn, params->peer, why);
+	if (!err)
+		err = conn_init_queues(conn, params->peer, why);
+	if (!err)
+		err = conn_attach_ctrl(conn, params->peer, why);
+	if (err)
+		return err;
+	vif_conf_describe(&conn->conf, conn->connection, sizeof(conn->connection));
+	*why = "no memory for the frontend's tables";
+	err = vif_saved_open(conn, params);
+	if (err)
+		return err;
+	vif_queue_limit(conn, params);
+	*why = "cannot start the worker";
+	for (unsigned int i = 0; i < conn->nworkers && !err; i++)
+		err = worker_start(&conn->worker[i].w);
+	return err;
+}
+
+int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
+		   const struct vif_conf *conf, const char **why)
+{
+	struct vif_conn *conn = calloc(1, sizeof(*conn));
+	int err;
+
+	*why = "no memory";
+	if (!conn)
+		return -ENOMEM;
+	conn->conf = *conf;
+	conn->limits = grx_stall_limits_for(conf->rx_notify, params->hold_ms, params->stall_ms);
+	conn->name = params->name;
+	conn->settings = params->settings;
+	conn->queue = calloc(conf->queues, sizeof(*conn->queue));
+	conn->worker = calloc(params->workers, sizeof(*conn->worker));
+	conn->nworkers = conn->worker ? conn_open_taps(conn, params) : 0;
+	err = conn->queue && conn->worker ? conn_start(conn, params, why) : -ENOMEM;
+	if (err) {
+		conn_release(conn);
+		return err;
+	}
+	*out = conn;
+	return 0;
+}
+
+void vif_conn_stop(struct vif_conn *conn, struct stats *sum)
+{
+	/* A worker counts until it has ended, a faulted one as well. */
+	for (unsigned int i = 0; i < conn->nworkers; i++)
+		worker_stop(&conn->worker[i].w);
+	vif_conn_stats(conn, sum);
+	conn_release(conn);
+}
+
+const char *vif_conn_faulted(const struct vif_conn *conn)
+{
+	const char *why = NULL;
+
+	for (unsigned int i = 0; i < conn->nworkers && !why; i++)
+		why = worker_faulted(&conn->worker[i].w);
+	return why;
+}
+
+unsigned int vif_conn_workers(const struct vif_conn *conn)
+{
+	return conn->nworkers;
+}
+
+bool vif_conn_stalled(const struct vif_conn *conn)
+{
+	for (unsigned int i = 0; i < conn->conf.queues; i++)
+		if (vif_stall_is_stalled(&conn->queue[i]))
+			return true;
+	return false;
+}
+
+void vif_conn_stats(const struct vif_conn *conn, struct stats *sum)
+{
+	*sum = (struct stats){ { 0 } };
+	for (unsigned int i = 0; i < conn->nworkers; i++)
+		stats_sum(sum, &conn->worker[i].w.stats);
+	for (unsigned int i = 0; i < conn->conf.queues; i++)
+		stats_sum(sum, &conn->queue[i].stats);
+}
+
+bool vif_conn_queue_stats(const struct vif_conn *conn, unsigned int i, struct stats *out)
+{
+	if (conn->conf.queues < 2 || i >= conn->conf.queues)
+		return false;
+	*out = (struct stats){ { 0 } };
+	stats_sum(out, &conn->queue[i].stats);
+	return true;
+}

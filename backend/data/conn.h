@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* conn.h - a connection to a frontend, as the control side sees it
+ *
+ * The one header of data that control includes, with what it includes itself.
+ * From vif_conn_start() to vif_conn_stop() a connection belongs to its workers
+ * (conn_internal.h). Control reads counters, faults and stalls, and changes
+ * struct vif_settings; nothing else crosses threads.
+ */
+#ifndef NETPAIR_BACKEND_CONN_H
+#define NETPAIR_BACKEND_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/abi.h"
+#include "common/base/stats.h"
+#include "common/base/util.h"
+#include "conf.h"
+#include "mapquota.h"
+#include "settings.h"
+
+struct vif_conn;
+
+/* What a connection needs besides what the frontend wrote (struct vif_conf). */
+struct vif_conn_params {
+	struct domid peer;
+	const char *name;	/* borrowed */
+	const char *run_dir;	/* borrowed */
+	struct vif_settings *settings;	/* borrowed */
+	int tap_fd;		/* borrowed; the first worker's */
+	unsigned int workers;	/* the most; above one only without control ring and mask, on a multi-queue TAP */
+	int control_fd;		/* borrowed */
+	uint32_t hold_ms, stall_ms;	/* of the policy */
+	uint32_t queue_bytes;	/* what may wait in the device; 0: no limit */
+	struct mapquota *quota;	/* borrowed; what static grants are charged to */
+	bool adopt;		/* an earlier daemon served this very connection */
+};
+
+/* Maps the rings, binds the channels and starts the workers. Returns 0 or
+ * -errno; *why then is the reason, static. */
+MUST_CHECK int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
+			      const struct vif_conf *conf, const char **why);
+
+/* Removes what a connection of that name left for a restart. */
+void vif_conn_forget(const char *run_dir, const char *name);
+
+/* Returns the number of workers: fewer than the most where the TAP cannot be opened again. */
+unsigned int vif_conn_workers(const struct vif_conn *conn);
+
+/* Returns why a worker has stopped serving, or NULL. */
+const char *vif_conn_faulted(const struct vif_conn *conn);
+
+/* Returns true if a queue has lacked slots for so long that the carrier is to be down. */
+MUST_CHECK bool vif_conn_stalled(const struct vif_conn *conn);
+
+/* Sums the counters of its workers and queues. */
+void vif_conn_stats(const struct vif_conn *conn, struct stats *sum);
+
+/* Copies the counters of queue i, where there is more than one. Returns false if there is no such queue. */
+MUST_CHECK bool vif_conn_queue_stats(const struct vif_conn *conn, unsigned int i, struct stats *out);
+
+/* Ends the workers once they have answered what they took, and frees the
+ * connection. sum gets the final counters. */
+void vif_conn_stop(struct vif_conn *conn, struct stats *sum);
+
+#endif

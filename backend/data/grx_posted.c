@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* grx_posted.c - the guest's receive buffers that are taken off the ring ahead of frames */
+#include <string.h>
+
+#include "grx_posted.h"
+
+void vif_posted_take(struct vif_queue *q)
+{
+	struct gref gref;
+
+	while (q->nposted < POSTED_MAX && grx_back_take(&q->grx, &gref))
+		q->posted[q->nposted++] = (struct posted){ gref, gref_map_write(q->gref_map, gref) };
+	/* As many as the largest frame needs: large frames may wait again. */
+	if (q->nposted == POSTED_MAX)
+		q->stall.split_now = false;
+}
+
+void vif_posted_spend(struct vif_queue *q, unsigned int n)
+{
+	q->nposted -= n;
+	memmove(q->posted, q->posted + n, q->nposted * sizeof(q->posted[0]));
+}
+
+unsigned int vif_posted_slots(const struct vif_queue *q)
+{
+	return q->nposted + grx_back_left(&q->grx);
+}
+
+unsigned int vif_posted_list(const struct vif_queue *q, struct gref *out)
+{
+	for (unsigned int i = 0; i < q->nposted; i++)
+		out[i] = q->posted[i].gref;
+	return q->nposted;
+}
+
+void vif_posted_refresh(struct vif_queue *q)
+{
+	for (unsigned int i = 0; i < q->nposted; i++)
+		q->posted[i].page = gref_map_write(q->gref_map, q->posted[i].gref);
+}

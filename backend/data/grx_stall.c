@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* grx_stall.c - the decisions on frames that lack slots
+ *
+ * The first half is pure: times come in, decisions go out.
+ */
+#include <string.h>
+
+#include "conn_internal.h"
+#include "grx_posted.h"
+#include "grx_split.h"
+#include "grx_stall.h"
+
+/* A frontend that signals new slots has done so by then, if it can. */
+#define SPLIT_US 20000u
+
+/* Linux netback's figure for a frontend that does not. */
+#define HOLD_NO_NOTIFY_US 30000u
+
+struct grx_stall_limits grx_stall_limits_for(bool rx_notify, uint32_t hold_ms, uint32_t stall_ms)
+{
+	struct grx_stall_limits l = { SPLIT_US, HOLD_NO_NOTIFY_US, 0 };
+
+	if (!rx_notify)
+		return l;
+	l.hold_us = hold_ms * 1000ull;
+	if (l.split_us > l.hold_us)
+		l.split_us = l.hold_us;
+	if (stall_ms)
+		l.stall_us = stall_ms > hold_ms ? stall_ms * 1000ull : l.hold_us;
+	return l;
+}
+
+/* Notes that a frame lacks slots, of which it needs so many. */
+static void grx_stall_lack(struct grx_stall *p, unsigned int needed, uint64_t now)
+{
+	if (!p->since) {
+		p->since = p->last_progress = now;
+		p->lost = false;
+	}
+	p->needed = needed;
+}
+
+/* Ends the wait. Returns true if the queue was stalled. */
+static bool grx_stall_end(struct grx_stall *p)
+{
+	p->since = 0;
+	p->needed = 0;
+	return atomic_exchange_explicit(&p->stalled, false, memory_order_relaxed);
+}
+
+/* Returns true once a frame that lacks slots is dropped. */
+static bool grx_stall_is_spent(const struct grx_stall *p, const struct grx_stall_limits *l, uint64_t now)
+{
+	return p->since && now - p->since >= l->hold_us;
+}
+
+/* Returns true once a large frame that lacks slots is split. */
+static bool grx_stall_splits(const struct grx_stall *p, const struct grx_stall_limits *l, uint64_t now)
+{
+	return p->split_now || (p->since && now - p->since >= l->split_us);
+}
+
+static bool grx_stall_is_down(const struct grx_stall *p)
+{
+	return atomic_load_explicit(&p->stalled, memory_order_relaxed);
+}
+
+/* Returns true if the queue is stalled from now on. */
+static bool grx_stall_stalls(struct grx_stall *p, const struct grx_stall_limits *l, uint64_t now)
+{
+	if (!l->stall_us || !p->since || !p->lost || grx_stall_is_down(p) || now - p->last_progress < l->stall_us)
+		return false;
+	atomic_store_explicit(&p->stalled, true, memory_order_relaxed);
+	return true;
+}
+
+/* Returns when one of these answers changes next by time alone; UINT64_MAX: never. */
+static uint64_t grx_stall_next(const struct grx_stall *p, const struct grx_stall_limits *l, uint64_t now)
+{
+	if (!p->since)
+		return UINT64_MAX;
+	if (now - p->since < l->split_us)
+		return p->since + l->split_us;
+	if (now - p->since < l->hold_us)
+		return p->since + l->hold_us;
+	return l->stall_us && p->lost && !grx_stall_is_down(p) ? p->last_progress + l->stall_us : UINT64_MAX;
+}
+
+/* --- a queue's frames ----------------------------------------------------- */
+
+/* Splits a large frame that waits no longer for its slots. */
+static void grx_stall_split(struct vif_worker *vw, const struct frame *f)
+{
+	struct iovec body = { vw->grx_buf + f->at + VNET_HDR_LEN, f->pkt.len };
+	struct virtio_net_hdr hdr;
+
+	memcpy(&hdr, vw->grx_buf + f->at, sizeof(hdr));
+	vif_split_begin(f, &hdr, &body, 1);
+}
+
+bool vif_stall_keeps(const struct frame *f)
+{
+	struct vif_worker *vw = f->queue->vw;
+	const struct grx_stall_limits *limits = &vw->conn->limits;
+	struct vif_queue *q = f->queue;
+	uint64_t now = now_us();
+
+	grx_stall_lack(&q->stall, f->pkt.slots, now);
+	vw->held = false;
+	if (grx_stall_is_spent(&q->stall, limits, now)) {
+		stats_inc(&q->stats, STAT_GRX_DROP_TIMEOUT);
+		q->stall.lost = true;
+		return false;
+	}
+	if (f->pkt.gso_type != XEN_NETIF_GSO_TYPE_NONE && grx_stall_splits(&q->stall, limits, now)) {
+		q->stall.split_now = true;
+		grx_stall_split(vw, f);
+		return false;
+	}
+	vw->held = true;
+	vw->held_frame = *f;
+	q->slots_wanted = f->pkt.slots;
+	return true;
+}
+
+void vif_stall_move_held(struct vif_worker *vw)
+{
+	struct frame *f = &vw->held_frame;
+
+	if (!vw->held || f->at == vif_grx_at(0))
+		return;
+	memmove(vw->grx_buf + vif_grx_at(0), vw->grx_buf + f->at, VNET_HDR_LEN + f->pkt.len);
+	f->at = vif_grx_at(0);
+}
+
+bool vif_stall_drops(struct vif_queue *q)
+{
+	uint64_t now = now_us();
+
+	grx_stall_lack(&q->stall, 1, now);
+	q->slots_wanted = 1;
+	return grx_stall_is_spent(&q->stall, &q->vw->conn->limits, now);
+}
+
+void vif_stall_end_idle(struct vif_worker *vw)
+{
+	/* Where frames were lost for want of slots the carrier may still go down. */
+	for (struct vif_queue *q = vw->queue; q < vw->queue + vw->nqueues; q++)
+		if (q->stall.since && !q->stall.lost && grx_stall_end(&q->stall))
+			worker_wake_control(&vw->w);
+}
+
+void vif_stall_check(struct vif_queue *q)
+{
+	bool turned;
+
+	if (vif_posted_slots(q) >= q->stall.needed) {
+		turned = grx_stall_end(&q->stall);
+	} else {
+		turned = grx_stall_stalls(&q->stall, &q->vw->conn->limits, now_us());
+		if (turned)
+			stats_inc(&q->stats, STAT_GRX_STALLS);
+		/* The carrier goes up when they come. */
+		if (q->stall.stalled)
+			q->slots_wanted = q->stall.needed;
+	}
+	if (turned)
+		worker_wake_control(&q->vw->w);
+}
+
+void vif_stall_progress(struct vif_queue *q)
+{
+	q->stall.last_progress = now_us();
+}
+
+bool vif_stall_has_slots(struct vif_queue *q)
+{
+	return grx_back_begin(&q->grx) < 0 || vif_posted_slots(q) >= q->slots_wanted;
+}
+
+bool vif_stall_rearm(struct vif_queue *q)
+{
+	/* Slots that were taken already are part of what is waited for. */
+	return grx_back_rearm(&q->grx, q->slots_wanted - q->nposted);
+}
+
+int vif_stall_sleep_ms(const struct vif_worker *vw)
+{
+	uint64_t now = 0, next = UINT64_MAX, at;
+
+	for (const struct vif_queue *q = vw->queue; q < vw->queue + vw->nqueues; q++) {
+		if (!q->stall.since)
+			continue;
+		now = now ? now : now_us();
+		/* The frontend does not signal slots: look for them. */
+		if (!vw->conn->conf.rx_notify && !grx_stall_is_spent(&q->stall, &vw->conn->limits, now))
+			return 1;
+		at = grx_stall_next(&q->stall, &vw->conn->limits, now);
+		next = at < next ? at : next;
+	}
+	if (next == UINT64_MAX)
+		return -1;
+	return now >= next ? 0 : (int)min_size((next - now) / 1000u + 1, 1000000);
+}
+
+bool vif_stall_is_stalled(const struct vif_queue *q)
+{
+	return grx_stall_is_down(&q->stall);
+}

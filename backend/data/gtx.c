@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* gtx.c - guest transmit: ring -> TAP
+ *
+ * A run takes as many whole packets as its batch holds, copies what is not
+ * mapped by one ioctl into private memory, writes the frames out in bursts and
+ * answers every slot taken, in order. A small frame lies in one run behind room for
+ * its header. One of several pieces, or in static grants, is written from
+ * where its pieces are, but for its first bytes: those are copied before they
+ * are parsed, since the guest can still write a mapped page.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/host/tap.h"
+#include "gtx.h"
+#include "rate.h"
+
+/* Returns true if the worst packet still fits. */
+static bool gtx_batch_has_room(const struct vif_queue *q, uint32_t used)
+{
+	return used + FRAME_ROOM <= BATCH_BYTES && grant_batch_room(q->vw->batch) >= PKT_SLOTS_FATAL;
+}
+
+/* Returns where len bytes may start, at or after at, to lie in one page. */
+static uint32_t gtx_within_page(uint32_t at, uint32_t len)
+{
+	return at % XEN_PAGE + len > XEN_PAGE ? (at + XEN_PAGE - 1) & ~(XEN_PAGE - 1) : at;
+}
+
+/* Queues the copy of one piece to the buffer. Returns where it ends. */
+static uint32_t gtx_copy_piece(struct vif_queue *q, struct frame *f, unsigned int i, uint32_t at)
+{
+	const struct pkt_piece *piece = &f->pkt.piece[i];
+	uint8_t *to = q->vw->gtx_buf + at;
+
+	grant_batch_from_peer(q->vw->batch, to, piece->gref, piece->offset, piece->len);
+	f->iov[1 + i] = (struct iovec){ to, piece->len };
+	return at + piece->len;
+}
+
+/* Lays out a frame that is copied and fits a page: in one run behind its
+ * header. Returns where it ends. */
+static uint32_t gtx_place_small(struct vif_queue *q, struct frame *f, uint32_t used)
+{
+	uint32_t len = f->pkt.len;
+
+	/* A full page leaves no room for the header in its own. */
+	f->at = len + VNET_HDR_LEN <= XEN_PAGE ? gtx_within_page(used, VNET_HDR_LEN + len) :
+		gtx_within_page(used + VNET_HDR_LEN, len) - VNET_HDR_LEN;
+	return gtx_copy_piece(q, f, 0, f->at + VNET_HDR_LEN);
+}
+
+/* Lays out a frame of many pieces, each where it is mapped or in a page of its
+ * own. Returns where it ends. */
+static uint32_t gtx_place_scattered(struct vif_queue *q, struct frame *f, uint32_t used)
+{
+	uint32_t end;
+
+	f->at = gtx_within_page(used, sizeof(struct vnet_head));
+	end = f->at + sizeof(struct vnet_head);
+	for (unsigned int i = 0; i < f->pkt.pieces; i++) {
+		const struct pkt_piece *piece = &f->pkt.piece[i];
+		const uint8_t *at = gref_map_read(q->gref_map, piece->gref, piece->offset);
+
+		if (at)
+			/* writev() does not write there, but its iovec is not const. */
+			f->iov[1 + i] = (struct iovec){ (void *)(uintptr_t)at, piece->len };
+		else
+			end = gtx_copy_piece(q, f, i, gtx_within_page(end, piece->len));
+	}
+	return end;
+}
+
+/* Lays out a frame from used on and queues the copies it needs. Returns where it ends. */
+static uint32_t gtx_place_frame(struct vif_queue *q, struct frame *f, uint32_t used)
+{
+	uint32_t end;
+
+	f->drop = false;
+	f->copy_first = (uint16_t)grant_batch_count(q->vw->batch);
+	f->scattered = f->pkt.pieces > 1 || gref_map_read(q->gref_map, f->pkt.piece[0].gref, 0);
+	end = f->scattered ? gtx_place_scattered(q, f, used) : gtx_place_small(q, f, used);
+	f->copy_count = (uint16_t)(grant_batch_count(q->vw->batch) - f->copy_first);
+	return (end + 63) & ~63u;
+}
+
+/* Changes the frontend's multicast list, which the next daemon finds (saved.h).
+ * Returns the status of the response. */
+static int16_t gtx_change_mcast(struct vif_queue *q, const struct pkt *p)
+{
+	struct vif_settings *settings = q->vw->conn->settings;
+	bool add = p->mcast == XEN_NETIF_EXTRA_TYPE_MCAST_ADD;
+	int err = add ? mcast_add(settings->mcast, p->addr) : mcast_del(settings->mcast, p->addr);
+
+	/* It may have been one of those that were lost. */
+	if (err == -ENOENT && atomic_load_explicit(&settings->all_multicast, memory_order_relaxed))
+		err = 0;
+	stats_inc(&q->stats, err ? STAT_GTX_DROP_MCAST : STAT_GTX_MCAST);
+	return err ? NETIF_RSP_ERROR : NETIF_RSP_OKAY;
+}
+
+/* Takes frames off the ring for a run. Returns their number. */
+static unsigned int gtx_collect(struct vif_queue *q)
+{
+	unsigned int n = 0, slots = 0;
+	uint32_t used = 0;
+
+	while (slots < WORKER_RUN_SLOTS && q->vw->segments < WORKER_RUN_SEGMENTS && gtx_batch_has_room(q, used) &&
+	       vif_rate_allows(q->vw, RATE_GTX)) {
+		struct frame *f = &q->vw->frames[n];
+
+		switch (pkt_from_gtx(&q->gtx, &f->pkt)) {
+		case PKT_NONE:
+			return n;
+		case PKT_FAULT:
+			worker_fault(&q->vw->w, f->pkt.why);
+			return n;
+		case PKT_MCAST:
+			f->drop = true;
+			f->refused = gtx_change_mcast(q, &f->pkt);
+			break;
+		case PKT_DROP:
+			stats_inc(&q->stats, f->pkt.cause);
+			f->drop = true;
+			f->refused = NETIF_RSP_ERROR;
+			vif_settings_charge(q->vw->conn->settings, RATE_GTX, f->pkt.len);
+			break;
+		case PKT_OK:
+			used = gtx_place_frame(q, f, used);
+			q->vw->segments += pkt_segments(&f->pkt);
+			vif_settings_charge(q->vw->conn->settings, RATE_GTX, f->pkt.len);
+			break;
+		}
+		slots += f->pkt.slots;
+		n++;
+	}
+	return n;
+}
+
+/* Adds one frame, whose bytes are there, to the burst. Returns the counter of
+ * its drop, or STAT_GTX_PACKETS. */
+static enum stat gtx_send_frame(struct vif_queue *q, struct frame *f)
+{
+	struct vnet_head *head = (struct vnet_head *)(void *)(q->vw->gtx_buf + f->at);
+	unsigned int n = f->pkt.pieces;
+	enum vnet_result result;
+
+	if (f->scattered) {
+		result = vnet_gather(head, &f->pkt, f->iov, f->iov + 1, &n);
+	} else {
+		memset(&head->hdr, 0, sizeof(head->hdr));
+		result = vnet_from_pkt(&head->hdr.hdr, &f->pkt, head->bytes, f->pkt.len);
+		f->iov[0] = (struct iovec){ head, VNET_HDR_LEN + f->pkt.len };
+		n = 1;
+	}
+	/* Its own length was charged as it was taken, to stop at once. */
+	if (f->pkt.gso_size && result == VNET_OK)
+		vif_settings_charge(q->vw->conn->settings, RATE_GTX, vnet_wire_len(&head->hdr.hdr, f->pkt.len) - f->pkt.len);
+	switch (result) {
+	case VNET_OK:
+		break;
+	case VNET_BAD_CSUM:
+		return STAT_GTX_DROP_CSUM;
+	case VNET_BAD_GSO:
+		return STAT_GTX_DROP_GSO;
+	}
+	burst_add(&q->vw->w.burst, f->iov, n, &f->put);
+	return STAT_GTX_PACKETS;
+}
+
+/* Sends the frames that are not dropped, in bursts. */
+static void gtx_send_frames(struct vif_queue *q, unsigned int n)
+{
+	struct burst *burst = &q->vw->w.burst;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct frame *f = &q->vw->frames[i];
+
+		if (f->drop)
+			continue;
+		if (!burst_has_room(burst))
+			burst_write(burst);
+		f->verdict = f->copy_count && !grant_batch_ok(q->vw->batch, f->copy_first, f->copy_count) ?
+			STAT_GTX_DROP_GRANT : gtx_send_frame(q, f);
+	}
+	burst_write(burst);
+}
+
+/* Counts a frame. Returns the status of its responses: an error only if the
+ * guest caused it. */
+static int16_t gtx_finish(struct vif_queue *q, const struct frame *f)
+{
+	if (f->drop)
+		return f->refused;
+	if (f->verdict != STAT_GTX_PACKETS) {
+		stats_inc(&q->stats, f->verdict);
+		return NETIF_RSP_ERROR;
+	}
+	if (f->put < 0) {
+		stats_inc(&q->stats, STAT_GTX_DROP_TAP);
+		return NETIF_RSP_DROPPED;
+	}
+	stats_inc(&q->stats, STAT_GTX_PACKETS);
+	stats_add(&q->stats, STAT_GTX_BYTES, f->pkt.len);
+	worker_count_bytes(&q->vw->w, f->pkt.len);
+	return NETIF_RSP_OKAY;
+}
+
+unsigned int vif_gtx_run(struct vif_queue *q)
+{
+	int ready = gtx_back_begin(&q->gtx);
+	unsigned int n;
+
+	if (ready < 0) {
+		worker_fault(&q->vw->w, "gtx producer out of range");
+		return 0;
+	}
+	if (ready == 0 || !vif_rate_allows(q->vw, RATE_GTX))
+		return 0;
+	grant_batch_reset(q->vw->batch);
+	n = gtx_collect(q);
+	if (grant_batch_count(q->vw->batch)) {
+		stats_add(&q->stats, STAT_GRANT_OPS, grant_batch_count(q->vw->batch));
+		stats_inc(&q->stats, STAT_GRANT_CALLS);
+		if (grant_batch_run(q->vw->batch) < 0)
+			log_debug("grant copy failed vif=%s errno=%m", q->vw->w.name);
+	}
+	gtx_send_frames(q, n);
+	for (unsigned int i = 0; i < n; i++)
+		gtx_back_reply(&q->gtx, q->vw->frames[i].pkt.slots, gtx_finish(q, &q->vw->frames[i]));
+	if (gtx_back_push(&q->gtx))
+		worker_notify(&q->vw->w, q->gtx_doorbell);
+	return n;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* queue.c - the rings and channels of a queue */
+#include "queue.h"
+
+static int queue_map_rings(struct vif_queue *q, const char **why)
+{
+	struct grant_dev *grant = q->vw->grant;
+	int err = 0;
+
+	*why = "cannot map tx-ring-ref";
+	q->gtx_page = grant_map(grant, q->conf->queue[q->index].gtx_ref, &err);
+	if (!q->gtx_page)
+		return err;
+	*why = "cannot map rx-ring-ref";
+	q->grx_page = grant_map(grant, q->conf->queue[q->index].grx_ref, &err);
+	if (!q->grx_page)
+		return err;
+	*why = "the gtx ring page makes no sense";
+	err = gtx_back_attach(&q->gtx, q->gtx_page);
+	if (err)
+		return err;
+	*why = "the grx ring page makes no sense";
+	return grx_back_attach(&q->grx, q->grx_page);
+}
+
+static int queue_bind_ports(struct vif_queue *q, struct domid peer, const char **why)
+{
+	struct evport gtx = q->conf->queue[q->index].gtx_port, grx = q->conf->queue[q->index].grx_port;
+	int err;
+
+	if (q->conf->mask) {
+		q->gtx_doorbell = (struct doorbell){ q->vw->conn->mask_doorbell.port, evmask_gtx_bit(q->index) };
+		q->grx_doorbell = (struct doorbell){ q->vw->conn->mask_doorbell.port, evmask_grx_bit(q->index) };
+		return 0;
+	}
+	*why = "cannot bind the event channel";
+	err = worker_bind(&q->vw->w, peer, gtx, &q->gtx_doorbell);
+	q->grx_doorbell = q->gtx_doorbell;
+	if (!err && gtx.raw != grx.raw)
+		err = worker_bind(&q->vw->w, peer, grx, &q->grx_doorbell);
+	return err;
+}
+
+int vif_queue_init(struct vif_queue *q, struct vif_worker *vw, struct domid peer,
+		   unsigned int index, const char **why)
+{
+	int err;
+
+	q->vw = vw;
+	q->conf = &vw->conn->conf;
+	q->gref_map = vw->conn->gref_map;
+	q->index = index;
+	err = queue_map_rings(q, why);
+	return err ? err : queue_bind_ports(q, peer, why);
+}
+
+void vif_queue_exit(struct vif_queue *q)
+{
+	if (!q->vw)
+		return;
+	grant_unmap(q->vw->grant, q->gtx_page);
+	grant_unmap(q->vw->grant, q->grx_page);
+}

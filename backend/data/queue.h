@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* queue.h - a queue's rings and channels */
+#ifndef NETPAIR_BACKEND_QUEUE_H
+#define NETPAIR_BACKEND_QUEUE_H
+
+#include "conn_internal.h"
+
+/* Maps the rings of queue index and binds its channels. On failure what was done
+ * stays for vif_queue_exit(). Returns 0 or -errno; *why then is the reason, static. */
+MUST_CHECK int vif_queue_init(struct vif_queue *q, struct vif_worker *vw, struct domid peer,
+			      unsigned int index, const char **why);
+
+/* Unmaps the rings. The channels end with the worker's handle. */
+void vif_queue_exit(struct vif_queue *q);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* saved.c - the tables of saved.h: stored, and adopted after a check */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/base/errtext.h"
+#include "common/base/log.h"
+#include "common/host/statemap.h"
+#include "saved.h"
+
+void vif_saved_path(char *path, size_t len, const char *run_dir, const char *name)
+{
+	snprintf(path, len, "%s/%s.tables", run_dir, name);
+}
+
+/* --- guarded copies ------------------------------------------------------ */
+
+/* A daemon that is killed between begin and end leaves an odd number. Only the
+ * order of our own stores matters: nothing reads the file while we run. */
+static void saved_write_begin(_Atomic uint32_t *seq)
+{
+	atomic_store_explicit(seq, atomic_load_explicit(seq, memory_order_relaxed) | 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+}
+
+static void saved_write_end(_Atomic uint32_t *seq)
+{
+	atomic_store_explicit(seq, atomic_load_explicit(seq, memory_order_relaxed) + 1, memory_order_release);
+}
+
+void vif_saved_hash(struct vif_conn *conn)
+{
+	saved_write_begin(&conn->saved->hash_seq);
+	hash_print(&conn->hash, conn->saved->hash, sizeof(conn->saved->hash));
+	saved_write_end(&conn->saved->hash_seq);
+}
+
+void vif_saved_grants(struct vif_conn *conn)
+{
+	saved_write_begin(&conn->saved->grants_seq);
+	conn->saved->ngrants = gref_map_list(conn->gref_map, conn->saved->grant);
+	saved_write_end(&conn->saved->grants_seq);
+}
+
+/* --- what an earlier daemon left ----------------------------------------- */
+
+static void saved_lost(const struct vif_conn *conn, const char *what)
+{
+	log_warn_in(&conn->settings->log, "a table of the earlier daemon's is damaged vif=%s lost=\"%s\"", conn->name, what);
+}
+
+static void saved_adopt_hash(struct vif_conn *conn)
+{
+	struct vif_saved *k = conn->saved;
+	bool whole = !(atomic_load(&k->hash_seq) & 1);
+
+	k->hash[sizeof(k->hash) - 1] = '\0';
+	if (whole && (k->hash[0] == '\0' || hash_parse(&conn->hash, k->hash, conn->conf.queues)))
+		return;
+	saved_lost(conn, "hash: nothing is hashed until the frontend connects anew");
+	vif_saved_hash(conn);
+}
+
+static void saved_adopt_grants(struct vif_conn *conn)
+{
+	struct vif_saved *k = conn->saved;
+	bool whole = !(atomic_load(&k->grants_seq) & 1) && k->ngrants <= GREF_MAP_MAX;
+
+	if (!whole)
+		saved_lost(conn, "static grants: frames are copied until the frontend connects anew");
+	else if (conn->conf.ctrl)
+		gref_map_restore(conn->gref_map, k->grant, k->ngrants);
+	/* Without those that could not be mapped any more. */
+	if (!whole || gref_map_count(conn->gref_map) != k->ngrants)
+		vif_saved_grants(conn);
+}
+
+/* Returns true if the mapped file is of this very connection. */
+static bool saved_is_same(const struct vif_conn *conn)
+{
+	const struct vif_saved *k = conn->saved;
+
+	return memcmp(k->magic, SAVED_MAGIC, sizeof(SAVED_MAGIC)) == 0 &&
+	       memchr(k->connection, '\0', sizeof(k->connection)) && strcmp(k->connection, conn->connection) == 0;
+}
+
+/* --- open and close ------------------------------------------------------- */
+
+static void saved_map_anew(struct vif_conn *conn, const char *path)
+{
+	void *map;
+	int err = statemap_create(&map, path, sizeof(*conn->saved));
+
+	if (err) {
+		log_warn_in(&conn->settings->log, "cannot keep the guest's tables for a restart vif=%s file=%s error=\"%s\"", conn->name, path,
+			 errtext(ERRTEXT_FILE, -err));
+		map = mmap(NULL, sizeof(*conn->saved), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	}
+	conn->saved = map == MAP_FAILED ? NULL : map;
+}
+
+static void saved_adopt(struct vif_conn *conn)
+{
+	unsigned int bad = mcast_check(&conn->saved->mcast);
+
+	if (bad || atomic_load(&conn->saved->mcast_unknown)) {
+		saved_lost(conn, "multicast addresses: all multicast is delivered until the frontend connects anew");
+		atomic_store(&conn->saved->mcast_unknown, 1);
+	}
+	saved_adopt_hash(conn);
+	saved_adopt_grants(conn);
+}
+
+static void saved_start_empty(struct vif_conn *conn, const struct vif_conn_params *params, const char *path)
+{
+	saved_map_anew(conn, path);
+	if (!conn->saved)
+		return;
+	snprintf(conn->saved->connection, sizeof(conn->saved->connection), "%s", conn->connection);
+	if (params->adopt) {
+		log_warn("the backend before us left no usable tables: until the frontend connects anew all multicast is "
+			 "delivered, frames are copied and not hashed vif=%s", conn->name);
+		atomic_store(&conn->saved->mcast_unknown, 1);
+	}
+	/* The magic comes last: a file that is half made is not adopted. */
+	atomic_thread_fence(memory_order_release);
+	memcpy(conn->saved->magic, SAVED_MAGIC, sizeof(SAVED_MAGIC));
+}
+
+int vif_saved_open(struct vif_conn *conn, const struct vif_conn_params *params)
+{
+	void *map = NULL;
+	char path[256];
+
+	vif_saved_path(path, sizeof(path), params->run_dir, params->name);
+	hash_init(&conn->hash);
+	if (params->adopt && statemap_open(&map, path, sizeof(*conn->saved)) == 0) {
+		conn->saved = map;
+		if (saved_is_same(conn)) {
+			saved_adopt(conn);
+		} else {
+			statemap_close(map, sizeof(*conn->saved));
+			conn->saved = NULL;
+		}
+	}
+	if (!conn->saved)
+		saved_start_empty(conn, params, path);
+	if (!conn->saved)
+		return -ENOMEM;
+	conn->settings->mcast = &conn->saved->mcast;
+	atomic_store(&conn->settings->all_multicast, atomic_load(&conn->saved->mcast_unknown) != 0);
+	return 0;
+}
+
+void vif_saved_close(struct vif_conn *conn)
+{
+	conn->settings->mcast = NULL;
+	statemap_close(conn->saved, sizeof(*conn->saved));
+	conn->saved = NULL;
+}

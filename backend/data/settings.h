@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* settings.h - what may change while connected: rate, multicast filter, headroom
+ *
+ * The control thread writes it when xenstore's keys change, workers read it
+ * with every batch; all of it is atomic. It belongs to the VIF, so that a
+ * frontend that connects anew gets no new credit; the list of addresses belongs
+ * to the connection.
+ */
+#ifndef NETPAIR_BACKEND_SETTINGS_H
+#define NETPAIR_BACKEND_SETTINGS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/log.h"
+#include "common/wire/credit.h"
+#include "common/wire/mcast.h"
+
+/* Directions that a rate is for. */
+#define RATE_GTX 1u
+#define RATE_GRX 2u
+
+struct vif_settings {
+	struct credit credit;		/* one for all queues, and for both directions */
+	uint32_t limited;		/* RATE_*; fixed */
+	atomic_bool filter;		/* multicast to addresses that are not in the list is dropped */
+	_Atomic uint16_t headroom;	/* bytes in front of what the guest receives */
+	struct mcast *mcast;		/* the connection's (saved.h) */
+	atomic_bool all_multicast;	/* the list lost some addresses: deliver all multicast */
+	struct log_bucket log;		/* of the lines that the guest can provoke */
+};
+
+/* Returns true if a frame may be taken in that direction now. */
+MUST_CHECK bool vif_settings_allows(struct vif_settings *settings, uint32_t direction);
+
+/* Charges a frame that was taken in that direction. */
+void vif_settings_charge(struct vif_settings *settings, uint32_t direction, uint32_t bytes);
+
+/* Returns the milliseconds after which a direction that had no credit is worth
+ * another look; 0: now. */
+int vif_settings_wait_ms(struct vif_settings *settings);
+
+/* Returns true if the frontend does not want a frame for that address. */
+bool vif_settings_filtered(const struct vif_settings *settings, const uint8_t *addr);
+
+/* Returns the bytes to leave free in front of each slot's data; at most PKT_HEADROOM_MAX. */
+uint16_t vif_settings_headroom(const struct vif_settings *settings);
+
+#endif

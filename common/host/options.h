@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* options.h - command line options as a table */
+#ifndef NETPAIR_OPTIONS_H
+#define NETPAIR_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/log.h"
+#include "common/base/util.h"
+
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_LEVEL, OPTION_WORDS };
+
+/* A word of OPTION_WORDS, and the bits that it sets. */
+struct option_word {
+	const char *name;
+	uint32_t bits;
+};
+
+struct option_row {
+	const char *name;	/* without the dashes */
+	const char *value;	/* its placeholder in the help; NULL: a flag */
+	const char *help;
+	enum option_kind kind;
+	union {
+		bool *flag;
+		const char **text;
+		uint32_t *number;
+		enum log_level *level;
+		struct {
+			uint32_t *bits;
+			const struct option_word *list;	/* ends with no name */
+		} words;
+	} to;
+	uint32_t min, max;	/* of OPTION_NUMBER */
+};
+
+/* Parses --name, --name=value and --name value. Returns the index of the first word
+ * that is no option. --help (-h) and --version (-V) print and exit with 0. A wrong
+ * option prints a line on stderr and exits with EXIT_USAGE. The help shows synopsis. */
+MUST_CHECK int options_parse(const char *program, const char *synopsis, const struct option_row *rows,
+			     unsigned int n, int argc, char **argv);
+
+#endif

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/* worker.c - the loop of worker.h */
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "worker.h"
+
+/* The longest and the first time that a worker polls before a sleep, in microseconds. */
+#define SPIN_MAX_US 100u
+#define SPIN_START_US 10u
+
+/* A yield that took so long means that another program needs the processor; and the
+ * time without polling after that, both in microseconds. */
+#define CROWDED_YIELD_US 500u
+#define CROWDED_US 250000u
+
+/* A worker that moved so many bytes before it ran out of work is in a stream; and the
+ * time without polling after that, in microseconds. */
+#define STREAM_BYTES 16384u
+#define STREAM_US 1000u
+
+/* The length of a nap in a stream, in microseconds, and its timer slack, in nanoseconds. */
+#define NAP_US 30
+#define NAP_SLACK_NS 1000ul
+
+#define WORKER_STACK (128u * 1024u)
+
+uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+}
+
+static void worker_wake(int eventfd)
+{
+	uint64_t one = 1;
+
+	/* Full means that it is readable already. */
+	if (write(eventfd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_error("eventfd write failed errno=%d", errno);
+}
+
+void worker_fault(struct worker *w, const char *why)
+{
+	const char *none = NULL;
+
+	if (!atomic_compare_exchange_strong(&w->fault, &none, why))
+		return;
+	stats_inc(&w->stats, STAT_PEER_FAULTS);
+	worker_wake(w->control_fd);
+}
+
+void worker_kick(struct worker *w)
+{
+	worker_wake(w->kick_fd);
+}
+
+void worker_wake_control(struct worker *w)
+{
+	worker_wake(w->control_fd);
+}
+
+const char *worker_faulted(const struct worker *w)
+{
+	return atomic_load(&w->fault);
+}
+
+void worker_notify(struct worker *w, struct doorbell doorbell)
+{
+	if (w->mask.theirs && !evmask_post(&w->mask, doorbell.bit))
+		return;
+	stats_inc(&w->stats, STAT_NOTIFY_SENT);
+	evt_notify(w->evt, doorbell.port);
+}
+
+static bool worker_stopping(struct worker *w)
+{
+	return atomic_load_explicit(&w->stop, memory_order_acquire);
+}
+
+/* Takes one event off the channel's descriptor; its port stays masked. One read a
+ * wake-up is enough: if there are more events, the next wait does not sleep. */
+static void worker_take_event(struct worker *w)
+{
+	struct evport port;
+	int got = evt_next(w->evt, &port);
+
+	if (got < 0)
+		worker_fault(w, "event channel lost");
+	if (got <= 0)
+		return;
+	stats_inc(&w->stats, STAT_NOTIFY_RECEIVED);
+	storm_event(&w->storm);
+	for (unsigned int i = 0; i < w->nports; i++)
+		if (w->port[i].port.raw == port.raw)
+			w->port[i].masked = true;
+}
+
+/* Clears the eventfd, so that the next wait sleeps; the loop checks for a stop before. */
+static void worker_take_kick(struct worker *w)
+{
+	uint64_t count;
+
+	if (read(w->kick_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		log_error("eventfd read failed errno=%d", errno);
+	/* The kick may ask for a read of the TAP (taplimit.h). */
+	w->tap_ready = true;
+}
+
+static void worker_unmask_ports(struct worker *w)
+{
+	for (unsigned int i = 0; i < w->nports; i++) {
+		if (w->port[i].masked)
+			evt_unmask(w->evt, w->port[i].port);
+		w->port[i].masked = false;
+	}
+}
+
+/* Waits at most timeout_ms (-1: no limit) for events. Returns whether there was one. */
+static bool worker_wait_events(struct worker *w, int timeout_ms)
+{
+	struct epoll_event ev[3];
+	int n = epoll_wait(w->epoll_fd, ev, ARRAY_SIZE(ev), timeout_ms);
+
+	for (int i = 0; i < n; i++) {
+		if (ev[i].data.fd == w->tap_fd)
+			w->tap_ready = true;
+		else if (ev[i].data.fd == w->kick_fd)
+			worker_take_kick(w);
+		else
+			worker_take_event(w);
+	}
+	return n > 0;
+}
+
+/* Returns whether this is a pause in a stream, where polling costs more than it
+ * saves: a yield gives the processor away for a whole time slice, or takes it from
+ * the program that fills the TAP. */
+static bool worker_streaming(struct worker *w, uint64_t now)
+{
+	if (w->bytes_since_idle >= STREAM_BYTES)
+		w->bulk_until = now + STREAM_US;
+	w->bytes_since_idle = 0;
+	return now < w->bulk_until;
+}
+
+/* Sleeps for a moment with the rings not armed, so that packets arrive without a
+ * signal and are processed together. Returns whether there is work. */
+static bool worker_nap(struct worker *w)
+{
+	const struct timespec ts = { .tv_nsec = NAP_US * 1000 };
+
+	nanosleep(&ts, NULL);
+	return w->ops->pending(w) || worker_wait_events(w, 0);
+}
+
+/* Polls for the present polling time before a sleep. Returns whether there is work. */
+static bool worker_poll_for_work(struct worker *w)
+{
+	uint64_t from, now, until;
+
+	if (w->spin_us == 0)
+		return false;
+	now = now_us();
+	if (worker_streaming(w, now))
+		return worker_nap(w);
+	until = now + w->spin_us;
+	do {
+		from = now;
+		sched_yield();
+		/* Reading the rings is cheaper than asking the kernel. */
+		if (w->ops->pending(w) || worker_wait_events(w, 0) || w->ops->pending(w))
+			return true;
+		now = now_us();
+		if (now - from >= CROWDED_YIELD_US) {
+			w->spin_us = 0;
+			w->no_poll_until = now + CROWDED_US;
+		}
+	} while (now < until);
+	return false;
+}
+
+/* Leaves the ports masked for a while if they fire without work (storm.h). The
+ * TAP ends that at once. Returns true if there is work. */
+static bool worker_calm_storm(struct worker *w)
+{
+	struct pollfd fd[] = { { w->kick_fd, POLLIN, 0 }, { w->tap_fd, POLLIN, 0 } };
+	unsigned int us = storm_nap_us(&w->storm, w->nports);
+	struct timespec ts = { .tv_nsec = us * 1000L };
+	int most;
+
+	if (us == 0)
+		return false;
+	most = w->ops->sleep_ms(w);
+	if (most >= 0 && most * 1000000L < ts.tv_nsec)
+		ts.tv_nsec = most * 1000000L;
+	stats_inc(&w->stats, STAT_STORM_NAPS);
+	w->spin_us = 0;
+	/* A TAP that we cannot read, for lack of slots, is readable all the time. */
+	ppoll(fd, w->tap_ready ? 1 : 2, &ts, NULL);
+	if (fd[1].revents)
+		w->tap_ready = true;
+	return fd[0].revents || fd[1].revents || w->ops->pending(w);
+}
+
+/* Adapts the polling time to the length of a sleep: a little more polling would have
+ * saved a short one, but not a long one. The worker of an idle VIF ends up not
+ * polling. Nor does a worker poll whose processor other programs need, as the
+ * scheduler would make a thread that used its share wait when a packet comes. */
+static void worker_learn_spin(struct worker *w, uint64_t slept_us, uint64_t now)
+{
+	if (now < w->no_poll_until)
+		return;
+	if (slept_us < SPIN_MAX_US)
+		w->spin_us = w->spin_us ? (unsigned int)min_size(w->spin_us * 2u, SPIN_MAX_US) : SPIN_START_US;
+	else
+		w->spin_us = w->spin_us > SPIN_START_US ? w->spin_us / 2u : 0;
+}
+
+static void worker_sleep_till_event(struct worker *w)
+{
+	uint64_t since, now;
+
+	stats_inc(&w->stats, STAT_SLEEPS);
+	/* It does not poll, and in a PV guest reading the clock is a system call. */
+	if (w->uniprocessor) {
+		boost_sleeps(&w->boost);
+		worker_wait_events(w, w->ops->sleep_ms(w));
+		boost_wakes(&w->boost);
+		return;
+	}
+	since = now_us();
+	worker_wait_events(w, w->ops->sleep_ms(w));
+	now = now_us();
+	worker_learn_spin(w, now - since, now);
+}
+
+static void worker_mask_wake(struct worker *w)
+{
+	unsigned int unknown = w->mask.ours ? evmask_wake(&w->mask) : 0;
+
+	if (unknown)
+		stats_add(&w->stats, STAT_MASK_UNKNOWN, unknown);
+}
+
+/* Clears the awake bit, with every ring armed. Returns whether there is work after
+ * all. A bit may be left over from a ring that was served since. */
+static bool worker_mask_sleep(struct worker *w)
+{
+	if (!w->mask.ours || !evmask_sleep(&w->mask) || !w->ops->pending(w))
+		return false;
+	worker_mask_wake(w);
+	return true;
+}
+
+/* Waits after a fault for the owner to stop the worker. */
+static void worker_wait_for_stop(struct worker *w)
+{
+	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, w->tap_fd, NULL);
+	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, evt_fd(w->evt), NULL);
+	while (!worker_stopping(w))
+		worker_wait_events(w, -1);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+
+	if (w->uniprocessor)
+		boost_start(&w->boost, w->name);
+	burst_init(&w->burst, w->tap_fd);
+	prctl(PR_SET_TIMERSLACK, NAP_SLACK_NS);
+	worker_mask_wake(w);
+	while (!worker_stopping(w)) {
+		if (atomic_load_explicit(&w->fault, memory_order_relaxed)) {
+			worker_wait_for_stop(w);
+			break;
+		}
+		boost_round(&w->boost);
+		if (w->ops->run(w)) {
+			storm_work(&w->storm);
+			continue;
+		}
+		if (worker_poll_for_work(w) || worker_calm_storm(w) || w->ops->rearm(w) || worker_mask_sleep(w))
+			continue;
+		worker_unmask_ports(w);
+		worker_sleep_till_event(w);
+		worker_mask_wake(w);
+	}
+	return NULL;
+}
+
+/* --- on the control thread ----------------------------------------------- */
+
+int worker_init(struct worker *w, const struct worker_ops *ops, const char *name, int tap_fd, int control_fd)
+{
+	memset(w, 0, sizeof(*w));
+	w->ops = ops;
+	w->name = name;
+	w->tap_fd = tap_fd;
+	w->burst.tap_fd = tap_fd;
+	w->control_fd = control_fd;
+	w->tap_ready = true;
+	w->uniprocessor = boost_is_wanted();
+	w->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (w->kick_fd < 0 || w->epoll_fd < 0)
+		return -errno;
+	return evt_open(&w->evt);
+}
+
+static void worker_add_port(struct worker *w, struct doorbell doorbell)
+{
+	assert(w->nports < WORKER_PORTS_MAX);
+	w->port[w->nports++].port = doorbell.port;
+}
+
+int worker_bind(struct worker *w, struct domid peer, struct evport remote, struct doorbell *doorbell)
+{
+	int err = evt_bind_peer(w->evt, peer, remote, &doorbell->port);
+
+	if (err)
+		return err;
+	worker_add_port(w, *doorbell);
+	/* An earlier daemon may have published without signalling. */
+	evt_notify(w->evt, doorbell->port);
+	return 0;
+}
+
+int worker_offer(struct worker *w, struct domid peer, struct doorbell *doorbell)
+{
+	int err = evt_offer(w->evt, peer, &doorbell->port);
+
+	if (!err)
+		worker_add_port(w, *doorbell);
+	return err;
+}
+
+static int worker_watch_fd(const struct worker *w, int fd, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.fd = fd };
+
+	return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+}
+
+int worker_start(struct worker *w)
+{
+	pthread_attr_t attr;
+	int err;
+
+	err = worker_watch_fd(w, w->kick_fd, EPOLLIN);
+	if (!err)
+		err = worker_watch_fd(w, evt_fd(w->evt), EPOLLIN);
+	if (!err)
+		err = worker_watch_fd(w, w->tap_fd, EPOLLIN | EPOLLET);
+	if (err)
+		return err;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, WORKER_STACK);
+	err = -pthread_create(&w->thread, &attr, worker_main, w);
+	pthread_attr_destroy(&attr);
+	if (err)
+		return err;
+	pthread_setname_np(w->thread, w->name);
+	w->running = true;
+	return 0;
+}
+
+void worker_stop(struct worker *w)
+{
+	if (!w->running)
+		return;
+	atomic_store_explicit(&w->stop, true, memory_order_release);
+	worker_wake(w->kick_fd);
+	pthread_join(w->thread, NULL);
+	w->running = false;
+}
+
+void worker_exit(struct worker *w)
+{
+	/* Only now, as no thread waits on them any more (XSA-331). */
+	evt_close(w->evt);
+	burst_exit(&w->burst);
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	if (w->kick_fd >= 0)
+		close(w->kick_fd);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* pkt.h - packets in private memory, and the checked conversions from and to ring slots
+ *
+ * Only pkt_from_gtx() and pkt_from_grx() make a struct pkt from a ring: its slots
+ * were copied once and passed every check of netif.h's rules. A packet that
+ * breaks a rule is consumed too and becomes a drop with a cause. The ring is lost
+ * (a fault) only if it is unknown where the next packet starts.
+ */
+#ifndef NETPAIR_PKT_H
+#define NETPAIR_PKT_H
+
+#include <stdint.h>
+
+#include "common/base/abi.h"
+#include "ring.h"
+#include "common/base/stats.h"
+#include "common/base/util.h"
+
+enum pkt_verdict {
+	PKT_NONE,	/* the snapshot holds no further packet */
+	PKT_OK,
+	PKT_MCAST,	/* gtx: no frame, but a change of the multicast list; ->mcast */
+	PKT_DROP,	/* consumed, but it must be dropped; ->cause tells why */
+	PKT_FAULT,	/* the start of the next packet is unknown; ->why in words */
+};
+
+/* A run of bytes in one granted page. */
+struct pkt_piece {
+	struct gref gref;	/* gtx: the guest's grant */
+	uint16_t index;		/* grx: the slot, and so the page, it lies in */
+	uint16_t offset;	/* bytes; offset + len <= XEN_PAGE */
+	uint16_t len;		/* bytes, never 0 */
+};
+
+struct pkt {
+	uint32_t len;		/* bytes, sum of the pieces */
+	uint16_t slots;		/* ring slots consumed, extras too */
+	uint16_t pieces;
+	bool csum_blank;	/* the L4 checksum covers the pseudo header only */
+	bool csum_valid;	/* the sender or the kernel has validated the checksum */
+	uint8_t gso_type;	/* XEN_NETIF_GSO_TYPE_* */
+	uint16_t gso_size;	/* payload bytes of a segment, if gso_type */
+	uint8_t mcast;		/* XEN_NETIF_EXTRA_TYPE_MCAST_ADD or _DEL, with PKT_MCAST */
+	uint8_t addr[6];	/* with PKT_MCAST, unchecked */
+	bool hashed;		/* the next three are set */
+	uint8_t hash_type;	/* _XEN_NETIF_CTRL_HASH_TYPE_*, unchecked */
+	uint8_t hash_algorithm;	/* XEN_NETIF_CTRL_HASH_ALGORITHM_*, unchecked; always Toeplitz to grx */
+	uint32_t hash_value;
+	uint16_t headroom;	/* to grx: bytes left free in front of the data of each slot */
+	enum stat cause;	/* with PKT_DROP */
+	const char *why;	/* with PKT_FAULT, static */
+	struct pkt_piece piece[PKT_SLOTS_FATAL];
+};
+
+/* Takes the slots of the next packet off the gtx ring. On PKT_OK, PKT_MCAST and
+ * PKT_DROP the caller owes p->slots responses. netif.h, "Guest transmit". */
+MUST_CHECK enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p);
+
+/* Takes the responses of the next packet off the grx ring; the
+ * buffers of slots [first, first + p->slots) are the caller's again. first is
+ * a ring slot, 0..255. A packet that is incomplete or has an error status is a drop. */
+MUST_CHECK enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, uint16_t *first);
+
+/* Returns the number of frames that segmentation makes of a checked packet. Its
+ * headers count as payload, so the number may be a few too high. */
+static inline uint32_t pkt_segments(const struct pkt *p)
+{
+	return p->gso_size ? (p->len + p->gso_size - 1u) / p->gso_size : 1u;
+}
+
+/* Returns the GSO extra for a packet. type is XEN_NETIF_GSO_TYPE_TCPV4 or 6, size
+ * the payload bytes of a segment. */
+struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size);
+
+/* Returns the bytes of a packet that a full grx slot holds. */
+uint32_t pkt_grx_part(const struct pkt *p);
+
+/* Returns the number of extras of a packet; each takes a slot. */
+unsigned int pkt_extras(const struct pkt *p);
+
+/* Returns the number of grx slots that a packet of p->len bytes takes, with its
+ * extras. It may be more than PKT_SLOTS_MAX. */
+unsigned int pkt_grx_slots(const struct pkt *p);
+
+/* Stages the responses for a frame of p->len bytes that lies in the oldest
+ * unanswered buffers, from byte p->headroom of each, filled up one after the
+ * other. The caller has taken pkt_grx_slots() buffers. */
+void pkt_to_grx(struct grx_back *ring, const struct pkt *p);
+
+/* Stages the requests for a frame whose pieces (gref, offset, len) are in
+ * guest pages; ids[i] is the id of piece i. There must be p->pieces free slots
+ * and one more for a GSO extra. */
+void pkt_to_gtx(struct gtx_front *ring, const struct pkt *p, const uint16_t *ids);
+
+/* Stages the dummy request that asks for a change of the multicast list: type
+ * is XEN_NETIF_EXTRA_TYPE_MCAST_ADD or _DEL. There must be two free slots. */
+void pkt_mcast_to_gtx(struct gtx_front *ring, uint16_t id, struct gref gref, uint8_t type, const uint8_t *addr);
+
+#endif

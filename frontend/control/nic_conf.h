@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* nic_conf.h - the keys of a NIC in xenstore */
+#ifndef NETPAIR_FRONTEND_NIC_CONF_H
+#define NETPAIR_FRONTEND_NIC_CONF_H
+
+#include <stddef.h>
+
+#include "common/base/util.h"
+
+struct nic_conf;
+struct nic_daemon;
+struct nic_refs;
+struct store;
+
+/* Reads and checks what the backend offers; queues is the number wanted. Returns
+ * 0, or -errno with a text in why. */
+MUST_CHECK int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path,
+			     unsigned int queues, char *why, size_t why_len);
+
+/* Leaves out of the offer what the command line does not want. */
+void nic_conf_restrict(struct nic_conf *conf, const struct nic_daemon *d);
+
+/* Writes the rings, channels, features and the state Connected in one
+ * transaction. Returns 0 or -errno. */
+MUST_CHECK int nic_conf_publish(struct store *s, const char *fe_path, const struct nic_conf *conf,
+				const struct nic_refs *refs);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* announce.c - when the frames of announce.h are sent */
+#include "common/host/worker.h"	/* now_us() */
+#include "announce.h"
+#include "conn_internal.h"
+
+/* RFC 4861 10: MAX_NEIGHBOR_ADVERTISEMENT, RETRANS_TIMER in microseconds. */
+#define ANNOUNCE_ROUNDS 3u
+#define ANNOUNCE_INTERVAL_US 1000000u
+
+/* How soon a frame is tried again that lacked room on the ring. */
+#define ANNOUNCE_AGAIN_US 10000u
+
+void nic_announce_start(struct nic_conn *l, const struct announce *what)
+{
+	l->announce = (struct nic_announce){ .what = *what, .rounds = ANNOUNCE_ROUNDS };
+}
+
+bool nic_announce_is_due(const struct nic_conn *l)
+{
+	return l->announce.rounds && now_us() >= l->announce.at;
+}
+
+uint32_t nic_announce_next(struct nic_conn *l, uint8_t *buf)
+{
+	struct nic_announce *a = &l->announce;
+
+	if (a->next < announce_frames(&a->what))
+		return announce_frame(&a->what, a->next++, buf);
+	a->next = 0;
+	a->rounds--;
+	a->at = now_us() + ANNOUNCE_INTERVAL_US;
+	return 0;
+}
+
+void nic_announce_put_off(struct nic_conn *l)
+{
+	l->announce.at = now_us() + ANNOUNCE_AGAIN_US;
+}
+
+int nic_announce_wait_ms(const struct nic_conn *l)
+{
+	uint64_t now;
+
+	if (!l->announce.rounds)
+		return -1;
+	now = now_us();
+	return l->announce.at <= now ? 0 : (int)((l->announce.at - now) / 1000u) + 1;
+}

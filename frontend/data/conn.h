@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* conn.h - a connection to a backend, as the control thread sees it
+ *
+ * This is all that control knows of data, with conf.h: verbs and plain structs.
+ * From nic_conn_start() to nic_conn_stop() the connection belongs to its worker;
+ * then only nic_conn_stats(), nic_conn_queue_stats(), nic_conn_faulted(),
+ * nic_conn_conf() and the two functions of multicast may be called.
+ */
+#ifndef NETPAIR_FRONTEND_CONN_H
+#define NETPAIR_FRONTEND_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/log.h"
+#include "common/base/stats.h"
+#include "common/base/util.h"
+#include "common/host/announce.h"
+#include "conf.h"
+
+struct nic_conn;
+
+/* Where a connection belongs. */
+struct nic_place {
+	struct domid peer;
+	const char *name;		/* borrowed; for the log */
+	struct log_bucket *log;		/* borrowed; of the lines that the backend can provoke */
+	int tap_fd;			/* borrowed */
+	int control_fd;			/* borrowed; eventfd of the control thread */
+};
+
+/* What is granted and offered to the backend, as it is told in xenstore. */
+struct nic_refs {
+	struct gref mask_ref, ctrl_ref;		/* where conf.mask, conf.ctrl */
+	struct evport mask_port, ctrl_port;	/* likewise; with a mask there is no ctrl_port */
+	struct {
+		struct gref gtx_ref, grx_ref;
+		struct evport gtx_port, grx_port;	/* without a mask; equal where not conf.split */
+	} queue[NIC_QUEUES_MAX];
+};
+
+/* Returns the number of pages that a connection of so many queues grants. */
+unsigned int nic_conn_pages(unsigned int queues);
+
+/* Grants the pages, formats the rings, stages every receive buffer and offers
+ * the channels to the backend. Returns 0, or -errno with the reason in *why, static. */
+MUST_CHECK int nic_conn_new(struct nic_conn **out, const struct nic_place *place,
+			    const struct nic_conf *conf, const char **why);
+
+/* Fills in what the backend is to be told. */
+void nic_conn_refs(const struct nic_conn *l, struct nic_refs *refs);
+
+/* Returns what the connection was made with. */
+const struct nic_conf *nic_conn_conf(const struct nic_conn *l);
+
+/* Before the start: has these addresses announced once the worker runs. */
+void nic_conn_announce(struct nic_conn *l, const struct announce *what);
+
+/* Publishes the receive buffers and starts the worker; the backend has attached. -errno. */
+MUST_CHECK int nic_conn_start(struct nic_conn *l);
+
+/* Ends the worker; the pages stay granted. */
+void nic_conn_stop(struct nic_conn *l);
+
+/* Returns why the worker stands still, a static text, or NULL. */
+const char *nic_conn_faulted(const struct nic_conn *l);
+
+/* Sums up the counters of the worker and all queues. */
+void nic_conn_stats(const struct nic_conn *l, struct stats *sum);
+
+/* Copies the counters of queue i, where there is more than one. Returns false if
+ * there is no such queue. */
+MUST_CHECK bool nic_conn_queue_stats(const struct nic_conn *l, unsigned int i, struct stats *out);
+
+/* Asks for exactly these multicast addresses; n is at most MCAST_MAX. */
+void nic_conn_want_mcast(struct nic_conn *l, uint8_t (*addr)[6], unsigned int n);
+enum nic_mcast_state nic_conn_mcast_state(const struct nic_conn *l);
+
+/* Stops the worker, takes the pages back and frees the connection. */
+void nic_conn_free(struct nic_conn *l);
+
+/* The same where the guest was restored since. Returns a descriptor that holds
+ * the event channels of before open; it must stay open for as long as the guest
+ * runs (evtchn_keeper.h). Returns -errno if there is none to be had: then the
+ * process itself holds them for good. */
+MUST_CHECK int nic_conn_free_restored(struct nic_conn *l);
+
+#endif

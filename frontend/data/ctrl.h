@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* ctrl.h - the control ring: one request at a time, one subject after the other */
+#ifndef NETPAIR_FRONTEND_CTRL_H
+#define NETPAIR_FRONTEND_CTRL_H
+
+#include <stdint.h>
+
+#include "common/base/abi.h"
+#include "common/base/util.h"
+#include "common/host/worker.h"
+#include "common/wire/ctrlring.h"
+
+struct nic_conn;
+
+/* Receives the response to a request. */
+typedef void nic_ctrl_fn(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp);
+
+/* A subject of the control ring: sends its first request, or none if there is
+ * nothing to ask for. It ends when a response leads to no further request. */
+typedef void nic_ctrl_step_fn(struct nic_conn *l);
+
+struct nic_ctrl {
+	struct ctrl_front ring;
+	struct doorbell doorbell;
+	nic_ctrl_fn *answered;		/* of the request under way; NULL: there is none */
+	uint16_t id;			/* of that request */
+	nic_ctrl_step_fn *const *next;	/* the subjects that are still to come, up to a NULL */
+};
+
+/* Before the worker starts: begins with the first of these subjects, which end
+ * with a NULL and must last. nic_ctrl_run() goes on with the responses. */
+void nic_ctrl_start(struct nic_conn *l, nic_ctrl_step_fn *const *steps);
+
+/* Handles the responses that have come. Returns their number. May fault the worker. */
+MUST_CHECK unsigned int nic_ctrl_run(struct nic_conn *l);
+
+/* Sends a request of the subject that it is the turn of; answered receives the response. */
+void nic_ctrl_send(struct nic_conn *l, nic_ctrl_fn *answered, uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2);
+
+/* Returns the page that requests point to, zeroed; the backend may read it until
+ * its response comes. nic_ctrl_page_ref() is its reference. */
+void *nic_ctrl_page(struct nic_conn *l);
+uint32_t nic_ctrl_page_ref(const struct nic_conn *l);
+
+#endif

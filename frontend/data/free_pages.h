@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* free_pages.h - which of the pool's transmit pages are not with the backend
+ *
+ * A set, of which the lowest are always used first, in whatever order they come
+ * back:
+ * - a frame's pages lie one behind the other and are one run to the kernel, at
+ *   both ends;
+ * - as long as few pages are needed, few are in use, and stay in the processor's
+ *   cache.
+ */
+#ifndef NETPAIR_FRONTEND_FREE_PAGES_H
+#define NETPAIR_FRONTEND_FREE_PAGES_H
+
+#include <stdint.h>
+
+#include "common/base/util.h"
+#include "pool.h"
+
+#define FREE_PAGES_WORDS ((POOL_GTX_PAGES + 63u) / 64u)
+
+struct free_pages {
+	uint64_t word[FREE_PAGES_WORDS];	/* a bit a page */
+	unsigned int count;
+};
+
+/* Puts all pages into the set. */
+void free_pages_init(struct free_pages *s);
+
+/* Puts page id back, which was claimed. */
+void free_pages_put(struct free_pages *s, uint16_t id);
+
+/* Copies the n lowest to ids, in order, or as many as there are; they stay in the
+ * set. Returns their number. */
+unsigned int free_pages_lowest(const struct free_pages *s, uint16_t *ids, unsigned int n);
+
+/* Removes the n pages of ids, which are all in the set. */
+void free_pages_claim(struct free_pages *s, const uint16_t *ids, unsigned int n);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* grx.c - guest receive: ring -> TAP, from the granted pages
+ *
+ * The headers are copied out of the page before they are parsed, and the copy
+ * is what is sent on: the backend, which can still write the page, cannot change
+ * what was checked. The payload goes from the page as it is.
+ *
+ * Buffers come back in the order they were posted and all are always in the
+ * ring, so the page of a slot never changes.
+ */
+#include <string.h>
+
+#include "common/host/tap.h"
+#include "conn_internal.h"
+#include "grx.h"
+#include "rss.h"
+
+/* Returns the page that is a slot's buffer; the number of pages is a power of two. */
+static unsigned int grx_page_of(const struct nic_queue *q, unsigned int slot)
+{
+	return slot & (q->grx_pool.count - 1);
+}
+
+/* Adds a packet to the burst. Returns STAT_MAX, or the counter of why it is dropped. */
+static enum stat grx_send_packet(struct nic_queue *q, const struct pkt *p)
+{
+	struct burst *burst = &q->conn->w.burst;
+	struct nic_send *s = &q->conn->send[burst->n];
+	struct iovec *from = s->iov + 1;
+	unsigned int n = p->pieces;
+
+	for (unsigned int i = 0; i < p->pieces; i++) {
+		const struct pkt_piece *piece = &p->piece[i];
+
+		from[i] = (struct iovec){ pool_page(&q->grx_pool, grx_page_of(q, piece->index)) + piece->offset, piece->len };
+	}
+	switch (vnet_gather(&s->head, p, s->iov, from, &n)) {
+	case VNET_OK:
+		break;
+	case VNET_BAD_CSUM:
+		return STAT_GRX_DROP_CSUM;
+	case VNET_BAD_GSO:
+		return STAT_GRX_DROP_GSO;
+	}
+	s->len = p->len;
+	burst_add(burst, s->iov, n, &s->put);
+	return STAT_MAX;
+}
+
+/* Posts the pages of so many slots again. */
+static void grx_repost(struct nic_queue *q, unsigned int slots)
+{
+	for (unsigned int i = 0; i < slots; i++)
+		grx_front_post(&q->grx, q->grx_pool.gref[grx_page_of(q, grx_front_next(&q->grx))]);
+}
+
+/* Writes the burst out, counts what became of it, and posts again the pages of
+ * the slots that were taken for it: nothing reads them any more. */
+static void grx_write_burst(struct nic_queue *q, unsigned int slots)
+{
+	struct worker *w = &q->conn->w;
+	unsigned int n = w->burst.n;
+
+	burst_write(&w->burst);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct nic_send *s = &q->conn->send[i];
+
+		if (s->put < 0) {
+			stats_inc(&q->stats, STAT_GRX_DROP_TAP);
+			continue;
+		}
+		stats_inc(&q->stats, STAT_GRX_PACKETS);
+		stats_add(&q->stats, STAT_GRX_BYTES, s->len);
+		worker_count_bytes(w, s->len);
+	}
+	grx_repost(q, slots);
+}
+
+static enum pkt_verdict grx_check_hash(struct nic_queue *q, struct pkt *p)
+{
+	enum stat told = nic_rss_check(q, p);
+
+	if (told == STAT_GRX_DROP_EXTRA) {
+		p->cause = told;
+		return PKT_DROP;
+	}
+	stats_inc(&q->stats, told);
+	return PKT_OK;
+}
+
+/* Adds one packet to the burst, or counts why it is dropped. */
+static void grx_handle_packet(struct nic_queue *q, struct pkt *p, enum pkt_verdict verdict)
+{
+	enum stat drop;
+
+	if (verdict == PKT_OK && p->hashed)
+		verdict = grx_check_hash(q, p);
+	drop = verdict == PKT_OK ? grx_send_packet(q, p) : p->cause;
+	if (drop != STAT_MAX)
+		stats_inc(&q->stats, drop);
+}
+
+unsigned int nic_grx_run(struct nic_queue *q)
+{
+	int ready = grx_front_begin(&q->grx);
+	unsigned int n = 0, slots = 0, taken = 0;
+	enum pkt_verdict verdict;
+	uint16_t first;
+	UNINITIALISED struct pkt p;
+
+	if (ready <= 0) {
+		if (ready < 0)
+			worker_fault(&q->conn->w, "grx responses out of range");
+		return 0;
+	}
+	while (slots < WORKER_RUN_SLOTS && q->conn->segments < WORKER_RUN_SEGMENTS &&
+	       (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
+		grx_handle_packet(q, &p, verdict);
+		q->conn->segments += pkt_segments(&p);
+		slots += p.slots;
+		taken += p.slots;
+		n++;
+		if (burst_has_room(&q->conn->w.burst))
+			continue;
+		grx_write_burst(q, taken);
+		taken = 0;
+	}
+	grx_write_burst(q, taken);
+	if (grx_front_push(&q->grx))
+		worker_notify(&q->conn->w, q->grx_doorbell);
+	return n;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* grx.h - guest receive: packets of a grx ring to the TAP */
+#ifndef NETPAIR_FRONTEND_GRX_H
+#define NETPAIR_FRONTEND_GRX_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "common/base/util.h"
+#include "common/wire/offload.h"
+
+struct nic_queue;
+
+/* A packet on its way to the TAP: what must last until its burst is written. */
+struct nic_send {
+	uint32_t len;			/* bytes of the frame */
+	ssize_t put;
+	struct vnet_head head;
+	struct iovec iov[1 + PKT_SLOTS_FATAL];
+};
+
+/* Moves at most one batch of packets. Returns how many it moved or dropped. May
+ * fault the worker. */
+MUST_CHECK unsigned int nic_grx_run(struct nic_queue *q);
+
+#endif

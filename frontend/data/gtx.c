@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* gtx.c - guest transmit: TAP -> granted pages -> ring
+ *
+ * A frame is read straight into the lowest free pages of the pool (free_pages.h),
+ * which all queues share, and its slots posted over them on its queue's ring;
+ * the pages come back with the backend's responses. Only the virtio_net_hdr
+ * goes to private memory.
+ */
+#include <string.h>
+
+#include "common/host/tap.h"
+#include "announce.h"
+#include "conn_internal.h"
+#include "gtx.h"
+#include "mcast.h"
+#include "steer.h"
+
+/* Pages of the largest frame. */
+#define FRAME_PAGES ((PKT_LEN_MAX + XEN_PAGE - 1) / XEN_PAGE)
+
+/* Ring slots of the largest frame: its pages and a GSO extra. */
+#define FRAME_SLOTS (FRAME_PAGES + 1)
+
+static_assert(VNET_HDR_LEN + FRAME_PAGES * XEN_PAGE == TAP_READ_MAX, "a longer frame is told apart");
+
+/* Takes the responses of a queue, whose pages are free again. Returns false if the ring is lost. */
+static bool gtx_reap(struct nic_queue *q)
+{
+	struct nic_conn *l = q->conn;
+	int ready = gtx_front_begin(&q->gtx), got = 0;
+	uint16_t id;
+	int16_t status;
+
+	while (ready > 0 && (got = gtx_front_take(&q->gtx, &id, &status)) > 0) {
+		/* The ring returns only ids that were posted, which are the pool's. */
+		free_pages_put(&l->gtx_free_pages, id);
+		if (id == l->mcast.id)
+			nic_mcast_answered(l, status);
+		else if (status != NETIF_RSP_OKAY)
+			stats_inc(&q->stats, STAT_GTX_REFUSED_SLOTS);
+	}
+	if (ready >= 0 && got >= 0)
+		return true;
+	worker_fault(&l->w, ready < 0 ? "gtx responses out of range" : "gtx response to nothing");
+	return false;
+}
+
+/* Lays iov over the header and the next free pages. Returns the number of runs. */
+static unsigned int gtx_prepare(struct nic_conn *l, struct virtio_net_hdr_mrg_rxbuf *hdr, struct iovec *iov, uint16_t *ids)
+{
+	iov[0] = (struct iovec){ hdr, sizeof(*hdr) };
+	free_pages_lowest(&l->gtx_free_pages, ids, FRAME_PAGES);
+	for (unsigned int i = 0; i < FRAME_PAGES; i++)
+		iov[1 + i] = (struct iovec){ pool_page(&l->gtx_pool, ids[i]), XEN_PAGE };
+	return 1 + FRAME_PAGES;
+}
+
+/* Describes the frame of len bytes that lies in the pages of ids. */
+static void gtx_describe(const struct nic_conn *l, struct pkt *p, const uint16_t *ids, uint32_t len)
+{
+	uint32_t left = len;
+
+	p->len = len;
+	p->pieces = 0;
+	while (left) {
+		uint16_t part = (uint16_t)min_size(left, XEN_PAGE);
+
+		p->piece[p->pieces] = (struct pkt_piece){ .gref = l->gtx_pool.gref[ids[p->pieces]], .len = part };
+		p->pieces++;
+		left -= part;
+	}
+}
+
+static void gtx_post(struct nic_queue *q, const struct pkt *p, const uint16_t *ids)
+{
+	pkt_to_gtx(&q->gtx, p, ids);
+	free_pages_claim(&q->conn->gtx_free_pages, ids, p->pieces);
+	stats_inc(&q->stats, STAT_GTX_PACKETS);
+	stats_add(&q->stats, STAT_GTX_BYTES, p->len);
+	worker_count_bytes(&q->conn->w, p->len);
+}
+
+/* Begins to send a frame in segments, which the backend does not take as it is. */
+static enum stat gtx_begin_tso(struct nic_queue *q, const struct virtio_net_hdr *hdr, const struct iovec *iov, unsigned int n)
+{
+	q->conn->tso_queue = q;
+	return tso_begin(&q->conn->tso, hdr, iov, n, XEN_PAGE) < 0 ? STAT_GTX_DROP_GSO : STAT_MAX;
+}
+
+/* Posts one frame that was read, or begins to send it in segments. Returns
+ * STAT_MAX, or the counter of why it is dropped. */
+static enum stat gtx_post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, struct iovec *iov,
+				const uint16_t *ids, uint32_t len)
+{
+	const struct vnet_peer *peer = &q->conn->conf.peer;
+	enum vnet_step step;
+	UNINITIALISED struct pkt p;
+
+	memset(&p, 0, offsetof(struct pkt, piece));
+	if (len < PKT_LEN_MIN)
+		return STAT_GTX_DROP_SHORT;
+	gtx_describe(q->conn, &p, ids, len);
+	for (unsigned int i = 0; i < p.pieces; i++)
+		iov[i].iov_len = p.piece[i].len;
+	step = vnet_prepare(hdr, peer, iov, p.pieces);
+	if (step == VNET_CUT)
+		return gtx_begin_tso(q, hdr, iov, p.pieces);
+	if (p.pieces > 1 && !peer->sg)
+		return STAT_GTX_DROP_SLOTS;
+	if (step == VNET_BROKEN)
+		return STAT_GTX_DROP_CSUM;
+	if (vnet_to_pkt(&p, hdr) < 0)
+		return STAT_GTX_DROP_GSO;
+	gtx_post(q, &p, ids);
+	return STAT_MAX;
+}
+
+/* Posts the next segment of the frame that goes out in segments, in one slot. */
+static void gtx_post_tso(struct nic_conn *l)
+{
+	uint16_t id;
+	UNINITIALISED struct pkt p;
+
+	free_pages_lowest(&l->gtx_free_pages, &id, 1);
+	memset(&p, 0, offsetof(struct pkt, piece));
+	gtx_describe(l, &p, &id, tso_take(&l->tso, pool_page(&l->gtx_pool, id)));
+	p.csum_valid = true;
+	gtx_post(l->tso_queue, &p, &id);
+}
+
+/* Handles a read that gave no frame. Returns whether there may be another. */
+static bool gtx_not_read(struct nic_conn *l, enum tap_outcome outcome)
+{
+	if (outcome == TAP_DROP) {
+		stats_inc(&l->w.stats, STAT_GTX_DROP_BOUNDS);
+		return true;
+	}
+	l->w.tap_ready = false;
+	if (outcome == TAP_LOST)
+		worker_fault(&l->w, "TAP lost");
+	return false;
+}
+
+/* Posts the announcements of the device's addresses that are due, as far as there is room. */
+static void gtx_post_announcements(struct nic_conn *l)
+{
+	struct nic_queue *q = &l->queue[0];
+	uint16_t id;
+	struct pkt p;
+	uint32_t len;
+
+	for (;;) {
+		if (gtx_front_free(&q->gtx) == 0 || free_pages_lowest(&l->gtx_free_pages, &id, 1) == 0) {
+			nic_announce_put_off(l);
+			return;
+		}
+		len = nic_announce_next(l, pool_page(&l->gtx_pool, id));
+		if (len == 0)
+			return;
+		memset(&p, 0, offsetof(struct pkt, piece));
+		gtx_describe(l, &p, &id, len);
+		gtx_post(q, &p, &id);
+	}
+}
+
+/* Moves one frame from the TAP to the ring. Returns false if there is none. */
+static bool gtx_move_frame(struct nic_conn *l)
+{
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	UNINITIALISED struct iovec iov[1 + FRAME_PAGES];
+	UNINITIALISED uint16_t ids[FRAME_PAGES];
+	struct nic_queue *q;
+	enum stat drop;
+	ssize_t got;
+
+	if (l->tso.left) {
+		gtx_post_tso(l);
+		return true;
+	}
+	got = tap_read(l->w.tap_fd, iov, gtx_prepare(l, &hdr, iov, ids));
+	if (tap_outcome(got) != TAP_FRAME)
+		return gtx_not_read(l, tap_outcome(got));
+	q = nic_steer(l, iov[1].iov_base, (uint32_t)got - VNET_HDR_LEN);
+	drop = gtx_post_frame(q, &hdr.hdr, iov + 1, ids, (uint32_t)got - VNET_HDR_LEN);
+	if (drop != STAT_MAX)
+		stats_inc(&q->stats, drop);
+	return true;
+}
+
+/* Returns whether every queue has room for the largest frame: only once a frame is
+ * read it is known which queue it is for. */
+static bool gtx_has_room(const struct nic_conn *l)
+{
+	for (unsigned int i = 0; i < l->conf.queues; i++)
+		if (gtx_front_free(&l->queue[i].gtx) < FRAME_SLOTS)
+			return false;
+	return l->gtx_free_pages.count >= FRAME_PAGES;
+}
+
+/* Moves frames for a run. Returns their number. A frame that is dropped, and so
+ * needs no page, counts as one slot. */
+static unsigned int gtx_move_frames(struct nic_conn *l)
+{
+	unsigned int n = 0, slots = 0, before;
+
+	for (; slots < WORKER_RUN_SLOTS; n++) {
+		l->gtx_blocked = !gtx_has_room(l);
+		before = l->gtx_free_pages.count;
+		if (l->gtx_blocked || !gtx_move_frame(l))
+			break;
+		slots += l->gtx_free_pages.count < before ? before - l->gtx_free_pages.count : 1;
+	}
+	return n;
+}
+
+unsigned int nic_gtx_run(struct nic_conn *l)
+{
+	bool mcast = nic_mcast_busy(l), announce = nic_announce_is_due(l);
+	unsigned int n;
+
+	if (!l->w.tap_ready && !l->tso.left && !mcast && !announce)
+		return 0;
+	for (unsigned int i = 0; i < l->conf.queues; i++)
+		if (!gtx_reap(&l->queue[i]))
+			return 0;
+	if (mcast)
+		nic_mcast_post(l);
+	if (announce)
+		gtx_post_announcements(l);
+	n = gtx_move_frames(l);
+	for (unsigned int i = 0; i < l->conf.queues; i++)
+		if (gtx_front_push(&l->queue[i].gtx))
+			worker_notify(&l->w, l->queue[i].gtx_doorbell);
+	return n;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* queue.c - making and ending a queue: receive pages granted, rings formatted, channels offered */
+#include "conn_internal.h"
+#include "queue.h"
+
+static int queue_offer_ports(struct nic_queue *q, struct domid peer)
+{
+	struct worker *w = &q->conn->w;
+	int err;
+
+	if (q->conn->conf.mask) {
+		q->gtx_doorbell = (struct doorbell){ q->conn->mask_doorbell.port, evmask_gtx_bit(q->index) };
+		q->grx_doorbell = (struct doorbell){ q->conn->mask_doorbell.port, evmask_grx_bit(q->index) };
+		return 0;
+	}
+	err = worker_offer(w, peer, &q->gtx_doorbell);
+	q->grx_doorbell = q->gtx_doorbell;
+	return err || !q->conn->conf.split ? err : worker_offer(w, peer, &q->grx_doorbell);
+}
+
+int nic_queue_init(struct nic_queue *q, struct nic_conn *l, struct domid peer,
+		   unsigned int index, const char **why)
+{
+	unsigned int page = RINGS_QUEUES + 2 * index, count = pool_grx_pages(l->conf.queues);
+	int err;
+
+	q->conn = l;
+	q->index = index;
+	*why = "cannot grant pages; raise gntalloc's limit (module parameter xen_gntalloc.limit)";
+	err = pool_init(&q->grx_pool, l->share, count, SHARE_READ_WRITE);
+	if (err)
+		return err;
+	gtx_front_init(&q->gtx, pool_page(&l->rings, page));
+	grx_front_init(&q->grx, pool_page(&l->rings, page + 1));
+	for (unsigned int i = 0; i < count; i++)
+		grx_front_post(&q->grx, q->grx_pool.gref[i]);
+	*why = "cannot allocate an event channel";
+	return queue_offer_ports(q, peer);
+}
+
+void nic_queue_exit(struct nic_queue *q)
+{
+	if (q->conn && q->conn->share)
+		pool_exit(&q->grx_pool, q->conn->share);
+}

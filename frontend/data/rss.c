@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* rss.c - having the backend spread what we receive over the queues, by a hash of our choice
+ *
+ * Theory of operation. The key is random, so that nobody who sends to us can choose
+ * flows that all meet in one queue; the table goes round the queues. The types
+ * are set last: until then the backend steers as it likes. A backend that refuses
+ * a request is told to forget the algorithm, and goes on as it likes.
+ *
+ * From then on frames may carry their hash (netif.h: a frontend that enables
+ * hashing is assumed to accept it). We send none: that would be one more slot a
+ * frame, and our backend has no use for it.
+ */
+#include <errno.h>
+#include <sys/random.h>
+
+#include "common/base/errtext.h"
+#include "common/wire/hash.h"
+#include "common/base/log.h"
+#include "conn_internal.h"
+#include "ctrl.h"
+#include "rss.h"
+
+#define TYPES (XEN_NETIF_CTRL_HASH_TYPE_IPV4 | XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP | \
+	       XEN_NETIF_CTRL_HASH_TYPE_IPV6 | XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP)
+
+/* The largest table of Linux' backend and ours. */
+#define TABLE_MAX HASH_MAPPING_MAX
+
+static_assert(TABLE_MAX * sizeof(uint32_t) <= XEN_PAGE, "the table goes in one message");
+
+/* Ends the subject, whatever the response. */
+static void rss_on_given_up(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+{
+	(void)l;
+	(void)rsp;
+}
+
+static void rss_give_up(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp, const char *message)
+{
+	l->rss.types = 0;
+	log_info_in(l->log, "the backend does not hash nic=%s message=%s status=%u", l->w.name, message, rsp->status);
+	nic_ctrl_send(l, rss_on_given_up, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, XEN_NETIF_CTRL_HASH_ALGORITHM_NONE, 0, 0);
+}
+
+/* Returns whether a response is a yes; gives up if not. */
+static bool rss_agreed(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp, const char *message)
+{
+	bool yes = rsp->status == XEN_NETIF_CTRL_STATUS_SUCCESS;
+
+	if (!yes)
+		rss_give_up(l, rsp, message);
+	return yes;
+}
+
+static void rss_on_flags(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+{
+	if (rss_agreed(l, rsp, "SET_HASH_FLAGS"))
+		log_info_in(l->log, "the backend hashes nic=%s types=%u table=%u", l->w.name, l->rss.types, l->rss.size);
+}
+
+/* Accepts hashes before they are asked for: the backend may act long before we see its response. */
+static void rss_send_flags(struct nic_conn *l)
+{
+	l->rss.types = l->rss.known;
+	nic_ctrl_send(l, rss_on_flags, XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS, l->rss.types, 0, 0);
+}
+
+static void rss_on_mapping(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+{
+	if (rss_agreed(l, rsp, "SET_HASH_MAPPING"))
+		rss_send_flags(l);
+}
+
+static void rss_on_size(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+{
+	uint32_t *table;
+
+	if (!rss_agreed(l, rsp, "SET_HASH_MAPPING_SIZE"))
+		return;
+	table = nic_ctrl_page(l);
+	for (uint32_t i = 0; i < l->rss.size; i++)
+		table[i] = i % l->conf.queues;
+	nic_ctrl_send(l, rss_on_mapping, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, nic_ctrl_page_ref(l), l->rss.size, 0);
+}
+
+/* netif.h: no room means that it takes the hash modulo the queues. */
+static void rss_on_room(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+{
+	if (!rss_agreed(l, rsp, "GET_HASH_MAPPING_SIZE"))
+		return;
+	l->rss.size = rsp->data < TABLE_MAX ? rsp->data : TABLE_MAX;
+	if (l->rss.size)
+		nic_ctrl_send(l, rss_on_size, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, l->rss.size, 0, 0);
+	else
+		rss_send_flags(l);
+}
+
+static void rss_on_key(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+{
+	if (rss_agreed(l, rsp, "SET_HASH_KEY"))
+		nic_ctrl_send(l, rss_on_room, XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE, 0, 0, 0);
+}
+
+static void rss_on_types(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+{
+	if (!rss_agreed(l, rsp, "GET_HASH_FLAGS"))
+		return;
+	l->rss.known = rsp->data & TYPES;
+	if (!l->rss.known) {
+		rss_give_up(l, rsp, "GET_HASH_FLAGS");
+		return;
+	}
+	/* So few bytes are always there once the kernel has booted. */
+	if (getrandom(nic_ctrl_page(l), HASH_KEY_MAX, 0) != HASH_KEY_MAX)
+		log_warn_in(l->log, "no random key, hashes are foreseeable nic=%s error=\"%s\"", l->w.name,
+			 errtext(ERRTEXT_FILE, errno));
+	nic_ctrl_send(l, rss_on_key, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, nic_ctrl_page_ref(l), HASH_KEY_MAX, 0);
+}
+
+static void rss_on_algorithm(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+{
+	if (rss_agreed(l, rsp, "SET_HASH_ALGORITHM"))
+		nic_ctrl_send(l, rss_on_types, XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS, 0, 0, 0);
+}
+
+void nic_rss_start(struct nic_conn *l)
+{
+	if (l->conf.rss)
+		nic_ctrl_send(l, rss_on_algorithm, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM,
+			      XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ, 0, 0);
+}
+
+enum stat nic_rss_check(const struct nic_queue *q, const struct pkt *p)
+{
+	const struct nic_conn *l = q->conn;
+	uint32_t value = l->rss.size ? p->hash_value % l->rss.size : p->hash_value;
+
+	if (p->hash_algorithm != XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ || p->hash_type > 31 ||
+	    !(l->rss.types & 1u << p->hash_type))
+		return STAT_GRX_DROP_EXTRA;
+	return value % l->conf.queues == q->index ? STAT_GRX_HASHED : STAT_GRX_HASH_ASTRAY;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* steer.h - which queue a frame goes out on */
+#ifndef NETPAIR_FRONTEND_STEER_H
+#define NETPAIR_FRONTEND_STEER_H
+
+#include <stdint.h>
+
+struct nic_conn;
+struct nic_queue;
+
+/* Returns the queue for a frame of len bytes: the same one for all of a flow. */
+struct nic_queue *nic_steer(const struct nic_conn *l, const uint8_t *frame, uint32_t len);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* run-free_pages.c - the set of transmit pages that netfrontd may use */
+#include "unit.h"
+#include "frontend/data/free_pages.c"
+
+static struct free_pages s;
+static uint16_t ids[POOL_GTX_PAGES + 1];
+
+static void begins_with_all(void **state)
+{
+	(void)state;
+	free_pages_init(&s);
+	assert_int_equal(s.count, POOL_GTX_PAGES);
+	assert_int_equal(free_pages_lowest(&s, ids, POOL_GTX_PAGES + 1), POOL_GTX_PAGES);
+	for (unsigned int i = 0; i < POOL_GTX_PAGES; i++)
+		assert_int_equal(ids[i], i);
+	assert_int_equal(free_pages_lowest(&s, ids, 0), 0);
+	assert_int_equal(s.count, POOL_GTX_PAGES);
+}
+
+static void looking_takes_nothing(void **state)
+{
+	(void)state;
+	free_pages_init(&s);
+	assert_int_equal(free_pages_lowest(&s, ids, 17), 17);
+	free_pages_claim(&s, ids, 3);
+	assert_int_equal(s.count, POOL_GTX_PAGES - 3);
+	assert_int_equal(free_pages_lowest(&s, ids, 2), 2);
+	assert_int_equal(ids[0], 3);
+	assert_int_equal(ids[1], 4);
+}
+
+static void empty(void **state)
+{
+	(void)state;
+	free_pages_init(&s);
+	assert_int_equal(free_pages_lowest(&s, ids, POOL_GTX_PAGES), POOL_GTX_PAGES);
+	free_pages_claim(&s, ids, POOL_GTX_PAGES);
+	assert_int_equal(s.count, 0);
+	assert_int_equal(free_pages_lowest(&s, ids, 1), 0);
+	free_pages_put(&s, POOL_GTX_PAGES - 1);
+	assert_int_equal(free_pages_lowest(&s, ids, 2), 1);
+	assert_int_equal(ids[0], POOL_GTX_PAGES - 1);
+}
+
+/* Out of order, as a backend that copies may answer, and over the words' ends. */
+static void order_of_return_is_nothing(void **state)
+{
+	static const uint16_t back[] = { 128, 5, 63, 64, 4, 127 };
+	static const uint16_t want[] = { 4, 5, 63, 64, 127, 128 };
+
+	(void)state;
+	free_pages_init(&s);
+	free_pages_lowest(&s, ids, POOL_GTX_PAGES);
+	free_pages_claim(&s, ids, POOL_GTX_PAGES);
+	for (unsigned int i = 0; i < ARRAY_SIZE(back); i++)
+		free_pages_put(&s, back[i]);
+	assert_int_equal(free_pages_lowest(&s, ids, POOL_GTX_PAGES), ARRAY_SIZE(want));
+	assert_memory_equal(ids, want, sizeof(want));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(begins_with_all),
+		cmocka_unit_test(looking_takes_nothing),
+		cmocka_unit_test(empty),
+		cmocka_unit_test(order_of_return_is_nothing),
+	};
+
+	return RUN_TESTS(tests);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#include "hooks.h"
+
+static const struct store_hooks *store_hooks;
+
+void store_hooks_set(const struct store_hooks *hooks)
+{
+	store_hooks = hooks;
+}
+
+const struct store_hooks *store_hooks_get(void)
+{
+	return store_hooks;
+}
