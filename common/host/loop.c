@@ -147,10 +147,12 @@ static void loop_reconnect(struct loop *l)
 	if (now_us() < l->retry_at)
 		return;
 	how = store_reopen(l->store);
-	if (how < 0 && how != l->retry_err)
+	/* That one is lost again at once says no more: a xenstored that dies still takes some. */
+	if (how < 0 && how != l->retry_err && how != -ENOTCONN) {
 		log_warn("cannot connect to xenstored again, trying on error=\"%s\"", errtext(ERRTEXT_STORE, how));
-	if (how < 0) {
 		l->retry_err = how;
+	}
+	if (how < 0) {
 		l->retry_at = now_us() + l->retry_us;
 		l->retry_us = min_size(l->retry_us * 2, RETRY_MAX_US);
 		return;
