@@ -5,6 +5,8 @@
 #include "common/host/worker.h"
 #include "queue_limit.h"
 
+static_assert(VIF_QUEUES_MAX <= TAPLIMIT_READERS_MAX, "a reader for each worker that a VIF may have");
+
 /* Without a limit in bytes each queue still takes a limited number of frames. */
 void vif_queue_limit(struct vif_conn *conn, const struct vif_conn_params *params)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rss.c - having the backend spread what we receive over the queues, by a hash of our choice
  *
- * Theory of operation. The key is random, so that nobody who sends to us can choose
+ * Theory of operation. The key is random, so that no sender can choose
  * flows that all meet in one queue; the table goes round the queues. The types
  * are set last: until then the backend steers as it likes. A backend that refuses
  * a request is told to forget the algorithm, and goes on as it likes.
