@@ -85,7 +85,7 @@ static void grx_classify(struct frame *f, struct virtio_net_hdr *hdr, const stru
 	}
 	step = vnet_prepare(hdr, &q->conf->peer, body, n);
 	vif_settings_charge(q->vw->conn->settings, RATE_GRX, vnet_wire_len(hdr, f->pkt.len));
-	if (step == VNET_CUT || (f->pkt.headroom && hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE)) {
+	if (step == VNET_SEGMENT || (f->pkt.headroom && hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE)) {
 		/* It goes on in segments. */
 		vif_split_begin(f, hdr, body, n);
 		return;

@@ -40,7 +40,7 @@
 	X_(GRX_STALLS, "grx_stalls")			/* no slots for so long that the carrier went down */ \
 	X_(GRX_DROP_MCAST, "grx_drop_mcast")		/* multicast that the frontend does not want */ \
 	X_(GRX_HASHED, "grx_hashed")			/* no verdict: packets with a hash */ \
-	X_(GRX_HASH_ASTRAY, "grx_hash_astray")		/* no verdict: packets on another queue than their hash's */ \
+	X_(GRX_HASH_WRONG_QUEUE, "grx_hash_wrong_queue")		/* no verdict: packets on another queue than their hash's */ \
 	X_(PEER_FAULTS, "peer_faults")			/* the ring was lost */ \
 	X_(MASK_UNKNOWN, "mask_unknown_bits")		/* unknown bits of the event mask */ \
 	X_(NOTIFY_SENT, "notify_sent") \

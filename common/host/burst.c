@@ -90,7 +90,7 @@ static int burst_probe(struct io_uring *uring)
 	return err;
 }
 
-static void burst_lose_ring(struct burst *b)
+static void burst_close_ring(struct burst *b)
 {
 	io_uring_queue_exit(b->ring);
 	free(b->ring);
@@ -109,7 +109,7 @@ void burst_init(struct burst *b, int tap_fd)
 	} else {
 		err = burst_probe(b->ring);
 		if (err)
-			burst_lose_ring(b);
+			burst_close_ring(b);
 	}
 	if (err)
 		log_debug("no io_uring, frames are written one by one error=\"%s\"", errtext(ERRTEXT_FILE, -err));
@@ -185,5 +185,5 @@ void burst_write(struct burst *b)
 void burst_exit(struct burst *b)
 {
 	if (b->ring)
-		burst_lose_ring(b);
+		burst_close_ring(b);
 }

@@ -229,7 +229,7 @@ enum vnet_step vnet_prepare(struct virtio_net_hdr *vh, const struct vnet_peer *p
 	memcpy(head, iov[0].iov_base, len);
 	h = headers_parse(head, len);
 	if (large)
-		return offload_takes_large(vh, peer, &h) ? VNET_SEND : VNET_CUT;
+		return offload_takes_large(vh, peer, &h) ? VNET_SEND : VNET_SEGMENT;
 	if (offload_takes_blank(vh, peer, &h, head))
 		return VNET_SEND;
 	field = offload_csum_field(iov, n, (size_t)vh->csum_start + vh->csum_offset);

@@ -81,7 +81,7 @@ unsigned int vnet_tun_offloads(const struct vnet_peer *peer);
 /* What vnet_prepare() leaves to its caller. */
 enum vnet_step {
 	VNET_SEND,	/* send the frame */
-	VNET_CUT,	/* segment the frame (tso.h) */
+	VNET_SEGMENT,	/* segment the frame (tso.h) */
 	VNET_BROKEN,	/* drop the frame: the field of its blank checksum is out of its bounds */
 };
 

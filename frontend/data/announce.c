@@ -11,19 +11,19 @@
 /* How soon a frame is tried again that lacked room on the ring. */
 #define ANNOUNCE_AGAIN_US 10000u
 
-void nic_announce_start(struct nic_conn *l, const struct announce *what)
+void nic_announce_start(struct nic_conn *conn, const struct announce *what)
 {
-	l->announce = (struct nic_announce){ .what = *what, .rounds = ANNOUNCE_ROUNDS };
+	conn->announce = (struct nic_announce){ .what = *what, .rounds = ANNOUNCE_ROUNDS };
 }
 
-bool nic_announce_is_due(const struct nic_conn *l)
+bool nic_announce_is_due(const struct nic_conn *conn)
 {
-	return l->announce.rounds && now_us() >= l->announce.at;
+	return conn->announce.rounds && now_us() >= conn->announce.at;
 }
 
-uint32_t nic_announce_next(struct nic_conn *l, uint8_t *buf)
+uint32_t nic_announce_next(struct nic_conn *conn, uint8_t *buf)
 {
-	struct nic_announce *a = &l->announce;
+	struct nic_announce *a = &conn->announce;
 
 	if (a->next < announce_frames(&a->what))
 		return announce_frame(&a->what, a->next++, buf);
@@ -33,17 +33,17 @@ uint32_t nic_announce_next(struct nic_conn *l, uint8_t *buf)
 	return 0;
 }
 
-void nic_announce_put_off(struct nic_conn *l)
+void nic_announce_put_off(struct nic_conn *conn)
 {
-	l->announce.at = now_us() + ANNOUNCE_AGAIN_US;
+	conn->announce.at = now_us() + ANNOUNCE_AGAIN_US;
 }
 
-int nic_announce_wait_ms(const struct nic_conn *l)
+int nic_announce_wait_ms(const struct nic_conn *conn)
 {
 	uint64_t now;
 
-	if (!l->announce.rounds)
+	if (!conn->announce.rounds)
 		return -1;
 	now = now_us();
-	return l->announce.at <= now ? 0 : (int)((l->announce.at - now) / 1000u) + 1;
+	return conn->announce.at <= now ? 0 : (int)((conn->announce.at - now) / 1000u) + 1;
 }

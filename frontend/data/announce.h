@@ -25,21 +25,21 @@ struct nic_announce {
 };
 
 /* Before the worker starts: has it announce these addresses. */
-void nic_announce_start(struct nic_conn *l, const struct announce *what);
+void nic_announce_start(struct nic_conn *conn, const struct announce *what);
 
 /* --- on the worker's thread --- */
 
 /* Returns whether there is a frame to be sent now. */
-bool nic_announce_is_due(const struct nic_conn *l);
+bool nic_announce_is_due(const struct nic_conn *conn);
 
 /* Writes the next frame to buf, of a page. Returns its length; 0: there is no
  * more for now. */
-uint32_t nic_announce_next(struct nic_conn *l, uint8_t *buf);
+uint32_t nic_announce_next(struct nic_conn *conn, uint8_t *buf);
 
 /* Has a frame that found no room tried again a little later. */
-void nic_announce_put_off(struct nic_conn *l);
+void nic_announce_put_off(struct nic_conn *conn);
 
 /* Returns the milliseconds until the next frame is due; -1: none will be. */
-int nic_announce_wait_ms(const struct nic_conn *l);
+int nic_announce_wait_ms(const struct nic_conn *conn);
 
 #endif

@@ -27,22 +27,22 @@ static struct nic_conn *nic_conn_of(struct worker *w)
 
 /* Serves each grx ring once, or as many as WORKER_RUN_SEGMENTS allows: the next
  * pass begins with the one after them. Returns the number of packets. */
-static unsigned int conn_run_grx(struct nic_conn *l)
+static unsigned int conn_run_grx(struct nic_conn *conn)
 {
 	unsigned int received = 0;
 
-	l->segments = 0;
-	for (unsigned int i = 0; i < l->conf.queues && l->segments < WORKER_RUN_SEGMENTS; i++) {
-		received += nic_grx_run(&l->queue[l->turn]);
-		l->turn = l->turn + 1 < l->conf.queues ? l->turn + 1 : 0;
+	conn->segments = 0;
+	for (unsigned int i = 0; i < conn->conf.queues && conn->segments < WORKER_RUN_SEGMENTS; i++) {
+		received += nic_grx_run(&conn->queue[conn->turn]);
+		conn->turn = conn->turn + 1 < conn->conf.queues ? conn->turn + 1 : 0;
 	}
 	return received;
 }
 
 static unsigned int conn_op_run(struct worker *w)
 {
-	struct nic_conn *l = nic_conn_of(w);
-	unsigned int did = nic_ctrl_run(l) + nic_gtx_run(l), received = conn_run_grx(l);
+	struct nic_conn *conn = nic_conn_of(w);
+	unsigned int did = nic_ctrl_run(conn) + nic_gtx_run(conn), received = conn_run_grx(conn);
 
 	/* What came in is soon answered: read the TAP without waiting for its event. */
 	if (received)
@@ -52,17 +52,17 @@ static unsigned int conn_op_run(struct worker *w)
 
 static bool conn_op_pending(struct worker *w)
 {
-	struct nic_conn *l = nic_conn_of(w);
-	bool answers = l->gtx_blocked || l->mcast.id != NIC_MCAST_NONE;
+	struct nic_conn *conn = nic_conn_of(w);
+	bool answers = conn->gtx_blocked || conn->mcast.id != NIC_MCAST_NONE;
 
 	/* An index out of range is work too: the run deals with it. */
-	for (unsigned int i = 0; i < l->conf.queues; i++) {
-		struct nic_queue *q = &l->queue[i];
+	for (unsigned int i = 0; i < conn->conf.queues; i++) {
+		struct nic_queue *q = &conn->queue[i];
 
 		if (grx_front_begin(&q->grx) != 0 || (answers && gtx_front_begin(&q->gtx) != 0))
 			return true;
 	}
-	return l->conf.ctrl && ctrl_front_begin(&l->ctrl.ring) != 0;
+	return conn->conf.ctrl && ctrl_front_begin(&conn->ctrl.ring) != 0;
 }
 
 /* While frames can be posted the responses may wait. When none can, asks for a
@@ -76,17 +76,17 @@ static bool conn_rearm_blocked(struct nic_queue *q)
 
 static bool conn_op_rearm(struct worker *w)
 {
-	struct nic_conn *l = nic_conn_of(w);
+	struct nic_conn *conn = nic_conn_of(w);
 
-	if (l->mcast.id != NIC_MCAST_NONE && gtx_front_rearm(&l->queue->gtx, 1))
+	if (conn->mcast.id != NIC_MCAST_NONE && gtx_front_rearm(&conn->queue->gtx, 1))
 		return true;
-	for (unsigned int i = 0; i < l->conf.queues; i++) {
-		struct nic_queue *q = &l->queue[i];
+	for (unsigned int i = 0; i < conn->conf.queues; i++) {
+		struct nic_queue *q = &conn->queue[i];
 
-		if ((l->gtx_blocked && conn_rearm_blocked(q)) || grx_front_rearm(&q->grx, 1))
+		if ((conn->gtx_blocked && conn_rearm_blocked(q)) || grx_front_rearm(&q->grx, 1))
 			return true;
 	}
-	return l->conf.ctrl && ctrl_front_rearm(&l->ctrl.ring);
+	return conn->conf.ctrl && ctrl_front_rearm(&conn->ctrl.ring);
 }
 
 static int conn_op_sleep_ms(struct worker *w)
@@ -103,85 +103,85 @@ static const struct worker_ops ops = {
 
 /* --- making and ending ---------------------------------------------------- */
 
-static int conn_grant_pages(struct nic_conn *l, struct domid peer, const char **why)
+static int conn_grant_pages(struct nic_conn *conn, struct domid peer, const char **why)
 {
 	int err;
 
 	*why = "cannot open the grant device (/dev/xen/gntalloc)";
-	err = share_open(&l->share, peer);
+	err = share_open(&conn->share, peer);
 	if (err)
 		return err;
 	*why = "cannot grant pages; raise gntalloc's limit (module parameter xen_gntalloc.limit)";
-	err = pool_init(&l->rings, l->share, RINGS_QUEUES + 2 * l->conf.queues + l->conf.mask, SHARE_READ_WRITE);
+	err = pool_init(&conn->rings, conn->share, RINGS_QUEUES + 2 * conn->conf.queues + conn->conf.mask, SHARE_READ_WRITE);
 	if (err)
 		return err;
-	free_pages_init(&l->gtx_free_pages);
-	return pool_init(&l->gtx_pool, l->share, POOL_GTX_PAGES, SHARE_READ_ONLY);
+	free_pages_init(&conn->gtx_free_pages);
+	return pool_init(&conn->gtx_pool, conn->share, POOL_GTX_PAGES, SHARE_READ_ONLY);
 }
 
-static int conn_offer_mask(struct nic_conn *l, struct domid peer, const char **why)
+static int conn_offer_mask(struct nic_conn *conn, struct domid peer, const char **why)
 {
-	if (!l->conf.mask)
+	if (!conn->conf.mask)
 		return 0;
-	evmask_front_init(&l->w.mask, pool_page(&l->rings, RINGS_QUEUES + 2 * l->conf.queues), l->conf.queues);
+	evmask_front_init(&conn->w.mask, pool_page(&conn->rings, RINGS_QUEUES + 2 * conn->conf.queues), conn->conf.queues);
 	*why = "cannot allocate an event channel";
-	return worker_offer(&l->w, peer, &l->mask_doorbell);
+	return worker_offer(&conn->w, peer, &conn->mask_doorbell);
 }
 
-static int conn_offer_ctrl(struct nic_conn *l, struct domid peer, const char **why)
+static int conn_offer_ctrl(struct nic_conn *conn, struct domid peer, const char **why)
 {
-	if (!l->conf.ctrl)
+	if (!conn->conf.ctrl)
 		return 0;
-	ctrl_front_init(&l->ctrl.ring, pool_page(&l->rings, RINGS_CTRL));
-	l->ctrl.doorbell = (struct doorbell){ l->mask_doorbell.port, EVMASK_CTRL };
+	ctrl_front_init(&conn->ctrl.ring, pool_page(&conn->rings, RINGS_CTRL));
+	conn->ctrl.doorbell = (struct doorbell){ conn->mask_doorbell.port, EVMASK_CTRL };
 	*why = "cannot allocate an event channel";
-	return l->conf.mask ? 0 : worker_offer(&l->w, peer, &l->ctrl.doorbell);
+	return conn->conf.mask ? 0 : worker_offer(&conn->w, peer, &conn->ctrl.doorbell);
 }
 
 static struct nic_conn *conn_alloc(const struct nic_conf *conf)
 {
-	struct nic_conn *l = calloc(1, sizeof(*l));
+	struct nic_conn *conn = calloc(1, sizeof(*conn));
 
-	if (!l)
+	if (!conn)
 		return NULL;
-	l->queue = calloc(conf->queues, sizeof(*l->queue));
-	l->tso.frame = malloc(PKT_LEN_MAX);
-	l->send = malloc(BURST_MAX * sizeof(*l->send));
-	if (l->queue && l->tso.frame && l->send)
-		return l;
-	free(l->send);
-	free(l->tso.frame);
-	free(l->queue);
-	free(l);
+	conn->queue = calloc(conf->queues, sizeof(*conn->queue));
+	conn->tso.frame = malloc(PKT_LEN_MAX);
+	conn->send = malloc(BURST_MAX * sizeof(*conn->send));
+	if (conn->queue && conn->tso.frame && conn->send)
+		return conn;
+	free(conn->send);
+	free(conn->tso.frame);
+	free(conn->queue);
+	free(conn);
 	return NULL;
 }
 
 int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const struct nic_conf *conf, const char **why)
 {
-	struct nic_conn *l = conn_alloc(conf);
+	struct nic_conn *conn = conn_alloc(conf);
 	int err;
 
 	*why = "no memory";
-	if (!l)
+	if (!conn)
 		return -ENOMEM;
-	l->conf = *conf;
-	l->log = place->log;
-	nic_mcast_init(l);
+	conn->conf = *conf;
+	conn->log = place->log;
+	nic_mcast_init(conn);
 	*why = "cannot open the event channel device";
-	err = worker_init(&l->w, &ops, place->name, place->tap_fd, place->control_fd);
+	err = worker_init(&conn->w, &ops, place->name, place->tap_fd, place->control_fd);
 	if (!err)
-		err = conn_grant_pages(l, place->peer, why);
+		err = conn_grant_pages(conn, place->peer, why);
 	if (!err)
-		err = conn_offer_mask(l, place->peer, why);
+		err = conn_offer_mask(conn, place->peer, why);
 	for (unsigned int i = 0; i < conf->queues && !err; i++)
-		err = nic_queue_init(&l->queue[i], l, place->peer, i, why);
+		err = nic_queue_init(&conn->queue[i], conn, place->peer, i, why);
 	if (!err)
-		err = conn_offer_ctrl(l, place->peer, why);
+		err = conn_offer_ctrl(conn, place->peer, why);
 	if (err) {
-		nic_conn_free(l);
+		nic_conn_free(conn);
 		return err;
 	}
-	*out = l;
+	*out = conn;
 	return 0;
 }
 
@@ -190,106 +190,106 @@ unsigned int nic_conn_pages(unsigned int queues)
 	return pool_pages(queues);
 }
 
-void nic_conn_refs(const struct nic_conn *l, struct nic_refs *refs)
+void nic_conn_refs(const struct nic_conn *conn, struct nic_refs *refs)
 {
-	*refs = (struct nic_refs){ .ctrl_ref = l->rings.gref[RINGS_CTRL], .ctrl_port = l->ctrl.doorbell.port,
-				   .mask_port = l->mask_doorbell.port };
-	if (l->conf.mask)
-		refs->mask_ref = l->rings.gref[RINGS_QUEUES + 2 * l->conf.queues];
-	for (unsigned int i = 0; i < l->conf.queues; i++) {
-		const struct nic_queue *q = &l->queue[i];
+	*refs = (struct nic_refs){ .ctrl_ref = conn->rings.gref[RINGS_CTRL], .ctrl_port = conn->ctrl.doorbell.port,
+				   .mask_port = conn->mask_doorbell.port };
+	if (conn->conf.mask)
+		refs->mask_ref = conn->rings.gref[RINGS_QUEUES + 2 * conn->conf.queues];
+	for (unsigned int i = 0; i < conn->conf.queues; i++) {
+		const struct nic_queue *q = &conn->queue[i];
 		unsigned int page = RINGS_QUEUES + 2 * i;
 
-		refs->queue[i].gtx_ref = l->rings.gref[page];
-		refs->queue[i].grx_ref = l->rings.gref[page + 1];
+		refs->queue[i].gtx_ref = conn->rings.gref[page];
+		refs->queue[i].grx_ref = conn->rings.gref[page + 1];
 		refs->queue[i].gtx_port = q->gtx_doorbell.port;
 		refs->queue[i].grx_port = q->grx_doorbell.port;
 	}
 }
 
-const struct nic_conf *nic_conn_conf(const struct nic_conn *l)
+const struct nic_conf *nic_conn_conf(const struct nic_conn *conn)
 {
-	return &l->conf;
+	return &conn->conf;
 }
 
-void nic_conn_announce(struct nic_conn *l, const struct announce *what)
+void nic_conn_announce(struct nic_conn *conn, const struct announce *what)
 {
-	nic_announce_start(l, what);
+	nic_announce_start(conn, what);
 }
 
-int nic_conn_start(struct nic_conn *l)
+int nic_conn_start(struct nic_conn *conn)
 {
-	for (unsigned int i = 0; i < l->conf.queues; i++)
-		if (grx_front_push(&l->queue[i].grx))
-			worker_notify(&l->w, l->queue[i].grx_doorbell);
-	if (l->conf.ctrl)
-		nic_ctrl_start(l, ctrl_steps);
-	return worker_start(&l->w);
+	for (unsigned int i = 0; i < conn->conf.queues; i++)
+		if (grx_front_push(&conn->queue[i].grx))
+			worker_notify(&conn->w, conn->queue[i].grx_doorbell);
+	if (conn->conf.ctrl)
+		nic_ctrl_start(conn, ctrl_steps);
+	return worker_start(&conn->w);
 }
 
-void nic_conn_stop(struct nic_conn *l)
+void nic_conn_stop(struct nic_conn *conn)
 {
-	worker_stop(&l->w);
+	worker_stop(&conn->w);
 }
 
-void nic_conn_stats(const struct nic_conn *l, struct stats *sum)
+void nic_conn_stats(const struct nic_conn *conn, struct stats *sum)
 {
 	*sum = (struct stats){ { 0 } };
-	stats_sum(sum, &l->w.stats);
-	for (unsigned int i = 0; i < l->conf.queues; i++)
-		stats_sum(sum, &l->queue[i].stats);
+	stats_sum(sum, &conn->w.stats);
+	for (unsigned int i = 0; i < conn->conf.queues; i++)
+		stats_sum(sum, &conn->queue[i].stats);
 }
 
-bool nic_conn_queue_stats(const struct nic_conn *l, unsigned int i, struct stats *out)
+bool nic_conn_queue_stats(const struct nic_conn *conn, unsigned int i, struct stats *out)
 {
-	if (l->conf.queues == 1 || i >= l->conf.queues)
+	if (conn->conf.queues == 1 || i >= conn->conf.queues)
 		return false;
 	*out = (struct stats){ { 0 } };
-	stats_sum(out, &l->queue[i].stats);
+	stats_sum(out, &conn->queue[i].stats);
 	return true;
 }
 
-const char *nic_conn_faulted(const struct nic_conn *l)
+const char *nic_conn_faulted(const struct nic_conn *conn)
 {
-	return worker_faulted(&l->w);
+	return worker_faulted(&conn->w);
 }
 
-void nic_conn_want_mcast(struct nic_conn *l, uint8_t (*addr)[6], unsigned int n)
+void nic_conn_want_mcast(struct nic_conn *conn, uint8_t (*addr)[6], unsigned int n)
 {
-	nic_mcast_want(l, addr, n);
+	nic_mcast_want(conn, addr, n);
 }
 
-enum nic_mcast_state nic_conn_mcast_state(const struct nic_conn *l)
+enum nic_mcast_state nic_conn_mcast_state(const struct nic_conn *conn)
 {
-	return nic_mcast_state(l);
+	return nic_mcast_state(conn);
 }
 
-int nic_conn_free_restored(struct nic_conn *l)
+int nic_conn_free_restored(struct nic_conn *conn)
 {
 	int fd;
 
-	worker_stop(&l->w);
-	fd = evt_fd_dup(l->w.evt);
+	worker_stop(&conn->w);
+	fd = evt_fd_dup(conn->w.evt);
 	/* Better a descriptor lost than the process. */
 	if (fd < 0)
-		l->w.evt = NULL;
-	nic_conn_free(l);
+		conn->w.evt = NULL;
+	nic_conn_free(conn);
 	return fd;
 }
 
-void nic_conn_free(struct nic_conn *l)
+void nic_conn_free(struct nic_conn *conn)
 {
-	worker_stop(&l->w);
-	worker_exit(&l->w);
-	for (unsigned int i = 0; i < l->conf.queues; i++)
-		nic_queue_exit(&l->queue[i]);
-	if (l->share) {
-		pool_exit(&l->rings, l->share);
-		pool_exit(&l->gtx_pool, l->share);
+	worker_stop(&conn->w);
+	worker_exit(&conn->w);
+	for (unsigned int i = 0; i < conn->conf.queues; i++)
+		nic_queue_exit(&conn->queue[i]);
+	if (conn->share) {
+		pool_exit(&conn->rings, conn->share);
+		pool_exit(&conn->gtx_pool, conn->share);
 	}
-	share_close(l->share);
-	free(l->send);
-	free(l->tso.frame);
-	free(l->queue);
-	free(l);
+	share_close(conn->share);
+	free(conn->send);
+	free(conn->tso.frame);
+	free(conn->queue);
+	free(conn);
 }

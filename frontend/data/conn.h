@@ -48,41 +48,41 @@ MUST_CHECK int nic_conn_new(struct nic_conn **out, const struct nic_place *place
 			    const struct nic_conf *conf, const char **why);
 
 /* Fills in what the backend is to be told. */
-void nic_conn_refs(const struct nic_conn *l, struct nic_refs *refs);
+void nic_conn_refs(const struct nic_conn *conn, struct nic_refs *refs);
 
 /* Returns what the connection was made with. */
-const struct nic_conf *nic_conn_conf(const struct nic_conn *l);
+const struct nic_conf *nic_conn_conf(const struct nic_conn *conn);
 
 /* Before the start: has these addresses announced once the worker runs. */
-void nic_conn_announce(struct nic_conn *l, const struct announce *what);
+void nic_conn_announce(struct nic_conn *conn, const struct announce *what);
 
 /* Publishes the receive buffers and starts the worker; the backend has attached. -errno. */
-MUST_CHECK int nic_conn_start(struct nic_conn *l);
+MUST_CHECK int nic_conn_start(struct nic_conn *conn);
 
 /* Ends the worker; the pages stay granted. */
-void nic_conn_stop(struct nic_conn *l);
+void nic_conn_stop(struct nic_conn *conn);
 
 /* Returns why the worker stands still, a static text, or NULL. */
-const char *nic_conn_faulted(const struct nic_conn *l);
+const char *nic_conn_faulted(const struct nic_conn *conn);
 
 /* Sums up the counters of the worker and all queues. */
-void nic_conn_stats(const struct nic_conn *l, struct stats *sum);
+void nic_conn_stats(const struct nic_conn *conn, struct stats *sum);
 
 /* Copies the counters of queue i, where there is more than one. Returns false if
  * there is no such queue. */
-MUST_CHECK bool nic_conn_queue_stats(const struct nic_conn *l, unsigned int i, struct stats *out);
+MUST_CHECK bool nic_conn_queue_stats(const struct nic_conn *conn, unsigned int i, struct stats *out);
 
 /* Asks for exactly these multicast addresses; n is at most MCAST_MAX. */
-void nic_conn_want_mcast(struct nic_conn *l, uint8_t (*addr)[6], unsigned int n);
-enum nic_mcast_state nic_conn_mcast_state(const struct nic_conn *l);
+void nic_conn_want_mcast(struct nic_conn *conn, uint8_t (*addr)[6], unsigned int n);
+enum nic_mcast_state nic_conn_mcast_state(const struct nic_conn *conn);
 
 /* Stops the worker, takes the pages back and frees the connection. */
-void nic_conn_free(struct nic_conn *l);
+void nic_conn_free(struct nic_conn *conn);
 
 /* The same where the guest was restored since. Returns a descriptor that holds
  * the event channels of before open; it must stay open for as long as the guest
  * runs (evtchn_keeper.h). Returns -errno if there is none to be had: then the
  * process itself holds them for good. */
-MUST_CHECK int nic_conn_free_restored(struct nic_conn *l);
+MUST_CHECK int nic_conn_free_restored(struct nic_conn *conn);
 
 #endif

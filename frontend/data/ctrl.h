@@ -13,11 +13,11 @@
 struct nic_conn;
 
 /* Receives the response to a request. */
-typedef void nic_ctrl_fn(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp);
+typedef void nic_ctrl_fn(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp);
 
 /* A subject of the control ring: sends its first request, or none if there is
  * nothing to ask for. It ends when a response leads to no further request. */
-typedef void nic_ctrl_step_fn(struct nic_conn *l);
+typedef void nic_ctrl_step_fn(struct nic_conn *conn);
 
 struct nic_ctrl {
 	struct ctrl_front ring;
@@ -29,17 +29,17 @@ struct nic_ctrl {
 
 /* Before the worker starts: begins with the first of these subjects, which end
  * with a NULL and must last. nic_ctrl_run() goes on with the responses. */
-void nic_ctrl_start(struct nic_conn *l, nic_ctrl_step_fn *const *steps);
+void nic_ctrl_start(struct nic_conn *conn, nic_ctrl_step_fn *const *steps);
 
 /* Handles the responses that have come. Returns their number. May fault the worker. */
-MUST_CHECK unsigned int nic_ctrl_run(struct nic_conn *l);
+MUST_CHECK unsigned int nic_ctrl_run(struct nic_conn *conn);
 
 /* Sends a request of the subject that it is the turn of; answered receives the response. */
-void nic_ctrl_send(struct nic_conn *l, nic_ctrl_fn *answered, uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2);
+void nic_ctrl_send(struct nic_conn *conn, nic_ctrl_fn *answered, uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2);
 
 /* Returns the page that requests point to, zeroed; the backend may read it until
  * its response comes. nic_ctrl_page_ref() is its reference. */
-void *nic_ctrl_page(struct nic_conn *l);
-uint32_t nic_ctrl_page_ref(const struct nic_conn *l);
+void *nic_ctrl_page(struct nic_conn *conn);
+uint32_t nic_ctrl_page_ref(const struct nic_conn *conn);
 
 #endif

@@ -19,57 +19,57 @@ static uint32_t gref_register_list_pool(struct xen_netif_gref *list, uint32_t n,
 	return n;
 }
 
-static void gref_register_end(struct nic_conn *l)
+static void gref_register_end(struct nic_conn *conn)
 {
-	log_info_in(l->log, "static grants nic=%s registered=%u", l->w.name, l->gref_register.registered);
+	log_info_in(conn->log, "static grants nic=%s registered=%u", conn->w.name, conn->gref_register.registered);
 }
 
-static void gref_register_on_list(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp);
+static void gref_register_on_list(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp);
 
 /* Sends the list of one queue's receive pages; the last queue's also has the
  * transmit pages, which all queues share. */
-static void gref_register_send_list(struct nic_conn *l)
+static void gref_register_send_list(struct nic_conn *conn)
 {
-	uint32_t n, max = l->gref_register.room < LIST_MAX ? l->gref_register.room : LIST_MAX;
-	struct xen_netif_gref *list = nic_ctrl_page(l);
+	uint32_t n, max = conn->gref_register.room < LIST_MAX ? conn->gref_register.room : LIST_MAX;
+	struct xen_netif_gref *list = nic_ctrl_page(conn);
 
-	n = gref_register_list_pool(list, 0, max, &l->queue[l->gref_register.queue].grx_pool, 0);
-	if (l->gref_register.queue == l->conf.queues - 1)
-		n = gref_register_list_pool(list, n, max, &l->gtx_pool, XEN_NETIF_CTRLF_GREF_readonly);
-	l->gref_register.listed = n;
+	n = gref_register_list_pool(list, 0, max, &conn->queue[conn->gref_register.queue].grx_pool, 0);
+	if (conn->gref_register.queue == conn->conf.queues - 1)
+		n = gref_register_list_pool(list, n, max, &conn->gtx_pool, XEN_NETIF_CTRLF_GREF_readonly);
+	conn->gref_register.listed = n;
 	if (n)
-		nic_ctrl_send(l, gref_register_on_list, XEN_NETIF_CTRL_TYPE_ADD_GREF_MAPPING, l->gref_register.queue,
-			      nic_ctrl_page_ref(l), n);
+		nic_ctrl_send(conn, gref_register_on_list, XEN_NETIF_CTRL_TYPE_ADD_GREF_MAPPING, conn->gref_register.queue,
+			      nic_ctrl_page_ref(conn), n);
 	else
-		gref_register_end(l);
+		gref_register_end(conn);
 }
 
-static void gref_register_on_list(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+static void gref_register_on_list(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp)
 {
 	bool ok = rsp->status == XEN_NETIF_CTRL_STATUS_SUCCESS;
 
 	if (ok) {
-		l->gref_register.room -= l->gref_register.listed;
-		l->gref_register.registered += l->gref_register.listed;
+		conn->gref_register.room -= conn->gref_register.listed;
+		conn->gref_register.registered += conn->gref_register.listed;
 	}
-	if (ok && ++l->gref_register.queue < l->conf.queues)
-		gref_register_send_list(l);
+	if (ok && ++conn->gref_register.queue < conn->conf.queues)
+		gref_register_send_list(conn);
 	else
-		gref_register_end(l);
+		gref_register_end(conn);
 }
 
-static void gref_register_on_size(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+static void gref_register_on_size(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp)
 {
 	if (rsp->status != XEN_NETIF_CTRL_STATUS_SUCCESS) {
-		gref_register_end(l);
+		gref_register_end(conn);
 		return;
 	}
-	l->gref_register.room = rsp->data;
-	gref_register_send_list(l);
+	conn->gref_register.room = rsp->data;
+	gref_register_send_list(conn);
 }
 
-void nic_gref_register_start(struct nic_conn *l)
+void nic_gref_register_start(struct nic_conn *conn)
 {
-	if (l->conf.static_grants)
-		nic_ctrl_send(l, gref_register_on_size, XEN_NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, 0, 0, 0);
+	if (conn->conf.static_grants)
+		nic_ctrl_send(conn, gref_register_on_size, XEN_NETIF_CTRL_TYPE_GET_GREF_MAPPING_SIZE, 0, 0, 0);
 }

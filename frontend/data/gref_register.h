@@ -15,6 +15,6 @@ struct nic_gref_register {
 };
 
 /* Begins to register, if that was agreed (a nic_ctrl_step_fn). */
-void nic_gref_register_start(struct nic_conn *l);
+void nic_gref_register_start(struct nic_conn *conn);
 
 #endif

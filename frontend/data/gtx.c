@@ -26,37 +26,37 @@ static_assert(VNET_HDR_LEN + FRAME_PAGES * XEN_PAGE == TAP_READ_MAX, "a longer f
 /* Takes the responses of a queue, whose pages are free again. Returns false if the ring is lost. */
 static bool gtx_reap(struct nic_queue *q)
 {
-	struct nic_conn *l = q->conn;
+	struct nic_conn *conn = q->conn;
 	int ready = gtx_front_begin(&q->gtx), got = 0;
 	uint16_t id;
 	int16_t status;
 
 	while (ready > 0 && (got = gtx_front_take(&q->gtx, &id, &status)) > 0) {
 		/* The ring returns only ids that were posted, which are the pool's. */
-		free_pages_put(&l->gtx_free_pages, id);
-		if (id == l->mcast.id)
-			nic_mcast_answered(l, status);
+		free_pages_put(&conn->gtx_free_pages, id);
+		if (id == conn->mcast.id)
+			nic_mcast_answered(conn, status);
 		else if (status != NETIF_RSP_OKAY)
 			stats_inc(&q->stats, STAT_GTX_REFUSED_SLOTS);
 	}
 	if (ready >= 0 && got >= 0)
 		return true;
-	worker_fault(&l->w, ready < 0 ? "gtx responses out of range" : "gtx response to nothing");
+	worker_fault(&conn->w, ready < 0 ? "gtx responses out of range" : "gtx response to nothing");
 	return false;
 }
 
 /* Lays iov over the header and the next free pages. Returns the number of runs. */
-static unsigned int gtx_prepare(struct nic_conn *l, struct virtio_net_hdr_mrg_rxbuf *hdr, struct iovec *iov, uint16_t *ids)
+static unsigned int gtx_prepare(struct nic_conn *conn, struct virtio_net_hdr_mrg_rxbuf *hdr, struct iovec *iov, uint16_t *ids)
 {
 	iov[0] = (struct iovec){ hdr, sizeof(*hdr) };
-	free_pages_lowest(&l->gtx_free_pages, ids, FRAME_PAGES);
+	free_pages_lowest(&conn->gtx_free_pages, ids, FRAME_PAGES);
 	for (unsigned int i = 0; i < FRAME_PAGES; i++)
-		iov[1 + i] = (struct iovec){ pool_page(&l->gtx_pool, ids[i]), XEN_PAGE };
+		iov[1 + i] = (struct iovec){ pool_page(&conn->gtx_pool, ids[i]), XEN_PAGE };
 	return 1 + FRAME_PAGES;
 }
 
 /* Describes the frame of len bytes that lies in the pages of ids. */
-static void gtx_describe(const struct nic_conn *l, struct pkt *p, const uint16_t *ids, uint32_t len)
+static void gtx_describe(const struct nic_conn *conn, struct pkt *p, const uint16_t *ids, uint32_t len)
 {
 	uint32_t left = len;
 
@@ -65,7 +65,7 @@ static void gtx_describe(const struct nic_conn *l, struct pkt *p, const uint16_t
 	while (left) {
 		uint16_t part = (uint16_t)min_size(left, XEN_PAGE);
 
-		p->piece[p->pieces] = (struct pkt_piece){ .gref = l->gtx_pool.gref[ids[p->pieces]], .len = part };
+		p->piece[p->pieces] = (struct pkt_piece){ .gref = conn->gtx_pool.gref[ids[p->pieces]], .len = part };
 		p->pieces++;
 		left -= part;
 	}
@@ -103,7 +103,7 @@ static enum stat gtx_post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr,
 	for (unsigned int i = 0; i < p.pieces; i++)
 		iov[i].iov_len = p.piece[i].len;
 	step = vnet_prepare(hdr, peer, iov, p.pieces);
-	if (step == VNET_CUT)
+	if (step == VNET_SEGMENT)
 		return gtx_begin_tso(q, hdr, iov, p.pieces);
 	if (p.pieces > 1 && !peer->sg)
 		return STAT_GTX_DROP_SLOTS;
@@ -116,55 +116,55 @@ static enum stat gtx_post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr,
 }
 
 /* Posts the next segment of the frame that goes out in segments, in one slot. */
-static void gtx_post_tso(struct nic_conn *l)
+static void gtx_post_tso(struct nic_conn *conn)
 {
 	uint16_t id;
 	UNINITIALISED struct pkt p;
 
-	free_pages_lowest(&l->gtx_free_pages, &id, 1);
+	free_pages_lowest(&conn->gtx_free_pages, &id, 1);
 	memset(&p, 0, offsetof(struct pkt, piece));
-	gtx_describe(l, &p, &id, tso_take(&l->tso, pool_page(&l->gtx_pool, id)));
+	gtx_describe(conn, &p, &id, tso_take(&conn->tso, pool_page(&conn->gtx_pool, id)));
 	p.csum_valid = true;
-	gtx_post(l->tso_queue, &p, &id);
+	gtx_post(conn->tso_queue, &p, &id);
 }
 
 /* Handles a read that gave no frame. Returns whether there may be another. */
-static bool gtx_not_read(struct nic_conn *l, enum tap_outcome outcome)
+static bool gtx_not_read(struct nic_conn *conn, enum tap_outcome outcome)
 {
 	if (outcome == TAP_DROP) {
-		stats_inc(&l->w.stats, STAT_GTX_DROP_BOUNDS);
+		stats_inc(&conn->w.stats, STAT_GTX_DROP_BOUNDS);
 		return true;
 	}
-	l->w.tap_ready = false;
+	conn->w.tap_ready = false;
 	if (outcome == TAP_LOST)
-		worker_fault(&l->w, "TAP lost");
+		worker_fault(&conn->w, "TAP lost");
 	return false;
 }
 
 /* Posts the announcements of the device's addresses that are due, as far as there is room. */
-static void gtx_post_announcements(struct nic_conn *l)
+static void gtx_post_announcements(struct nic_conn *conn)
 {
-	struct nic_queue *q = &l->queue[0];
+	struct nic_queue *q = &conn->queue[0];
 	uint16_t id;
 	struct pkt p;
 	uint32_t len;
 
 	for (;;) {
-		if (gtx_front_free(&q->gtx) == 0 || free_pages_lowest(&l->gtx_free_pages, &id, 1) == 0) {
-			nic_announce_put_off(l);
+		if (gtx_front_free(&q->gtx) == 0 || free_pages_lowest(&conn->gtx_free_pages, &id, 1) == 0) {
+			nic_announce_put_off(conn);
 			return;
 		}
-		len = nic_announce_next(l, pool_page(&l->gtx_pool, id));
+		len = nic_announce_next(conn, pool_page(&conn->gtx_pool, id));
 		if (len == 0)
 			return;
 		memset(&p, 0, offsetof(struct pkt, piece));
-		gtx_describe(l, &p, &id, len);
+		gtx_describe(conn, &p, &id, len);
 		gtx_post(q, &p, &id);
 	}
 }
 
 /* Moves one frame from the TAP to the ring. Returns false if there is none. */
-static bool gtx_move_frame(struct nic_conn *l)
+static bool gtx_move_frame(struct nic_conn *conn)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	UNINITIALISED struct iovec iov[1 + FRAME_PAGES];
@@ -173,14 +173,14 @@ static bool gtx_move_frame(struct nic_conn *l)
 	enum stat drop;
 	ssize_t got;
 
-	if (l->tso.left) {
-		gtx_post_tso(l);
+	if (conn->tso.left) {
+		gtx_post_tso(conn);
 		return true;
 	}
-	got = tap_read(l->w.tap_fd, iov, gtx_prepare(l, &hdr, iov, ids));
+	got = tap_read(conn->w.tap_fd, iov, gtx_prepare(conn, &hdr, iov, ids));
 	if (tap_outcome(got) != TAP_FRAME)
-		return gtx_not_read(l, tap_outcome(got));
-	q = nic_steer(l, iov[1].iov_base, (uint32_t)got - VNET_HDR_LEN);
+		return gtx_not_read(conn, tap_outcome(got));
+	q = nic_steer(conn, iov[1].iov_base, (uint32_t)got - VNET_HDR_LEN);
 	drop = gtx_post_frame(q, &hdr.hdr, iov + 1, ids, (uint32_t)got - VNET_HDR_LEN);
 	if (drop != STAT_MAX)
 		stats_inc(&q->stats, drop);
@@ -189,47 +189,47 @@ static bool gtx_move_frame(struct nic_conn *l)
 
 /* Returns whether every queue has room for the largest frame: only once a frame is
  * read it is known which queue it is for. */
-static bool gtx_has_room(const struct nic_conn *l)
+static bool gtx_has_room(const struct nic_conn *conn)
 {
-	for (unsigned int i = 0; i < l->conf.queues; i++)
-		if (gtx_front_free(&l->queue[i].gtx) < FRAME_SLOTS)
+	for (unsigned int i = 0; i < conn->conf.queues; i++)
+		if (gtx_front_free(&conn->queue[i].gtx) < FRAME_SLOTS)
 			return false;
-	return l->gtx_free_pages.count >= FRAME_PAGES;
+	return conn->gtx_free_pages.count >= FRAME_PAGES;
 }
 
 /* Moves frames for a run. Returns their number. A frame that is dropped, and so
  * needs no page, counts as one slot. */
-static unsigned int gtx_move_frames(struct nic_conn *l)
+static unsigned int gtx_move_frames(struct nic_conn *conn)
 {
 	unsigned int n = 0, slots = 0, before;
 
 	for (; slots < WORKER_RUN_SLOTS; n++) {
-		l->gtx_blocked = !gtx_has_room(l);
-		before = l->gtx_free_pages.count;
-		if (l->gtx_blocked || !gtx_move_frame(l))
+		conn->gtx_blocked = !gtx_has_room(conn);
+		before = conn->gtx_free_pages.count;
+		if (conn->gtx_blocked || !gtx_move_frame(conn))
 			break;
-		slots += l->gtx_free_pages.count < before ? before - l->gtx_free_pages.count : 1;
+		slots += conn->gtx_free_pages.count < before ? before - conn->gtx_free_pages.count : 1;
 	}
 	return n;
 }
 
-unsigned int nic_gtx_run(struct nic_conn *l)
+unsigned int nic_gtx_run(struct nic_conn *conn)
 {
-	bool mcast = nic_mcast_busy(l), announce = nic_announce_is_due(l);
+	bool mcast = nic_mcast_busy(conn), announce = nic_announce_is_due(conn);
 	unsigned int n;
 
-	if (!l->w.tap_ready && !l->tso.left && !mcast && !announce)
+	if (!conn->w.tap_ready && !conn->tso.left && !mcast && !announce)
 		return 0;
-	for (unsigned int i = 0; i < l->conf.queues; i++)
-		if (!gtx_reap(&l->queue[i]))
+	for (unsigned int i = 0; i < conn->conf.queues; i++)
+		if (!gtx_reap(&conn->queue[i]))
 			return 0;
 	if (mcast)
-		nic_mcast_post(l);
+		nic_mcast_post(conn);
 	if (announce)
-		gtx_post_announcements(l);
-	n = gtx_move_frames(l);
-	for (unsigned int i = 0; i < l->conf.queues; i++)
-		if (gtx_front_push(&l->queue[i].gtx))
-			worker_notify(&l->w, l->queue[i].gtx_doorbell);
+		gtx_post_announcements(conn);
+	n = gtx_move_frames(conn);
+	for (unsigned int i = 0; i < conn->conf.queues; i++)
+		if (gtx_front_push(&conn->queue[i].gtx))
+			worker_notify(&conn->w, conn->queue[i].gtx_doorbell);
 	return n;
 }

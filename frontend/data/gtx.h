@@ -9,6 +9,6 @@ struct nic_conn;
 
 /* Moves at most one batch of frames. Returns how many it moved or dropped. May
  * fault the worker. */
-MUST_CHECK unsigned int nic_gtx_run(struct nic_conn *l);
+MUST_CHECK unsigned int nic_gtx_run(struct nic_conn *conn);
 
 #endif

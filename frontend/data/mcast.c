@@ -6,16 +6,16 @@
 #include "conn_internal.h"
 #include "mcast.h"
 
-void nic_mcast_init(struct nic_conn *l)
+void nic_mcast_init(struct nic_conn *conn)
 {
-	l->mcast.id = NIC_MCAST_NONE;
+	conn->mcast.id = NIC_MCAST_NONE;
 }
 
-bool nic_mcast_busy(const struct nic_conn *l)
+bool nic_mcast_busy(const struct nic_conn *conn)
 {
-	const struct nic_mcast *m = &l->mcast;
+	const struct nic_mcast *m = &conn->mcast;
 
-	return l->conf.mcast && (m->id != NIC_MCAST_NONE || atomic_load(&m->asked) != atomic_load(&m->settled));
+	return conn->conf.mcast && (m->id != NIC_MCAST_NONE || atomic_load(&m->asked) != atomic_load(&m->settled));
 }
 
 /* Copies the first address of one list that is not in the other. Returns false if there is none. */
@@ -44,9 +44,9 @@ static bool mcast_next_change(struct nic_mcast *m)
 	return !atomic_load(&m->refused) && mcast_first_missing(m->addr, &m->wanted, &m->known);
 }
 
-void nic_mcast_post(struct nic_conn *l)
+void nic_mcast_post(struct nic_conn *conn)
 {
-	struct nic_mcast *m = &l->mcast;
+	struct nic_mcast *m = &conn->mcast;
 	unsigned int asked = atomic_load(&m->asked);
 	uint16_t id;
 
@@ -58,24 +58,24 @@ void nic_mcast_post(struct nic_conn *l)
 	}
 	if (!mcast_next_change(m)) {
 		atomic_store(&m->settled, asked);
-		worker_wake_control(&l->w);
+		worker_wake_control(&conn->w);
 		return;
 	}
-	if (gtx_front_free(&l->queue[0].gtx) < 2 || free_pages_lowest(&l->gtx_free_pages, &id, 1) == 0)
+	if (gtx_front_free(&conn->queue[0].gtx) < 2 || free_pages_lowest(&conn->gtx_free_pages, &id, 1) == 0)
 		return;
-	free_pages_claim(&l->gtx_free_pages, &id, 1);
+	free_pages_claim(&conn->gtx_free_pages, &id, 1);
 	m->id = id;
-	pkt_mcast_to_gtx(&l->queue[0].gtx, id, l->gtx_pool.gref[id], m->type, m->addr);
+	pkt_mcast_to_gtx(&conn->queue[0].gtx, id, conn->gtx_pool.gref[id], m->type, m->addr);
 }
 
-void nic_mcast_answered(struct nic_conn *l, int16_t status)
+void nic_mcast_answered(struct nic_conn *conn, int16_t status)
 {
-	struct nic_mcast *m = &l->mcast;
+	struct nic_mcast *m = &conn->mcast;
 	bool add = m->type == XEN_NETIF_EXTRA_TYPE_MCAST_ADD, ok = status == NETIF_RSP_OKAY;
 
 	m->id = NIC_MCAST_NONE;
-	stats_inc(&l->queue[0].stats, ok ? STAT_GTX_MCAST : STAT_GTX_DROP_MCAST);
-	log_debug("multicast nic=%s %s=%02x:%02x:%02x:%02x:%02x:%02x status=%d", l->w.name, add ? "add" : "del",
+	stats_inc(&conn->queue[0].stats, ok ? STAT_GTX_MCAST : STAT_GTX_DROP_MCAST);
+	log_debug("multicast nic=%s %s=%02x:%02x:%02x:%02x:%02x:%02x status=%d", conn->w.name, add ? "add" : "del",
 		  m->addr[0], m->addr[1], m->addr[2], m->addr[3], m->addr[4], m->addr[5], status);
 	/* The backend refuses to delete only what it does not have. */
 	if (!add)
@@ -96,9 +96,9 @@ static bool mcast_listed(uint8_t (*addr)[6], unsigned int n, const uint8_t *one)
 	return false;
 }
 
-void nic_mcast_want(struct nic_conn *l, uint8_t (*addr)[6], unsigned int n)
+void nic_mcast_want(struct nic_conn *conn, uint8_t (*addr)[6], unsigned int n)
 {
-	struct nic_mcast *m = &l->mcast;
+	struct nic_mcast *m = &conn->mcast;
 	uint8_t old[MCAST_MAX][6];
 	unsigned int nold = mcast_list(&m->wanted, old);
 	bool changed = false;
@@ -113,12 +113,12 @@ void nic_mcast_want(struct nic_conn *l, uint8_t (*addr)[6], unsigned int n)
 	if (!changed)
 		return;
 	atomic_fetch_add(&m->asked, 1);
-	worker_kick(&l->w);
+	worker_kick(&conn->w);
 }
 
-enum nic_mcast_state nic_mcast_state(const struct nic_conn *l)
+enum nic_mcast_state nic_mcast_state(const struct nic_conn *conn)
 {
-	const struct nic_mcast *m = &l->mcast;
+	const struct nic_mcast *m = &conn->mcast;
 
 	if (atomic_load(&m->settled) != atomic_load(&m->asked))
 		return NIC_MCAST_WORKING;

@@ -33,25 +33,25 @@ struct nic_mcast {
 	uint8_t addr[6];
 };
 
-void nic_mcast_init(struct nic_conn *l);
+void nic_mcast_init(struct nic_conn *conn);
 
 /* --- on the worker's thread --- */
 
 /* Returns whether the backend has to be told something, or owes an answer. */
-bool nic_mcast_busy(const struct nic_conn *l);
+bool nic_mcast_busy(const struct nic_conn *conn);
 
 /* Stages the next request, if there is room and none is under way. */
-void nic_mcast_post(struct nic_conn *l);
+void nic_mcast_post(struct nic_conn *conn);
 
 /* Handles the response to the request under way. */
-void nic_mcast_answered(struct nic_conn *l, int16_t status);
+void nic_mcast_answered(struct nic_conn *conn, int16_t status);
 
 /* --- on the control thread --- */
 
 /* Asks for exactly these; n is at most MCAST_MAX. */
-void nic_mcast_want(struct nic_conn *l, uint8_t (*addr)[6], unsigned int n);
+void nic_mcast_want(struct nic_conn *conn, uint8_t (*addr)[6], unsigned int n);
 
 /* Returns how far the backend's list is. */
-enum nic_mcast_state nic_mcast_state(const struct nic_conn *l);
+enum nic_mcast_state nic_mcast_state(const struct nic_conn *conn);
 
 #endif

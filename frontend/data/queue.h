@@ -24,7 +24,7 @@ struct nic_queue {
 /* Grants the receive pages of queue index, formats its rings and offers its
  * channels. Returns 0, or -errno with the reason in *why; what was done until
  * then is undone by nic_queue_exit(). */
-MUST_CHECK int nic_queue_init(struct nic_queue *q, struct nic_conn *l, struct domid peer,
+MUST_CHECK int nic_queue_init(struct nic_queue *q, struct nic_conn *conn, struct domid peer,
 			      unsigned int index, const char **why);
 void nic_queue_exit(struct nic_queue *q);
 

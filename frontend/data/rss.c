@@ -29,114 +29,114 @@
 static_assert(TABLE_MAX * sizeof(uint32_t) <= XEN_PAGE, "the table goes in one message");
 
 /* Ends the subject, whatever the response. */
-static void rss_on_given_up(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+static void rss_on_given_up(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp)
 {
-	(void)l;
+	(void)conn;
 	(void)rsp;
 }
 
-static void rss_give_up(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp, const char *message)
+static void rss_give_up(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp, const char *message)
 {
-	l->rss.types = 0;
-	log_info_in(l->log, "the backend does not hash nic=%s message=%s status=%u", l->w.name, message, rsp->status);
-	nic_ctrl_send(l, rss_on_given_up, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, XEN_NETIF_CTRL_HASH_ALGORITHM_NONE, 0, 0);
+	conn->rss.types = 0;
+	log_info_in(conn->log, "the backend does not hash nic=%s message=%s status=%u", conn->w.name, message, rsp->status);
+	nic_ctrl_send(conn, rss_on_given_up, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, XEN_NETIF_CTRL_HASH_ALGORITHM_NONE, 0, 0);
 }
 
 /* Returns whether a response is a yes; gives up if not. */
-static bool rss_agreed(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp, const char *message)
+static bool rss_agreed(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp, const char *message)
 {
 	bool yes = rsp->status == XEN_NETIF_CTRL_STATUS_SUCCESS;
 
 	if (!yes)
-		rss_give_up(l, rsp, message);
+		rss_give_up(conn, rsp, message);
 	return yes;
 }
 
-static void rss_on_flags(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+static void rss_on_flags(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp)
 {
-	if (rss_agreed(l, rsp, "SET_HASH_FLAGS"))
-		log_info_in(l->log, "the backend hashes nic=%s types=%u table=%u", l->w.name, l->rss.types, l->rss.size);
+	if (rss_agreed(conn, rsp, "SET_HASH_FLAGS"))
+		log_info_in(conn->log, "the backend hashes nic=%s types=%u table=%u", conn->w.name, conn->rss.types, conn->rss.size);
 }
 
 /* Accepts hashes before they are asked for: the backend may act long before we see its response. */
-static void rss_send_flags(struct nic_conn *l)
+static void rss_send_flags(struct nic_conn *conn)
 {
-	l->rss.types = l->rss.known;
-	nic_ctrl_send(l, rss_on_flags, XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS, l->rss.types, 0, 0);
+	conn->rss.types = conn->rss.known;
+	nic_ctrl_send(conn, rss_on_flags, XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS, conn->rss.types, 0, 0);
 }
 
-static void rss_on_mapping(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+static void rss_on_mapping(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp)
 {
-	if (rss_agreed(l, rsp, "SET_HASH_MAPPING"))
-		rss_send_flags(l);
+	if (rss_agreed(conn, rsp, "SET_HASH_MAPPING"))
+		rss_send_flags(conn);
 }
 
-static void rss_on_size(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+static void rss_on_size(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp)
 {
 	uint32_t *table;
 
-	if (!rss_agreed(l, rsp, "SET_HASH_MAPPING_SIZE"))
+	if (!rss_agreed(conn, rsp, "SET_HASH_MAPPING_SIZE"))
 		return;
-	table = nic_ctrl_page(l);
-	for (uint32_t i = 0; i < l->rss.size; i++)
-		table[i] = i % l->conf.queues;
-	nic_ctrl_send(l, rss_on_mapping, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, nic_ctrl_page_ref(l), l->rss.size, 0);
+	table = nic_ctrl_page(conn);
+	for (uint32_t i = 0; i < conn->rss.size; i++)
+		table[i] = i % conn->conf.queues;
+	nic_ctrl_send(conn, rss_on_mapping, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, nic_ctrl_page_ref(conn), conn->rss.size, 0);
 }
 
 /* netif.h: no room means that it takes the hash modulo the queues. */
-static void rss_on_room(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+static void rss_on_room(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp)
 {
-	if (!rss_agreed(l, rsp, "GET_HASH_MAPPING_SIZE"))
+	if (!rss_agreed(conn, rsp, "GET_HASH_MAPPING_SIZE"))
 		return;
-	l->rss.size = rsp->data < TABLE_MAX ? rsp->data : TABLE_MAX;
-	if (l->rss.size)
-		nic_ctrl_send(l, rss_on_size, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, l->rss.size, 0, 0);
+	conn->rss.size = rsp->data < TABLE_MAX ? rsp->data : TABLE_MAX;
+	if (conn->rss.size)
+		nic_ctrl_send(conn, rss_on_size, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, conn->rss.size, 0, 0);
 	else
-		rss_send_flags(l);
+		rss_send_flags(conn);
 }
 
-static void rss_on_key(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+static void rss_on_key(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp)
 {
-	if (rss_agreed(l, rsp, "SET_HASH_KEY"))
-		nic_ctrl_send(l, rss_on_room, XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE, 0, 0, 0);
+	if (rss_agreed(conn, rsp, "SET_HASH_KEY"))
+		nic_ctrl_send(conn, rss_on_room, XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE, 0, 0, 0);
 }
 
-static void rss_on_types(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+static void rss_on_types(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp)
 {
-	if (!rss_agreed(l, rsp, "GET_HASH_FLAGS"))
+	if (!rss_agreed(conn, rsp, "GET_HASH_FLAGS"))
 		return;
-	l->rss.known = rsp->data & TYPES;
-	if (!l->rss.known) {
-		rss_give_up(l, rsp, "GET_HASH_FLAGS");
+	conn->rss.known = rsp->data & TYPES;
+	if (!conn->rss.known) {
+		rss_give_up(conn, rsp, "GET_HASH_FLAGS");
 		return;
 	}
 	/* So few bytes are always there once the kernel has booted. */
-	if (getrandom(nic_ctrl_page(l), HASH_KEY_MAX, 0) != HASH_KEY_MAX)
-		log_warn_in(l->log, "no random key, hashes are foreseeable nic=%s error=\"%s\"", l->w.name,
+	if (getrandom(nic_ctrl_page(conn), HASH_KEY_MAX, 0) != HASH_KEY_MAX)
+		log_warn_in(conn->log, "no random key, hashes are foreseeable nic=%s error=\"%s\"", conn->w.name,
 			 errtext(ERRTEXT_FILE, errno));
-	nic_ctrl_send(l, rss_on_key, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, nic_ctrl_page_ref(l), HASH_KEY_MAX, 0);
+	nic_ctrl_send(conn, rss_on_key, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, nic_ctrl_page_ref(conn), HASH_KEY_MAX, 0);
 }
 
-static void rss_on_algorithm(struct nic_conn *l, const struct xen_netif_ctrl_response *rsp)
+static void rss_on_algorithm(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp)
 {
-	if (rss_agreed(l, rsp, "SET_HASH_ALGORITHM"))
-		nic_ctrl_send(l, rss_on_types, XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS, 0, 0, 0);
+	if (rss_agreed(conn, rsp, "SET_HASH_ALGORITHM"))
+		nic_ctrl_send(conn, rss_on_types, XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS, 0, 0, 0);
 }
 
-void nic_rss_start(struct nic_conn *l)
+void nic_rss_start(struct nic_conn *conn)
 {
-	if (l->conf.rss)
-		nic_ctrl_send(l, rss_on_algorithm, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM,
+	if (conn->conf.rss)
+		nic_ctrl_send(conn, rss_on_algorithm, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM,
 			      XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ, 0, 0);
 }
 
 enum stat nic_rss_check(const struct nic_queue *q, const struct pkt *p)
 {
-	const struct nic_conn *l = q->conn;
-	uint32_t value = l->rss.size ? p->hash_value % l->rss.size : p->hash_value;
+	const struct nic_conn *conn = q->conn;
+	uint32_t value = conn->rss.size ? p->hash_value % conn->rss.size : p->hash_value;
 
 	if (p->hash_algorithm != XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ || p->hash_type > 31 ||
-	    !(l->rss.types & 1u << p->hash_type))
+	    !(conn->rss.types & 1u << p->hash_type))
 		return STAT_GRX_DROP_EXTRA;
-	return value % l->conf.queues == q->index ? STAT_GRX_HASHED : STAT_GRX_HASH_ASTRAY;
+	return value % conn->conf.queues == q->index ? STAT_GRX_HASHED : STAT_GRX_HASH_WRONG_QUEUE;
 }

@@ -20,7 +20,7 @@ struct nic_rss {
 };
 
 /* Begins to ask for hashing, if that was agreed (a nic_ctrl_step_fn). */
-void nic_rss_start(struct nic_conn *l);
+void nic_rss_start(struct nic_conn *conn);
 
 /* Returns the counter for a packet's hash; STAT_GRX_DROP_EXTRA: hashing was not
  * asked for, and the packet is to be dropped. */

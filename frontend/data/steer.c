@@ -4,7 +4,7 @@
 #include "conn_internal.h"
 #include "steer.h"
 
-struct nic_queue *nic_steer(const struct nic_conn *l, const uint8_t *frame, uint32_t len)
+struct nic_queue *nic_steer(const struct nic_conn *conn, const uint8_t *frame, uint32_t len)
 {
-	return l->conf.queues == 1 ? l->queue : &l->queue[flow_hash(frame, len) % l->conf.queues];
+	return conn->conf.queues == 1 ? conn->queue : &conn->queue[flow_hash(frame, len) % conn->conf.queues];
 }

@@ -9,6 +9,6 @@ struct nic_conn;
 struct nic_queue;
 
 /* Returns the queue for a frame of len bytes: the same one for all of a flow. */
-struct nic_queue *nic_steer(const struct nic_conn *l, const uint8_t *frame, uint32_t len);
+struct nic_queue *nic_steer(const struct nic_conn *conn, const uint8_t *frame, uint32_t len);
 
 #endif

@@ -426,7 +426,7 @@ hashed_right()
 {
 	counters "$L/back.log" "$BACK" | head -n 1
 	counters "$L/front.log" "$FRONT" | tee "$L/hashed" | grep -o 'grx_hash[a-z_]*=[0-9]*' | tr '\n' ' '
-	grep -q 'grx_hashed=' "$L/hashed" && ! grep -q grx_hash_astray "$L/hashed"
+	grep -q 'grx_hashed=' "$L/hashed" && ! grep -q grx_hash_wrong_queue "$L/hashed"
 }
 
 # --- a device without a queue ---------------------------------------------------------------------

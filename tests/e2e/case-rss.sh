@@ -22,7 +22,7 @@ all_hashed()
 
 	lines=$(front_queues "$1") || return 1
 	echo "$lines" | grep -oE 'queue=[0-9]+|grx_hash[a-z_]*=[0-9]+' | tr '\n' ' '
-	[ "$(echo "$lines" | grep -c 'grx_hashed=')" = "$1" ] && [[ $lines != *grx_hash_astray* ]]
+	[ "$(echo "$lines" | grep -c 'grx_hashed=')" = "$1" ] && [[ $lines != *grx_hash_wrong_queue* ]]
 }
 
 # many_flows: some for each of a few queues, whatever the key.

@@ -48,7 +48,7 @@ static xengntshr_handle *shr;
 static xenevtchn_handle *evt;
 static uint32_t port, port1;
 static int tap_near = -1, tap_far = -1, control_fd = -1;
-static struct vif_conn *link_now;
+static struct vif_conn *conn_now;
 static struct vif_settings settings;
 static struct vif_conf conf;
 static struct mapquota quota = { .guest_max = 64, .all_max = 64 };	/* of a guest that has some fifty */
@@ -399,12 +399,12 @@ static void back_start(bool resume)
 	int err;
 
 	inproc_act(0);
-	err = vif_conn_start(&link_now, &params, &conf, &why);
+	err = vif_conn_start(&conn_now, &params, &conf, &why);
 	PROMISE(err <= 0 && why);
 	/* Rings by the rules are taken. */
 	PROMISE(err == 0 || broke_rules || host_failed);
 	if (err)
-		link_now = NULL;
+		conn_now = NULL;
 	faulted_at = 0;
 }
 
@@ -423,15 +423,15 @@ static void check(void)
 	uint64_t grx;
 
 	drain_tap();
-	vif_conn_stats(link_now, &sum);
+	vif_conn_stats(conn_now, &sum);
 	PROMISE(stats_get(&sum, STAT_GTX_PACKETS) == frames_out);
 	grx = verdicts(&sum, STAT_GRX_PACKETS, STAT_GRX_PACKETS) +
 	      verdicts(&sum, STAT_GRX_DROP_SHORT, STAT_GRX_DROP_TAP) +
 	      verdicts(&sum, STAT_GRX_DROP_MCAST, STAT_GRX_DROP_MCAST);
 	PROMISE(grx <= frames_in);
 	frames_in -= grx;	/* what the TAP still has is the next connection's */
-	if (vif_conn_faulted(link_now) && !broke_rules) {
-		fprintf(stderr, "faulted for nothing: %s\n", vif_conn_faulted(link_now));
+	if (vif_conn_faulted(conn_now) && !broke_rules) {
+		fprintf(stderr, "faulted for nothing: %s\n", vif_conn_faulted(conn_now));
 		abort();
 	}
 	for (unsigned int q = 0; !broke_rules && q < 2; q++)
@@ -442,11 +442,11 @@ static void back_stop(void)
 {
 	struct stats sum;
 
-	if (!link_now)
+	if (!conn_now)
 		return;
 	check();
-	vif_conn_stop(link_now, &sum);
-	link_now = NULL;
+	vif_conn_stop(conn_now, &sum);
+	conn_now = NULL;
 	PROMISE(atomic_load(&quota.all) == 0 && atomic_load(&quota.guest[GUEST]) == 0);
 	frames_out = 0;
 }
@@ -455,9 +455,9 @@ static void back_run(unsigned int rounds)
 {
 	struct worker *w;
 
-	if (!link_now)
+	if (!conn_now)
 		return;
-	w = &link_now->worker->w;
+	w = &conn_now->worker->w;
 	while (rounds-- && !worker_faulted(w)) {
 		if (w->mask.ours)
 			evmask_wake(&w->mask);
@@ -547,8 +547,8 @@ static void command(uint8_t what)
 		/* A grant copy that fails is answered; the guest did no wrong. */
 		break;
 	case 10:
-		if (link_now && !vif_conn_faulted(link_now))
-			(void)!link_now->worker->w.ops->rearm(&link_now->worker->w);
+		if (conn_now && !vif_conn_faulted(conn_now))
+			(void)!conn_now->worker->w.ops->rearm(&conn_now->worker->w);
 		if (what & 0x80) {
 			back_stop();
 			back_start(what & 0x40);

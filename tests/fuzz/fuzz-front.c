@@ -278,16 +278,16 @@ static void want_addresses(void)
 
 static void check_believed(void)
 {
-	const struct nic_conn *l = conn_now;
+	const struct nic_conn *conn = conn_now;
 	uint8_t addr[MCAST_MAX][6];
 	unsigned int grants = POOL_GTX_PAGES;
 
 	for (unsigned int q = 0; q < conf.queues; q++)
-		grants += l->queue[q].grx_pool.count;
-	PROMISE(l->gref_register.registered <= grants);
-	PROMISE(l->rss.size <= HASH_MAPPING_MAX && l->rss.types <= 15 && l->rss.known <= 15);
-	PROMISE(l->gtx_free_pages.count <= POOL_GTX_PAGES);
-	PROMISE(mcast_list(&l->mcast.known, addr) <= MCAST_MAX);
+		grants += conn->queue[q].grx_pool.count;
+	PROMISE(conn->gref_register.registered <= grants);
+	PROMISE(conn->rss.size <= HASH_MAPPING_MAX && conn->rss.types <= 15 && conn->rss.known <= 15);
+	PROMISE(conn->gtx_free_pages.count <= POOL_GTX_PAGES);
+	PROMISE(mcast_list(&conn->mcast.known, addr) <= MCAST_MAX);
 }
 
 static void front_run(unsigned int rounds)

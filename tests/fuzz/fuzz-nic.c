@@ -125,7 +125,7 @@ static unsigned int count_links(void)
 
 int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const struct nic_conf *conf, const char **why)
 {
-	struct nic_conn *l;
+	struct nic_conn *conn;
 	unsigned int i = 0;
 
 	*why = "the connection";
@@ -139,81 +139,81 @@ int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const str
 		link_mischief--;
 		return -ENOSPC;
 	}
-	l = calloc(1, sizeof(*l));
-	PROMISE(l);
-	l->conf = *conf;
-	l->w.name = place->name;
-	l->w.tap_fd = place->tap_fd;
-	l->queue = calloc(conf->queues, sizeof(*l->queue));
-	PROMISE(l->queue);
-	nic_mcast_init(l);
-	for (unsigned int r = 0; r < ARRAY_SIZE(l->rings.gref); r++)
-		l->rings.gref[r] = gref_of(next_number++);
-	l->mask_doorbell.port = l->ctrl.doorbell.port = evport_of(next_number++);
+	conn = calloc(1, sizeof(*conn));
+	PROMISE(conn);
+	conn->conf = *conf;
+	conn->w.name = place->name;
+	conn->w.tap_fd = place->tap_fd;
+	conn->queue = calloc(conf->queues, sizeof(*conn->queue));
+	PROMISE(conn->queue);
+	nic_mcast_init(conn);
+	for (unsigned int r = 0; r < ARRAY_SIZE(conn->rings.gref); r++)
+		conn->rings.gref[r] = gref_of(next_number++);
+	conn->mask_doorbell.port = conn->ctrl.doorbell.port = evport_of(next_number++);
 	for (unsigned int q = 0; q < conf->queues; q++) {
-		l->queue[q].conn = l;
-		l->queue[q].index = q;
-		l->queue[q].gtx_doorbell.port = evport_of(next_number++);
-		l->queue[q].grx_doorbell.port = evport_of(next_number++);
+		conn->queue[q].conn = conn;
+		conn->queue[q].index = q;
+		conn->queue[q].gtx_doorbell.port = evport_of(next_number++);
+		conn->queue[q].grx_doorbell.port = evport_of(next_number++);
 	}
 	while (links[i]) {
 		PROMISE(links[i]->w.tap_fd != place->tap_fd);
 		i++;
 	}
-	links[i] = *out = l;
+	links[i] = *out = conn;
 	return 0;
 }
 
-static struct nic *nic_with(const struct nic_conn *l)
+static struct nic *nic_with(const struct nic_conn *conn)
 {
 	for (struct nic *n = daemon_now.nics; n; n = n->next)
-		if (n->conn == l)
+		if (n->conn == conn)
 			return n;
 	abort();
 }
 
-int nic_conn_start(struct nic_conn *l)
+int nic_conn_start(struct nic_conn *conn)
 {
-	struct nic *n = nic_with(l);
+	struct nic *n = nic_with(conn);
 	unsigned long back = strtoul(fakexs_told(n->be_path, "state"), NULL, 10);
 
-	PROMISE(!l->w.running && !worker_faulted(&l->w));
+	PROMISE(!conn->w.running && !worker_faulted(&conn->w));
 	PROMISE(n->state == XenbusStateConnected && strcmp(fakexs_told(n->fe_path, "state"), "4") == 0);
 	PROMISE(back == XenbusStateConnected || back == XenbusStateReconfiguring || back == XenbusStateReconfigured);
 	if (link_mischief) {
 		link_mischief--;
 		return -EAGAIN;
 	}
-	l->w.running = true;
+	conn->w.running = true;
 	return 0;
 }
 
-void nic_conn_stop(struct nic_conn *l)
+void nic_conn_stop(struct nic_conn *conn)
 {
-	l->w.running = false;
+	conn->w.running = false;
 }
 
-void nic_conn_stats(const struct nic_conn *l, struct stats *sum)
+void nic_conn_stats(const struct nic_conn *conn, struct stats *sum)
 {
-	PROMISE(l);
+	PROMISE(conn);
 	memset(sum, 0, sizeof(*sum));
 }
 
-void nic_conn_free(struct nic_conn *l)
+void nic_conn_free(struct nic_conn *conn)
 {
 	unsigned int i = 0;
 
-	while (links[i] != l)
+	while (links[i] != conn)
 		i++;
 	links[i] = NULL;
-	free(l->queue);
-	free(l);
+	free(conn->queue);
+	free(conn);
 }
 
 /* Any descriptor: that it is given to the keeper and closed is what counts. */
-int nic_conn_free_restored(struct nic_conn *l)
+int nic_conn_free_restored(struct nic_conn *conn)
 {
-	nic_conn_free(l);
+	nic_conn_free(conn);
 	return dup(daemon_now.retry_fd);
 }
 
@@ -223,51 +223,51 @@ int evtchn_keeper_give(const char *run_dir, int fd)
 	return 0;
 }
 
-void nic_conn_refs(const struct nic_conn *l, struct nic_refs *refs)
+void nic_conn_refs(const struct nic_conn *conn, struct nic_refs *refs)
 {
 	memset(refs, 0, sizeof(*refs));
-	refs->mask_ref = l->rings.gref[RINGS_QUEUES + 2 * l->conf.queues];
-	refs->ctrl_ref = l->rings.gref[RINGS_CTRL];
-	refs->mask_port = l->mask_doorbell.port;
-	refs->ctrl_port = l->ctrl.doorbell.port;
-	for (unsigned int q = 0; q < l->conf.queues; q++) {
-		refs->queue[q].gtx_ref = l->rings.gref[RINGS_QUEUES + 2 * q];
-		refs->queue[q].grx_ref = l->rings.gref[RINGS_QUEUES + 2 * q + 1];
-		refs->queue[q].gtx_port = l->queue[q].gtx_doorbell.port;
-		refs->queue[q].grx_port = l->queue[q].grx_doorbell.port;
+	refs->mask_ref = conn->rings.gref[RINGS_QUEUES + 2 * conn->conf.queues];
+	refs->ctrl_ref = conn->rings.gref[RINGS_CTRL];
+	refs->mask_port = conn->mask_doorbell.port;
+	refs->ctrl_port = conn->ctrl.doorbell.port;
+	for (unsigned int q = 0; q < conn->conf.queues; q++) {
+		refs->queue[q].gtx_ref = conn->rings.gref[RINGS_QUEUES + 2 * q];
+		refs->queue[q].grx_ref = conn->rings.gref[RINGS_QUEUES + 2 * q + 1];
+		refs->queue[q].gtx_port = conn->queue[q].gtx_doorbell.port;
+		refs->queue[q].grx_port = conn->queue[q].grx_doorbell.port;
 	}
 }
 
-const struct nic_conf *nic_conn_conf(const struct nic_conn *l)
+const struct nic_conf *nic_conn_conf(const struct nic_conn *conn)
 {
-	return &l->conf;
+	return &conn->conf;
 }
 
-void nic_conn_announce(struct nic_conn *l, const struct announce *what)
+void nic_conn_announce(struct nic_conn *conn, const struct announce *what)
 {
-	PROMISE(!l->w.running && what->count <= ANNOUNCE_MAX);
+	PROMISE(!conn->w.running && what->count <= ANNOUNCE_MAX);
 }
 
-const char *nic_conn_faulted(const struct nic_conn *l)
+const char *nic_conn_faulted(const struct nic_conn *conn)
 {
-	return worker_faulted(&l->w);
+	return worker_faulted(&conn->w);
 }
 
-bool nic_conn_queue_stats(const struct nic_conn *l, unsigned int i, struct stats *out)
+bool nic_conn_queue_stats(const struct nic_conn *conn, unsigned int i, struct stats *out)
 {
 	memset(out, 0, sizeof(*out));
-	return l->conf.queues > 1 && i < l->conf.queues;
+	return conn->conf.queues > 1 && i < conn->conf.queues;
 }
 
-void nic_conn_want_mcast(struct nic_conn *l, uint8_t (*addr)[6], unsigned int n)
+void nic_conn_want_mcast(struct nic_conn *conn, uint8_t (*addr)[6], unsigned int n)
 {
 	PROMISE(n <= MCAST_MAX);
-	nic_mcast_want(l, addr, n);
+	nic_mcast_want(conn, addr, n);
 }
 
-enum nic_mcast_state nic_conn_mcast_state(const struct nic_conn *l)
+enum nic_mcast_state nic_conn_mcast_state(const struct nic_conn *conn)
 {
-	return nic_mcast_state(l);
+	return nic_mcast_state(conn);
 }
 
 /* --- toolstack and backends ----------------------------------------------------------- */
@@ -511,7 +511,7 @@ static void emptied(void)
 
 static void command(uint8_t what)
 {
-	struct nic_conn *l = links[what >> 4 & 3];
+	struct nic_conn *conn = links[what >> 4 & 3];
 
 	switch (what & 15) {
 	case 8:
@@ -528,8 +528,8 @@ static void command(uint8_t what)
 		link_mischief = what >> 4 & 3;
 		break;
 	case 12:
-		if (l && l->w.running)
-			atomic_store(&l->w.fault, "a fault");
+		if (conn && conn->w.running)
+			atomic_store(&conn->w.fault, "a fault");
 		frontend_look(&daemon_now);
 		check();
 		break;
@@ -602,14 +602,14 @@ static const struct nic *nic_of(unsigned int which)
 /* What is written is what is granted. */
 static void check_keys(const struct nic *n)
 {
-	const struct nic_conn *l = n->conn;
-	const char *text = fakexs_get(n->fe_path, l->conf.queues > 1 ? "queue-0/tx-ring-ref" : "tx-ring-ref");
+	const struct nic_conn *conn = n->conn;
+	const char *text = fakexs_get(n->fe_path, conn->conf.queues > 1 ? "queue-0/tx-ring-ref" : "tx-ring-ref");
 
-	PROMISE(text && strtoul(text, NULL, 10) == l->rings.gref[RINGS_QUEUES].raw);
-	PROMISE(!l->conf.ctrl == !fakexs_get(n->fe_path, "ctrl-ring-ref"));
-	PROMISE(!l->conf.mask == !fakexs_get(n->fe_path, "event-mask-ref"));
+	PROMISE(text && strtoul(text, NULL, 10) == conn->rings.gref[RINGS_QUEUES].raw);
+	PROMISE(!conn->conf.ctrl == !fakexs_get(n->fe_path, "ctrl-ring-ref"));
+	PROMISE(!conn->conf.mask == !fakexs_get(n->fe_path, "event-mask-ref"));
 	text = fakexs_get(n->fe_path, "multi-queue-num-queues");
-	PROMISE((text ? strtoul(text, NULL, 10) : 1) == l->conf.queues);
+	PROMISE((text ? strtoul(text, NULL, 10) : 1) == conn->conf.queues);
 }
 
 /* What is made anew by the rules works, whatever was before. */

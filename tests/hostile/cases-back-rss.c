@@ -182,7 +182,7 @@ static void key_page(struct back *b)
 
 static const struct bcase cases[] = {
 	{ 17, "rss: an answer once more", V_FAULT, "control responses out of range", .run = answered_twice, TWO },
-	{ 18, "rss: hash of another queue", V_PASS, "grx_hash_astray=1", .ok = 1, .run = hash_astray, TWO },
+	{ 18, "rss: hash of another queue", V_PASS, "grx_hash_wrong_queue=1", .ok = 1, .run = hash_astray, TWO },
 	{ 18, "rss: hash of types not asked for", V_DROP, "grx_drop_extra=4", .run = hash_of_no_type, TWO },
 	{ 18, "rss: hash of no algorithm", V_DROP, "grx_drop_extra=2", .run = hash_of_no_algorithm, TWO },
 	{ 18, "rss: hash and no end", V_DROP, "grx_drop_extra=1", .run = hash_without_end, TWO },

@@ -715,13 +715,13 @@ static void cut_what_is_not_taken(void **state)
 		vh = (struct virtio_net_hdr){ .flags = BLANK, .gso_type = cases[i].gso_type, .gso_size = 1000,
 					      .csum_start = (uint16_t)f.l4, .csum_offset = 16 };
 		iov = (struct iovec){ f.b, f.len };
-		assert_int_equal(vnet_prepare(&vh, &cases[i].peer, &iov, 1), cases[i].cut ? VNET_CUT : VNET_SEND);
+		assert_int_equal(vnet_prepare(&vh, &cases[i].peer, &iov, 1), cases[i].cut ? VNET_SEGMENT : VNET_SEND);
 		assert_int_equal(vh.flags, BLANK);
 		assert_int_equal(vh.hdr_len, cases[i].gso_type ? f.end : 0);
 		assert_memory_equal(&f, &before, sizeof(f));
 		iov.iov_len = 13;
 		if (cases[i].gso_type)
-			assert_int_equal(vnet_prepare(&vh, &cases[i].peer, &iov, 1), VNET_CUT);
+			assert_int_equal(vnet_prepare(&vh, &cases[i].peer, &iov, 1), VNET_SEGMENT);
 	}
 }
 

@@ -181,7 +181,7 @@ static void told(void **state)
 	assert_int_equal(take(1, 1, 1, 1), STAT_GRX_HASHED);
 	assert_int_equal(take(1, 1, 1, 5), STAT_GRX_HASHED);		/* the table ends at 6 */
 	assert_int_equal(take(0, 1, 1, 6), STAT_GRX_HASHED);
-	assert_int_equal(take(2, 1, 1, 6), STAT_GRX_HASH_ASTRAY);
+	assert_int_equal(take(2, 1, 1, 6), STAT_GRX_HASH_WRONG_QUEUE);
 	assert_int_equal(take(3, 1, 1, UINT32_MAX), STAT_GRX_HASHED);	/* 3 modulo 6 */
 	assert_int_equal(take(0, 0, 0, 0), STAT_GRX_DROP_EXTRA);
 	assert_int_equal(take(0, 2, 0, 0), STAT_GRX_DROP_EXTRA);

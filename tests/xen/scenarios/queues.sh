@@ -64,7 +64,7 @@ hashed()
 
 	line=$(guest "$1" run front_counters | grep -o 'grx_[a-z_]*=[0-9]*' | tr '\n' ' ')
 	echo "$line"
-	case $line in *grx_hash_astray=*) return 1 ;; *grx_hashed=*) ;; *) return 1 ;; esac
+	case $line in *grx_hash_wrong_queue=*) return 1 ;; *grx_hashed=*) ;; *) return 1 ;; esac
 }
 
 # outlives NAME GUEST ADDRESS WHAT [OPTION]: its data both ways, netbackd killed and started again
