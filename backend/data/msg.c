@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/* msg.c - messages of msg.h: made, checked, sent and received */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "common/wire/pkt.h"
+#include "msg.h"
+#include "settings.h"
+
+/* Limits of numbers that options have, too. */
+#define MSG_MS_MAX 3600000u
+#define MSG_LIMIT_MAX (1u << 30)
+#define MSG_MAPPINGS_MAX (1u << 20)
+#define MSG_ERRNO_MAX 4095
+#define MSG_UID_MAX 0xfffffffeu
+#define MSG_STAGES_MAX 32u
+
+static_assert(sizeof(struct msg_connect) == 8 + 16 + 32 + 12 * 4 + 16 * VIF_QUEUES_MAX, "no padding");
+static_assert(sizeof(struct msg_hello) == 32 && sizeof(struct msg_settings) == 40 &&
+	      sizeof(struct msg_ready) == 24 && sizeof(struct msg_log) == 16 + MSG_TEXT_MAX, "no padding");
+
+union msg msg_new(enum msg_kind kind, uint32_t vif)
+{
+	union msg m;
+
+	memset(&m, 0, sizeof(m));
+	m.head = (struct msg_head){ .version = MSG_VERSION, .kind = (uint16_t)kind, .vif = vif };
+	return m;
+}
+
+/* Returns the bytes of a message of that kind; 0: there is no such kind from that end. */
+static size_t msg_size(uint16_t kind, enum msg_from from)
+{
+	static const struct {
+		uint16_t kind;
+		enum msg_from from;
+		size_t size;
+	} sizes[] = {
+		{ MSG_HELLO, MSG_FROM_CONTROL, sizeof(struct msg_hello) },
+		{ MSG_CONNECT, MSG_FROM_CONTROL, sizeof(struct msg_connect) },
+		{ MSG_SETTINGS, MSG_FROM_CONTROL, sizeof(struct msg_settings) },
+		{ MSG_DISCONNECT, MSG_FROM_CONTROL, sizeof(struct msg_disconnect) },
+		{ MSG_LOG_LEVEL, MSG_FROM_CONTROL, sizeof(struct msg_log_level) },
+		{ MSG_READY, MSG_FROM_DATA, sizeof(struct msg_ready) },
+		{ MSG_CONNECTED, MSG_FROM_DATA, sizeof(struct msg_connected) },
+		{ MSG_DISCONNECTED, MSG_FROM_DATA, sizeof(struct msg_disconnected) },
+		{ MSG_FAULT, MSG_FROM_DATA, sizeof(struct msg_fault) },
+		{ MSG_CARRIER, MSG_FROM_DATA, sizeof(struct msg_carrier) },
+		{ MSG_LOG, MSG_FROM_DATA, sizeof(struct msg_log) },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++)
+		if (sizes[i].kind == kind && sizes[i].from == from)
+			return sizes[i].size;
+	return 0;
+}
+
+/* --- checks: one function a kind, each field in it --------------------------------- */
+
+static bool msg_all_zero(const void *p, size_t len)
+{
+	const unsigned char *bytes = p;
+
+	while (len--)
+		if (bytes[len])
+			return false;
+	return true;
+}
+
+/* Returns whether text of len bytes is one string of printable characters, with zeros behind. */
+static bool msg_text_ok(const char *text, size_t len)
+{
+	size_t used = strnlen(text, len);
+
+	for (size_t i = 0; i < used; i++)
+		if (!isprint((unsigned char)text[i]))
+			return false;
+	return used < len && msg_all_zero(text + used, len - used);
+}
+
+/* Returns whether name is a device's: what goes into a path or a thread's name has no other characters. */
+static bool msg_name_ok(const char *name, size_t len)
+{
+	return msg_text_ok(name, len) && name[0] &&
+	       name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.")] == '\0';
+}
+
+static bool msg_hello_ok(const struct msg_hello *m)
+{
+	return m->domid < DOMID_FIRST_RESERVED && m->workers >= 1 && m->workers <= MSG_VIFS_MAX &&
+	       m->uid != 0 && m->uid <= MSG_UID_MAX && m->gid != 0 && m->gid <= MSG_UID_MAX &&
+	       !(m->flags & ~MSG_HELLO_FLAGS) && m->log_level <= LOG_LEVEL_DEBUG;
+}
+
+static bool msg_values_ok(const struct msg_values *v)
+{
+	return !(v->limited & ~(RATE_GTX | RATE_GRX)) && v->filter <= 1 && v->headroom <= PKT_HEADROOM_MAX && v->zero == 0;
+}
+
+static bool msg_queues_ok(const struct msg_connect *m)
+{
+	bool one = m->flags & (MSG_CONNECT_MASK | MSG_CONNECT_CTRL);
+
+	return m->queues >= 1 && m->queues <= VIF_QUEUES_MAX && m->workers >= 1 && m->workers <= m->queues &&
+	       (!one || m->workers == 1) &&
+	       msg_all_zero(&m->queue[m->queues], (VIF_QUEUES_MAX - m->queues) * sizeof(m->queue[0]));
+}
+
+static bool msg_connect_ok(const struct msg_connect *m)
+{
+	return !(m->flags & ~MSG_CONNECT_FLAGS) && msg_name_ok(m->name, sizeof(m->name)) &&
+	       msg_values_ok(&m->values) && msg_queues_ok(m) &&
+	       ((m->flags & MSG_CONNECT_MASK) || (m->mask_ref.raw == 0 && m->mask_port.raw == 0)) &&
+	       ((m->flags & MSG_CONNECT_CTRL) || (m->ctrl_ref.raw == 0 && m->ctrl_port.raw == 0)) &&
+	       m->hold_ms >= 1 && m->hold_ms <= MSG_MS_MAX && m->stall_ms <= MSG_MS_MAX &&
+	       m->limit_bytes <= MSG_LIMIT_MAX && !(m->flags & MSG_CONNECT_LIMIT) == (m->limit_bytes == 0) &&
+	       m->mappings <= MSG_MAPPINGS_MAX && m->zero == 0;
+}
+
+static bool msg_err_ok(int32_t err)
+{
+	return err <= 0 && err >= -MSG_ERRNO_MAX;
+}
+
+static bool msg_ready_ok(const struct msg_ready *m)
+{
+	return msg_err_ok(m->err) && m->stage < MSG_STAGES_MAX && (m->err || m->stage == 0) && m->zero == 0;
+}
+
+static bool msg_connected_ok(const struct msg_connected *m)
+{
+	return msg_err_ok(m->err) && m->reason < REASON_MAX && (m->err || m->reason == 0);
+}
+
+static bool msg_log_ok(const struct msg_log *m)
+{
+	return m->level <= LOG_LEVEL_DEBUG && m->zero == 0 && msg_text_ok(m->text, sizeof(m->text));
+}
+
+static bool msg_fields_ok(const union msg *m)
+{
+	switch ((enum msg_kind)m->head.kind) {
+	case MSG_HELLO:
+		return msg_hello_ok(&m->hello);
+	case MSG_CONNECT:
+		return msg_connect_ok(&m->connect);
+	case MSG_SETTINGS:
+		return msg_values_ok(&m->settings.values);
+	case MSG_LOG_LEVEL:
+		return m->log_level.level <= LOG_LEVEL_DEBUG && m->log_level.zero == 0;
+	case MSG_READY:
+		return msg_ready_ok(&m->ready);
+	case MSG_CONNECTED:
+		return msg_connected_ok(&m->connected);
+	case MSG_FAULT:
+		return m->fault.reason < REASON_MAX && m->fault.zero == 0;
+	case MSG_CARRIER:
+		return m->carrier.stalled <= 1 && m->carrier.zero == 0;
+	case MSG_LOG:
+		return msg_log_ok(&m->log);
+	case MSG_DISCONNECT:
+	case MSG_DISCONNECTED:
+		return true;
+	}
+	return false;
+}
+
+/* Returns whether the message is about one of the process's VIFs, or about none. */
+static bool msg_vif_ok(const struct msg_head *head)
+{
+	bool none = head->kind == MSG_HELLO || head->kind == MSG_READY || head->kind == MSG_LOG_LEVEL || head->kind == MSG_LOG;
+
+	return head->vif < (none ? 1 : MSG_VIFS_MAX);
+}
+
+/* Returns the number of descriptors that the message must have. */
+static unsigned int msg_fds_of(const union msg *m)
+{
+	if (m->head.kind != MSG_CONNECT)
+		return 0;
+	return 1 + !!(m->connect.flags & MSG_CONNECT_TABLES) + !!(m->connect.flags & MSG_CONNECT_LIMIT) + m->connect.workers;
+}
+
+int msg_check(const union msg *m, size_t len, unsigned int nfds, enum msg_from from)
+{
+	if (len < sizeof(m->head))
+		return -EPROTO;
+	if (m->head.version != MSG_VERSION)
+		return -EPROTONOSUPPORT;
+	if (len != msg_size(m->head.kind, from) || !msg_vif_ok(&m->head) || !msg_fields_ok(m) || nfds != msg_fds_of(m))
+		return -EPROTO;
+	return 0;
+}
+
+/* --- configuration ------------------------------------------------------------------- */
+
+static uint32_t msg_flag(bool on, uint32_t flag)
+{
+	return on ? flag : 0;
+}
+
+void msg_put_conf(struct msg_connect *m, const struct vif_conf *conf)
+{
+	m->flags |= msg_flag(conf->mask, MSG_CONNECT_MASK) | msg_flag(conf->ctrl, MSG_CONNECT_CTRL) |
+		    msg_flag(conf->rx_notify, MSG_CONNECT_RX_NOTIFY) | msg_flag(conf->peer.csum4, MSG_CONNECT_CSUM4) |
+		    msg_flag(conf->peer.csum6, MSG_CONNECT_CSUM6) | msg_flag(conf->peer.gso4, MSG_CONNECT_GSO4) |
+		    msg_flag(conf->peer.gso6, MSG_CONNECT_GSO6) | msg_flag(conf->peer.sg, MSG_CONNECT_SG);
+	m->queues = conf->queues;
+	if (conf->mask) {
+		m->mask_ref = conf->mask_ref;
+		m->mask_port = conf->mask_port;
+	}
+	if (conf->ctrl) {
+		m->ctrl_ref = conf->ctrl_ref;
+		m->ctrl_port = conf->ctrl_port;
+	}
+	for (unsigned int i = 0; i < conf->queues; i++)
+		m->queue[i] = (struct msg_queue){ conf->queue[i].gtx_ref, conf->queue[i].grx_ref,
+						  conf->queue[i].gtx_port, conf->queue[i].grx_port };
+}
+
+void msg_get_conf(struct vif_conf *conf, const struct msg_connect *m)
+{
+	*conf = (struct vif_conf){
+		.queues = m->queues,
+		.mask = m->flags & MSG_CONNECT_MASK, .mask_ref = m->mask_ref, .mask_port = m->mask_port,
+		.ctrl = m->flags & MSG_CONNECT_CTRL, .ctrl_ref = m->ctrl_ref, .ctrl_port = m->ctrl_port,
+		.rx_notify = m->flags & MSG_CONNECT_RX_NOTIFY,
+		.headroom = m->values.headroom,
+		.peer = { .csum4 = m->flags & MSG_CONNECT_CSUM4, .csum6 = m->flags & MSG_CONNECT_CSUM6,
+			  .gso4 = m->flags & MSG_CONNECT_GSO4, .gso6 = m->flags & MSG_CONNECT_GSO6,
+			  .sg = m->flags & MSG_CONNECT_SG },
+	};
+	for (unsigned int i = 0; i < m->queues; i++) {
+		conf->queue[i].gtx_ref = m->queue[i].gtx_ref;
+		conf->queue[i].grx_ref = m->queue[i].grx_ref;
+		conf->queue[i].gtx_port = m->queue[i].gtx_port;
+		conf->queue[i].grx_port = m->queue[i].grx_port;
+	}
+}
+
+/* --- the socket ------------------------------------------------------------------------ */
+
+/* Room for the descriptors of one message. */
+union msg_control {
+	char buf[CMSG_SPACE(MSG_FDS_MAX * sizeof(int))];
+	struct cmsghdr align;
+};
+
+int msg_send(int sock, const union msg *m, const int *fds, unsigned int nfds)
+{
+	enum msg_from from = m->head.kind < MSG_READY ? MSG_FROM_CONTROL : MSG_FROM_DATA;
+	size_t len = msg_size(m->head.kind, from);
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)m, .iov_len = len };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union msg_control control;
+	struct cmsghdr *c;
+
+	assert(msg_check(m, len, nfds, from) == 0);
+	if (nfds) {
+		memset(&control, 0, sizeof(control));
+		h.msg_control = control.buf;
+		h.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
+		c = CMSG_FIRSTHDR(&h);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(nfds * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, nfds * sizeof(int));
+	}
+	return sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+/* Takes the descriptors of a message, and closes those beyond MSG_FDS_MAX. Returns how many
+ * there were. */
+static unsigned int msg_take_fds(struct msghdr *h, int *fds)
+{
+	unsigned int n = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		size_t count = c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS ?
+			       (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+
+		for (size_t i = 0; i < count; i++, n++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+			if (n < MSG_FDS_MAX)
+				fds[n] = fd;
+			else
+				close(fd);
+		}
+	}
+	return n;
+}
+
+int msg_receive(int sock, union msg *m, enum msg_from from, int *fds, unsigned int *nfds)
+{
+	struct iovec iov = { .iov_base = m, .iov_len = sizeof(*m) };
+	union msg_control control;
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control) };
+	ssize_t len;
+	int err;
+
+	*nfds = 0;
+	memset(m, 0, sizeof(*m));
+	do
+		len = recvmsg(sock, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return -errno;
+	*nfds = msg_take_fds(&h, fds);
+	if (len == 0)
+		err = -ECONNRESET;
+	else if (h.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+		err = -EPROTO;
+	else
+		err = msg_check(m, (size_t)len, *nfds, from);
+	for (unsigned int i = 0; err && i < min_size(*nfds, MSG_FDS_MAX); i++)
+		close(fds[i]);
+	*nfds = err ? 0 : *nfds;
+	return err;
+}
