@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# tests/lib.sh - what the runners of the suites share: time limits, so that what hangs is a failure
+# and never a hang of its suite, and waiting.
+
+declare -a LIMITED=()	# process groups of what limited runs: the program's, the timer's
+
+# limited SECONDS COMMAND...: runs a program in a session of its own for at most so long.  Returns
+# its exit status, or 124 where it did not end in time.  Then its process group gets SIGTERM; 5 s
+# later all else in the group is killed, so that a script can still clean up, and 15 s after that
+# the script.  What the program leaves running in its group is killed in any case.
+# Its output must go to a file: a pipe would wait for whatever still holds it.
+limited()
+{
+	local seconds=$1 began=$SECONDS status
+
+	shift
+	setsid "$@" &
+	LIMITED=($!)
+	setsid bash -c '
+		sleep "$2"
+		kill -TERM -- "-$1"
+		sleep 5
+		for p in $(pgrep -g "$1"); do
+			[ "$p" = "$1" ] || kill -KILL "$p"
+		done
+		sleep 15
+		kill -KILL -- "-$1"' timer "${LIMITED[0]}" "$seconds" >/dev/null 2>&1 &
+	LIMITED+=($!)
+	wait "${LIMITED[0]}" 2>/dev/null
+	status=$?
+	{
+		kill -KILL -- "-${LIMITED[1]}" || kill -KILL "${LIMITED[1]}"
+		kill -KILL -- "-${LIMITED[0]}"
+		wait "${LIMITED[1]}"
+	} 2>/dev/null
+	LIMITED=()
+	[ $((SECONDS - began)) -lt "$seconds" ] || status=124
+	return "$status"
+}
+
+# limited_end: for the trap of a runner that is interrupted; ends what limited runs.
+limited_end()
+{
+	[ ${#LIMITED[@]} -gt 0 ] || return 0
+	{
+		kill -TERM -- "-${LIMITED[0]}" || kill -TERM "${LIMITED[0]}"
+		await 20 gone "${LIMITED[0]}"
+		kill -KILL -- "-${LIMITED[0]}"
+		kill -KILL -- "-${LIMITED[1]}" || kill -KILL "${LIMITED[1]}"
+	} 2>/dev/null
+}
+
+# limit_run NAME SECONDS ARGUMENT...: a runner that is one long script starts itself once more, with
+# its arguments, and has an end.  Returns at once in the second one.
+limit_run()
+{
+	local name=$1 seconds=$2 status
+
+	shift 2
+	if [ -n "${LIMIT_RUN:-}" ]; then
+		unset LIMIT_RUN
+		return 0
+	fi
+	trap 'limited_end; exit 130' INT TERM HUP
+	LIMIT_RUN=1 limited "$seconds" "$0" "$@"
+	status=$?
+	[ "$status" != 124 ] || echo "not ok $name no end within $seconds s"
+	exit "$status"
+}
+
+# await SECONDS COMMAND...: asks again every 20 ms.  For what tells nobody that it changed:
+# /proc, /sys and processes that are not our children.
+await()
+{
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+
+	shift
+	until "$@"; do
+		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
+		sleep 0.02
+	done
+}
+
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# exit_code PID SECONDS: waits for a child; its code in $code, or "none" if it is still there.
+exit_code()
+{
+	code=none
+	await "$2" gone "$1" || return 1
+	wait "$1"
+	code=$?
+}
