@@ -1,8 +1,44 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# tests/lib.sh - what the runners of the suites share: time limits, so that what hangs is a failure
-# and never a hang of its suite, and waiting.
+# tests/lib.sh - what the runners of the suites share: verdicts and their counts, time limits, so
+# that what hangs is a failure and never a hang of its suite, and waiting.
+# shellcheck disable=SC2034 # its users read what it sets
+
+# --- verdicts ------------------------------------------------------------------
+
+passed=0 failed=0 skipped=0
+
+# verdict NAME RC [TEXT]: prints and counts one; returns RC.
+verdict()
+{
+	local text=${3:-}
+
+	if [ "$2" = 0 ]; then
+		echo "ok $1${text:+ $text}"
+		passed=$((passed + 1))
+	else
+		echo "not ok $1${text:+ $text}"
+		failed=$((failed + 1))
+	fi
+	return "$2"
+}
+
+# skipped_case NAME REASON: prints and counts a case that was left out.
+skipped_case()
+{
+	echo "skip $1 $2"
+	skipped=$((skipped + 1))
+}
+
+# totals: prints a runner's last line; fails if a case did, or if there was none.
+totals()
+{
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+# --- time limits ---------------------------------------------------------------
 
 declare -a LIMITED=()	# process groups of what limited runs: the program's, the timer's
 
@@ -69,6 +105,8 @@ limit_run()
 	[ "$status" != 124 ] || echo "not ok $name no end within $seconds s"
 	exit "$status"
 }
+
+# --- waiting -------------------------------------------------------------------
 
 # await SECONDS COMMAND...: asks again every 20 ms.  For what tells nobody that it changed:
 # /proc, /sys and processes that are not our children.

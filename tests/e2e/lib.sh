@@ -6,6 +6,9 @@
 # shellcheck disable=SC2034 # the cases use them
 # shellcheck disable=SC2119,SC2120 # and give the arguments
 
+# shellcheck source=tests/lib.sh
+. "${BASH_SOURCE[0]%/*}/../lib.sh"
+
 lab=0			# how many were started; names directories and namespaces
 L=			# the current one's directory
 BACK='' FRONT='' host=''	# pids
@@ -29,56 +32,22 @@ check()
 	shift
 	out=$("$@" 2>&1)
 	rc=$?
-	verdict "$name" "$rc" "$out"
+	verdict "$name" "$rc" "$(remark "$rc" "$out")"
 }
 
-# verdict NAME RC TEXT
-verdict()
+# remark RC TEXT: one line of it; what failed without a word says so.
+remark()
 {
 	local text
 
-	text=$(printf '%s' "$3" | tr '\n' ' ' | cut -c 1-300)
-	if [ "$2" = 0 ]; then
-		echo "ok $1 $text"
-		passed=$((passed + 1))
-	else
-		echo "not ok $1 ${text:-failed}"
-		failed=$((failed + 1))
-	fi
-	return "$2"
+	text=$(printf '%s' "$2" | tr '\n' ' ' | cut -c 1-300)
+	[ "$1" = 0 ] || text=${text:-failed}
+	printf '%s' "$text"
 }
 
-skip()
-{
-	echo "skip $CASE/$1 $2"
-	skipped=$((skipped + 1))
-}
+skip() { skipped_case "$CASE/$1" "$2"; }
 
 # --- waiting -------------------------------------------------------------------
-
-# await SECONDS COMMAND...: asks again every 20 ms.  For what tells nobody that it changed:
-# /proc, /sys and processes that are not our children.
-await()
-{
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-
-	shift
-	until "$@"; do
-		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
-		sleep 0.02
-	done
-}
-
-gone() { ! kill -0 "$1" 2>/dev/null; }
-
-# exit_code PID SECONDS: waits for a child; its code in $code, or "none" if it is still there.
-exit_code()
-{
-	code=none
-	await "$2" gone "$1" || return 1
-	wait "$1"
-	code=$?
-}
 
 # await_line FILE SECONDS PATTERN [COUNT]: until so many lines of the growing file match.
 await_line()
@@ -342,7 +311,7 @@ lab_stop()
 	[ -z "$text" ] || ends+="sanitizer: $text"
 	sweep
 	x stop >/dev/null 2>&1
-	[ -z "$BACK$FRONT$ends" ] || verdict "$CASE/end" "$([ -z "$ends" ]; echo $?)" "$ends"
+	[ -z "$BACK$FRONT$ends" ] || verdict "$CASE/end" "$([ -z "$ends" ]; echo $?)" "$(remark 0 "$ends")"
 	BACK='' FRONT=''
 	[ -z "${E2E_KEEP:-}" ] && [ -z "$ends" ] && rm -rf "$L"
 	L=

@@ -1,11 +1,11 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # Bad input and failures: each gives one clear line and a non-zero exit, and leaves nothing behind.
 set -u
 
-passed=0
-failed=0
-skipped=0
+# shellcheck source=/dev/null
+. "${0%/*}/../lib.sh"
+
 base=$XENSIM_DIR
 unset XENSIM_DIR
 plain=$OUT/xensim
@@ -35,22 +35,12 @@ stayer() {
 	read -r _ <"$tmp/up"
 }
 
-say() {
-	if [ "$2" = 0 ]; then
-		echo "ok $1"
-		passed=$((passed + 1))
-	else
-		echo "not ok $1"
-		failed=$((failed + 1))
-	fi
-}
-
 # check NAME COMMAND...: the command must succeed.
 check() {
 	name=$1
 	shift
 	"$@"
-	say "$name" $?
+	verdict "$name" $?
 }
 
 # bad NAME PATTERN COMMAND...: the command must fail with one line that matches.
@@ -61,15 +51,15 @@ bad() {
 	rc=$?
 	if [ "$rc" != 0 ] && [ "$rc" -lt 128 ] && [ ! -s "$tmp/out" ] &&
 		[ "$(wc -l <"$tmp/err")" = 1 ] && grep -q "^xensim: .*$pattern" "$tmp/err"; then
-		say "$name" 0
+		verdict "$name" 0
 	else
 		echo "exit code $rc"
 		cat "$tmp/out" "$tmp/err"
-		say "$name" 1
+		verdict "$name" 1
 	fi
 }
 
-gone() {
+absent() {
 	[ ! -e "$1" ]
 }
 
@@ -104,7 +94,7 @@ no_g() {
 bad no-host-status 'no host runs in' x status
 bad no-host-exec 'no host runs in' x exec 0 -- true
 bad no-host-stop 'no host runs in' x stop
-check no-host-leaves-nothing gone "$base/$inst"
+check no-host-leaves-nothing absent "$base/$inst"
 mkdir "$base/mine" && echo precious >"$base/mine/file"
 bad stop-of-a-foreign-directory 'no host runs in' "$XENSIM" --dir="$base/mine" stop
 check start-in-a-used-directory "$XENSIM" --dir="$base/mine" start
@@ -114,7 +104,7 @@ bad start-below-a-file 'Not a directory' "$XENSIM" --dir="$base/mine/file/x" sta
 bad start-with-a-long-path 'too long' "$XENSIM" --dir="$base/$(printf '%080d' 0)" start
 bad start-with-bad-number 'max-pages' x start --max-pages=0
 bad start-with-bad-option 'unknown option' x start --no-such
-check bad-start-leaves-nothing gone "$base/$inst"
+check bad-start-leaves-nothing absent "$base/$inst"
 
 # With a host
 check start x start
@@ -139,7 +129,7 @@ bad detach-none 'has no vif 3' x detach-vif g 3
 check exit-code-is-the-commands exits_7
 check stop-leaves-the-other "$XENSIM" --dir="$base/b" status >/dev/null
 check stop x stop
-check stop-leaves-nothing gone "$base/$inst"
+check stop-leaves-nothing absent "$base/$inst"
 
 # Ctrl-C in the foreground
 mkfifo "$tmp/fifo"
@@ -154,7 +144,7 @@ wait $pid
 check foreground-ends-well [ $? = 0 ]
 wait $child
 check foreground-kills-its-domains [ $? = 137 ]
-check foreground-leaves-nothing gone "$base/$inst"
+check foreground-leaves-nothing absent "$base/$inst"
 check foreground-is-silent [ ! -s "$tmp/err" ]
 
 # The host killed
@@ -169,12 +159,12 @@ for after in status exec stop start; do
 	start) check killed-start x start && check killed-start-is-new no_g && x stop ;;
 	esac
 	wait $child 2>/dev/null
-	check killed-$after-leaves-nothing gone "$base/$inst"
+	check killed-$after-leaves-nothing absent "$base/$inst"
 done
 
 # No memory files
 bad no-memfd 'memfd_create' "$OUT/tests/help/deny" memfd_create -- "$plain" --dir="$base/$inst" start
-check no-memfd-leaves-nothing gone "$base/$inst"
+check no-memfd-leaves-nothing absent "$base/$inst"
 
 root_tests() {
 	# A full disk, at each thing that is made there
@@ -221,15 +211,13 @@ root_tests() {
 	bad nobody-netns 'cannot be made' as_nobody --dir="$base/nobody/d" domain h --netns
 	bad nobody-netns-no-domain 'no domain h' as_nobody --dir="$base/nobody/d" exec h -- true
 	check nobody-stops as_nobody --dir="$base/nobody/d" stop
-	check nobody-leaves-nothing gone "$base/nobody/d"
+	check nobody-leaves-nothing absent "$base/nobody/d"
 	bad nobody-in-a-foreign-directory 'Permission denied' as_nobody --dir="$base/no" start
 }
 
 if [ "$(id -u)" = 0 ]; then
 	root_tests
 else
-	echo "skip errors: full disk, namespaces, other users: not root"
-	skipped=1
+	skipped_case "errors: full disk, namespaces, other users:" "not root"
 fi
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" = 0 ]
+totals

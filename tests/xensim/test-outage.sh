@@ -1,20 +1,11 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # xensim store: the xenstore stops, continues, is killed and started again; the rest lives on.
 set -u
 
-passed=0
-failed=0
+# shellcheck source=/dev/null
+. "${0%/*}/../lib.sh"
 
-say() {
-	if [ "$2" = 0 ]; then
-		echo "ok $1"
-		passed=$((passed + 1))
-	else
-		echo "not ok $1"
-		failed=$((failed + 1))
-	fi
-}
 
 x() {
 	"$XENSIM" "$@"
@@ -34,42 +25,41 @@ fails() {
 
 x start && x domain g >/dev/null && store xenstore-write /a 1 || exit 1
 x store stop
-say stop $?
+verdict stop $?
 fails 124 timeout 0.3 "$XENSIM" exec 0 -- xenstore-read /a
-say stands-still $?
+verdict stands-still $?
 "$XENSIM" exec 0 -- xenstore-write /a 2 &
 writer=$!
 fails 1 x domain h
-say no-domain-meanwhile $?
+verdict no-domain-meanwhile $?
 fails 1 x store stop
-say not-twice $?
+verdict not-twice $?
 x store cont
-say cont $?
+verdict cont $?
 wait "$writer"
-say the-request-was-served $?
+verdict the-request-was-served $?
 [ "$(store xenstore-read /a)" = 2 ]
-say and-its-value-is-there $?
+verdict and-its-value-is-there $?
 x store kill
-say kill $?
+verdict kill $?
 fails 1 x exec 0 -- xenstore-read /a
-say dead $?
+verdict dead $?
 fails 1 x exec g -- xenstore-read /a
-say dead-for-guests $?
+verdict dead-for-guests $?
 x store start
-say start $?
+verdict start $?
 [ "$(store xenstore-read /a)" = 2 ]
-say knows-what-it-knew $?
+verdict knows-what-it-knew $?
 x exec g -- xenstore-read domid >/dev/null
-say guests-are-served $?
+verdict guests-are-served $?
 x store stop && x store kill && x store start --empty
-say empty $?
+verdict empty $?
 fails 1 x exec 0 -- xenstore-read /a
-say knows-nothing $?
+verdict knows-nothing $?
 [ "$(store xenstore-read domid)" = 0 ] && [ "$(store xenstore-list /local/domain)" = 0 ]
-say but-dom0 $?
+verdict but-dom0 $?
 x domain h >/dev/null
-say a-domain-can-be-made $?
+verdict a-domain-can-be-made $?
 x stop
-say end $?
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+verdict end $?
+totals

@@ -1,20 +1,11 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # attach-vif and detach-vif: make the nodes that libxl makes, and remove all of them.
 set -u
 
-passed=0
-failed=0
+# shellcheck source=/dev/null
+. "${0%/*}/../lib.sh"
 
-say() {
-	if [ "$2" = 0 ]; then
-		echo "ok $1"
-		passed=$((passed + 1))
-	else
-		echo "not ok $1"
-		failed=$((failed + 1))
-	fi
-}
 
 x() {
 	"$XENSIM" "$@"
@@ -31,17 +22,17 @@ node() {
 x start && x domain g >/dev/null && x domain drv --driver-domain >/dev/null || exit 1
 store xenstore-ls -fp >"$XENSIM_DIR.before"
 x attach-vif 0 g 3 mtu=9000 mac=00:16:3e:01:02:03 rate=1000,5
-say attach $?
+verdict attach $?
 be=/local/domain/0/backend/vif/1/3
 fe=/local/domain/1/device/vif/3
 node $be/frontend $fe && node $fe/backend $be && node $be/frontend-id 1 && node $fe/backend-id 0 && node $fe/handle 3
-say cross-references $?
+verdict cross-references $?
 node $be/state 1 && node $fe/state 1 && node $be/online 1 && node $be/mac 00:16:3e:01:02:03 && node $be/mtu 9000 && node $be/rate 1000,5
-say values $?
+verdict values $?
 x exec g -- xenstore-write device/vif/3/state 4 && ! x exec g -- xenstore-write $be/state 4 2>/dev/null && x exec g -- xenstore-read $be/state >/dev/null
-say "permissions" $?
+verdict "permissions" $?
 ! x exec g -- xenstore-write device/vif/3/mtu 1 2>/dev/null
-say mtu-is-not-the-guests $?
+verdict mtu-is-not-the-guests $?
 
 # A backend that closes when xl asks it to.
 closer() {
@@ -54,18 +45,18 @@ closer() {
 }
 
 x attach-vif drv g 4
-say attach-in-a-driver-domain $?
+verdict attach-in-a-driver-domain $?
 closer drv /local/domain/2/backend/vif/1/4
 x detach-vif g 4 2>"$XENSIM_DIR.err" && [ ! -s "$XENSIM_DIR.err" ]
-say detach $?
+verdict detach $?
 x kill drv >/dev/null
 wait $closer 2>/dev/null
 x detach-vif g 3 --force
-say detach-by-force $?
+verdict detach-by-force $?
 store xenstore-ls -fp >"$XENSIM_DIR.after"
 # Empty parents are removed, too, as by libxl.
 grep -v '/1/device \|/2/backend ' "$XENSIM_DIR.before" | diff - "$XENSIM_DIR.after"
-say nothing-left $?
+verdict nothing-left $?
 
 # A guest with a VIF is restored: its process continues as domain 3.
 x attach-vif 0 g 5 mac=00:16:3e:05:05:05 rate=7 mtu=4000
@@ -75,21 +66,21 @@ guest=$!
 exec 4>"$XENSIM_DIR.in"
 closer 0 /local/domain/0/backend/vif/1/5
 [ "$(x save-restore g)" = 3 ]
-say save-restore $?
+verdict save-restore $?
 be=/local/domain/0/backend/vif/3/5
 node $be/mac 00:16:3e:05:05:05 && node $be/rate 7 && node $be/frontend-id 3 && node $be/state 1 && node /local/domain/3/device/vif/5/mtu 4000
-say restored-vif $?
+verdict restored-vif $?
 ! store xenstore-ls -f | grep -q '/domain/1\b\|/vif/1\b\|/libxl/1\b'
-say nothing-of-the-old-domain $?
+verdict nothing-of-the-old-domain $?
 echo go >&4
 exec 4>&-
 wait $guest && [ "$(cat "$XENSIM_DIR.out")" = 3 ]
-say thawed-process-is-the-new-domain $?
+verdict thawed-process-is-the-new-domain $?
 
 x attach-vif 0 g 0 && x attach-vif 0 g 1 && x destroy g --force
-say destroy $?
+verdict destroy $?
 ! store xenstore-ls -f | grep -q '/3\b'
-say destroy-leaves-nothing $?
+verdict destroy-leaves-nothing $?
 x stop
 
 # A hotplug script is run where the backend is: dom0's network, or the driver domain's.
@@ -98,17 +89,16 @@ if [ "$(id -u)" = 0 ]; then
 	printf '#!/bin/sh\necho "$1 $vif $XENBUS_PATH $(readlink /proc/self/ns/net)" >>%s\n' "$XENSIM_DIR.ran" >"$script"
 	chmod +x "$script"
 	x start --netns && x domain g --netns >/dev/null && x domain drv --netns --driver-domain >/dev/null
-	say start-with-networks $?
+	verdict start-with-networks $?
 	for b in 0 drv; do
 		: >"$XENSIM_DIR.ran"
 		ns=$(x exec $b -- readlink /proc/self/ns/net)
 		x attach-vif $b g 0 --script="$script" state=2 && x detach-vif g 0 --script="$script" --force &&
 			[ "$ns" != "$(readlink /proc/self/ns/net)" ] &&
 			printf '%s\n' "online vif1.0 backend/vif/1/0 $ns" "offline vif1.0 backend/vif/1/0 $ns" | diff - "$XENSIM_DIR.ran"
-		say "script-in-the-network-of-$b" $?
+		verdict "script-in-the-network-of-$b" $?
 	done
 	x stop
 fi
 rm -f "$XENSIM_DIR".*
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+totals
