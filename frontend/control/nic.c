@@ -264,17 +264,20 @@ static int nic_read(struct nic *n, struct hs_front_view *view)
 {
 	enum xenbus_state theirs;
 	uint32_t online, state;
-	int err = store_read_u32(nic_store_of(n), &state, n->fe_path, "state");
+	int err = nic_backend_find(n);
 
-	if (!err)
-		err = nic_backend_find(n);
 	if (!err)
 		err = nic_read_state(n, n->be_path, &theirs);
 	if (err)
 		return err;
-	nic_follow_state(n, state < HS_STATES ? (enum xenbus_state)state : XenbusStateUnknown);
 	if (!*n->be_path || store_read_u32_or(nic_store_of(n), &online, n->be_path, "online", 1))
 		online = 1;
+	/* Last: the guest may be saved and restored between two reads. What was read
+	 * of a backend that is gone since is then known to be of before. */
+	err = store_read_u32(nic_store_of(n), &state, n->fe_path, "state");
+	if (err)
+		return err;
+	nic_follow_state(n, state < HS_STATES ? (enum xenbus_state)state : XenbusStateUnknown);
 	*view = (struct hs_front_view){
 		.ours = n->state,
 		.theirs = theirs,

@@ -98,7 +98,18 @@ keeps()
 	[ "$n" -ge "$2" ]
 }
 
-# Twelve restores, netfrontd killed and started anew among them, leave one small process.
+is_frozen() { grep -q '^State:.*T' "/proc/$1/status"; }
+
+# The guest is saved while netfrontd reads its directories: after the path of its backend, and before
+# the state there, which nobody can read any more when it goes on.
+restored_between_reads()
+{
+	x fault guest read path=device/vif/0/backend freeze times=1 || return
+	xenstore-write "$(be "$restored" 0)/state" 4
+	await 5 is_frozen "$FRONT" && restore_once && one_ping
+}
+
+# Thirteen restores, netfrontd killed and started anew among them, leave one small process.
 one_keeper()
 {
 	local i all
@@ -109,8 +120,10 @@ one_keeper()
 	done >"$TOP/out" 2>&1
 	verdict "$CASE/restored-12-times" "$((i != 13))" "$i: $(tail -n 2 "$TOP/out")"
 	all=$(keepers)
+	restored_between_reads >"$TOP/out" 2>&1
+	verdict "$CASE/between-reads" $? "$(tail -n 2 "$TOP/out")"
 	check one-keeper test "$(wc -w <<<"$all")" = 1
-	check keeps-all await 5 keeps "$all" 15
+	check keeps-all await 5 keeps "$all" 16
 	# Loading the libraries touches that much; in a sanitised build it is another matter.
 	[ -n "$SAN" ] || check keeper-is-small awk '$1 == "Anonymous:" { print $2 " KiB"; exit $2 > 320 }' "/proc/$all/smaps_rollup"
 }

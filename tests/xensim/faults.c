@@ -245,11 +245,13 @@ static int be_victim(void)
 	uint32_t ref[2];
 	void *a = h ? xengntshr_share_pages(h, 0, 1, &ref[0], 1) : NULL;
 	void *b = a ? xengntshr_share_pages(h, 0, 1, &ref[1], 1) : NULL;
+	unsigned len;
 
 	if (!b || !xs || xengntshr_unshare(h, a, 1) < 0)
 		return 1;
 	if (!xs_write(xs, XBT_NULL, "data/state", "3", 1) || !xs_write(xs, XBT_NULL, "data/state", "4", 1))
 		return 2;
+	free(xs_read(xs, XBT_NULL, "data/state", &len));
 	if (!xs_write(xs, XBT_NULL, "data/after", "4", 1))
 		return 3;
 	xs_close(xs);
@@ -281,12 +283,15 @@ static void killed_at_a_point(void)
 	CHECK(victim("store path=data/state value=3 kill", false) == -SIGKILL);
 	CHECK(stored("/local/domain/2/data/state", "3"));
 	CHECK(victim("store path=data/state value=5 kill", false) == 0);
+	CHECK(victim("read path=data/state kill", false) == -SIGKILL);
+	CHECK(victim("read path=data/none kill", false) == 0);
 }
 
 static void frozen_at_a_point(void)
 {
 	CHECK(victim("share freeze times=1", true) == 0);
 	CHECK(victim("store path=/state value=4 freeze", true) == 0);
+	CHECK(victim("read path=data/state freeze times=1", true) == 0);
 	CHECK(stored("/local/domain/2/data/after", "4"));
 }
 
@@ -316,7 +321,7 @@ static void senseless_rules_are_refused(void)
 {
 	static const char *const rules[] = {
 		"copy drop", "map partial", "notify delay", "unmap fail", "fail", "copy every=0", "copy times=x",
-		"store kill", "copy path=x kill", "store path=x fail", "read fail", "read path=x kill", "nonsense", "storm 0", "storm x",
+		"store kill", "copy path=x kill", "store path=x fail", "read fail", "read path=x drop", "nonsense", "storm 0", "storm x",
 	};
 	size_t i;
 

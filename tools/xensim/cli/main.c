@@ -26,7 +26,7 @@ static const char usage[] =
 	"        [times=N] [after=N] [ms=N]\n"
 	"  fault DOMAIN unmap|unshare|unbind|wake kill|freeze [times=N] [after=N]\n"
 	"  fault DOMAIN store path=END [value=V] kill|freeze [times=N] [after=N]\n"
-	"  fault DOMAIN read path=END fail [status=ERRNO] [times=N] [after=N]\n"
+	"  fault DOMAIN read path=END fail|kill|freeze [status=ERRNO] [times=N] [after=N]\n"
 	"  fault DOMAIN clear | storm [N]\n"
 	"DIR is $XENSIM_DIR or /run/xensim-UID (/tmp without /run).\n";
 

@@ -80,7 +80,7 @@ static int faults_possible(const struct xsim_fault *f)
 		return f->op == XSIM_ON_COPY;
 	case XSIM_DO_KILL:
 	case XSIM_DO_STOP:
-		return f->op != XSIM_ON_READ;
+		return 1;
 	}
 	return 0;
 }
@@ -162,15 +162,26 @@ static int faults_hit(const struct xsim_fault *f, struct fault_point *pt, uint32
 	return pt->seen > f->after && (!f->times || pt->seen <= f->after + f->times);
 }
 
+static int faults_signal_of(const struct xsim_fault *f)
+{
+	return f->what == XSIM_DO_KILL ? SIGKILL : SIGSTOP;
+}
+
 int faults_on_read(uint32_t domid, const char *path)
 {
 	struct dom *d = dom_find(domid);
 	uint32_t nr = d ? atomic_load(&d->gnt->nr_faults) : 0;
 	uint32_t i;
 
-	for (i = 0; i < nr; i++)
-		if (faults_hit(&d->gnt->fault[i], &d->fault_point[i], XSIM_ON_READ, path))
-			return d->gnt->fault[i].status ? d->gnt->fault[i].status : EIO;
+	for (i = 0; i < nr; i++) {
+		const struct xsim_fault *f = &d->gnt->fault[i];
+
+		if (!faults_hit(f, &d->fault_point[i], XSIM_ON_READ, path))
+			continue;
+		if (f->what == XSIM_DO_FAIL)
+			return f->status ? f->status : EIO;
+		procs_signal(d->dir, faults_signal_of(f));
+	}
 	return 0;
 }
 
@@ -187,6 +198,6 @@ void faults_on_write(uint32_t domid, const char *path, const char *value, size_t
 		if (pt->value && (len != strlen(pt->value) || memcmp(pt->value, value, len) != 0))
 			continue;
 		if (faults_hit(f, pt, XSIM_ON_STORE, path))
-			procs_signal(d->dir, f->what == XSIM_DO_KILL ? SIGKILL : SIGSTOP);
+			procs_signal(d->dir, faults_signal_of(f));
 	}
 }
