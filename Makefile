@@ -131,7 +131,7 @@ $(BUILD)/tests/fuzz/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/
 
 # A Xen inside, for those that run a daemon's data side without the file that the target includes.
 FUZZ_XENSIM := $(addprefix $(BUILD)/obj/,\
-	tests/fuzz/inproc.o tests/fuzz/inproc-evwait.o \
+	tests/fuzz/input.o tests/fuzz/wire.o tests/fuzz/inproc.o tests/fuzz/inproc-evwait.o \
 	$(patsubst %.c,%.o,$(addprefix tools/xensim/,host/dom.c host/handle.c host/grants.c host/events.c base/util.c \
 	lib/gnttab.c lib/gntshr.c lib/grantcopy.c lib/evtchn.c lib/evport.c)))
 $(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: $(FUZZ_XENSIM) \
@@ -148,10 +148,12 @@ $(BUILD)/libbackend.a $(BUILD)/libfrontend.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-FAKES := $(addprefix $(BUILD)/obj/tests/fuzz/,fakexs.o faketap.o)
-$(BUILD)/tests/fuzz/fuzz-vif $(BUILD)/fuzzers/fuzz-vif: $(FAKES) $(BUILD)/libbackend.a
-$(BUILD)/tests/fuzz/fuzz-nic $(BUILD)/fuzzers/fuzz-nic: $(FAKES) $(BUILD)/libfrontend.a
-$(BUILD)/tests/fuzz/fuzz-conf $(BUILD)/fuzzers/fuzz-conf: $(FAKES) $(BUILD)/libbackend.a $(BUILD)/libfrontend.a
+FAKES := $(addprefix $(BUILD)/obj/tests/fuzz/,fakexs.o faketap.o input.o)
+SCRIPT := $(BUILD)/obj/tests/fuzz/script.o
+REFS := $(BUILD)/obj/tests/fuzz/refs.o
+$(BUILD)/tests/fuzz/fuzz-vif $(BUILD)/fuzzers/fuzz-vif: $(FAKES) $(SCRIPT) $(REFS) $(BUILD)/libbackend.a
+$(BUILD)/tests/fuzz/fuzz-nic $(BUILD)/fuzzers/fuzz-nic: $(FAKES) $(SCRIPT) $(BUILD)/libfrontend.a
+$(BUILD)/tests/fuzz/fuzz-conf $(BUILD)/fuzzers/fuzz-conf: $(FAKES) $(REFS) $(BUILD)/libbackend.a $(BUILD)/libfrontend.a
 
 $(RACE): $(BUILD)/obj/tests/stress/ring-race.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)

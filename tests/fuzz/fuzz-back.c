@@ -16,14 +16,14 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <xenevtchn.h>
 #include <xengnttab.h>
 
 #include "fuzz.h"
 #include "inproc.h"
+#include "input.h"
+#include "wire.h"
 
 /* Runs are ours to start. */
 #define worker_start fuzz_worker_start
@@ -47,15 +47,12 @@ static struct {
 static xengntshr_handle *shr;
 static xenevtchn_handle *evt;
 static uint32_t port, port1;
-static int tap_near = -1, tap_far = -1, control_fd = -1;
 static struct vif_conn *conn_now;
 static struct vif_settings settings;
 static struct vif_conf conf;
 static struct mapquota quota = { .guest_max = 64, .all_max = 64 };	/* of a guest that has some fifty */
-static uint64_t frames_in, frames_out, faulted_at;
+static uint64_t frames_in, faulted_at;
 static bool broke_rules, host_failed;
-static const uint8_t *input;
-static size_t input_left;
 static uint32_t gtx_prod[2], grx_prod[2], ctrl_prod;
 static const unsigned int gtx_page[2] = { P_GTX, P_GTX1 }, grx_page[2] = { P_GRX, P_GRX1 };
 static unsigned int mischief;		/* how many more segments are met by some */
@@ -379,22 +376,10 @@ static int meanwhile(int map, uint32_t i, uint32_t n)
 
 /* --- dom0 ------------------------------------------------------------------ */
 
-/* What came out of the TAP's far end: the wire. */
-static void drain_tap(void)
-{
-	static uint8_t frame[70000];
-	ssize_t got;
-
-	while ((got = recv(tap_far, frame, sizeof(frame), MSG_DONTWAIT)) > 0) {
-		PROMISE((size_t)got >= VNET_HDR_LEN + PKT_LEN_MIN && (size_t)got <= VNET_HDR_LEN + PKT_LEN_MAX);
-		frames_out++;
-	}
-}
-
 static void back_start(bool resume)
 {
 	struct vif_conn_params params = { .peer = { GUEST }, .name = "fuzz", .run_dir = "/nonexistent", .quota = &quota,
-				   .tap_fd = tap_near, .settings = &settings, .workers = 1, .control_fd = control_fd, .adopt = resume };
+				   .tap_fd = wire_tap, .settings = &settings, .workers = 1, .control_fd = wire_control, .adopt = resume };
 	const char *why = NULL;
 	int err;
 
@@ -422,9 +407,9 @@ static void check(void)
 	struct stats sum;
 	uint64_t grx;
 
-	drain_tap();
+	wire_drain();
 	vif_conn_stats(conn_now, &sum);
-	PROMISE(stats_get(&sum, STAT_GTX_PACKETS) == frames_out);
+	PROMISE(stats_get(&sum, STAT_GTX_PACKETS) == wire_frames);
 	grx = verdicts(&sum, STAT_GRX_PACKETS, STAT_GRX_PACKETS) +
 	      verdicts(&sum, STAT_GRX_DROP_SHORT, STAT_GRX_DROP_TAP) +
 	      verdicts(&sum, STAT_GRX_DROP_MCAST, STAT_GRX_DROP_MCAST);
@@ -448,7 +433,7 @@ static void back_stop(void)
 	vif_conn_stop(conn_now, &sum);
 	conn_now = NULL;
 	PROMISE(atomic_load(&quota.all) == 0 && atomic_load(&quota.guest[GUEST]) == 0);
-	frames_out = 0;
+	wire_frames = 0;
 }
 
 static void back_run(unsigned int rounds)
@@ -464,7 +449,7 @@ static void back_run(unsigned int rounds)
 		w->tap_ready = true;
 		if (!w->ops->run(w))
 			break;
-		drain_tap();
+		wire_drain();
 	}
 	if (!worker_faulted(w))
 		(void)!w->ops->pending(w);
@@ -489,27 +474,11 @@ static uint32_t most_verdicts(const struct virtio_net_hdr *hdr, uint32_t len)
 
 static void send_frame(void)
 {
-	static uint8_t frame[VNET_HDR_LEN + 66000];
-	struct virtio_net_hdr_mrg_rxbuf hdr = { .hdr = { .hdr_len = 54 } };
-	uint32_t len = 1 + eat16(&input, &input_left);
-	uint8_t kind = eat8(&input, &input_left);
+	struct virtio_net_hdr hdr;
+	uint32_t len = wire_send(&hdr);
 
-	memset(frame, 0, 128);
-	eat(frame + VNET_HDR_LEN, 54, &input, &input_left);
-	if (kind & 1) {
-		frame[VNET_HDR_LEN + 12] = 8, frame[VNET_HDR_LEN + 13] = 0;
-		frame[VNET_HDR_LEN + 14] = 0x45, frame[VNET_HDR_LEN + 23] = 6;
-		frame[VNET_HDR_LEN + 46] = 0x50;
-	}
-	if (kind & 2)
-		hdr.hdr.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, hdr.hdr.csum_start = 34, hdr.hdr.csum_offset = 16;
-	if (kind & 4)
-		hdr.hdr.gso_type = kind & 8 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4, hdr.hdr.gso_size = 1448;
-	if (kind & 16)
-		eat(&hdr.hdr, sizeof(hdr.hdr), &input, &input_left);
-	memcpy(frame, &hdr, sizeof(hdr));
-	if (send(tap_far, frame, VNET_HDR_LEN + len, MSG_DONTWAIT) > 0)
-		frames_in += most_verdicts(&hdr.hdr, len);
+	if (len)
+		frames_in += most_verdicts(&hdr, len);
 }
 
 static void command(uint8_t what)
@@ -563,13 +532,10 @@ static void command(uint8_t what)
 static void session(void)
 {
 	uint8_t bits[3];
-	int ends[2];
 
 	eat(bits, sizeof(bits), &input, &input_left);
-	PROMISE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
-	tap_near = ends[0], tap_far = ends[1];
-	control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	frames_in = frames_out = mischief = 0;
+	wire_open();
+	frames_in = wire_frames = mischief = 0;
 	broke_rules = host_failed = false;
 	inproc_fault = NULL;
 	guest_start();
@@ -597,16 +563,13 @@ static void session(void)
 	}
 	back_start(false);
 	inproc_fault = meanwhile;
-	while (input_left)
-		command(eat8(&input, &input_left));
+	input_run(command);
 	publish();
 	back_run(64);
 	back_stop();
 	inproc_fault = NULL;
 	guest_end();
-	close(tap_near);
-	close(tap_far);
-	close(control_fd);
+	wire_close();
 }
 
 static unsigned int open_files(void)

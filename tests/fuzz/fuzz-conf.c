@@ -16,6 +16,8 @@
 
 #include "fakexs.h"
 #include "fuzz.h"
+#include "input.h"
+#include "refs.h"
 
 #include "backend/control/vif_conf.h"
 #include "frontend/control/nic_conf.h"
@@ -24,8 +26,6 @@
 #define FE "/local/domain/1/device/vif/0"
 #define BE "/local/domain/0/backend/vif/1/0"
 
-static const uint8_t *input;
-static size_t input_left;
 static unsigned int mischief;
 static bool changed;
 static struct store *store;
@@ -125,36 +125,6 @@ static bool is_there(const char *dir, const char *key)
 	return fakexs_get(dir, key) != NULL;
 }
 
-static void check_twice(const struct vif_conf *c)
-{
-	uint32_t refs[2 * VIF_QUEUES_MAX + 2], ports[2 * VIF_QUEUES_MAX + 2];
-	unsigned int nrefs = 0, nports = 0;
-
-	for (unsigned int q = 0; q < c->queues; q++) {
-		refs[nrefs++] = c->queue[q].gtx_ref.raw;
-		refs[nrefs++] = c->queue[q].grx_ref.raw;
-		if (c->mask)
-			continue;
-		ports[nports++] = c->queue[q].gtx_port.raw;
-		if (c->queue[q].grx_port.raw != c->queue[q].gtx_port.raw)
-			ports[nports++] = c->queue[q].grx_port.raw;
-	}
-	if (c->ctrl)
-		refs[nrefs++] = c->ctrl_ref.raw;
-	if (c->mask)
-		refs[nrefs++] = c->mask_ref.raw;
-	if (c->mask || c->ctrl)
-		ports[nports++] = c->mask ? c->mask_port.raw : c->ctrl_port.raw;
-	for (unsigned int i = 0; i < nrefs; i++)
-		for (unsigned int j = 0; j < i; j++)
-			PROMISE(refs[i] != refs[j]);
-	for (unsigned int i = 0; i < nports; i++) {
-		PROMISE(ports[i] != 0);
-		for (unsigned int j = 0; j < i; j++)
-			PROMISE(ports[i] != ports[j]);
-	}
-}
-
 static void check_queue(const struct vif_conf *c, unsigned int q)
 {
 	char dir[FAKEXS_PATH];
@@ -206,7 +176,7 @@ static void read_front(uint8_t limit)
 	if (err)
 		return;
 	PROMISE(c.queues >= 1 && c.queues <= max);
-	check_twice(&c);
+	refs_check(&c);
 	if (!changed)
 		check_front(&c);
 	for (size_t len = 1; len < sizeof(text); len += 1 + len / 2) {

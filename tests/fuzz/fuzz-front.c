@@ -15,12 +15,12 @@
  * - no grant, page, port or descriptor stays.
  */
 #include <errno.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "fuzz.h"
 #include "inproc.h"
+#include "input.h"
+#include "wire.h"
 
 /* Runs are ours to start. */
 #define worker_start fuzz_worker_start
@@ -35,11 +35,7 @@
 static struct nic_conn *conn_now;
 static struct nic_conf conf;
 static struct log_bucket bucket;
-static int tap_near = -1, tap_far = -1, control_fd = -1;
-static uint64_t frames_out;
 static bool broke_rules;
-static const uint8_t *input;
-static size_t input_left;
 static uint32_t gtx_rsp[2], grx_rsp[2], ctrl_rsp;	/* answered */
 
 int fuzz_worker_start(struct worker *w)
@@ -224,40 +220,11 @@ static void misbehave(void)
 
 /* --- the guest ------------------------------------------------------------------- */
 
-static void drain_tap(void)
-{
-	static uint8_t frame[70000];
-	ssize_t got;
-
-	while ((got = recv(tap_far, frame, sizeof(frame), MSG_DONTWAIT)) > 0) {
-		PROMISE((size_t)got >= VNET_HDR_LEN + PKT_LEN_MIN && (size_t)got <= VNET_HDR_LEN + PKT_LEN_MAX);
-		frames_out++;
-	}
-}
-
 static void send_frame(void)
 {
-	static uint8_t frame[VNET_HDR_LEN + 66000];
-	struct virtio_net_hdr_mrg_rxbuf hdr = { .hdr = { .hdr_len = 54 } };
-	uint32_t len = 1 + eat16(&input, &input_left);
-	uint8_t kind = eat8(&input, &input_left);
+	struct virtio_net_hdr hdr;
 
-	memset(frame, 0, 128);
-	eat(frame + VNET_HDR_LEN, 54, &input, &input_left);
-	if (kind & 1) {
-		frame[VNET_HDR_LEN + 12] = 8, frame[VNET_HDR_LEN + 13] = 0;
-		frame[VNET_HDR_LEN + 14] = 0x45, frame[VNET_HDR_LEN + 23] = 6;
-		frame[VNET_HDR_LEN + 46] = 0x50;
-	}
-	if (kind & 2)
-		hdr.hdr.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, hdr.hdr.csum_start = 34, hdr.hdr.csum_offset = 16;
-	if (kind & 4)
-		hdr.hdr.gso_type = kind & 8 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4, hdr.hdr.gso_size = 1448;
-	if (kind & 16)
-		eat(&hdr.hdr, sizeof(hdr.hdr), &input, &input_left);
-	memcpy(frame, &hdr, sizeof(hdr));
-	if (send(tap_far, frame, VNET_HDR_LEN + len, MSG_DONTWAIT) < 0)
-		PROMISE(errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE);
+	(void)wire_send(&hdr);
 }
 
 /* The TAP's filter changes. */
@@ -300,27 +267,27 @@ static void front_run(unsigned int rounds)
 		w->tap_ready = true;
 		if (!w->ops->run(w))
 			break;
-		drain_tap();
+		wire_drain();
 		check_believed();
 	}
 	if (!worker_faulted(w))
 		(void)!w->ops->pending(w);
 	if (w->mask.ours)
 		(void)!evmask_sleep(&w->mask);
-	drain_tap();
+	wire_drain();
 }
 
 static void front_start(void)
 {
 	const struct nic_place place = { .peer = domid_of(0), .name = "nic0", .log = &bucket,
-					 .tap_fd = tap_near, .control_fd = control_fd };
+					 .tap_fd = wire_tap, .control_fd = wire_control };
 	const char *why = NULL;
 
 	inproc_act(GUEST);
 	PROMISE(nic_conn_new(&conn_now, &place, &conf, &why) == 0);
 	gtx_rsp[0] = gtx_rsp[1] = grx_rsp[0] = grx_rsp[1] = ctrl_rsp = 0;
 	broke_rules = false;
-	frames_out = 0;
+	wire_frames = 0;
 	PROMISE(nic_conn_start(conn_now) == 0);
 }
 
@@ -328,9 +295,9 @@ static void front_stop(void)
 {
 	struct stats sum;
 
-	drain_tap();
+	wire_drain();
 	nic_conn_stats(conn_now, &sum);
-	PROMISE(stats_get(&sum, STAT_GRX_PACKETS) == frames_out);
+	PROMISE(stats_get(&sum, STAT_GRX_PACKETS) == wire_frames);
 	if (worker_faulted(&conn_now->w) && !broke_rules) {
 		fprintf(stderr, "faulted for nothing: %s\n", worker_faulted(&conn_now->w));
 		abort();
@@ -391,20 +358,10 @@ static void command(uint8_t what)
 	}
 }
 
-static unsigned int open_files(void)
-{
-	unsigned int n = 0;
-
-	for (int fd = 0; fd < 64; fd++)
-		n += dup2(fd, fd) == fd;
-	return n;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool started;
 	unsigned int files;
-	int ends[2];
 
 	if (!started) {
 		log_init("fuzz", LOG_LEVEL_ERROR);
@@ -413,19 +370,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	input = data;
 	input_left = size;
-	files = open_files();
-	PROMISE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
-	tap_near = ends[0], tap_far = ends[1];
-	control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	files = input_files();
+	wire_open();
 	configure(eat8(&input, &input_left), eat8(&input, &input_left));
 	front_start();
-	while (input_left)
-		command(eat8(&input, &input_left));
+	input_run(command);
 	front_run(16);
 	front_stop();
-	close(tap_near);
-	close(tap_far);
-	close(control_fd);
-	PROMISE(open_files() == files);
+	wire_close();
+	PROMISE(input_files() == files);
 	return 0;
 }

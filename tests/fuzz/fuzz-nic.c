@@ -16,13 +16,14 @@
  *   once all directories are gone so is every NIC, connection and device.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "fakexs.h"
 #include "faketap.h"
 #include "fuzz.h"
+#include "input.h"
+#include "script.h"
 
 #include "common/wire/handshake.h"
 #include "common/host/kernel.h"
@@ -37,44 +38,10 @@
 #define WATCHES_A_NIC 2u
 
 static struct frontend daemon_now;
-static const uint8_t *input;
-static size_t input_left;
-static unsigned int store_mischief, tap_mischief, link_mischief;	/* requests that are met by some yet */
-static bool in_mischief;
-static uint64_t clock_us;
+static unsigned int link_mischief;	/* requests that fail yet */
 static unsigned int files_before;
 
-/* --- in place of log.c, worker.c, kernel.c and maddr.c ------------------------------ */
-
-void log_line(enum log_level level, const char *fmt, ...)
-{
-	va_list ap;
-
-	/* To see what it does: FUZZ_LOG=1. */
-	if (!getenv("FUZZ_LOG"))
-		return;
-	va_start(ap, fmt);
-	fprintf(stderr, "%d ", level);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
-	va_end(ap);
-}
-
-void log_bucket_line(struct log_bucket *b, enum log_level level, const char *fmt, ...)
-{
-	PROMISE(b);
-	log_line(level, "%s", fmt);
-}
-
-void log_bucket_tell(struct log_bucket *b, const char *name)
-{
-	PROMISE(b && *name);
-}
-
-uint64_t now_us(void)
-{
-	return clock_us += 7;
-}
+/* --- in place of worker.c, kernel.c and maddr.c ------------------------------ */
 
 const char *worker_faulted(const struct worker *w)
 {
@@ -91,16 +58,9 @@ void worker_wake_control(struct worker *w)
 	PROMISE(w->name);
 }
 
-int kernel_unbind(enum kernel_side side, const char *device)
-{
-	(void)side;
-	PROMISE(strncmp(device, "vif-", 4) == 0);
-	return (int)(eat8(&input, &input_left) % 3) - 1;
-}
-
 int maddr_list(uint8_t (*addr)[6], unsigned int max, const struct netdev *dev)
 {
-	unsigned int n = (unsigned int)(clock_us >> 8) % (max + 2);
+	unsigned int n = (unsigned int)(script_clock >> 8) % (max + 2);
 
 	PROMISE(strncmp(dev->name, "eth", 3) == 0);
 	for (unsigned int i = 0; i < n && i < max; i++)
@@ -278,14 +238,6 @@ static void dirs(unsigned int which, char *be, char *fe)
 	snprintf(fe, FAKEXS_PATH, "/local/domain/1/device/vif/%u", which % NICS);
 }
 
-static void put_u(const char *dir, const char *key, unsigned int value)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", value);
-	fakexs_put(dir, key, text);
-}
-
 static void attach(unsigned int which)
 {
 	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
@@ -310,9 +262,9 @@ static void back_offer(unsigned int which, unsigned int how)
 
 	dirs(which, be, fe);
 	fakexs_put(be, "feature-rx-copy", "1");
-	put_u(be, "multi-queue-max-queues", how & 128 ? 4 : 1);
+	script_put(be, "multi-queue-max-queues", how & 128 ? 4 : 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(key); i++)
-		put_u(be, key[i], how >> i & 1);
+		script_put(be, key[i], how >> i & 1);
 	fakexs_put(be, "state", "2");
 }
 
@@ -322,32 +274,14 @@ static const char *const back_key[] = {
 	"feature-event-mask", "feature-multicast-control", "feature-dynamic-multicast-control", "multi-queue-max-queues",
 	"feature-no-csum-offload", "feature-ipv6-csum-offload", "feature-gso-tcpv4", "feature-gso-tcpv6",
 };
-static const char *const words[] = {
+static const char *const word_list[] = {
 	"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "16", "17", "4294967295", "4294967296", "-1", "", "2x", " 1",
 	"68", "67", "65521", "65522", "1400", "00:16:3e:00:00:02", "01:00:5e:00:00:01", "/local/domain/0/backend/vif/1/1",
 	"/local/domain/0/backend/vif/1/0", "/", "device/vif/0", "/local/domain/1/device/vif/0", "32752",
 };
 
-static void write_key(const char *dir, const char *const *keys, unsigned int n)
-{
-	uint8_t which = eat8(&input, &input_left), what = eat8(&input, &input_left);
-	char path[2 * FAKEXS_PATH], value[FAKEXS_VALUE];
-	size_t len;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, keys[which % n]);
-	if (what == 255) {
-		fakexs_remove(path);
-	} else if (what >= 224) {
-		len = what == 254 ? 290 : what - 224u;
-		eat(value, len, &input, &input_left);
-		fakexs_set(path, value, len);
-	} else {
-		fakexs_set(path, words[what % ARRAY_SIZE(words)], strlen(words[what % ARRAY_SIZE(words)]));
-	}
-}
-
 /* What others do, also between two reads of the daemon's. */
-static void others(uint8_t what)
+void script_others(uint8_t what)
 {
 	uint8_t how = eat8(&input, &input_left);
 	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
@@ -361,10 +295,10 @@ static void others(uint8_t what)
 		back_offer(what >> 4, how);
 		break;
 	case 2:
-		write_key(fe, front_key, ARRAY_SIZE(front_key));
+		script_write_key(fe, front_key, ARRAY_SIZE(front_key));
 		break;
 	case 3:
-		write_key(be, back_key, ARRAY_SIZE(back_key));
+		script_write_key(be, back_key, ARRAY_SIZE(back_key));
 		break;
 	case 4:
 		if (how & 1)
@@ -373,12 +307,12 @@ static void others(uint8_t what)
 			fakexs_remove(fe);
 		break;
 	case 5:
-		put_u(be, "state", how % 10);
+		script_put(be, "state", how % 10);
 		break;
 	case 6:
 		/* Detached; or restored, which makes all directories anew. */
 		if (how & 1)
-			put_u(be, "online", 0);
+			script_put(be, "online", 0);
 		if (how & 2)
 			fakexs_remove(fe);
 		if (how & 4)
@@ -388,36 +322,6 @@ static void others(uint8_t what)
 		faketap_delete(how);
 		break;
 	}
-}
-
-static int store_fault(const char *path)
-{
-	static const int errs[] = { EIO, EIO, EAGAIN, ENOSPC, EPIPE, EINVAL, EBUSY, ENOMEM };
-	uint8_t what;
-
-	(void)path;
-	if (!store_mischief || in_mischief || !input_left)
-		return 0;
-	store_mischief--;
-	what = eat8(&input, &input_left);
-	if (what & 8)
-		return errs[what & 7];
-	if (what & 16) {
-		in_mischief = true;
-		others(what);
-		in_mischief = false;
-	}
-	return 0;
-}
-
-static int tap_fault(void)
-{
-	static const int errs[] = { -EPERM, -ENOMEM, -EBUSY, -EINVAL };
-
-	if (!tap_mischief)
-		return 0;
-	tap_mischief--;
-	return errs[tap_mischief % 4];
 }
 
 /* --- the daemon ----------------------------------------------------------------------- */
@@ -459,8 +363,8 @@ static void run_retry(void)
 		frontend_tick(&daemon_now);
 	}
 	frontend_links(&daemon_now);
-	if (daemon_now.retry_at && clock_us < daemon_now.retry_at)
-		clock_us = daemon_now.retry_at;
+	if (daemon_now.retry_at && script_clock < daemon_now.retry_at)
+		script_clock = daemon_now.retry_at;
 	frontend_retry(&daemon_now);
 	check();
 }
@@ -475,11 +379,11 @@ static void daemon_start(uint8_t how)
 	daemon_now.retry_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	PROMISE(daemon_now.retry_fd >= 0 && store_open(&daemon_now.shared.store, NULL) == 0);
 	if (frontend_start(&daemon_now) < 0) {
-		unsigned int was = store_mischief;
+		unsigned int was = script_store_faults;
 
-		store_mischief = 0;
+		script_store_faults = 0;
 		PROMISE(frontend_start(&daemon_now) == 0);
-		store_mischief = was;
+		script_store_faults = was;
 	}
 	check();
 }
@@ -521,10 +425,10 @@ static void command(uint8_t what)
 		run_retry();
 		break;
 	case 10:
-		store_mischief = eat8(&input, &input_left) % 64;
+		script_store_faults = eat8(&input, &input_left) % 64;
 		break;
 	case 11:
-		tap_mischief = what >> 6;
+		script_tap_faults = what >> 6;
 		link_mischief = what >> 4 & 3;
 		break;
 	case 12:
@@ -550,11 +454,11 @@ static void command(uint8_t what)
 		else if (what >> 4 == 13)
 			emptied();
 		else
-			clock_us += (uint64_t)what << 14;
+			script_clock += (uint64_t)what << 14;
 		check();
 		break;
 	default:
-		others(what);
+		script_others(what);
 		break;
 	}
 }
@@ -631,31 +535,22 @@ static void fresh(unsigned int which, uint8_t how)
 	PROMISE(n->attached && n->conn->w.running && faketap_carrier(n->tap_fd));
 }
 
-static unsigned int open_files(void)
-{
-	unsigned int n = 0;
-
-	for (int fd = 0; fd < 64; fd++)
-		n += dup2(fd, fd) == fd;
-	return n;
-}
-
 static void session(void)
 {
 	uint8_t how = eat8(&input, &input_left), offer = eat8(&input, &input_left);
 
 	fakexs_start("/local/domain/1");
 	faketap_start();
-	store_mischief = tap_mischief = link_mischief = 0;
+	script_calm();
+	link_mischief = 0;
 	next_number = 8;
-	clock_us = 1000000;
-	fakexs_fault = store_fault;
-	faketap_fault = tap_fault;
+	script_clock = 1000000;
+	script_start(word_list, ARRAY_SIZE(word_list));
 	attach(0);
 	daemon_start(how);
-	while (input_left)
-		command(eat8(&input, &input_left));
-	store_mischief = tap_mischief = link_mischief = 0;
+	input_run(command);
+	script_calm();
+	link_mischief = 0;
 	if (daemon_now.shared.stopping) {
 		daemon_stop();
 		daemon_start(how);
@@ -673,12 +568,12 @@ static void session(void)
 	frontend_sweep(&daemon_now);
 	PROMISE(faketap_devices() == 0);
 	daemon_stop();
-	PROMISE(open_files() == files_before);
+	PROMISE(input_files() == files_before);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	files_before = open_files();
+	files_before = input_files();
 	input = data;
 	input_left = size;
 	session();

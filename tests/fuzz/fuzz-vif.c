@@ -16,13 +16,15 @@
  *   and once all directories are gone so is every VIF, connection and device.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "fakexs.h"
 #include "faketap.h"
 #include "fuzz.h"
+#include "input.h"
+#include "refs.h"
+#include "script.h"
 
 #include "backend/control/backend.h"
 #include "backend/control/stale_taps.h"
@@ -36,52 +38,11 @@
 static const struct { unsigned int domid, devid; } place_of[VIFS] = { { 1, 0 }, { 1, 1 }, { 2, 0 } };
 
 static struct backend daemon_now;
-static const uint8_t *input;
-static size_t input_left;
-static unsigned int store_mischief, tap_mischief, start_mischief;	/* requests that are met by some yet */
-static bool in_mischief;
-static uint64_t clock_us;
+static unsigned int start_mischief;	/* requests that fail yet */
 static unsigned int files_before;
 static bool toolstack_spoke;	/* it wrote a backend's state, which may be another than the daemon's then */
 
-/* --- in place of log.c, worker.c and kernel.c ---------------------------------- */
-
-void log_line(enum log_level level, const char *fmt, ...)
-{
-	va_list ap;
-
-	/* To see what it does: FUZZ_LOG=1. */
-	if (!getenv("FUZZ_LOG"))
-		return;
-	va_start(ap, fmt);
-	fprintf(stderr, "%d ", level);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
-	va_end(ap);
-}
-
-void log_bucket_line(struct log_bucket *b, enum log_level level, const char *fmt, ...)
-{
-	PROMISE(b);
-	log_line(level, "%s", fmt);
-}
-
-void log_bucket_tell(struct log_bucket *b, const char *name)
-{
-	PROMISE(b && *name);
-}
-
-uint64_t now_us(void)
-{
-	return clock_us += 7;
-}
-
-int kernel_unbind(enum kernel_side side, const char *device)
-{
-	(void)side;
-	PROMISE(strncmp(device, "vif-", 4) == 0);
-	return (int)(eat8(&input, &input_left) % 3) - 1;
-}
+/* --- in place of kernel.c ---------------------------------- */
 
 void kernel_netdev_read(struct kernel_netdev *out, enum kernel_side side, const char *device)
 {
@@ -120,36 +81,6 @@ static unsigned int count_links(void)
 	return n;
 }
 
-static void check_refs(const struct vif_conf *c)
-{
-	uint32_t refs[2 * VIF_QUEUES_MAX + 2], ports[2 * VIF_QUEUES_MAX + 2];
-	unsigned int nrefs = 0, nports = 0;
-
-	for (unsigned int q = 0; q < c->queues; q++) {
-		refs[nrefs++] = c->queue[q].gtx_ref.raw;
-		refs[nrefs++] = c->queue[q].grx_ref.raw;
-		if (c->mask)
-			continue;
-		ports[nports++] = c->queue[q].gtx_port.raw;
-		if (c->queue[q].grx_port.raw != c->queue[q].gtx_port.raw)
-			ports[nports++] = c->queue[q].grx_port.raw;
-	}
-	if (c->ctrl)
-		refs[nrefs++] = c->ctrl_ref.raw;
-	if (c->mask)
-		refs[nrefs++] = c->mask_ref.raw;
-	if (c->mask || c->ctrl)
-		ports[nports++] = c->mask ? c->mask_port.raw : c->ctrl_port.raw;
-	for (unsigned int i = 0; i < nrefs; i++)
-		for (unsigned int j = 0; j < i; j++)
-			PROMISE(refs[i] != refs[j]);
-	for (unsigned int i = 0; i < nports; i++) {
-		PROMISE(ports[i] != 0);
-		for (unsigned int j = 0; j < i; j++)
-			PROMISE(ports[i] != ports[j]);
-	}
-}
-
 /* Both ends were read as such, the last time that they were looked at. */
 static void check_states(const struct vif *v, bool resume)
 {
@@ -177,7 +108,7 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, 
 	PROMISE(params->workers >= 1 && params->workers <= conf->queues);
 	PROMISE(params->workers == 1 || (!conf->ctrl && !conf->mask));
 	PROMISE(vif_settings_headroom(&v->settings) <= PKT_HEADROOM_MAX);
-	check_refs(conf);
+	refs_check(conf);
 	check_states(v, params->adopt);
 	if (start_mischief) {
 		start_mischief--;
@@ -254,14 +185,6 @@ static void dirs(unsigned int which, char *be, char *fe)
 	snprintf(fe, FAKEXS_PATH, "/local/domain/%u/device/vif/%u", d, h);
 }
 
-static void put_u(const char *dir, const char *key, unsigned int value)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", value);
-	fakexs_put(dir, key, text);
-}
-
 /* As libxl does, but not in one go. */
 static void attach(unsigned int which)
 {
@@ -269,8 +192,8 @@ static void attach(unsigned int which)
 
 	dirs(which, be, fe);
 	fakexs_put(be, "frontend", fe);
-	put_u(be, "frontend-id", place_of[which % VIFS].domid);
-	put_u(be, "handle", place_of[which % VIFS].devid);
+	script_put(be, "frontend-id", place_of[which % VIFS].domid);
+	script_put(be, "handle", place_of[which % VIFS].devid);
 	fakexs_put(be, "mac", "00:16:3e:00:00:01");
 	fakexs_put(be, "online", "1");
 	fakexs_put(fe, "backend", be);
@@ -288,24 +211,24 @@ static void front_keys(unsigned int which, unsigned int how)
 	dirs(which, be, fe);
 	fakexs_put(fe, "request-rx-copy", "1");
 	if (n > 1)
-		put_u(fe, "multi-queue-num-queues", n);
+		script_put(fe, "multi-queue-num-queues", n);
 	for (unsigned int q = 0; q < n; q++) {
 		for (unsigned int i = 0; i < (how & 2 ? 2 : 4); i++) {
 			if (n > 1)
 				snprintf(key, sizeof(key), "queue-%u/%s", q, flat[i]);
 			else
 				snprintf(key, sizeof(key), "%s", flat[i]);
-			put_u(fe, key, next++);
+			script_put(fe, key, next++);
 		}
 	}
 	if (how & 2) {
-		put_u(fe, "event-mask-ref", next++);
-		put_u(fe, "event-channel", next++);
+		script_put(fe, "event-mask-ref", next++);
+		script_put(fe, "event-channel", next++);
 	}
 	if (how & 4)
-		put_u(fe, "ctrl-ring-ref", next++);
+		script_put(fe, "ctrl-ring-ref", next++);
 	if ((how & 6) == 4)
-		put_u(fe, "event-channel-ctrl", next++);
+		script_put(fe, "event-channel-ctrl", next++);
 	if (how & 8)
 		fakexs_put(fe, "feature-sg", "1");
 }
@@ -322,33 +245,14 @@ static const char *const back_key[] = {
 	"online", "state", "frontend", "frontend-id", "handle", "mac", "hotplug-status", "rate", "fill-checksums",
 	"mtu", "multi-queue-max-queues", "error", "trusted", "vifname",
 };
-static const char *const words[] = {
+static const char *const word_list[] = {
 	"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "16", "17", "4294967295", "4294967296", "-1", "", "2x", " 1",
 	"connected", "error", "00:16:3e:00:00:02", "01:00:5e:00:00:01", "20000,20000", "1,0", "/local/domain/2/device/vif/0",
 	"/local/domain/1/device/vif/1", "/", "device/vif/0",
 };
 
-/* A key that is one of a list, or of the input's own; its value likewise. */
-static void write_key(const char *dir, const char *const *keys, unsigned int n)
-{
-	uint8_t which = eat8(&input, &input_left), what = eat8(&input, &input_left);
-	char path[2 * FAKEXS_PATH], value[FAKEXS_VALUE];
-	size_t len;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, keys[which % n]);
-	if (what == 255) {
-		fakexs_remove(path);
-	} else if (what >= 224) {
-		len = what == 254 ? 290 : what - 224u;
-		eat(value, len, &input, &input_left);
-		fakexs_set(path, value, len);
-	} else {
-		fakexs_set(path, words[what % ARRAY_SIZE(words)], strlen(words[what % ARRAY_SIZE(words)]));
-	}
-}
-
 /* What others do, also between two reads of the daemon's. */
-static void others(uint8_t what)
+void script_others(uint8_t what)
 {
 	uint8_t how = eat8(&input, &input_left);
 	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
@@ -363,11 +267,11 @@ static void others(uint8_t what)
 		fakexs_put(fe, "state", "4");
 		break;
 	case 2:
-		write_key(fe, front_key, ARRAY_SIZE(front_key));
+		script_write_key(fe, front_key, ARRAY_SIZE(front_key));
 		break;
 	case 3:
 		toolstack_spoke = true;
-		write_key(be, back_key, ARRAY_SIZE(back_key));
+		script_write_key(be, back_key, ARRAY_SIZE(back_key));
 		break;
 	case 4:
 		if (how & 1)
@@ -376,48 +280,18 @@ static void others(uint8_t what)
 			fakexs_remove(fe);
 		break;
 	case 5:
-		put_u(fe, "state", how % 10);
+		script_put(fe, "state", how % 10);
 		break;
 	case 6:
 		toolstack_spoke = true;
-		put_u(be, "online", 0);
-		put_u(be, "state", how & 1 ? 5 : 1);
+		script_put(be, "online", 0);
+		script_put(be, "state", how & 1 ? 5 : 1);
 		break;
 	default:
 		/* A person: ip link del. The guest has nothing to do with it. */
 		faketap_delete(how);
 		break;
 	}
-}
-
-static int store_fault(const char *path)
-{
-	static const int errs[] = { EIO, EIO, EAGAIN, ENOSPC, EPIPE, EINVAL, EBUSY, ENOMEM };
-	uint8_t what;
-
-	(void)path;
-	if (!store_mischief || in_mischief || !input_left)
-		return 0;
-	store_mischief--;
-	what = eat8(&input, &input_left);
-	if (what & 8)
-		return errs[what & 7];
-	if (what & 16) {
-		in_mischief = true;
-		others(what);
-		in_mischief = false;
-	}
-	return 0;
-}
-
-static int tap_fault(void)
-{
-	static const int errs[] = { -EPERM, -ENOMEM, -EBUSY, -EINVAL };
-
-	if (!tap_mischief)
-		return 0;
-	tap_mischief--;
-	return errs[tap_mischief % 4];
 }
 
 /* --- the daemon --------------------------------------------------------------------- */
@@ -474,11 +348,11 @@ static void daemon_start(uint8_t how)
 	PROMISE(store_open(&daemon_now.store, NULL) == 0);
 	/* One that cannot watch would end; the service manager starts it again. */
 	if (backend_start(&daemon_now) < 0) {
-		unsigned int was = store_mischief;
+		unsigned int was = script_store_faults;
 
-		store_mischief = 0;
+		script_store_faults = 0;
 		PROMISE(backend_start(&daemon_now) == 0);
-		store_mischief = was;
+		script_store_faults = was;
 	}
 	check();
 }
@@ -519,10 +393,10 @@ static void command(uint8_t what)
 		tick();
 		break;
 	case 10:
-		store_mischief = eat8(&input, &input_left) % 64;
+		script_store_faults = eat8(&input, &input_left) % 64;
 		break;
 	case 11:
-		tap_mischief = what >> 6;
+		script_tap_faults = what >> 6;
 		start_mischief = what >> 4 & 3;
 		break;
 	case 12:
@@ -553,7 +427,7 @@ static void command(uint8_t what)
 		check();
 		break;
 	default:
-		others(what);
+		script_others(what);
 		break;
 	}
 }
@@ -619,30 +493,21 @@ static void fresh(unsigned int which)
 	PROMISE(!fakexs_get(be, "error"));
 }
 
-static unsigned int open_files(void)
-{
-	unsigned int n = 0;
-
-	for (int fd = 0; fd < 64; fd++)
-		n += dup2(fd, fd) == fd;
-	return n;
-}
-
 static void session(void)
 {
 	uint8_t how = eat8(&input, &input_left);
 
 	fakexs_start("/local/domain/0");
 	faketap_start();
-	store_mischief = tap_mischief = start_mischief = 0;
+	script_calm();
+	start_mischief = 0;
 	toolstack_spoke = false;
-	fakexs_fault = store_fault;
-	faketap_fault = tap_fault;
+	script_start(word_list, ARRAY_SIZE(word_list));
 	attach(0);
 	daemon_start(how);
-	while (input_left)
-		command(eat8(&input, &input_left));
-	store_mischief = tap_mischief = start_mischief = 0;
+	input_run(command);
+	script_calm();
+	start_mischief = 0;
 	if (daemon_now.closing) {
 		daemon_stop();
 		daemon_start(how);
@@ -662,12 +527,12 @@ static void session(void)
 	stale_taps_sweep(&daemon_now);
 	PROMISE(faketap_devices() == 0);
 	daemon_stop();
-	PROMISE(open_files() == files_before);
+	PROMISE(input_files() == files_before);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	files_before = open_files();
+	files_before = input_files();
 	input = data;
 	input_left = size;
 	session();

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* script.h - what surrounds a daemon's control side in fuzz-vif and fuzz-nic: a clock, a log that is
+ * silent, and a xenstore and devices that fail or change when the input says so
+ *
+ * Defines log_line(), log_bucket_line(), log_bucket_tell(), now_us() and kernel_unbind() in place of the
+ * real ones. FUZZ_LOG=1 in the environment prints what the daemon logs.
+ */
+#ifndef NETPAIR_FUZZ_SCRIPT_H
+#define NETPAIR_FUZZ_SCRIPT_H
+
+#include <stdint.h>
+
+/* Requests to the store, and calls of a TAP, before which the input is asked. */
+extern unsigned int script_store_faults, script_tap_faults;
+
+/* Microseconds; each look at the clock moves it. */
+extern uint64_t script_clock;
+
+/* Installs the faults of store and TAPs, none of them pending. Most values of keys are of this list. */
+void script_start(const char *const *words, unsigned int n);
+
+/* From now on nothing fails. */
+void script_calm(void);
+
+/* The target's own: what toolstack and peers do, also between two reads of the daemon's. */
+void script_others(uint8_t what);
+
+/* Writes a number as text. */
+void script_put(const char *dir, const char *key, unsigned int value);
+
+/* Writes or removes a key of a list; key and value are the input's choice. */
+void script_write_key(const char *dir, const char *const *keys, unsigned int n);
+
+#endif
