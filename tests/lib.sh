@@ -47,6 +47,7 @@ declare -a LIMITED=()	# process groups of what limited runs: the program's, the 
 # later all else in the group is killed, so that a script can still clean up, and 15 s after that
 # the script.  What the program leaves running in its group is killed in any case.
 # Its output must go to a file: a pipe would wait for whatever still holds it.
+# With LIMITED_TABLE=FILE the table of processes at that moment goes there: what waits for what.
 limited()
 {
 	local seconds=$1 began=$SECONDS status
@@ -56,13 +57,14 @@ limited()
 	LIMITED=($!)
 	setsid bash -c '
 		sleep "$2"
+		[ -z "$3" ] || ps --ppid 2 -p 2 --deselect -o pid,ppid,stat,wchan:24,etimes,args --forest >"$3"
 		kill -TERM -- "-$1"
 		sleep 5
 		for p in $(pgrep -g "$1"); do
 			[ "$p" = "$1" ] || kill -KILL "$p"
 		done
 		sleep 15
-		kill -KILL -- "-$1"' timer "${LIMITED[0]}" "$seconds" >/dev/null 2>&1 &
+		kill -KILL -- "-$1"' timer "${LIMITED[0]}" "$seconds" "${LIMITED_TABLE:-}" >/dev/null 2>&1 &
 	LIMITED+=($!)
 	wait "${LIMITED[0]}" 2>/dev/null
 	status=$?
