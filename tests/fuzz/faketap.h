@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* faketap.h - common/host/tapstate.c and what it stands on, without a kernel: devices, who holds them, and
+/* faketap.h - common/host/tapstate.c and what it stands on, without a kernel: devices, their holders, and
  * the state files that outlive a daemon */
 #ifndef NETPAIR_FAKETAP_H
 #define NETPAIR_FAKETAP_H

@@ -304,7 +304,7 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path, unsigne
 		return NULL;
 	}
 	tell(full, k->value);
-	/* No longer than it is: a sanitiser sees who reads on. */
+	/* Allocated with its own length: a sanitiser sees a read past it. */
 	copy = malloc(k->len + 1);
 	PROMISE(copy);
 	memcpy(copy, k->value, k->len + 1);

@@ -35,7 +35,7 @@
 #define GUEST 1u
 #define OTHER 2u
 
-/* The guest's pages: who may do what with them. */
+/* The guest's pages, by what dom0 may do with them. */
 enum { P_GTX, P_GRX, P_CTRL, P_LIST, P_GTX1, P_GRX1, P_MASK, P_READ, P_WRITE = P_READ + 8, P_OTHERS = P_WRITE + 40, P_OWN, P_MAX };
 
 static struct {

@@ -22,7 +22,7 @@ static void probes(struct front *f)
 	front_swap(f);
 }
 
-/* What fn does again and again must stop nobody who kicks. */
+/* Runs fn again and again beside the probes: a kick must still be answered. */
 static void probes_beside(struct front *f, void (*fn)(void *))
 {
 	struct again *a = again_start(fn, f);

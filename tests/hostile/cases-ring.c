@@ -149,7 +149,7 @@ static void events_scribbled(struct front *f)
 	again_stop(a);
 }
 
-/* Nothing is owed to who never notifies; but as soon as somebody does. */
+/* A guest that never notifies need not be served; one that notifies must be. */
 static void never_notifying(struct front *f)
 {
 	/* The backend's first look, which its own bind caused, is over. */

@@ -86,7 +86,7 @@ struct fcase {
 	bool two;			/* with two queues */
 	bool mask;			/* with an event mask (docs/event-mask.md) */
 	bool wild;			/* the peer writes guarded memory itself */
-	bool driver;			/* only where the backend is not dom0, who may read all */
+	bool driver;			/* only where the backend is not dom0, which may read everything */
 	bool raced;			/* responses' statuses are not foreseeable */
 };
 

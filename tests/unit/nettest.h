@@ -8,9 +8,12 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -76,6 +79,18 @@ static inline int nettest_run(pid_t where, const char *fmt, ...)
 	return system(all);
 }
 
+/* Makes a TAP of this name. Returns its descriptor. */
+static inline int nettest_tap(const char *name)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	assert_int_equal(ioctl(fd, TUNSETIFF, &ifr), 0);
+	return fd;
+}
+
 /* Takes an effective capability from this thread, or gives it back. */
 static inline void nettest_cap(unsigned int cap, int on)
 {
@@ -89,5 +104,31 @@ static inline void nettest_cap(unsigned int cap, int on)
 		caps[0].effective &= ~(1u << cap);
 	assert_int_equal(syscall(SYS_capset, &head, caps), 0);
 }
+
+/* The other namespace of a suite: the process that holds it; 0 where this process has no right to any. */
+static pid_t nettest_there __attribute__((unused));
+
+/* A suite's set-up: this process in a namespace of its own, beside another one. */
+static inline int nettest_setup(void **state)
+{
+	(void)state;
+	nettest_there = nettest_enter() ? nettest_other() : 0;
+	return 0;
+}
+
+static inline int nettest_teardown(void **state)
+{
+	(void)state;
+	if (nettest_there)
+		nettest_end(nettest_there);
+	return 0;
+}
+
+/* Leaves a test out where nettest_setup() had no right to namespaces. */
+#define NETTEST_NEEDED() \
+	do { \
+		if (!nettest_there) \
+			SKIP("it needs root and /dev/net/tun"); \
+	} while (0)
 
 #endif

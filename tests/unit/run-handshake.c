@@ -354,7 +354,7 @@ static void back_reconfigures(void **state)
 		back_does(HS_BACK_RECONFIGURE);
 		back_does(HS_BACK_STAY);
 		back_sees(CONNECTED);
-		b.hotplug = i == 0;		/* of no interest to who is up */
+		b.hotplug = i == 0;		/* does not matter once the VIF is up */
 		back_does(HS_BACK_GO_ON);
 		back_does(HS_BACK_STAY);
 	}

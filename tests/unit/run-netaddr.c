@@ -7,37 +7,6 @@
 #include "nettest.h"
 #include "common/host/netaddr.c"
 
-static int can;
-static pid_t other;
-
-static int setup(void **state)
-{
-	(void)state;
-	can = nettest_enter();
-	if (can)
-		other = nettest_other();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (can)
-		nettest_end(other);
-	return 0;
-}
-
-static int make_tap(const char *name)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	assert_int_equal(ioctl(fd, TUNSETIFF, &ifr), 0);
-	return fd;
-}
-
 static int list(struct announce *a, int fd)
 {
 	struct netdev d;
@@ -65,9 +34,8 @@ static void ours(void **state)
 	int fd;
 
 	(void)state;
-	if (!can)
-		SKIP("it needs root and /dev/net/tun");
-	fd = make_tap("eth0");
+	NETTEST_NEEDED();
+	fd = nettest_tap("eth0");
 	assert_int_equal(nettest_run(0, "ip link set eth0 address 00:16:3e:01:02:03 addrgenmode none"), 0);
 	assert_int_equal(list(&a, fd), -ENETDOWN);
 	assert_int_equal(nettest_run(0, "ip link set eth0 up && ip link set lo up"), 0);
@@ -107,21 +75,20 @@ static void elsewhere(void **state)
 	int fd;
 
 	(void)state;
-	if (!can)
-		SKIP("it needs root and /dev/net/tun");
-	fd = make_tap("eth0");
+	NETTEST_NEEDED();
+	fd = nettest_tap("eth0");
 	assert_int_equal(netdev_open(&d, fd), 0);
 	netdev_close(&d);
 	assert_int_equal(nettest_run(0, "ip link set eth0 netns %d && ip link add eth0 index %u type dummy 2>/dev/null ||"
-				     " ip tuntap add eth0 mode tap", (int)other, d.ifindex), 0);
+				     " ip tuntap add eth0 mode tap", (int)nettest_there, d.ifindex), 0);
 	assert_int_equal(nettest_run(0, "ip addr add 10.9.9.9/24 dev eth0 && ip link set eth0 up"), 0);
 	assert_int_equal(list(&a, fd), -ENETDOWN);
-	assert_int_equal(nettest_run(other, "ip link set eth0 up addrgenmode none address 00:16:3e:00:00:07"), 0);
+	assert_int_equal(nettest_run(nettest_there, "ip link set eth0 up addrgenmode none address 00:16:3e:00:00:07"), 0);
 	assert_int_equal(list(&a, fd), 0);
 	assert_int_equal(a.count, 0);
 	assert_memory_equal(a.mac, "\x00\x16\x3e\0\0\7", 6);
-	assert_int_equal(nettest_run(other, "ip addr add 10.79.0.2/24 dev eth0"), 0);
-	assert_int_equal(nettest_run(other, "ip addr add fd79::2/64 dev eth0 nodad"), 0);
+	assert_int_equal(nettest_run(nettest_there, "ip addr add 10.79.0.2/24 dev eth0"), 0);
+	assert_int_equal(nettest_run(nettest_there, "ip addr add fd79::2/64 dev eth0 nodad"), 0);
 	/* Without the right to enter. */
 	nettest_cap(CAP_SYS_ADMIN, 0);
 	assert_int_equal(list(&a, fd), 0);
@@ -137,9 +104,8 @@ static void many(void **state)
 	int fd;
 
 	(void)state;
-	if (!can)
-		SKIP("it needs root and /dev/net/tun");
-	fd = make_tap("eth1");
+	NETTEST_NEEDED();
+	fd = nettest_tap("eth1");
 	assert_int_equal(nettest_run(0, "ip link set eth1 up; for i in $(seq 1 100); do"
 				     " echo addr add 10.79.1.$i/24 dev eth1; done | ip -batch -"), 0);
 	assert_int_equal(list(&a, fd), 0);
@@ -153,5 +119,5 @@ int main(void)
 		cmocka_unit_test(ours), cmocka_unit_test(elsewhere), cmocka_unit_test(many),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, nettest_setup, nettest_teardown);
 }

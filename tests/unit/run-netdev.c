@@ -4,46 +4,14 @@
 #include "nettest.h"
 #include "common/host/netdev.c"
 
-static int can;
-static pid_t other;
-
-static int setup(void **state)
-{
-	(void)state;
-	can = nettest_enter();
-	if (can)
-		other = nettest_other();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (can)
-		nettest_end(other);
-	return 0;
-}
-
-static int make_tap(const char *name)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	assert_int_equal(ioctl(fd, TUNSETIFF, &ifr), 0);
-	return fd;
-}
-
 static void by_descriptor(void **state)
 {
 	struct netdev d;
 	int fd;
 
 	(void)state;
-	if (!can)
-		SKIP("it needs root and /dev/net/tun");
-	fd = make_tap("first");
+	NETTEST_NEEDED();
+	fd = nettest_tap("first");
 	assert_int_equal(netdev_open(&d, fd), 0);
 	assert_int_equal(d.ifindex, if_nametoindex("first"));
 	assert_int_equal(d.netns_fd, -1);
@@ -70,17 +38,16 @@ static void moved(void **state)
 	int fd;
 
 	(void)state;
-	if (!can)
-		SKIP("it needs root and /dev/net/tun");
-	fd = make_tap("vif1.0");
-	assert_int_equal(nettest_run(0, "ip link set vif1.0 netns %d && ip tuntap add vif1.0 mode tap", other), 0);
+	NETTEST_NEEDED();
+	fd = nettest_tap("vif1.0");
+	assert_int_equal(nettest_run(0, "ip link set vif1.0 netns %d && ip tuntap add vif1.0 mode tap", nettest_there), 0);
 	assert_int_equal(netdev_open(&d, fd), 0);
 	assert_true(d.netns_fd >= 0);
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)other);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)nettest_there);
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(d.netns == st.st_ino);
 	assert_int_equal(netdev_set_mtu(&d, 1234), 0);
-	assert_int_equal(nettest_run(other, "ip link show vif1.0 | grep -q 'mtu 1234'"), 0);
+	assert_int_equal(nettest_run(nettest_there, "ip link show vif1.0 | grep -q 'mtu 1234'"), 0);
 	assert_int_equal(nettest_run(0, "ip link show vif1.0 | grep -q 'mtu 1500'"), 0);
 	netdev_close(&d);
 
@@ -101,9 +68,8 @@ static void found_again(void **state)
 	int fd, stranger;
 
 	(void)state;
-	if (!can)
-		SKIP("it needs root and /dev/net/tun");
-	fd = make_tap("vif1.0");
+	NETTEST_NEEDED();
+	fd = nettest_tap("vif1.0");
 	assert_int_equal(netdev_open(&d, fd), 0);
 	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
 	assert_int_equal(f.netns_fd, -1);
@@ -112,14 +78,14 @@ static void found_again(void **state)
 	assert_int_equal(nettest_run(0, "ip link set vif1.0 name x"), 0);
 	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
 	assert_string_equal(f.name, "x");
-	assert_int_equal(nettest_run(0, "ip link set x netns %d name vif1.0", other), 0);
-	stranger = make_tap("vif1.0");
+	assert_int_equal(nettest_run(0, "ip link set x netns %d name vif1.0", nettest_there), 0);
+	stranger = nettest_tap("vif1.0");
 	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
 	assert_true(f.netns_fd >= 0 && f.netns != d.netns);
 	netdev_close(&f);
 	/* Known to be there, and renamed there. */
 	assert_int_equal(netdev_open(&d, fd), 0);
-	assert_int_equal(nettest_run(other, "ip link set vif1.0 name y"), 0);
+	assert_int_equal(nettest_run(nettest_there, "ip link set vif1.0 name y"), 0);
 	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
 	assert_string_equal(f.name, "y");
 	netdev_close(&f);
@@ -129,7 +95,7 @@ static void found_again(void **state)
 	assert_int_equal(netdev_find(&f, 0, d.netns, "y"), -ENODEV);
 	/* It came back, and nobody wrote that down. */
 	close(stranger);
-	assert_int_equal(nettest_run(other, "ip link set y netns %d name vif1.0", (int)getpid()), 0);
+	assert_int_equal(nettest_run(nettest_there, "ip link set y netns %d name vif1.0", (int)getpid()), 0);
 	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "y"), -ENODEV);
 	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
 	assert_int_equal(f.netns_fd, -1);
@@ -145,10 +111,9 @@ static void nothing_leads_there(void **state)
 	int fd;
 
 	(void)state;
-	if (!can)
-		SKIP("it needs root and /dev/net/tun");
+	NETTEST_NEEDED();
 	hidden = nettest_other();
-	fd = make_tap("vif2.0");
+	fd = nettest_tap("vif2.0");
 	assert_int_equal(nettest_run(0, "ip link set vif2.0 netns %d", hidden), 0);
 	/* Its descriptor holds the namespace. */
 	assert_int_equal(netdev_open(&d, fd), 0);
@@ -166,5 +131,5 @@ int main(void)
 		cmocka_unit_test(nothing_leads_there),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, nettest_setup, nettest_teardown);
 }

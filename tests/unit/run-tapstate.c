@@ -10,8 +10,6 @@
 
 #define OFFLOADS (TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)
 
-static int can;
-static pid_t other;
 static char dir[] = "/tmp/run-tapstate.XXXXXX";
 static struct log_bucket bucket;
 static const struct tapstate ts = { .run_dir = dir, .name = "vif1.0", .log = &bucket };
@@ -22,18 +20,12 @@ static const struct tap_birth birth = {
 
 static int setup(void **state)
 {
-	(void)state;
-	can = nettest_enter();
-	if (can)
-		other = nettest_other();
-	return mkdtemp(dir) ? 0 : -1;
+	return nettest_setup(state) == 0 && mkdtemp(dir) ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
-	(void)state;
-	if (can)
-		nettest_end(other);
+	nettest_teardown(state);
 	return rmdir(dir);
 }
 
@@ -63,8 +55,7 @@ static void address(void **state)
 	int fd;
 
 	(void)state;
-	if (!can)
-		SKIP("it needs root and /dev/net/tun");
+	NETTEST_NEEDED();
 	fd = start(true);
 	is("ip link show vif1.0 | grep 00:16:3e:01:02:03");
 	is("ip link set vif1.0 address 02:00:00:00:00:01");
@@ -85,8 +76,7 @@ static void mtu(void **state)
 	int fd;
 
 	(void)state;
-	if (!can)
-		SKIP("it needs root and /dev/net/tun");
+	NETTEST_NEEDED();
 	fd = start(true);
 	/* The key counts once. */
 	assert_int_equal(tapstate_mtu(&ts, fd, 9000, 0), 0);
@@ -132,7 +122,7 @@ static void offloads(void **state)
 	int fd;
 
 	(void)state;
-	if (!can || nettest_run(0, "command -v ethtool >/dev/null") != 0)
+	if (!nettest_there || nettest_run(0, "command -v ethtool >/dev/null") != 0)
 		SKIP("it needs root and /dev/net/tun");
 	fd = start(true);
 	/* As a hotplug script does, before anything is agreed on. */
@@ -175,24 +165,23 @@ static void elsewhere(void **state)
 	int fd;
 
 	(void)state;
-	if (!can)
-		SKIP("it needs root and /dev/net/tun");
+	NETTEST_NEEDED();
 	fd = start(true);
-	is("ip link set vif1.0 netns %d && ip tuntap add vif1.0 mode tap", other);
+	is("ip link set vif1.0 netns %d && ip tuntap add vif1.0 mode tap", nettest_there);
 	tapstate_moved(&ts, fd);
 	assert_int_equal(devstate_read(&st, dir, "vif1.0"), 0);
-	is("test %llu = $(stat -Lc %%i /proc/%d/ns/net)", (unsigned long long)st.netns, other);
+	is("test %llu = $(stat -Lc %%i /proc/%d/ns/net)", (unsigned long long)st.netns, nettest_there);
 	assert_int_equal(tapstate_mtu(&ts, fd, 1400, 0), 0);
 	assert_int_equal(tapstate_mac(&ts, fd, birth_mac, "new"), 0);
 	assert_int_equal(tapstate_offloads(&ts, fd, OFFLOADS), 0);
 	is("ip link show vif1.0 | grep 'mtu 1500 '");
 	is("! ip link show vif1.0 | grep 00:16:3e:01:02:03");
-	assert_int_equal(nettest_run(other, "ip link show vif1.0 | grep -q 'mtu 1400 '"), 0);
-	assert_int_equal(nettest_run(other, "ip link show vif1.0 | grep -q 00:16:3e:01:02:03"), 0);
+	assert_int_equal(nettest_run(nettest_there, "ip link show vif1.0 | grep -q 'mtu 1400 '"), 0);
+	assert_int_equal(nettest_run(nettest_there, "ip link show vif1.0 | grep -q 00:16:3e:01:02:03"), 0);
 	close(fd);
 
 	fd = start(false);
-	assert_int_equal(nettest_run(other, "ip link show vif1.0 | grep -q LOWER_UP"), 256);
+	assert_int_equal(nettest_run(nettest_there, "ip link show vif1.0 | grep -q LOWER_UP"), 256);
 	assert_int_equal(nettest_run(0, "test $(ip -o link | grep -c vif) = 1"), 0);
 	close(fd);
 
@@ -204,7 +193,7 @@ static void elsewhere(void **state)
 	assert_int_equal(nettest_run(0, "test $(ip -o link | grep -c vif) = 1"), 0);
 
 	tapstate_remove(&ts);
-	assert_int_not_equal(nettest_run(other, "ip link show vif1.0 2>/dev/null"), 0);
+	assert_int_not_equal(nettest_run(nettest_there, "ip link show vif1.0 2>/dev/null"), 0);
 	is("ip link del vif1.0");
 }
 
@@ -217,8 +206,7 @@ static void no_stray(void **state)
 	int fd, more;
 
 	(void)state;
-	if (!can)
-		SKIP("it needs root and /dev/net/tun");
+	NETTEST_NEEDED();
 	many.kind = TAP_MULTI;
 	assert_int_equal(tapstate_open(&ts, &fd, &many, &fresh), 0);
 	assert_int_equal(netdev_open(&dev, fd), 0);
