@@ -242,6 +242,9 @@ static int flap(struct front *f, unsigned int seconds)
 		store_put(f->xs, XBT_NULL, f->fe, "state", "4");
 		store_wait_state(f->xs, f->be, IS(Closing) | IS(Closed), 1);
 	}
+	/* Refused before the last round: else the backend may look between both and see no move. */
+	if (store_wait_state(f->xs, f->be, IS(Closing) | IS(Closed), WAIT_MS) < 0)
+		return 1;
 	store_put(f->xs, XBT_NULL, f->fe, "tx-ring-ref", "last");
 	store_put(f->xs, XBT_NULL, f->fe, "state", "1");
 	if (store_wait_state(f->xs, f->be, IS(InitWait), WAIT_MS) < 0)
