@@ -88,7 +88,7 @@ bool vif_life_begin(struct vif *v)
 		return false;
 	log_warn("not taken over, a new device is made vif=%s reason=\"what is saved is of another guest or VIF\" saved=%s/%s now=%s/%s",
 		 v->name, st.domain, st.devid, v->domain, devid);
-	v->strange = hs_back_is_up(v->state);
+	v->tables_lost = hs_back_is_up(v->state);
 	return true;
 }
 

@@ -45,7 +45,9 @@ int vif_look(struct vif *v, struct hs_back_view *view)
 	*view = (struct hs_back_view){
 		.ours = v->state,
 		.theirs = theirs,
-		.online = online && !v->daemon->closing,
+		.online = online,
+		.closing = v->daemon->closing,
+		.tables_lost = v->tables_lost,
 		.hotplug = err == -ENOENT || (err == 0 && strcmp(text, "connected") == 0),
 	};
 	return 0;

@@ -164,12 +164,12 @@ static void vif_connect_frontend(struct vif *v)
 	params.queue_bytes = v->daemon->policy.queue_in_frames ? 0 : v->daemon->policy.queue_bytes;
 	params.workers = vif_tap_workers(v, &conf);
 	vif_settings_read(v);
-	if (v->strange && (conf.ctrl || atomic_load(&v->settings.filter))) {
-		v->strange = false;
+	if (v->tables_lost && (conf.ctrl || atomic_load(&v->settings.filter))) {
+		v->tables_lost = false;
 		vif_refuse(v, "what the frontend told an earlier backend is not known: it has to connect anew");
 		return;
 	}
-	v->strange = false;
+	v->tables_lost = false;
 	/* What was read last may be defaults, as nothing could be read. */
 	if (store_lost(vif_store_of(v))) {
 		vif_look_again(v, -ENOTCONN);
@@ -318,18 +318,6 @@ static const char *vif_fault_of(struct vif *v)
 	return v->conn ? why : NULL;
 }
 
-/* Returns what to do with a connection that is up and that nobody serves: an
- * earlier daemon left it, or its device was deleted. */
-static enum hs_back_step vif_step_unserved(const struct vif *v, const struct hs_back_view *view)
-{
-	/* A frontend that is on its way out takes its pages back at any moment. */
-	if (!view->online && !v->daemon->closing)
-		return HS_BACK_CLOSING;
-	if (v->refused)		/* not again: each time a key is written, which is an event of ours */
-		return HS_BACK_CLOSING;
-	return v->strange ? HS_BACK_RESET : HS_BACK_CONNECT;
-}
-
 void vif_run(struct vif *v)
 {
 	const char *fault;
@@ -375,16 +363,8 @@ void vif_run(struct vif *v)
 		if (v->state == XenbusStateReconfigured && v->conn)
 			vif_reconfigure(v);
 		view.refused = v->refused;
+		view.unserved = v->conn == NULL;
 		step = hs_back_next(&view);
-		if (hs_back_is_up(v->state) && !v->conn && step == HS_BACK_STAY)
-			step = vif_step_unserved(v, &view);
-		if (v->daemon->closing && (view.theirs == XenbusStateConnected ||
-					   view.theirs == XenbusStateReconfiguring)) {
-			/* The frontend is told, and waited for. */
-			if (v->state == XenbusStateClosing)
-				return;
-			step = HS_BACK_CLOSING;
-		}
 		if (step == HS_BACK_STAY)
 			return;
 		v->moves++;

@@ -33,7 +33,7 @@ struct vif {
 	bool dirty;
 	bool begun;			/* vif_life_begin() was done */
 	bool new_life;			/* no device that is there already is ours */
-	bool strange;			/* what was agreed with this frontend is not known to us */
+	bool tables_lost;		/* what was agreed with this frontend is not known to us */
 	bool waits;			/* another VIF has the device of that name */
 	bool device_remade;		/* it was deleted, and no hotplug script has seen the new one */
 	bool look_again;		/* xenstored failed at the last look */

@@ -55,14 +55,14 @@ static const unsigned char back_table[HS_STATES][AIM_MAX] = {
 	[XenbusStateReconfigured]  = ROW(RESET, GO_ON,    STAY,        CLOSING, CLOSING, CLOSING),
 };
 
-enum hs_back_step hs_back_next(const struct hs_back_view *v)
+static enum hs_back_step handshake_back_table(const struct hs_back_view *v)
 {
-	bool up = hs_back_is_up(v->ours);
+	bool up = hs_back_is_up(v->ours), online = v->online && !v->closing;
 	unsigned char aim = aim_of[v->theirs];
 
 	/* A refused frontend stays refused until its state changes: else we would loop. */
 	if ((aim == AIM_CONNECTED || aim == AIM_RECONFIGURED || aim == AIM_OFFER) && v->refused)
-		aim = v->online ? AIM_CLOSED : AIM_GONE;
+		aim = online ? AIM_CLOSED : AIM_GONE;
 	/* Without rings there is nothing to reconfigure. */
 	else if (aim == AIM_RECONFIGURED && !up)
 		aim = AIM_NONE;
@@ -70,9 +70,33 @@ enum hs_back_step hs_back_next(const struct hs_back_view *v)
 	else if (aim == AIM_CONNECTED && !v->hotplug && !up)
 		aim = AIM_OFFER;
 	/* While the VIF is removed, wait only for a frontend that is still up. */
-	if (!v->online && aim != AIM_CONNECTED && aim != AIM_RECONFIGURED && aim != AIM_CLOSING)
+	if (!online && aim != AIM_CONNECTED && aim != AIM_RECONFIGURED && aim != AIM_CLOSING)
 		aim = AIM_GONE;
 	return (enum hs_back_step)back_table[v->ours][aim];
+}
+
+/* Returns the step for a frontend whose rings are in use, with nobody who serves them. */
+static enum hs_back_step handshake_back_unserved(const struct hs_back_view *v)
+{
+	/* A frontend that is being detached takes its pages back at any moment. */
+	if (!v->online && !v->closing)
+		return HS_BACK_CLOSING;
+	/* Not again: each write of a key would be another attempt. */
+	if (v->refused)
+		return HS_BACK_CLOSING;
+	return v->tables_lost ? HS_BACK_RESET : HS_BACK_CONNECT;
+}
+
+enum hs_back_step hs_back_next(const struct hs_back_view *v)
+{
+	enum hs_back_step step = handshake_back_table(v);
+
+	if (step == HS_BACK_STAY && v->unserved && hs_back_is_up(v->ours))
+		step = handshake_back_unserved(v);
+	/* A frontend that is up is told of the end, and waited for. */
+	if (v->closing && (v->theirs == XenbusStateConnected || v->theirs == XenbusStateReconfiguring))
+		step = v->ours == XenbusStateClosing ? HS_BACK_STAY : HS_BACK_CLOSING;
+	return step;
 }
 
 /* Returns the step of a frontend without granted rings: the backend may be ready,
@@ -129,7 +153,7 @@ static bool handshake_is_serving(enum xenbus_state theirs)
 	       theirs == XenbusStateReconfigured;
 }
 
-enum hs_front_step hs_front_next(const struct hs_front_view *v)
+static enum hs_front_step handshake_front_step(const struct hs_front_view *v)
 {
 	if (!v->wanted) {
 		if (v->ours == XenbusStateClosed)
@@ -145,4 +169,14 @@ enum hs_front_step hs_front_next(const struct hs_front_view *v)
 	if (v->shared && v->ours != XenbusStateConnected)
 		return v->ours == XenbusStateInitialising ? HS_FRONT_INITIALISE : HS_FRONT_CLOSED;
 	return v->shared ? handshake_front_shared(v) : handshake_front_unshared(v);
+}
+
+enum hs_front_step hs_front_next(const struct hs_front_view *v)
+{
+	struct hs_front_view view = *v;
+
+	/* A connection that is lost is closed as if the backend had asked for it. */
+	if (v->lost && v->shared)
+		view.theirs = XenbusStateClosing;
+	return handshake_front_step(&view);
 }

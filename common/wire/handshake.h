@@ -44,6 +44,9 @@ struct hs_back_view {
 	bool online;			/* the toolstack wants the VIF */
 	bool hotplug;			/* the hotplug script has succeeded, or there is none */
 	bool refused;			/* the backend has refused this state of theirs */
+	bool unserved;			/* this process has no connection: an earlier daemon left it, or its device was deleted */
+	bool tables_lost;		/* what was agreed with this frontend is not known to this process */
+	bool closing;			/* the daemon ends, and its VIFs with it */
 };
 
 /* Returns the next step of a backend. */
@@ -65,6 +68,7 @@ struct hs_front_view {
 	bool shared;			/* this process has granted rings */
 	bool attached;			/* HS_FRONT_ATTACHED was done for them */
 	bool wanted;			/* neither the toolstack nor the user has asked for the end */
+	bool lost;			/* the connection cannot go on: its worker has failed, or its device is another */
 };
 
 /* Returns the next step of a frontend. */

@@ -284,10 +284,8 @@ static int nic_read(struct nic *n, struct hs_front_view *view)
 		.shared = n->conn != NULL,
 		.attached = n->attached,
 		.wanted = online && !n->daemon->stopping,
+		.lost = nic_has_lost_conn(n),
 	};
-	/* It is closed as if the backend had asked for it. */
-	if (nic_has_lost_conn(n))
-		view->theirs = XenbusStateClosing;
 	return 0;
 }
 

@@ -32,6 +32,9 @@ static unsigned int back_apply(struct hs_back_view *v, enum hs_back_step step)
 		v->ours = INITWAIT;
 		break;
 	case HS_BACK_CONNECT:
+		v->unserved = v->tables_lost = false;
+		v->ours = CONNECTED;
+		break;
 	case HS_BACK_GO_ON:
 		v->ours = CONNECTED;
 		break;
@@ -54,7 +57,7 @@ static unsigned int back_apply(struct hs_back_view *v, enum hs_back_step step)
 static unsigned int back_settle(struct hs_back_view *v)
 {
 	for (int i = 0; i < STEPS_MAX; i++) {
-		enum xenbus_state before = v->ours;
+		struct hs_back_view before = *v;
 		enum hs_back_step step = hs_back_next(v);
 		unsigned int now;
 
@@ -63,7 +66,7 @@ static unsigned int back_settle(struct hs_back_view *v)
 		now = back_apply(v, step);
 		if (now == REMOVED)
 			return REMOVED;
-		assert_int_not_equal(now, before);
+		assert_true(now != before.ours || v->unserved != before.unserved);
 	}
 	fail_msg("no rest: theirs=%s", hs_state_name(v->theirs));
 	return 0;
@@ -187,6 +190,69 @@ static void back_connects_only_then(void **state)
 
 				if (hs_back_next(&v) == HS_BACK_CONNECT)
 					assert_true(ours == INITWAIT && theirs == CONNECTED && v.hotplug && !v.refused);
+			}
+		}
+	}
+}
+
+/* What the state says is up, and no connection of this process serves: gone on with, if that may be. */
+static void back_unserved(void **state)
+{
+	unsigned int seen = 0;
+
+	(void)state;
+	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
+		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
+			for (unsigned int bits = 0; bits < 32; bits++, seen++) {
+				struct hs_back_view served = {
+					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
+					.online = bits & 1, .hotplug = bits & 2, .refused = bits & 4,
+					.tables_lost = bits & 8, .closing = bits & 16,
+				};
+				struct hs_back_view v = served;
+				enum hs_back_step step, before = hs_back_next(&served);
+
+				v.unserved = true;
+				step = hs_back_next(&v);
+				if (before != HS_BACK_STAY || (ours != CONNECTED && ours != RECONFIGURED)) {
+					assert_int_equal(step, before);
+					continue;
+				}
+				/* The pages are looked at again only for a guest that may keep its VIF. */
+				if (step == HS_BACK_CONNECT)
+					assert_true(!v.refused && !v.tables_lost && (v.online || v.closing));
+				else if (step == HS_BACK_RESET)
+					assert_true(!v.refused && v.tables_lost && (v.online || v.closing));
+				else
+					assert_true(step == HS_BACK_CLOSING && (v.refused || (!v.online && !v.closing)));
+				(void)back_settle(&v);
+			}
+		}
+	}
+	assert_int_equal(seen, 9 * 9 * 32);
+}
+
+/* A daemon that ends: no frontend that is up loses its rings before it was told, none is connected. */
+static void back_closing(void **state)
+{
+	(void)state;
+	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
+		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
+			for (unsigned int bits = 0; bits < 32; bits++) {
+				struct hs_back_view v = {
+					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
+					.online = bits & 1, .hotplug = bits & 2, .refused = bits & 4,
+					.tables_lost = bits & 8, .unserved = bits & 16, .closing = true,
+				};
+				struct hs_back_view offline = v;
+
+				if (theirs == CONNECTED || theirs == RECONFIGURING) {
+					assert_int_equal(back_settle(&v), CLOSING);
+					continue;
+				}
+				/* As one that the toolstack does not want. */
+				offline.online = offline.unserved = offline.closing = v.unserved = false;
+				assert_int_equal(back_settle(&v), back_settle(&offline));
 			}
 		}
 	}
@@ -480,6 +546,30 @@ static void front_every_combination(void **state)
 }
 
 /* Rings go out only to a backend that waits for them. */
+/* A connection that is lost is closed, whatever the backend's state is; without rings there is none. */
+static void front_lost(void **state)
+{
+	(void)state;
+	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
+		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
+			for (unsigned int bits = 0; bits < 8; bits++) {
+				struct hs_front_view v = {
+					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
+					.shared = bits & 1, .attached = bits & 2, .wanted = bits & 4,
+				};
+				struct hs_front_view lost = v, closing = v;
+
+				lost.lost = true;
+				closing.theirs = CLOSING;
+				assert_int_equal(hs_front_next(&lost), hs_front_next(v.shared ? &closing : &v));
+				front_apply(&lost, hs_front_next(&lost));
+				if (v.wanted && v.shared)
+					assert_false(lost.shared);
+			}
+		}
+	}
+}
+
 static void front_shares_only_then(void **state)
 {
 	(void)state;
@@ -771,7 +861,8 @@ static void state_names_are_whole(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(back_every_combination), cmocka_unit_test(back_connects_only_then),
+		cmocka_unit_test(back_every_combination), cmocka_unit_test(back_unserved), cmocka_unit_test(back_closing),
+		cmocka_unit_test(back_connects_only_then),
 		cmocka_unit_test(back_normal_life), cmocka_unit_test(back_frontend_connected_at_once),
 		cmocka_unit_test(back_hotplug_late), cmocka_unit_test(back_resume), cmocka_unit_test(back_kexec),
 		cmocka_unit_test(back_connected_then_closed), cmocka_unit_test(back_detach),
@@ -780,6 +871,7 @@ int main(void)
 		cmocka_unit_test(back_restart_half_way), cmocka_unit_test(back_reconfigures),
 		cmocka_unit_test(back_reconfigures_nothing), cmocka_unit_test(front_backend_reconfigures),
 		cmocka_unit_test(front_every_combination), cmocka_unit_test(front_shares_only_then),
+		cmocka_unit_test(front_lost),
 		cmocka_unit_test(front_normal_life), cmocka_unit_test(front_is_patient),
 		cmocka_unit_test(front_backend_detaches), cmocka_unit_test(front_backend_closes_and_returns),
 		cmocka_unit_test(front_backend_starts_anew), cmocka_unit_test(front_backend_domain_restarts),
