@@ -81,9 +81,9 @@ restart_front()
 # What dom0 sends while nobody holds the TAP is lost; what the guest sends waits in its ring.
 restart_under_ping()
 {
-	local signal=$1 i out rc times=3
+	local signal=$1 i out rc times=3 to=ping_$1 from=ping_guest$1
 
-	ping_start "$signal" 400 && ping_start "guest$signal" 400 "$ns1" 10.79.0.1
+	ping_start "$signal" 100000 && ping_start "guest$signal" 100000 "$ns1" 10.79.0.1
 	for ((i = 1; i <= times; i++)); do
 		out=$(grep -o 'icmp_seq=[0-9]*' "$L/ping.$signal" | tail -n 1)
 		restart_back "$signal" >"$TOP/out" 2>&1
@@ -94,6 +94,7 @@ restart_under_ping()
 		[ $rc = 0 ] || break
 	done
 	verdict "$CASE/restarts-$signal-under-ping" $rc "$(cat "$TOP/out")"
+	kill -INT "${!to}" "${!from}"
 	# A daemon may be away for 0.15 s; ping's wont of one a second would hardly notice.
 	check "ping-to-guest-over-$signal" ping_lost "$signal" $((times * $(size 30 80)))
 	check "ping-from-guest-over-$signal" ping_lost "guest$signal" 0
