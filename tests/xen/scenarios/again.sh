@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib/
 # needs: netbackd netfrontd
-# boot: host
+# boot: host-2
 # seconds: 300
 #
 # A VIF whose device is deleted, in dom0 and in a guest, and one that is detached and attached with

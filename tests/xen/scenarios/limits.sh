@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib/
 # needs: netbackd netfrontd
-# boot: host
+# boot: host-2
 # seconds: 400
 #
 # What the toolstack and the guest may ask of a connection: every option of a vif line that means

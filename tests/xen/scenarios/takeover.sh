@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib/
 # needs: netbackd
-# boot: host
+# boot: host-2
 # seconds: 300
 #
 # From the kernel's netback to netbackd and back under a running guest with Linux netfront, as
