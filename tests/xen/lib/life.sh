@@ -10,11 +10,16 @@ lsevtchn=/usr/lib/xen-4.17/bin/lsevtchn
 # gntdev maps are netbackd's grants; a domain that something still maps stays as a dying one.
 counts()
 {
+	local fds threads taps
+
 	[ -e "/proc/$netbackd_pid/fd" ] || { echo "netbackd is not there"; return 1; }
-	echo "fds=$(find "/proc/$netbackd_pid/fd" -mindepth 1 | wc -l)" \
-		"threads=$(find "/proc/$netbackd_pid/task" -mindepth 1 -maxdepth 1 | wc -l)" \
+	fds=("/proc/$netbackd_pid/fd"/*) threads=("/proc/$netbackd_pid/task"/*)
+	taps=(/sys/class/net/vif*)
+	[ -e "${taps[0]}" ] || taps=()
+	echo "fds=${#fds[@]}" \
+		"threads=${#threads[@]}" \
 		"grants=$(grep -c gntdev "/proc/$netbackd_pid/maps")" \
-		"taps=$(find /sys/class/net -name 'vif*' | wc -l)" \
+		"taps=${#taps[@]}" \
 		"channels=$($lsevtchn 0 | wc -l)" \
 		"domains=$(xl list | tail -n +2 | wc -l)" \
 		"nodes=$(xenstore-list /local/domain/0/backend/vif 2>/dev/null | wc -l)"
