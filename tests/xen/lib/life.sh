@@ -81,7 +81,7 @@ watch_states()
 resumes()
 {
 	ping -q -c 3 -i 0.2 -W 10 10.77.0.2 >/dev/null || { echo "no ping"; return 1; }
-	transfer_to "$1" 10.77.0.2 8 && transfer_from "$1" 10.77.0.1 8
+	transfer_to "$1" 10.77.0.2 4 && transfer_from "$1" 10.77.0.1 4
 }
 
 echoes_in()

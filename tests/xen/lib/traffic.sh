@@ -191,8 +191,8 @@ traffic_short()
 	iperf_server "$g" || not_ok iperf-server "no iperf3 in the guest"
 	check tcp4-both tcp_both 10.77.0.2 1
 	check udp6-both udp_check fd77::2 1400
-	check transfer-to-guest transfer_to "$g" 10.77.0.2 64
-	check transfer-from-guest transfer_from "$g" 10.77.0.1 64
+	check transfer-to-guest transfer_to "$g" 10.77.0.2 16
+	check transfer-from-guest transfer_from "$g" 10.77.0.1 16
 	options6 "$g"
 	check blank-checksums checksums "$g" eth0 10.77.0.2 fd77::2 "vif$id.0" xenbr0
 }
@@ -222,8 +222,8 @@ traffic_table()
 		check "udp4-both-$m" udp_check "$a" $((m - 100))
 		check "udp6-both-$m" udp_check "$six" $((m - 100))
 	done
-	check transfer-to-guest transfer_to "$g" 10.77.0.2 "${TRANSFER_MIB:-256}"
-	check transfer-from-guest transfer_from "$g" 10.77.0.1 "${TRANSFER_MIB:-256}"
+	check transfer-to-guest transfer_to "$g" 10.77.0.2 "${TRANSFER_MIB:-64}"
+	check transfer-from-guest transfer_from "$g" 10.77.0.1 "${TRANSFER_MIB:-64}"
 	options6 "$g"
 	if0=$(guest "$g" run 'if_by_mac 00:16:3e:77:00:01')
 	check blank-checksums checksums "$g" "$if0" 10.77.0.2 fd77::2 "vif$id.0" xenbr0

@@ -43,9 +43,9 @@ content()
 {
 	local seq out
 
-	seq=$(guest "$2" spawn 'timeout 90 labtool receive 5300 64 1')
-	guest "$1" run "timeout 60 labtool send 10.77.0.${2#g} 5300 64 1" 70 ||
-		{ out=$(guest "$2" wait "$seq" 40); echo "${out:-64 MiB did not get through in 60 s}"; return 1; }
+	seq=$(guest "$2" spawn 'timeout 90 labtool receive 5300 16 1')
+	guest "$1" run "timeout 60 labtool send 10.77.0.${2#g} 5300 16 1" 70 ||
+		{ out=$(guest "$2" wait "$seq" 40); echo "${out:-16 MiB did not get through in 60 s}"; return 1; }
 	guest "$2" wait "$seq" 20
 }
 
@@ -56,10 +56,10 @@ registers()
 	local g bad=0 seqs=()
 
 	for g in g2 g3 g4; do
-		seqs+=("$g $(guest "$g" spawn 'labtool registers 20')")
+		seqs+=("$g $(guest "$g" spawn 'labtool registers 10')")
 	done
-	guest g2 spawn 'iperf3 -c 10.77.0.4 -t 20' >/dev/null
-	labtool registers 20 || bad=1
+	guest g2 spawn 'iperf3 -c 10.77.0.4 -t 10' >/dev/null
+	labtool registers 10 || bad=1
 	for g in "${seqs[@]}"; do
 		guest "${g% *}" wait "${g#* }" 40 || bad=1
 	done

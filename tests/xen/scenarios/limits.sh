@@ -88,7 +88,7 @@ multicast()
 
 	counters "$1" || return 1
 	from=$(counter "$2")
-	ping -q -c "$3" -i 0.2 -W 1 -I xenbr0 239.7.7.7 >/dev/null 2>&1
+	ping -q -c "$3" -i 0.05 -W 1 -I xenbr0 239.7.7.7 >/dev/null 2>&1
 	counters "$1" || return 1
 	echo "$2 $from -> $(counter "$2")"
 	[ "$(counter "$2")" -ge $((from + $3)) ]

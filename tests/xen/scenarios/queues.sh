@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib/
 # needs: netbackd netfrontd
-# boot: host
+# boot: host-2
 # seconds: 300
 #
 # Several queues: a Linux guest with two processors takes two, with channels as every driver has
@@ -12,7 +12,7 @@
 # streams ADDRESS [-R]: eight TCP streams, so that each queue has some.
 streams()
 {
-	tcp_check "$1" 3 -P 8 "${@:2}"
+	tcp_check "$1" 2 -P 8 "${@:2}"
 }
 
 # spread VIF QUEUES: every queue carried packets both ways, and nothing was dropped.
@@ -71,8 +71,8 @@ hashed()
 # with the option, and on.
 outlives()
 {
-	check "$1-transfer-to" transfer_to "$2" "$3" 64
-	check "$1-transfer-from" transfer_from "$2" 10.77.0.1 64
+	check "$1-transfer-to" transfer_to "$2" "$3" 16
+	check "$1-transfer-from" transfer_from "$2" 10.77.0.1 16
 	netbackd_stop KILL 5 >/dev/null
 	check "$1-restart" back_start netbackd ${5:+"$5"}
 	check "$1-resumed" bound "vif$id.0" "resumed .*$4"
