@@ -25,7 +25,7 @@ endif
 WARN := -Wall -Wextra -Wundef -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wvla -Wpointer-arith -Wwrite-strings -Wcast-qual \
 	-Wformat=2 -Wswitch-enum $(if $(filter 1,$(WERROR)),-Werror)
-CPPFLAGS += -iquote . -D_GNU_SOURCE -D__XEN_INTERFACE_VERSION__=0x00040e00 \
+CPPFLAGS += -iquote . -iquote $(BUILD)/gen -D_GNU_SOURCE -D__XEN_INTERFACE_VERSION__=0x00040e00 \
 	-DNETPAIR_VERSION='"$(VERSION)"'
 OPT ?= -O2 -g
 CFLAGS += -std=c11 $(OPT) $(WARN) -fno-strict-overflow -fstack-protector-strong -fPIE
@@ -55,7 +55,7 @@ CFLAGS += --coverage -fprofile-update=atomic
 LDFLAGS += --coverage
 endif
 
-LIBS := -lxengnttab -lxenevtchn -lxenstore -lxentoollog -lsystemd -luring -lmnl -lpthread
+LIBS := -lxengnttab -lxenevtchn -lxenstore -lxentoollog -lsystemd -luring -lmnl -lseccomp -lcap-ng -lpthread
 
 ifeq ($(V),1)
 Q :=
@@ -87,7 +87,13 @@ $(BUILD)/netfrontd: $(FRONTEND) $(BUILD)/libcommon.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $(PIE) -o $@ $^ $(LIBS)
 
-$(BUILD)/obj/%.o: %.c Makefile $(BUILD)/flags
+# What the sources declare of system calls, for the sandbox of a data process.
+$(BUILD)/gen/syscalls.h: tools/syscalls $(wildcard common/*/*.c backend/data/*.c)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)tools/syscalls >$@.new && { cmp -s $@.new $@ && rm $@.new && touch $@ || mv $@.new $@; }
+
+$(BUILD)/obj/%.o: %.c Makefile $(BUILD)/flags | $(BUILD)/gen/syscalls.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -120,6 +126,7 @@ $(BUILD)/tests/unit/run-%: $(BUILD)/obj/tests/unit/run-%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS) -lcmocka
+$(BUILD)/tests/unit/run-sandbox: UNIT_LIBS := -lseccomp -lcap-ng -lpthread
 $(BUILD)/tests/unit/run-options $(BUILD)/tests/unit/run-tapstate: UNIT_LIBS := -lsystemd -lmnl
 $(BUILD)/tests/unit/run-burst $(BUILD)/tests/unit/run-worker: UNIT_LIBS := -luring -lsystemd -lmnl
 $(BUILD)/tests/unit/run-tap $(BUILD)/tests/unit/run-taplimit $(BUILD)/tests/unit/run-maddr $(BUILD)/tests/unit/run-netdev $(BUILD)/tests/unit/run-netaddr: UNIT_LIBS := -lmnl
@@ -139,7 +146,7 @@ $(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: $(FUZZ_XENSIM) \
 # And netfrontd's: what its connection calls.
 $(BUILD)/tests/fuzz/fuzz-front $(BUILD)/fuzzers/fuzz-front: $(FUZZ_XENSIM) $(BUILD)/libfrontend.a
 $(addprefix $(BUILD)/,$(foreach f,back front,tests/fuzz/fuzz-$(f) fuzzers/fuzz-$(f))): \
-	FUZZ_LIBS = -lxenstore -lsystemd -luring -lmnl -lpthread
+	FUZZ_LIBS = -lxenstore -lsystemd -luring -lmnl -lseccomp -lcap-ng -lpthread
 
 # Those with a scripted xenstore and devices without a kernel: of a daemon what they call, and what that calls.
 $(BUILD)/libbackend.a: $(filter-out %/main.o,$(BACKEND))
@@ -228,7 +235,7 @@ demo: deps-demo ## the pair at work on this machine, no Xen needed
 # --- the machine ---------------------------------------------------------------
 
 # What building and running the daemons need of Debian; what the demo does on top; and tests and lab.
-DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev liburing-dev libmnl-dev xenstore-utils iproute2 \
+DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev liburing-dev libmnl-dev libseccomp-dev libcap-ng-dev xenstore-utils iproute2 \
 	kmod
 DEPS_DEMO := $(DEPS_RUN) iputils-ping iperf3 procps
 DEPS := $(DEPS_DEMO) pkg-config mandoc clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \

@@ -109,6 +109,10 @@ static const struct worker_ops ops = {
 
 /* --- start and stop ------------------------------------------------------- */
 
+/* #syscalls munmap close */
+/* #syscalls-some mmap */
+/* #syscalls-before unlink */
+
 static void *conn_buffer_new(size_t len)
 {
 	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -245,6 +245,8 @@ void msg_get_conf(struct vif_conf *conf, const struct msg_connect *m)
 
 /* --- the socket ------------------------------------------------------------------------ */
 
+/* #syscalls sendmsg recvmsg close */
+
 /* Room for the descriptors of one message. */
 union msg_control {
 	char buf[CMSG_SPACE(MSG_FDS_MAX * sizeof(int))];

@@ -10,6 +10,8 @@
 #include "common/host/statemap.h"
 #include "saved.h"
 
+/* #syscalls-some mmap */
+
 void vif_saved_path(char *path, size_t len, const char *run_dir, const char *name)
 {
 	snprintf(path, len, "%s/%s.tables", run_dir, name);

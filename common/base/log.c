@@ -27,6 +27,9 @@
 /* Interval of the lines about suppressed lines when no other line is written, in milliseconds. */
 #define BUCKET_TELL_MS 10000u
 
+/* #syscalls clock_gettime sendto write */
+/* #syscalls-before open fstat */
+
 static const char *log_program = "netpair";
 static enum log_level log_max = LOG_LEVEL_INFO;
 static bool log_journal;

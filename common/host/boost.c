@@ -10,6 +10,9 @@
 
 #define BOOST_NICE (-20)
 
+/* #syscalls clock_gettime sched_getaffinity */
+/* #syscalls-some setpriority sched_setscheduler */
+
 static uint64_t boost_clock_us(clockid_t clock)
 {
 	struct timespec ts;

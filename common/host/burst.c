@@ -20,6 +20,9 @@
 /* The pause between two attempts to cancel where the kernel refused one, in nanoseconds. */
 #define CANCEL_AGAIN_NS 1000000
 
+/* #syscalls io_uring_enter nanosleep clock_nanosleep close */
+/* #syscalls-before io_uring_setup eventfd */
+
 void burst_add(struct burst *b, struct iovec *iov, unsigned int n, ssize_t *put)
 {
 	assert(burst_has_room(b));

@@ -8,6 +8,13 @@
 #include "evtchn.h"
 #include "xenlog.h"
 
+/* libxenevtchn: binds and signals are requests of ioctl(2), pending ports are read, and a
+ * write unmasks one.
+ *
+ * #syscalls read write
+ * #syscalls-some ioctl
+ * #syscalls-before fcntl
+ */
 struct evt_dev {
 	xenevtchn_handle *handle;
 };

@@ -8,6 +8,11 @@
 #include "grant.h"
 #include "xenlog.h"
 
+/* libxengnttab: maps and copies are requests of ioctl(2), the rest is memory.
+ *
+ * #syscalls munmap
+ * #syscalls-some ioctl mmap
+ */
 struct grant_dev {
 	xengnttab_handle *handle;
 	struct domid peer;

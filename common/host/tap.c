@@ -22,6 +22,12 @@
 #define TUNSETCARRIER _IOW('T', 226, int)
 #endif
 
+/* tap_read() and tap_write() of a data process; the rest is control's.
+ *
+ * #syscalls read readv write writev
+ * #syscalls-before all
+ */
+
 /* Times that a device may be renamed while it is opened. */
 #define TAP_TRIES 4
 
