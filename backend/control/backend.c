@@ -274,6 +274,8 @@ void backend_log_stats(const struct backend *d)
 			stats_print(&sum, text, sizeof(text));
 		}
 		log_info("counters vif=%s state=%s %s", v->name, hs_state_name(v->state), text);
+		if (v->conn)
+			stats_log_drops(&sum, "vif", v->name);
 		for (unsigned int i = 0; v->conn && vif_conn_queue_stats(v->conn, i, &sum); i++) {
 			stats_print(&sum, text, sizeof(text));
 			log_info("counters vif=%s queue=%u %s", v->name, i, text);

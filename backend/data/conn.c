@@ -66,8 +66,7 @@ static bool conn_op_pending(struct worker *w)
 	for (unsigned int i = 0; i < vw->nqueues; i++) {
 		struct vif_queue *q = &vw->queue[i];
 
-		if ((open && gtx_back_begin(&q->gtx) != 0) ||
-		    (q->slots_wanted && vif_stall_has_slots(q)))
+		if ((open && gtx_back_begin(&q->gtx) != 0) || vif_stall_is_over(q))
 			return true;
 	}
 	return vw->conn->ctrl_page && ctrl_back_begin(&vw->conn->ctrl) != 0;
@@ -85,8 +84,7 @@ static bool conn_op_rearm(struct worker *w)
 	for (unsigned int i = 0; i < vw->nqueues; i++) {
 		struct vif_queue *q = &vw->queue[i];
 
-		if ((open && gtx_back_rearm(&q->gtx)) ||
-		    (q->slots_wanted && vif_stall_rearm(q)))
+		if ((open && gtx_back_rearm(&q->gtx)) || vif_stall_rearm(q))
 			return true;
 	}
 	return vw->conn->ctrl_page && ctrl_back_rearm(&vw->conn->ctrl);
@@ -153,7 +151,7 @@ static int conn_init_worker(struct vif_worker *vw, const struct vif_conn_params 
 	*why = "no memory for buffers";
 	vw->gtx_buf = conn_buffer_new(BATCH_BYTES);
 	vw->grx_buf = conn_buffer_new(BATCH_BYTES);
-	vw->frames = conn_buffer_new(BATCH_FRAMES * sizeof(struct frame));
+	vw->frames = conn_buffer_new(BATCH_FRAMES * sizeof(struct vif_frame));
 	vw->tso.frame = conn_buffer_new(PKT_LEN_MAX);
 	if (!vw->gtx_buf || !vw->grx_buf || !vw->frames || !vw->tso.frame)
 		return -ENOMEM;
@@ -173,7 +171,7 @@ static void conn_exit_worker(struct vif_worker *vw)
 	conn_buffer_free(vw->gtx_buf, BATCH_BYTES);
 	conn_buffer_free(vw->grx_buf, BATCH_BYTES);
 	conn_buffer_free(vw->tso.frame, PKT_LEN_MAX);
-	conn_buffer_free(vw->frames, BATCH_FRAMES * sizeof(struct frame));
+	conn_buffer_free(vw->frames, BATCH_FRAMES * sizeof(struct vif_frame));
 }
 
 /* Binds the one channel of all rings, which have bits of its mask. */

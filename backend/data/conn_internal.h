@@ -55,17 +55,15 @@ struct vif_saved;
 struct vif_conn;
 struct vif_queue;
 
-/* A frame in a batch. */
-struct frame {
+/* A frame in a batch. pkt.drop is its fate, which is counted when the run completes it. */
+struct vif_frame {
 	struct pkt pkt;
-	struct vif_queue *queue;	/* grx: the queue it goes to */
-	enum stat verdict;	/* gtx: its counter, set once it is known */
+	struct vif_queue *queue;	/* grx: the queue it goes to; NULL: it is dropped and has none */
 	ssize_t put;		/* gtx: what the write returned, set once its burst is written */
-	bool drop;		/* counted already; slots are owed an error */
 	bool scattered;		/* gtx: its bytes lie in many runs, not in one */
-	int16_t refused;	/* gtx, with drop: the status of its responses */
+	bool direct;		/* grx: its bytes lie in the guest's pages, not in the buffer */
 	uint32_t at;		/* where its virtio_net_hdr starts in the buffer, bytes */
-	uint16_t copy_first;		/* its first segment in the grant batch */
+	uint16_t copy_first;	/* its first segment in the grant batch */
 	uint16_t copy_count;
 	struct iovec iov[1 + PKT_SLOTS_FATAL];	/* gtx: what is written; its pieces from 1 on, before */
 };
@@ -88,8 +86,7 @@ struct vif_queue {
 	struct doorbell gtx_doorbell, grx_doorbell;
 	struct posted posted[POSTED_MAX];	/* in ring order */
 	unsigned int nposted;
-	unsigned int slots_wanted;		/* wake up when this many grx slots are posted; 0: do not */
-	struct grx_stall stall;	/* while too few grx slots are posted */
+	struct grx_stall stall;			/* while too few grx slots are posted */
 	struct stats stats;
 };
 
@@ -105,15 +102,15 @@ struct vif_worker {
 	struct grant_batch *batch;
 	struct taplimit_reader reader;	/* of its end of the TAP */
 	uint8_t *gtx_buf, *grx_buf;	/* BATCH_BYTES each */
-	struct frame *frames;		/* BATCH_FRAMES, of the run under way */
+	struct vif_frame *frames;		/* BATCH_FRAMES, of the run under way */
 	uint32_t segments;		/* made in this pass over the gtx rings; at most about WORKER_RUN_SEGMENTS */
 	unsigned int turn;		/* the queue that the next pass begins with */
-	struct tso tso;		/* a frame that goes to the guest in segments */
+	struct tso tso;			/* a frame that goes to the guest in segments */
 	struct vif_queue *tso_queue;	/* the queue they go to */
 	uint16_t tso_headroom;		/* their headroom */
 	uint32_t throttled;		/* RATE_*: directions in which the last run lacked credit */
 	bool held;			/* grx_buf starts with a frame that lacks slots */
-	struct frame held_frame;
+	struct vif_frame held_frame;
 };
 
 /* A connection: what all its queues share. */

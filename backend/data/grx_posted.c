@@ -4,15 +4,12 @@
 
 #include "grx_posted.h"
 
-void vif_posted_take(struct vif_queue *q)
+void vif_posted_refill(struct vif_queue *q)
 {
 	struct gref gref;
 
 	while (q->nposted < POSTED_MAX && grx_back_take(&q->grx, &gref))
 		q->posted[q->nposted++] = (struct posted){ gref, gref_map_write(q->gref_map, gref) };
-	/* As many as the largest frame needs: large frames may wait again. */
-	if (q->nposted == POSTED_MAX)
-		q->stall.split_now = false;
 }
 
 void vif_posted_spend(struct vif_queue *q, unsigned int n)

@@ -6,7 +6,7 @@
 #include "conn_internal.h"
 
 /* Takes as many buffers off the grx ring as the largest frame needs, if they are there. */
-void vif_posted_take(struct vif_queue *q);
+void vif_posted_refill(struct vif_queue *q);
 
 /* Removes the first n taken buffers, which a frame has used. */
 void vif_posted_spend(struct vif_queue *q, unsigned int n);

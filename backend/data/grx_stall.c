@@ -7,7 +7,6 @@
 
 #include "conn_internal.h"
 #include "grx_posted.h"
-#include "grx_split.h"
 #include "grx_stall.h"
 
 /* A frontend that signals new slots has done so by then, if it can. */
@@ -88,49 +87,65 @@ static uint64_t grx_stall_next(const struct grx_stall *p, const struct grx_stall
 
 /* --- a queue's frames ----------------------------------------------------- */
 
-/* Splits a large frame that waits no longer for its slots. */
-static void grx_stall_split(struct vif_worker *vw, const struct frame *f)
+bool vif_stall_begin(struct vif_worker *vw)
 {
-	struct iovec body = { vw->grx_buf + f->at + VNET_HDR_LEN, f->pkt.len };
-	struct virtio_net_hdr hdr;
+	struct vif_frame *held = &vw->held_frame;
+	bool waiting = false;
 
-	memcpy(&hdr, vw->grx_buf + f->at, sizeof(hdr));
-	vif_split_begin(f, &hdr, &body, 1);
+	for (struct vif_queue *q = vw->queue; q < vw->queue + vw->nqueues; q++) {
+		q->stall.wanted = 0;
+		waiting |= q->stall.since != 0;
+	}
+	/* The frames ahead of it were copied out of the buffer when the last run ended. */
+	if (vw->held && held->at != vif_grx_at(0)) {
+		memmove(vw->grx_buf + vif_grx_at(0), vw->grx_buf + held->at, VNET_HDR_LEN + held->pkt.len);
+		held->at = vif_grx_at(0);
+	}
+	return waiting;
 }
 
-bool vif_stall_keeps(const struct frame *f)
+bool vif_stall_resume(struct vif_worker *vw, struct vif_frame *f)
 {
-	struct vif_worker *vw = f->queue->vw;
-	const struct grx_stall_limits *limits = &vw->conn->limits;
-	struct vif_queue *q = f->queue;
-	uint64_t now = now_us();
-
-	grx_stall_lack(&q->stall, f->pkt.slots, now);
+	if (!vw->held)
+		return false;
+	*f = vw->held_frame;
 	vw->held = false;
-	if (grx_stall_is_spent(&q->stall, limits, now)) {
-		stats_inc(&q->stats, STAT_GRX_DROP_TIMEOUT);
-		q->stall.lost = true;
-		return false;
-	}
-	if (f->pkt.gso_type != XEN_NETIF_GSO_TYPE_NONE && grx_stall_splits(&q->stall, limits, now)) {
-		q->stall.split_now = true;
-		grx_stall_split(vw, f);
-		return false;
-	}
-	vw->held = true;
-	vw->held_frame = *f;
-	q->slots_wanted = f->pkt.slots;
 	return true;
 }
 
-void vif_stall_move_held(struct vif_worker *vw)
+/* Decides on a frame, the last of the batch, for which too few slots are posted. */
+static enum vif_fit grx_stall_decide(const struct vif_frame *f)
 {
-	struct frame *f = &vw->held_frame;
+	struct vif_queue *q = f->queue;
+	const struct grx_stall_limits *limits = &q->vw->conn->limits;
+	uint64_t now = now_us();
 
-	if (!vw->held || f->at == vif_grx_at(0))
-		return;
-	memmove(vw->grx_buf + vif_grx_at(0), vw->grx_buf + f->at, VNET_HDR_LEN + f->pkt.len);
-	f->at = vif_grx_at(0);
+	grx_stall_lack(&q->stall, f->pkt.slots, now);
+	if (grx_stall_is_spent(&q->stall, limits, now)) {
+		q->stall.lost = true;
+		return FIT_TIMEOUT;
+	}
+	if (f->pkt.gso_type != XEN_NETIF_GSO_TYPE_NONE && grx_stall_splits(&q->stall, limits, now)) {
+		q->stall.split_now = true;
+		return FIT_SPLIT;
+	}
+	q->vw->held = true;
+	q->vw->held_frame = *f;
+	q->stall.wanted = f->pkt.slots;
+	return FIT_WAIT;
+}
+
+enum vif_fit vif_stall_fit(const struct vif_frame *f)
+{
+	struct vif_queue *q = f->queue;
+
+	/* For the only queue vif_source_next() has done so, unless the frame has waited. */
+	if (q->vw->nqueues > 1 || f->pkt.slots > q->nposted)
+		vif_posted_refill(q);
+	/* As many as the largest frame needs: large frames may wait again. */
+	if (q->nposted == POSTED_MAX)
+		q->stall.split_now = false;
+	return f->pkt.slots <= q->nposted ? FIT_NOW : grx_stall_decide(f);
 }
 
 bool vif_stall_drops(struct vif_queue *q)
@@ -138,7 +153,7 @@ bool vif_stall_drops(struct vif_queue *q)
 	uint64_t now = now_us();
 
 	grx_stall_lack(&q->stall, 1, now);
-	q->slots_wanted = 1;
+	q->stall.wanted = 1;
 	return grx_stall_is_spent(&q->stall, &q->vw->conn->limits, now);
 }
 
@@ -150,7 +165,8 @@ void vif_stall_end_idle(struct vif_worker *vw)
 			worker_wake_control(&vw->w);
 }
 
-void vif_stall_check(struct vif_queue *q)
+/* Ends a queue's wait if slots came; else finds out whether it is stalled. */
+static void grx_stall_check(struct vif_queue *q)
 {
 	bool turned;
 
@@ -162,10 +178,17 @@ void vif_stall_check(struct vif_queue *q)
 			stats_inc(&q->stats, STAT_GRX_STALLS);
 		/* The carrier goes up when they come. */
 		if (q->stall.stalled)
-			q->slots_wanted = q->stall.needed;
+			q->stall.wanted = q->stall.needed;
 	}
 	if (turned)
 		worker_wake_control(&q->vw->w);
+}
+
+void vif_stall_review(struct vif_worker *vw)
+{
+	for (struct vif_queue *q = vw->queue; q < vw->queue + vw->nqueues; q++)
+		if (q->stall.since)
+			grx_stall_check(q);
 }
 
 void vif_stall_progress(struct vif_queue *q)
@@ -173,15 +196,15 @@ void vif_stall_progress(struct vif_queue *q)
 	q->stall.last_progress = now_us();
 }
 
-bool vif_stall_has_slots(struct vif_queue *q)
+bool vif_stall_is_over(struct vif_queue *q)
 {
-	return grx_back_begin(&q->grx) < 0 || vif_posted_slots(q) >= q->slots_wanted;
+	return q->stall.wanted && (grx_back_begin(&q->grx) < 0 || vif_posted_slots(q) >= q->stall.wanted);
 }
 
 bool vif_stall_rearm(struct vif_queue *q)
 {
 	/* Slots that were taken already are part of what is waited for. */
-	return grx_back_rearm(&q->grx, q->slots_wanted - q->nposted);
+	return q->stall.wanted && grx_back_rearm(&q->grx, q->stall.wanted - q->nposted);
 }
 
 int vif_stall_sleep_ms(const struct vif_worker *vw)

@@ -21,7 +21,7 @@
 
 #include "common/base/util.h"
 
-struct frame;
+struct vif_frame;
 struct vif_queue;
 struct vif_worker;
 
@@ -36,6 +36,7 @@ struct grx_stall {
 	uint64_t since;		/* when slots began to lack; 0: they do not */
 	uint64_t last_progress;	/* when a frame was delivered last; since or later */
 	unsigned int needed;	/* slots of the frame that lacks them, or was dropped last */
+	unsigned int wanted;	/* wake up when this many slots are posted; 0: do not */
 	bool lost;		/* a frame was dropped meanwhile */
 	bool split_now;		/* a large frame waited in vain: the next is split at once */
 	atomic_bool stalled;	/* written by the worker, read by the control thread */
@@ -46,14 +47,26 @@ struct grx_stall {
  * slots: its frames do not wait long, and it never counts as stalled. */
 struct grx_stall_limits grx_stall_limits_for(bool rx_notify, uint32_t hold_ms, uint32_t stall_ms);
 
-/* Decides on a frame, the last of the batch, that lacks slots. Returns true if
- * it is kept for the next run, as vw->held; else it was dropped, or is to go on
- * in segments (grx_split.h). */
-MUST_CHECK bool vif_stall_keeps(const struct frame *f);
+/* Begins a run. Moves the frame that waits to the buffer's start. Returns true if a queue
+ * lacks slots: vif_stall_review() is due once the rings were looked at. */
+MUST_CHECK bool vif_stall_begin(struct vif_worker *vw);
 
-/* Moves the held frame to the buffer's start. Not before the next run: the
- * frames ahead of it are copied out of the buffer only at the end of a run. */
-void vif_stall_move_held(struct vif_worker *vw);
+/* Ends the wait of each queue for which slots came, and finds out which are stalled. */
+void vif_stall_review(struct vif_worker *vw);
+
+/* What a frame does that is for the guest. */
+enum vif_fit {
+	FIT_NOW,	/* there are slots for it */
+	FIT_WAIT,	/* it waits: vif_stall_resume() gets it in a later run */
+	FIT_SPLIT,	/* it must go on in segments */
+	FIT_TIMEOUT,	/* slots lacked for too long: it must be dropped */
+};
+
+/* Takes buffers off the ring and decides on a frame, the last of the batch. */
+MUST_CHECK enum vif_fit vif_stall_fit(const struct vif_frame *f);
+
+/* Gets the frame that waits. Returns false if there is none. */
+MUST_CHECK bool vif_stall_resume(struct vif_worker *vw, struct vif_frame *f);
 
 /* Decides on the frames in the TAP while there is no slot at all. Returns true
  * if they are to be dropped, false while they wait. */
@@ -62,20 +75,17 @@ MUST_CHECK bool vif_stall_drops(struct vif_queue *q);
 /* Ends the wait of queues that lost nothing, as the TAP is empty. */
 void vif_stall_end_idle(struct vif_worker *vw);
 
-/* Ends a queue's wait if slots came; else finds out whether it is stalled. */
-void vif_stall_check(struct vif_queue *q);
-
 /* Notes that a frame was delivered while slots lack for another. */
 void vif_stall_progress(struct vif_queue *q);
 
-/* Returns true if there are the slots that the queue waits for, q->slots_wanted,
- * or if its ring is broken. */
-MUST_CHECK bool vif_stall_has_slots(struct vif_queue *q);
+/* Returns true if the slots are there that the queue waits for, or if its ring is
+ * broken. False if it waits for none. */
+MUST_CHECK bool vif_stall_is_over(struct vif_queue *q);
 
 /* Asks to be signalled for these slots. Returns true if they are there already. */
 MUST_CHECK bool vif_stall_rearm(struct vif_queue *q);
 
-/* Returns how many milliseconds the worker may sleep before vif_stall_check()
+/* Returns how many milliseconds the worker may sleep before vif_stall_review()
  * or a waiting frame is due; -1: any. */
 int vif_stall_sleep_ms(const struct vif_worker *vw);
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "common/host/tap.h"
+#include "common/wire/frame.h"
 #include "gtx.h"
 #include "rate.h"
 
@@ -29,7 +29,7 @@ static uint32_t gtx_within_page(uint32_t at, uint32_t len)
 }
 
 /* Queues the copy of one piece to the buffer. Returns where it ends. */
-static uint32_t gtx_copy_piece(struct vif_queue *q, struct frame *f, unsigned int i, uint32_t at)
+static uint32_t gtx_copy_piece(struct vif_queue *q, struct vif_frame *f, unsigned int i, uint32_t at)
 {
 	const struct pkt_piece *piece = &f->pkt.piece[i];
 	uint8_t *to = q->vw->gtx_buf + at;
@@ -41,7 +41,7 @@ static uint32_t gtx_copy_piece(struct vif_queue *q, struct frame *f, unsigned in
 
 /* Lays out a frame that is copied and fits a page: in one run behind its
  * header. Returns where it ends. */
-static uint32_t gtx_place_small(struct vif_queue *q, struct frame *f, uint32_t used)
+static uint32_t gtx_place_small(struct vif_queue *q, struct vif_frame *f, uint32_t used)
 {
 	uint32_t len = f->pkt.len;
 
@@ -53,12 +53,12 @@ static uint32_t gtx_place_small(struct vif_queue *q, struct frame *f, uint32_t u
 
 /* Lays out a frame of many pieces, each where it is mapped or in a page of its
  * own. Returns where it ends. */
-static uint32_t gtx_place_scattered(struct vif_queue *q, struct frame *f, uint32_t used)
+static uint32_t gtx_place_scattered(struct vif_queue *q, struct vif_frame *f, uint32_t used)
 {
 	uint32_t end;
 
-	f->at = gtx_within_page(used, sizeof(struct vnet_head));
-	end = f->at + sizeof(struct vnet_head);
+	f->at = gtx_within_page(used, sizeof(struct frame_head));
+	end = f->at + sizeof(struct frame_head);
 	for (unsigned int i = 0; i < f->pkt.pieces; i++) {
 		const struct pkt_piece *piece = &f->pkt.piece[i];
 		const uint8_t *at = gref_map_read(q->gref_map, piece->gref, piece->offset);
@@ -73,11 +73,10 @@ static uint32_t gtx_place_scattered(struct vif_queue *q, struct frame *f, uint32
 }
 
 /* Lays out a frame from used on and queues the copies it needs. Returns where it ends. */
-static uint32_t gtx_place_frame(struct vif_queue *q, struct frame *f, uint32_t used)
+static uint32_t gtx_place_frame(struct vif_queue *q, struct vif_frame *f, uint32_t used)
 {
 	uint32_t end;
 
-	f->drop = false;
 	f->copy_first = (uint16_t)grant_batch_count(q->vw->batch);
 	f->scattered = f->pkt.pieces > 1 || gref_map_read(q->gref_map, f->pkt.piece[0].gref, 0);
 	end = f->scattered ? gtx_place_scattered(q, f, used) : gtx_place_small(q, f, used);
@@ -85,9 +84,8 @@ static uint32_t gtx_place_frame(struct vif_queue *q, struct frame *f, uint32_t u
 	return (end + 63) & ~63u;
 }
 
-/* Changes the frontend's multicast list, which the next daemon finds (saved.h).
- * Returns the status of the response. */
-static int16_t gtx_change_mcast(struct vif_queue *q, const struct pkt *p)
+/* Changes the frontend's multicast list, which the next daemon finds (saved.h). */
+static enum drop gtx_change_mcast(struct vif_queue *q, const struct pkt *p)
 {
 	struct vif_settings *settings = q->vw->conn->settings;
 	bool add = p->mcast == XEN_NETIF_EXTRA_TYPE_MCAST_ADD;
@@ -96,8 +94,7 @@ static int16_t gtx_change_mcast(struct vif_queue *q, const struct pkt *p)
 	/* It may have been one of those that were lost. */
 	if (err == -ENOENT && atomic_load_explicit(&settings->all_multicast, memory_order_relaxed))
 		err = 0;
-	stats_inc(&q->stats, err ? STAT_GTX_DROP_MCAST : STAT_GTX_MCAST);
-	return err ? NETIF_RSP_ERROR : NETIF_RSP_OKAY;
+	return err ? DROP_MCAST : DROP_NONE;
 }
 
 /* Takes frames off the ring for a run. Returns their number. */
@@ -108,7 +105,7 @@ static unsigned int gtx_collect(struct vif_queue *q)
 
 	while (slots < WORKER_RUN_SLOTS && q->vw->segments < WORKER_RUN_SEGMENTS && gtx_batch_has_room(q, used) &&
 	       vif_rate_allows(q->vw, RATE_GTX)) {
-		struct frame *f = &q->vw->frames[n];
+		struct vif_frame *f = &q->vw->frames[n];
 
 		switch (pkt_from_gtx(&q->gtx, &f->pkt)) {
 		case PKT_NONE:
@@ -117,13 +114,9 @@ static unsigned int gtx_collect(struct vif_queue *q)
 			worker_fault(&q->vw->w, f->pkt.why);
 			return n;
 		case PKT_MCAST:
-			f->drop = true;
-			f->refused = gtx_change_mcast(q, &f->pkt);
+			f->pkt.drop = gtx_change_mcast(q, &f->pkt);
 			break;
 		case PKT_DROP:
-			stats_inc(&q->stats, f->pkt.cause);
-			f->drop = true;
-			f->refused = NETIF_RSP_ERROR;
 			vif_settings_charge(q->vw->conn->settings, RATE_GTX, f->pkt.len);
 			break;
 		case PKT_OK:
@@ -138,68 +131,70 @@ static unsigned int gtx_collect(struct vif_queue *q)
 	return n;
 }
 
-/* Adds one frame, whose bytes are there, to the burst. Returns the counter of
- * its drop, or STAT_GTX_PACKETS. */
-static enum stat gtx_send_frame(struct vif_queue *q, struct frame *f)
+/* Copies from the guest what is not mapped. */
+static void gtx_copy(struct vif_queue *q)
 {
-	struct vnet_head *head = (struct vnet_head *)(void *)(q->vw->gtx_buf + f->at);
-	unsigned int n = f->pkt.pieces;
-	enum vnet_result result;
+	unsigned int n = grant_batch_count(q->vw->batch);
 
-	if (f->scattered) {
-		result = vnet_gather(head, &f->pkt, f->iov, f->iov + 1, &n);
-	} else {
-		memset(&head->hdr, 0, sizeof(head->hdr));
-		result = vnet_from_pkt(&head->hdr.hdr, &f->pkt, head->bytes, f->pkt.len);
-		f->iov[0] = (struct iovec){ head, VNET_HDR_LEN + f->pkt.len };
-		n = 1;
-	}
-	/* Its own length was charged as it was taken, to stop at once. */
-	if (f->pkt.gso_size && result == VNET_OK)
-		vif_settings_charge(q->vw->conn->settings, RATE_GTX, vnet_wire_len(&head->hdr.hdr, f->pkt.len) - f->pkt.len);
-	switch (result) {
-	case VNET_OK:
-		break;
-	case VNET_BAD_CSUM:
-		return STAT_GTX_DROP_CSUM;
-	case VNET_BAD_GSO:
-		return STAT_GTX_DROP_GSO;
-	}
-	burst_add(&q->vw->w.burst, f->iov, n, &f->put);
-	return STAT_GTX_PACKETS;
+	if (!n)
+		return;
+	stats_add(&q->stats, STAT_GRANT_OPS, n);
+	stats_inc(&q->stats, STAT_GRANT_CALLS);
+	if (grant_batch_run(q->vw->batch) < 0)
+		log_debug("grant copy failed vif=%s errno=%m", q->vw->w.name);
 }
 
-/* Sends the frames that are not dropped, in bursts. */
-static void gtx_send_frames(struct vif_queue *q, unsigned int n)
+/* Adds one frame to the burst. */
+static enum drop gtx_send_frame(struct vif_queue *q, struct vif_frame *f)
+{
+	struct frame_head *head = (struct frame_head *)(void *)(q->vw->gtx_buf + f->at);
+	unsigned int n = f->scattered ? f->pkt.pieces : 1;
+	enum drop drop;
+
+	if (f->copy_count && !grant_batch_ok(q->vw->batch, f->copy_first, f->copy_count))
+		return DROP_GRANT;
+	drop = f->scattered ? frame_from_pkt(head, &f->pkt, f->iov, f->iov + 1, &n) :
+		frame_from_private(&head->hdr, &f->pkt, f->iov);
+	if (drop != DROP_NONE)
+		return drop;
+	/* Its own length was charged as it was taken, to stop at once. */
+	if (f->pkt.gso_size)
+		vif_settings_charge(q->vw->conn->settings, RATE_GTX, vnet_wire_len(&head->hdr.hdr, f->pkt.len) - f->pkt.len);
+	burst_add(&q->vw->w.burst, f->iov, n, &f->put);
+	return DROP_NONE;
+}
+
+/* Sends the frames of n packets, in bursts. */
+static void gtx_send(struct vif_queue *q, unsigned int n)
 {
 	struct burst *burst = &q->vw->w.burst;
 
 	for (unsigned int i = 0; i < n; i++) {
-		struct frame *f = &q->vw->frames[i];
+		struct vif_frame *f = &q->vw->frames[i];
 
-		if (f->drop)
+		if (f->pkt.drop != DROP_NONE || f->pkt.mcast)
 			continue;
 		if (!burst_has_room(burst))
 			burst_write(burst);
-		f->verdict = f->copy_count && !grant_batch_ok(q->vw->batch, f->copy_first, f->copy_count) ?
-			STAT_GTX_DROP_GRANT : gtx_send_frame(q, f);
+		f->pkt.drop = gtx_send_frame(q, f);
 	}
 	burst_write(burst);
 }
 
-/* Counts a frame. Returns the status of its responses: an error only if the
+/* Counts a packet. Returns the status of its responses: an error only if the
  * guest caused it. */
-static int16_t gtx_finish(struct vif_queue *q, const struct frame *f)
+static int16_t gtx_count(struct vif_queue *q, const struct vif_frame *f)
 {
-	if (f->drop)
-		return f->refused;
-	if (f->verdict != STAT_GTX_PACKETS) {
-		stats_inc(&q->stats, f->verdict);
-		return NETIF_RSP_ERROR;
+	bool lost = f->pkt.drop == DROP_NONE && !f->pkt.mcast && f->put < 0;
+	enum drop drop = lost ? DROP_TAP : f->pkt.drop;
+
+	if (drop != DROP_NONE) {
+		stats_inc(&q->stats, stats_gtx_drop(drop));
+		return lost ? NETIF_RSP_DROPPED : NETIF_RSP_ERROR;
 	}
-	if (f->put < 0) {
-		stats_inc(&q->stats, STAT_GTX_DROP_TAP);
-		return NETIF_RSP_DROPPED;
+	if (f->pkt.mcast) {
+		stats_inc(&q->stats, STAT_GTX_MCAST);
+		return NETIF_RSP_OKAY;
 	}
 	stats_inc(&q->stats, STAT_GTX_PACKETS);
 	stats_add(&q->stats, STAT_GTX_BYTES, f->pkt.len);
@@ -207,28 +202,28 @@ static int16_t gtx_finish(struct vif_queue *q, const struct frame *f)
 	return NETIF_RSP_OKAY;
 }
 
-unsigned int vif_gtx_run(struct vif_queue *q)
+/* Looks at the ring. Returns false if there is nothing to do or the ring is broken. */
+static bool gtx_begin(struct vif_queue *q)
 {
 	int ready = gtx_back_begin(&q->gtx);
+
+	if (ready < 0)
+		worker_fault(&q->vw->w, "gtx producer out of range");
+	return ready > 0 && vif_rate_allows(q->vw, RATE_GTX);
+}
+
+unsigned int vif_gtx_run(struct vif_queue *q)
+{
 	unsigned int n;
 
-	if (ready < 0) {
-		worker_fault(&q->vw->w, "gtx producer out of range");
-		return 0;
-	}
-	if (ready == 0 || !vif_rate_allows(q->vw, RATE_GTX))
+	if (!gtx_begin(q))
 		return 0;
 	grant_batch_reset(q->vw->batch);
 	n = gtx_collect(q);
-	if (grant_batch_count(q->vw->batch)) {
-		stats_add(&q->stats, STAT_GRANT_OPS, grant_batch_count(q->vw->batch));
-		stats_inc(&q->stats, STAT_GRANT_CALLS);
-		if (grant_batch_run(q->vw->batch) < 0)
-			log_debug("grant copy failed vif=%s errno=%m", q->vw->w.name);
-	}
-	gtx_send_frames(q, n);
+	gtx_copy(q);
+	gtx_send(q, n);
 	for (unsigned int i = 0; i < n; i++)
-		gtx_back_reply(&q->gtx, q->vw->frames[i].pkt.slots, gtx_finish(q, &q->vw->frames[i]));
+		gtx_back_reply(&q->gtx, q->vw->frames[i].pkt.slots, gtx_count(q, &q->vw->frames[i]));
 	if (gtx_back_push(&q->gtx))
 		worker_notify(&q->vw->w, q->gtx_doorbell);
 	return n;

@@ -15,12 +15,6 @@ bool vif_settings_allows(struct vif_settings *settings, uint32_t direction)
 	       credit_allows(&settings->credit, now_us());
 }
 
-void vif_settings_charge(struct vif_settings *settings, uint32_t direction, uint32_t bytes)
-{
-	if (settings->limited & direction)
-		credit_charge(&settings->credit, bytes);
-}
-
 int vif_settings_wait_ms(struct vif_settings *settings)
 {
 	uint64_t now = now_us();
@@ -32,7 +26,8 @@ int vif_settings_wait_ms(struct vif_settings *settings)
 
 bool vif_settings_filtered(const struct vif_settings *settings, const uint8_t *addr)
 {
-	return mcast_applies(addr) && atomic_load_explicit(&settings->filter, memory_order_relaxed) &&
+	/* The flag first: most frontends do not filter. */
+	return atomic_load_explicit(&settings->filter, memory_order_relaxed) && mcast_applies(addr) &&
 	       !mcast_match(settings->mcast, addr) &&
 	       !atomic_load_explicit(&settings->all_multicast, memory_order_relaxed);
 }

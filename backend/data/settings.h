@@ -34,8 +34,18 @@ struct vif_settings {
 /* Returns true if a frame may be taken in that direction now. */
 MUST_CHECK bool vif_settings_allows(struct vif_settings *settings, uint32_t direction);
 
+/* Returns true if frames of that direction are charged. */
+static inline bool vif_settings_charges(const struct vif_settings *settings, uint32_t direction)
+{
+	return settings->limited & direction;
+}
+
 /* Charges a frame that was taken in that direction. */
-void vif_settings_charge(struct vif_settings *settings, uint32_t direction, uint32_t bytes);
+static inline void vif_settings_charge(struct vif_settings *settings, uint32_t direction, uint32_t bytes)
+{
+	if (vif_settings_charges(settings, direction))
+		credit_charge(&settings->credit, bytes);
+}
 
 /* Returns the milliseconds after which a direction that had no credit is worth
  * another look; 0: now. */

@@ -3,18 +3,29 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "log.h"
 #include "stats.h"
 #include "util.h"
 
 #define STATS_NAME_(id_, name_) [STAT_##id_] = name_,
-static const char *const names[] = { STATS_LIST(STATS_NAME_) };
+#define STATS_GTX_NAME_(id_, direction_, name_, help_) [STAT_GTX_DROP_##id_] = "gtx_drop_" name_,
+#define STATS_GRX_NAME_(id_, direction_, name_, help_) [STAT_GRX_DROP_##id_] = "grx_drop_" name_,
+static const char *const stats_names[] = {
+	STATS_GTX_LIST(STATS_NAME_)
+	DROP_LIST(STATS_GTX_NAME_)
+	STATS_GRX_LIST(STATS_NAME_)
+	DROP_LIST(STATS_GRX_NAME_)
+	STATS_WORKER_LIST(STATS_NAME_)
+};
 #undef STATS_NAME_
+#undef STATS_GTX_NAME_
+#undef STATS_GRX_NAME_
 
-static_assert(ARRAY_SIZE(names) == STAT_MAX, "a name for each counter");
+static_assert(ARRAY_SIZE(stats_names) == STAT_MAX, "a name for each counter");
 
 const char *stats_name(enum stat id)
 {
-	return names[id];
+	return stats_names[id];
 }
 
 void stats_sum(struct stats *sum, const struct stats *from)
@@ -34,11 +45,22 @@ void stats_print(const struct stats *s, char *buf, unsigned int len)
 
 		if (v == 0)
 			continue;
-		n = snprintf(buf + used, len - used, "%s%s=%" PRIu64, used ? " " : "", names[i], v);
+		n = snprintf(buf + used, len - used, "%s%s=%" PRIu64, used ? " " : "", stats_names[i], v);
 		if (n < 0 || (unsigned int)n >= len - used) {
 			buf[used] = '\0';	/* remove the incomplete entry */
 			return;
 		}
 		used += (unsigned int)n;
+	}
+}
+
+void stats_log_drops(const struct stats *s, const char *what, const char *name)
+{
+	for (enum drop reason = DROP_NONE + 1; reason < DROP_MAX; reason++) {
+		uint64_t gtx = stats_get(s, stats_gtx_drop(reason)), grx = stats_get(s, stats_grx_drop(reason));
+
+		if (gtx || grx)
+			log_info("dropped %s=%s reason=%s from-guest=%" PRIu64 " to-guest=%" PRIu64 " help=\"%s\"",
+				 what, name, drop_name(reason), gtx, grx, drop_help(reason));
 	}
 }

@@ -1,46 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* stats.h - counters: one verdict for each packet, and the calls that the work took
+/* stats.h - counters: the fate of each packet, and the calls that the work took
  *
  * Both daemons use one list, so that a counter has one name everywhere. A worker is
  * the only writer of its counters; every thread may read them.
+ *
+ * Each packet is counted once: by STAT_GTX_PACKETS or STAT_GRX_PACKETS, or by the
+ * counter of its drop reason (drop.h) in its direction.
  */
 #ifndef NETPAIR_STATS_H
 #define NETPAIR_STATS_H
 
 #include <stdint.h>
 
-/* The verdicts of packets, one for each packet; then the calls that the work took. */
-#define STATS_LIST(X_) \
+#include "drop.h"
+
+/* The counters in their order in the log. Those of the drop reasons follow the ones of
+ * their direction. */
+#define STATS_GTX_LIST(X_) \
 	X_(GTX_PACKETS, "gtx_packets")			/* delivered */ \
 	X_(GTX_BYTES, "gtx_bytes") \
-	X_(GTX_DROP_SHORT, "gtx_drop_short")		/* below an Ethernet header */ \
-	X_(GTX_DROP_LENGTH, "gtx_drop_length")		/* slots exceed the total */ \
-	X_(GTX_DROP_BOUNDS, "gtx_drop_bounds")		/* a slot leaves its page; a frame is too long for a ring */ \
-	X_(GTX_DROP_SLOTS, "gtx_drop_slots")		/* 19 or 20 slots */ \
-	X_(GTX_DROP_EXTRA, "gtx_drop_extra")		/* unknown extra info */ \
-	X_(GTX_DROP_GSO, "gtx_drop_gso")		/* GSO that is not valid */ \
-	X_(GTX_DROP_CSUM, "gtx_drop_csum")		/* blank checksum, no TCP or UDP */ \
-	X_(GTX_DROP_GRANT, "gtx_drop_grant")		/* a grant could not be read */ \
-	X_(GTX_REFUSED_SLOTS, "gtx_refused_slots")	/* no verdict: slots answered with an error */ \
-	X_(GTX_MCAST, "gtx_mcast")			/* a change of the multicast list */ \
-	X_(GTX_DROP_MCAST, "gtx_drop_mcast")		/* a change that is not valid */ \
-	X_(GTX_DROP_TAP, "gtx_drop_tap")		/* the TAP refused the frame */ \
+	X_(GTX_MCAST, "gtx_mcast")			/* changes of the multicast list; they carry no frame */ \
+	X_(GTX_REFUSED_SLOTS, "gtx_refused_slots")	/* slots that the backend answered with an error */
+#define STATS_GRX_LIST(X_) \
 	X_(GRX_PACKETS, "grx_packets") \
 	X_(GRX_BYTES, "grx_bytes") \
-	X_(GRX_DROP_SHORT, "grx_drop_short") \
-	X_(GRX_DROP_BOUNDS, "grx_drop_bounds") \
-	X_(GRX_DROP_SLOTS, "grx_drop_slots")		/* more slots than the peer takes */ \
-	X_(GRX_DROP_EXTRA, "grx_drop_extra") \
-	X_(GRX_DROP_GSO, "grx_drop_gso") \
-	X_(GRX_DROP_CSUM, "grx_drop_csum") \
-	X_(GRX_DROP_GRANT, "grx_drop_grant")		/* a grant could not be written */ \
-	X_(GRX_DROP_PEER, "grx_drop_peer")		/* the peer sent an error or an incomplete packet */ \
-	X_(GRX_DROP_TIMEOUT, "grx_drop_timeout")	/* no slots in time */ \
-	X_(GRX_DROP_TAP, "grx_drop_tap") \
-	X_(GRX_STALLS, "grx_stalls")			/* no slots for so long that the carrier went down */ \
-	X_(GRX_DROP_MCAST, "grx_drop_mcast")		/* multicast that the frontend does not want */ \
-	X_(GRX_HASHED, "grx_hashed")			/* no verdict: packets with a hash */ \
-	X_(GRX_HASH_WRONG_QUEUE, "grx_hash_wrong_queue")		/* no verdict: packets on another queue than their hash's */ \
+	X_(GRX_STALLS, "grx_stalls")			/* slots lacked for so long that the carrier went down */ \
+	X_(GRX_HASHED, "grx_hashed")			/* packets with a hash, on its queue */ \
+	X_(GRX_HASH_WRONG_QUEUE, "grx_hash_wrong_queue")	/* packets with a hash, on another queue */
+#define STATS_WORKER_LIST(X_) \
 	X_(PEER_FAULTS, "peer_faults")			/* the ring was lost */ \
 	X_(MASK_UNKNOWN, "mask_unknown_bits")		/* unknown bits of the event mask */ \
 	X_(NOTIFY_SENT, "notify_sent") \
@@ -51,8 +38,19 @@
 	X_(STORM_NAPS, "storm_naps")
 
 #define STATS_ENUM_(id_, name_) STAT_##id_,
-enum stat { STATS_LIST(STATS_ENUM_) STAT_MAX };
+#define STATS_GTX_DROP_(id_, direction_, name_, help_) STAT_GTX_DROP_##id_,
+#define STATS_GRX_DROP_(id_, direction_, name_, help_) STAT_GRX_DROP_##id_,
+enum stat {
+	STATS_GTX_LIST(STATS_ENUM_)
+	DROP_LIST(STATS_GTX_DROP_)
+	STATS_GRX_LIST(STATS_ENUM_)
+	DROP_LIST(STATS_GRX_DROP_)
+	STATS_WORKER_LIST(STATS_ENUM_)
+	STAT_MAX
+};
 #undef STATS_ENUM_
+#undef STATS_GTX_DROP_
+#undef STATS_GRX_DROP_
 
 struct stats { uint64_t v[STAT_MAX]; };
 
@@ -66,6 +64,18 @@ static inline void stats_add(struct stats *s, enum stat id, uint64_t n)
 static inline void stats_inc(struct stats *s, enum stat id)
 {
 	stats_add(s, id, 1);
+}
+
+/* Return the counter of a reason, which is not DROP_NONE, for each direction. Both have one
+ * for each reason, in the order of DROP_LIST. */
+static inline enum stat stats_gtx_drop(enum drop reason)
+{
+	return (enum stat)(STAT_GTX_DROP_SHORT + (int)reason - (int)DROP_SHORT);
+}
+
+static inline enum stat stats_grx_drop(enum drop reason)
+{
+	return (enum stat)(STAT_GRX_DROP_SHORT + (int)reason - (int)DROP_SHORT);
 }
 
 /* Returns the value of a counter. Safe from every thread. */
@@ -83,5 +93,9 @@ const char *stats_name(enum stat id);
 /* Writes "name=value" for every counter that is not 0, separated by spaces,
  * to buf of len bytes. The text ends with a NUL and has no incomplete entry. */
 void stats_print(const struct stats *s, char *buf, unsigned int len);
+
+/* Logs a line for each reason for which s has drops: how many from and to the guest, and
+ * what it means. what=name tells whose they are. */
+void stats_log_drops(const struct stats *s, const char *what, const char *name);
 
 #endif

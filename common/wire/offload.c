@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* offload.c - ring metadata <-> virtio_net_hdr, and checksums that the peer does not take blank */
-#include <errno.h>
 #include <linux/if_tun.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -11,81 +10,46 @@
 #define DHCP_SERVER_PORT 67u
 #define DHCP_CLIENT_PORT 68u
 
-static enum vnet_result offload_gso_from_pkt(struct virtio_net_hdr *vh, const struct pkt *p,
-					     const struct headers *h, uint8_t *head)
+static enum drop offload_gso_from_pkt(struct virtio_net_hdr *vh, const struct pkt *p,
+				      const struct headers *h, uint8_t *head)
 {
 	bool v4 = p->gso_type == XEN_NETIF_GSO_TYPE_TCPV4;
 
 	if (!h->l4 || h->proto != IPPROTO_TCP || h->version != (v4 ? 4 : 6))
-		return VNET_BAD_GSO;
+		return DROP_GSO;
 	vh->gso_type = v4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
 	vh->gso_size = p->gso_size;
 	vh->hdr_len = h->end;
 	if (!p->csum_blank)
 		put16(head + h->l4 + TCP_CSUM_OFFSET, headers_pseudo(head, h, p->len - h->l4));
-	return VNET_OK;
+	return DROP_NONE;
 }
 
-enum vnet_result vnet_from_pkt(struct virtio_net_hdr *vh, const struct pkt *p,
-			       uint8_t *head, size_t head_len)
+enum drop vnet_from_pkt(struct virtio_net_hdr *vh, const struct pkt *p, uint8_t *head, size_t head_len)
 {
 	struct headers h;
 
 	memset(vh, 0, sizeof(*vh));
 	if (!p->csum_blank && p->gso_type == XEN_NETIF_GSO_TYPE_NONE) {
 		vh->flags = p->csum_valid ? VIRTIO_NET_HDR_F_DATA_VALID : 0;
-		return VNET_OK;
+		return DROP_NONE;
 	}
 	h = headers_parse(head, min_size(head_len, p->len));
 	if (p->gso_type != XEN_NETIF_GSO_TYPE_NONE) {
-		enum vnet_result r = offload_gso_from_pkt(vh, p, &h, head);
+		enum drop drop = offload_gso_from_pkt(vh, p, &h, head);
 
-		if (r != VNET_OK)
-			return r;
+		if (drop != DROP_NONE)
+			return drop;
 	}
 	if (!h.l4)
-		return VNET_BAD_CSUM;
+		return DROP_CSUM;
 	vh->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	vh->csum_start = h.l4;
 	vh->csum_offset = h.proto == IPPROTO_TCP ? TCP_CSUM_OFFSET : UDP_CSUM_OFFSET;
-	return VNET_OK;
+	return DROP_NONE;
 }
 
-/* Appends bytes of the runs in from to the have bytes in head until it has most
- * bytes, and lays out over head and the rest. Returns the number of runs. */
-static unsigned int offload_copy_head(struct vnet_head *head, size_t have, size_t most, struct iovec *out,
-					   const struct iovec *from, unsigned int n)
-{
-	unsigned int runs = 1;
-
-	for (unsigned int i = 0; i < n; i++) {
-		size_t part = min_size(from[i].iov_len, most - have);
-		uint8_t *data = from[i].iov_base;
-
-		memcpy(head->bytes + have, data, part);
-		have += part;
-		if (part < from[i].iov_len)
-			out[runs++] = (struct iovec){ data + part, from[i].iov_len - part };
-	}
-	out[0] = (struct iovec){ head, VNET_HDR_LEN + have };
-	return runs;
-}
-
-enum vnet_result vnet_gather(struct vnet_head *head, const struct pkt *p, struct iovec *out,
-			     const struct iovec *from, unsigned int *n)
-{
-	enum vnet_result result;
-
-	memset(&head->hdr, 0, sizeof(head->hdr));
-	*n = offload_copy_head(head, 0, VNET_HEAD_MAX, out, from, *n);
-	result = vnet_from_pkt(&head->hdr.hdr, p, head->bytes, out[0].iov_len - VNET_HDR_LEN);
-	if (result == VNET_OK || *n == 1)
-		return result;
-	*n = offload_copy_head(head, out[0].iov_len - VNET_HDR_LEN, VNET_HEAD_LONG, out, out + 1, *n - 1);
-	return vnet_from_pkt(&head->hdr.hdr, p, head->bytes, out[0].iov_len - VNET_HDR_LEN);
-}
-
-int vnet_to_pkt(struct pkt *p, const struct virtio_net_hdr *vh)
+enum drop vnet_to_pkt(struct pkt *p, const struct virtio_net_hdr *vh)
 {
 	p->csum_blank = vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	p->csum_valid = vh->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID);
@@ -93,7 +57,7 @@ int vnet_to_pkt(struct pkt *p, const struct virtio_net_hdr *vh)
 	p->gso_size = 0;
 	switch (vh->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
 	case VIRTIO_NET_HDR_GSO_NONE:
-		return 0;
+		return DROP_NONE;
 	case VIRTIO_NET_HDR_GSO_TCPV4:
 		p->gso_type = XEN_NETIF_GSO_TYPE_TCPV4;
 		break;
@@ -101,12 +65,12 @@ int vnet_to_pkt(struct pkt *p, const struct virtio_net_hdr *vh)
 		p->gso_type = XEN_NETIF_GSO_TYPE_TCPV6;
 		break;
 	default:
-		return -EINVAL;
+		return DROP_GSO;
 	}
 	if (vh->gso_size < PKT_GSO_SIZE_MIN)
-		return -EINVAL;
+		return DROP_GSO;
 	p->gso_size = vh->gso_size;
-	return 0;
+	return DROP_NONE;
 }
 
 uint32_t vnet_wire_len(const struct virtio_net_hdr *vh, uint32_t len)

@@ -25,39 +25,18 @@
 /* Bytes that we parse if the headers are not complete in VNET_HEAD_MAX. */
 #define VNET_HEAD_LONG 512u
 
-enum vnet_result {
-	VNET_OK,
-	VNET_BAD_CSUM,	/* a blank checksum, but no complete TCP or UDP header */
-	VNET_BAD_GSO,	/* GSO, but no complete TCP header of that IP version */
-};
-
 /* Fills in vh for a packet from a ring. head is a private copy of the frame's
  * first head_len bytes (the whole frame or at least VNET_HEAD_MAX); a GSO
  * packet whose checksum is not blank gets its pseudo header checksum written
- * there, as the kernel wants it. vh is in host order. */
-MUST_CHECK enum vnet_result vnet_from_pkt(struct virtio_net_hdr *vh, const struct pkt *p,
-					  uint8_t *head, size_t head_len);
+ * there, as the kernel wants it. vh is in host order. Returns DROP_NONE; DROP_CSUM: a
+ * blank checksum, but no complete TCP or UDP header; DROP_GSO: GSO, but no complete
+ * TCP header of that IP version. */
+MUST_CHECK enum drop vnet_from_pkt(struct virtio_net_hdr *vh, const struct pkt *p,
+				   uint8_t *head, size_t head_len);
 
-/* Sets p's csum_* and gso_* from a TAP's header. Returns 0; -EINVAL: a type of
- * GSO that netif.h does not have, or segments below PKT_GSO_SIZE_MIN. */
-MUST_CHECK int vnet_to_pkt(struct pkt *p, const struct virtio_net_hdr *vh);
-
-/* The virtio_net_hdr of a frame, and a private copy of the frame's first bytes. */
-struct vnet_head {
-	struct virtio_net_hdr_mrg_rxbuf hdr;
-	uint8_t bytes[VNET_HEAD_LONG];
-};
-
-/* Makes a packet from a ring, whose bytes are the *n runs in from, into a frame
- * for the TAP. Copies the first VNET_HEAD_MAX bytes to head, or as many as
- * VNET_HEAD_LONG if its headers are not found in these, fills head->hdr in as
- * vnet_from_pkt() does, and lays out[0] over header and copy, out[1...] over
- * the rest; out takes *n + 1 runs, and *n gets their number. The copy is parsed,
- * and the copy is sent: a peer that can still write the runs cannot change what
- * was checked. out may be the array from one element before
- * from. Returns as vnet_from_pkt(). */
-MUST_CHECK enum vnet_result vnet_gather(struct vnet_head *head, const struct pkt *p, struct iovec *out,
-					const struct iovec *from, unsigned int *n);
+/* Sets p's csum_* and gso_* from a TAP's header. Returns DROP_NONE; DROP_GSO: a
+ * type of GSO that netif.h does not have, or segments below PKT_GSO_SIZE_MIN. */
+MUST_CHECK enum drop vnet_to_pkt(struct pkt *p, const struct virtio_net_hdr *vh);
 
 /* Returns the bytes that a frame of len bytes has on a wire: those of all its
  * segments, each with its headers. hdr_len is that of vnet_from_pkt() or

@@ -9,7 +9,7 @@
  *
  * A packet is walked to its end before it is classified. So a drop consumes all of
  * its slots, and the next packet starts at the right slot. The first broken rule
- * is the cause.
+ * is the reason of the drop.
  */
 #include <string.h>
 
@@ -21,18 +21,18 @@ static enum pkt_verdict pkt_fault(struct pkt *p, const char *why)
 	return PKT_FAULT;
 }
 
-/* Makes the packet a drop; the first cause stays. */
-static void pkt_set_drop(struct pkt *p, enum stat cause)
+/* Makes the packet a drop; the first reason stays. */
+static void pkt_set_drop(struct pkt *p, enum drop reason)
 {
-	if (p->cause == STAT_MAX)
-		p->cause = cause;
+	if (p->drop == DROP_NONE)
+		p->drop = reason;
 }
 
-static void pkt_gso_apply(struct pkt *p, const struct netif_extra_info *extra, enum stat bad)
+static void pkt_gso_apply(struct pkt *p, const struct netif_extra_info *extra)
 {
 	if (extra->u.gso.size < PKT_GSO_SIZE_MIN || extra->u.gso.features != 0 ||
 	    (extra->u.gso.type != XEN_NETIF_GSO_TYPE_TCPV4 && extra->u.gso.type != XEN_NETIF_GSO_TYPE_TCPV6)) {
-		pkt_set_drop(p, bad);
+		pkt_set_drop(p, DROP_GSO);
 		return;
 	}
 	p->gso_type = extra->u.gso.type;
@@ -50,18 +50,17 @@ static void pkt_hash_apply(struct pkt *p, const struct netif_extra_info *extra)
 	p->hash_value = (uint32_t)v[3] << 24 | (uint32_t)v[2] << 16 | (uint32_t)v[1] << 8 | v[0];
 }
 
-/* Applies an extra that is legal on both rings; the drop causes differ. */
-static void pkt_extra_apply(struct pkt *p, const struct netif_extra_info *extra,
-			    enum stat bad_extra, enum stat bad_gso)
+/* Applies an extra that is legal on both rings. */
+static void pkt_extra_apply(struct pkt *p, const struct netif_extra_info *extra)
 {
 	if (extra->flags & ~XEN_NETIF_EXTRA_FLAG_MORE)
-		pkt_set_drop(p, bad_extra);
+		pkt_set_drop(p, DROP_EXTRA);
 	else if (extra->type == XEN_NETIF_EXTRA_TYPE_GSO)
-		pkt_gso_apply(p, extra, bad_gso);
+		pkt_gso_apply(p, extra);
 	else if (extra->type == XEN_NETIF_EXTRA_TYPE_HASH)
 		pkt_hash_apply(p, extra);
 	else
-		pkt_set_drop(p, bad_extra);
+		pkt_set_drop(p, DROP_EXTRA);
 }
 
 /* Applies a change of the multicast list. A second one in a request is a drop, as
@@ -69,7 +68,7 @@ static void pkt_extra_apply(struct pkt *p, const struct netif_extra_info *extra,
 static void pkt_mcast_apply(struct pkt *p, const struct netif_extra_info *extra)
 {
 	if (p->mcast || (extra->flags & ~XEN_NETIF_EXTRA_FLAG_MORE)) {
-		pkt_set_drop(p, STAT_GTX_DROP_EXTRA);
+		pkt_set_drop(p, DROP_EXTRA);
 		return;
 	}
 	p->mcast = extra->type;
@@ -92,7 +91,7 @@ static bool pkt_gtx_extras(struct gtx_back *ring, struct pkt *p)
 		if (pkt_is_mcast(&extra))
 			pkt_mcast_apply(p, &extra);
 		else
-			pkt_extra_apply(p, &extra, STAT_GTX_DROP_EXTRA, STAT_GTX_DROP_GSO);
+			pkt_extra_apply(p, &extra);
 	} while (extra.flags & XEN_NETIF_EXTRA_FLAG_MORE);
 	return true;
 }
@@ -101,7 +100,7 @@ static bool pkt_gtx_extras(struct gtx_back *ring, struct pkt *p)
 static void pkt_gtx_piece(struct pkt *p, const struct gtx_slot *s, uint32_t len)
 {
 	if ((uint32_t)s->offset + len > XEN_PAGE) {
-		pkt_set_drop(p, STAT_GTX_DROP_BOUNDS);
+		pkt_set_drop(p, DROP_BOUNDS);
 		return;
 	}
 	if (len == 0)
@@ -136,7 +135,6 @@ enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p)
 
 	/* The pieces need no clearing: only ->pieces of them are read. */
 	memset(p, 0, offsetof(struct pkt, piece));
-	p->cause = STAT_MAX;
 	if (!gtx_back_take(ring, &first))
 		return PKT_NONE;
 	p->slots = 1;
@@ -154,18 +152,18 @@ enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p)
 	if (p->mcast) {
 		/* netif.h: such a request is a dummy, which carries no packet. */
 		if (data > 1 || p->gso_type)
-			pkt_set_drop(p, STAT_GTX_DROP_EXTRA);
-		return p->cause == STAT_MAX ? PKT_MCAST : PKT_DROP;
+			pkt_set_drop(p, DROP_EXTRA);
+		return p->drop == DROP_NONE ? PKT_MCAST : PKT_DROP;
 	}
 	if (data > PKT_SLOTS_MAX)
-		pkt_set_drop(p, STAT_GTX_DROP_SLOTS);
+		pkt_set_drop(p, DROP_SLOTS);
 	if (p->len < PKT_LEN_MIN)
-		pkt_set_drop(p, STAT_GTX_DROP_SHORT);
+		pkt_set_drop(p, DROP_SHORT);
 	if (sum > p->len)
-		pkt_set_drop(p, STAT_GTX_DROP_LENGTH);
+		pkt_set_drop(p, DROP_LENGTH);
 	else if (first.offset + (p->len - sum) > XEN_PAGE)
-		pkt_set_drop(p, STAT_GTX_DROP_BOUNDS);
-	if (p->cause != STAT_MAX)
+		pkt_set_drop(p, DROP_BOUNDS);
+	if (p->drop != DROP_NONE)
 		return PKT_DROP;
 
 	p->piece[0].offset = first.offset;
@@ -185,7 +183,7 @@ static bool pkt_grx_extras(struct grx_front *ring, struct pkt *p)
 		if (!grx_front_take_extra(ring, &extra))
 			return false;
 		p->slots++;
-		pkt_extra_apply(p, &extra, STAT_GRX_DROP_EXTRA, STAT_GRX_DROP_GSO);
+		pkt_extra_apply(p, &extra);
 	} while (extra.flags & XEN_NETIF_EXTRA_FLAG_MORE);
 	return true;
 }
@@ -193,15 +191,15 @@ static bool pkt_grx_extras(struct grx_front *ring, struct pkt *p)
 static void pkt_grx_piece(struct pkt *p, const struct grx_slot *s)
 {
 	if (s->status < 0 || s->id != s->index) {
-		pkt_set_drop(p, STAT_GRX_DROP_PEER);
+		pkt_set_drop(p, DROP_PEER);
 		return;
 	}
 	if ((uint32_t)s->offset + (uint32_t)s->status > XEN_PAGE) {
-		pkt_set_drop(p, STAT_GRX_DROP_BOUNDS);
+		pkt_set_drop(p, DROP_BOUNDS);
 		return;
 	}
 	if (p->pieces == PKT_SLOTS_MAX) {
-		pkt_set_drop(p, STAT_GRX_DROP_SLOTS);
+		pkt_set_drop(p, DROP_SLOTS);
 		return;
 	}
 	if (s->status == 0)
@@ -216,7 +214,6 @@ enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, uint16_t *f
 	struct grx_slot s;
 
 	memset(p, 0, offsetof(struct pkt, piece));
-	p->cause = STAT_MAX;
 	if (!grx_front_take(ring, &s))
 		return PKT_NONE;
 	*first = s.index;
@@ -225,20 +222,20 @@ enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, uint16_t *f
 	p->csum_valid = s.flags & (NETRXF_csum_blank | NETRXF_data_validated);
 	pkt_grx_piece(p, &s);
 	if ((s.flags & NETRXF_extra_info) && !pkt_grx_extras(ring, p))
-		pkt_set_drop(p, STAT_GRX_DROP_EXTRA);
+		pkt_set_drop(p, DROP_EXTRA);
 	while (s.flags & NETRXF_more_data) {
 		if (!grx_front_take(ring, &s)) {
-			pkt_set_drop(p, STAT_GRX_DROP_PEER);
+			pkt_set_drop(p, DROP_PEER);
 			break;
 		}
 		p->slots++;
 		pkt_grx_piece(p, &s);
 	}
 	if (p->len < PKT_LEN_MIN)
-		pkt_set_drop(p, STAT_GRX_DROP_SHORT);
+		pkt_set_drop(p, DROP_SHORT);
 	if (p->len > PKT_LEN_MAX)
-		pkt_set_drop(p, STAT_GRX_DROP_BOUNDS);
-	return p->cause == STAT_MAX ? PKT_OK : PKT_DROP;
+		pkt_set_drop(p, DROP_BOUNDS);
+	return p->drop == DROP_NONE ? PKT_OK : PKT_DROP;
 }
 
 struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size)
@@ -250,21 +247,6 @@ struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size)
 	extra.u.gso.size = size;
 	extra.u.gso.type = type;
 	return extra;
-}
-
-unsigned int pkt_extras(const struct pkt *p)
-{
-	return (p->gso_type != XEN_NETIF_GSO_TYPE_NONE) + p->hashed + (p->headroom != 0);
-}
-
-uint32_t pkt_grx_part(const struct pkt *p)
-{
-	return XEN_PAGE - p->headroom;
-}
-
-unsigned int pkt_grx_slots(const struct pkt *p)
-{
-	return (p->len + pkt_grx_part(p) - 1) / pkt_grx_part(p) + pkt_extras(p);
 }
 
 static struct netif_extra_info pkt_hash_extra(const struct pkt *p)
@@ -320,7 +302,7 @@ void pkt_to_grx(struct grx_back *ring, const struct pkt *p)
 	if (pkt_extras(p))
 		flags |= NETRXF_extra_info;
 	do {
-		uint32_t part = (uint32_t)min_size(left, pkt_grx_part(p));
+		uint32_t part = (uint32_t)min_size(left, pkt_part(p));
 
 		left -= part;
 		/* Linux's netback sends offset 0 and counts the headroom as data. Its

@@ -3,7 +3,7 @@
  *
  * Only pkt_from_gtx() and pkt_from_grx() make a struct pkt from a ring: its slots
  * were copied once and passed every check of netif.h's rules. A packet that
- * breaks a rule is consumed too and becomes a drop with a cause. The ring is lost
+ * breaks a rule is consumed too and becomes a drop with a reason. The ring is lost
  * (a fault) only if it is unknown where the next packet starts.
  */
 #ifndef NETPAIR_PKT_H
@@ -12,15 +12,15 @@
 #include <stdint.h>
 
 #include "common/base/abi.h"
-#include "ring.h"
-#include "common/base/stats.h"
+#include "common/base/drop.h"
 #include "common/base/util.h"
+#include "ring.h"
 
 enum pkt_verdict {
 	PKT_NONE,	/* the snapshot holds no further packet */
 	PKT_OK,
 	PKT_MCAST,	/* gtx: no frame, but a change of the multicast list; ->mcast */
-	PKT_DROP,	/* consumed, but it must be dropped; ->cause tells why */
+	PKT_DROP,	/* consumed, but it must be dropped; ->drop tells why */
 	PKT_FAULT,	/* the start of the next packet is unknown; ->why in words */
 };
 
@@ -47,7 +47,7 @@ struct pkt {
 	uint8_t hash_algorithm;	/* XEN_NETIF_CTRL_HASH_ALGORITHM_*, unchecked; always Toeplitz to grx */
 	uint32_t hash_value;
 	uint16_t headroom;	/* to grx: bytes left free in front of the data of each slot */
-	enum stat cause;	/* with PKT_DROP */
+	enum drop drop;		/* its fate so far; not DROP_NONE: it ends here */
 	const char *why;	/* with PKT_FAULT, static */
 	struct pkt_piece piece[PKT_SLOTS_FATAL];
 };
@@ -72,19 +72,28 @@ static inline uint32_t pkt_segments(const struct pkt *p)
  * the payload bytes of a segment. */
 struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size);
 
-/* Returns the bytes of a packet that a full grx slot holds. */
-uint32_t pkt_grx_part(const struct pkt *p);
+/* Returns the bytes of a packet that a full slot holds. */
+static inline uint32_t pkt_part(const struct pkt *p)
+{
+	return XEN_PAGE - p->headroom;
+}
 
 /* Returns the number of extras of a packet; each takes a slot. */
-unsigned int pkt_extras(const struct pkt *p);
+static inline unsigned int pkt_extras(const struct pkt *p)
+{
+	return (p->gso_type != XEN_NETIF_GSO_TYPE_NONE) + p->hashed + (p->headroom != 0);
+}
 
-/* Returns the number of grx slots that a packet of p->len bytes takes, with its
- * extras. It may be more than PKT_SLOTS_MAX. */
-unsigned int pkt_grx_slots(const struct pkt *p);
+/* Returns the number of slots that a packet of p->len bytes takes, with its extras,
+ * if each is filled up. It may be more than PKT_SLOTS_MAX. */
+static inline unsigned int pkt_slots_for(const struct pkt *p)
+{
+	return (p->len + pkt_part(p) - 1) / pkt_part(p) + pkt_extras(p);
+}
 
 /* Stages the responses for a frame of p->len bytes that lies in the oldest
  * unanswered buffers, from byte p->headroom of each, filled up one after the
- * other. The caller has taken pkt_grx_slots() buffers. */
+ * other. The caller has taken pkt_slots_for() buffers. */
 void pkt_to_grx(struct grx_back *ring, const struct pkt *p);
 
 /* Stages the requests for a frame whose pieces (gref, offset, len) are in

@@ -233,6 +233,8 @@ void frontend_log_stats(const struct frontend *d)
 			stats_print(&sum, text, sizeof(text));
 		}
 		log_info("counters nic=%s state=%s %s", n->name, hs_state_name(n->state), text);
+		if (n->conn)
+			stats_log_drops(&sum, "nic", n->name);
 		for (unsigned int i = 0; n->conn && nic_conn_queue_stats(n->conn, i, &sum); i++) {
 			stats_print(&sum, text, sizeof(text));
 			log_info("counters nic=%s queue=%u %s", n->name, i, text);

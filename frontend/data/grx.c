@@ -21,30 +21,26 @@ static unsigned int grx_page_of(const struct nic_queue *q, unsigned int slot)
 	return slot & (q->grx_pool.count - 1);
 }
 
-/* Adds a packet to the burst. Returns STAT_MAX, or the counter of why it is dropped. */
-static enum stat grx_send_packet(struct nic_queue *q, const struct pkt *p)
+/* Adds a packet to the burst. */
+static enum drop grx_send_packet(struct nic_queue *q, const struct pkt *p)
 {
 	struct burst *burst = &q->conn->w.burst;
 	struct nic_send *s = &q->conn->send[burst->n];
 	struct iovec *from = s->iov + 1;
 	unsigned int n = p->pieces;
+	enum drop drop;
 
 	for (unsigned int i = 0; i < p->pieces; i++) {
 		const struct pkt_piece *piece = &p->piece[i];
 
 		from[i] = (struct iovec){ pool_page(&q->grx_pool, grx_page_of(q, piece->index)) + piece->offset, piece->len };
 	}
-	switch (vnet_gather(&s->head, p, s->iov, from, &n)) {
-	case VNET_OK:
-		break;
-	case VNET_BAD_CSUM:
-		return STAT_GRX_DROP_CSUM;
-	case VNET_BAD_GSO:
-		return STAT_GRX_DROP_GSO;
-	}
+	drop = frame_from_pkt(&s->head, p, s->iov, from, &n);
+	if (drop != DROP_NONE)
+		return drop;
 	s->len = p->len;
 	burst_add(burst, s->iov, n, &s->put);
-	return STAT_MAX;
+	return DROP_NONE;
 }
 
 /* Posts the pages of so many slots again. */
@@ -76,35 +72,23 @@ static void grx_write_burst(struct nic_queue *q, unsigned int slots)
 	grx_repost(q, slots);
 }
 
-static enum pkt_verdict grx_check_hash(struct nic_queue *q, struct pkt *p)
-{
-	enum stat told = nic_rss_check(q, p);
-
-	if (told == STAT_GRX_DROP_EXTRA) {
-		p->cause = told;
-		return PKT_DROP;
-	}
-	stats_inc(&q->stats, told);
-	return PKT_OK;
-}
-
 /* Adds one packet to the burst, or counts why it is dropped. */
-static void grx_handle_packet(struct nic_queue *q, struct pkt *p, enum pkt_verdict verdict)
+static void grx_handle_packet(struct nic_queue *q, const struct pkt *p)
 {
-	enum stat drop;
+	enum drop drop = p->drop;
 
-	if (verdict == PKT_OK && p->hashed)
-		verdict = grx_check_hash(q, p);
-	drop = verdict == PKT_OK ? grx_send_packet(q, p) : p->cause;
-	if (drop != STAT_MAX)
-		stats_inc(&q->stats, drop);
+	if (drop == DROP_NONE && p->hashed)
+		drop = nic_rss_check(q, p);
+	if (drop == DROP_NONE)
+		drop = grx_send_packet(q, p);
+	if (drop != DROP_NONE)
+		stats_inc(&q->stats, stats_grx_drop(drop));
 }
 
 unsigned int nic_grx_run(struct nic_queue *q)
 {
 	int ready = grx_front_begin(&q->grx);
 	unsigned int n = 0, slots = 0, taken = 0;
-	enum pkt_verdict verdict;
 	uint16_t first;
 	UNINITIALISED struct pkt p;
 
@@ -114,8 +98,8 @@ unsigned int nic_grx_run(struct nic_queue *q)
 		return 0;
 	}
 	while (slots < WORKER_RUN_SLOTS && q->conn->segments < WORKER_RUN_SEGMENTS &&
-	       (verdict = pkt_from_grx(&q->grx, &p, &first)) != PKT_NONE) {
-		grx_handle_packet(q, &p, verdict);
+	       pkt_from_grx(&q->grx, &p, &first) != PKT_NONE) {
+		grx_handle_packet(q, &p);
 		q->conn->segments += pkt_segments(&p);
 		slots += p.slots;
 		taken += p.slots;

@@ -8,7 +8,7 @@
 #include <sys/uio.h>
 
 #include "common/base/util.h"
-#include "common/wire/offload.h"
+#include "common/wire/frame.h"
 
 struct nic_queue;
 
@@ -16,7 +16,7 @@ struct nic_queue;
 struct nic_send {
 	uint32_t len;			/* bytes of the frame */
 	ssize_t put;
-	struct vnet_head head;
+	struct frame_head head;
 	struct iovec iov[1 + PKT_SLOTS_FATAL];
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/host/tap.h"
+#include "common/wire/frame.h"
 #include "announce.h"
 #include "conn_internal.h"
 #include "gtx.h"
@@ -80,39 +81,26 @@ static void gtx_post(struct nic_queue *q, const struct pkt *p, const uint16_t *i
 	worker_count_bytes(&q->conn->w, p->len);
 }
 
-/* Begins to send a frame in segments, which the backend does not take as it is. */
-static enum stat gtx_begin_tso(struct nic_queue *q, const struct virtio_net_hdr *hdr, const struct iovec *iov, unsigned int n)
-{
-	q->conn->tso_queue = q;
-	return tso_begin(&q->conn->tso, hdr, iov, n, XEN_PAGE) < 0 ? STAT_GTX_DROP_GSO : STAT_MAX;
-}
-
-/* Posts one frame that was read, or begins to send it in segments. Returns
- * STAT_MAX, or the counter of why it is dropped. */
-static enum stat gtx_post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, struct iovec *iov,
+/* Posts one frame that was read, or begins to send it in segments. */
+static enum drop gtx_post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, struct iovec *iov,
 				const uint16_t *ids, uint32_t len)
 {
-	const struct vnet_peer *peer = &q->conn->conf.peer;
-	enum vnet_step step;
+	struct nic_conn *conn = q->conn;
+	enum drop drop;
 	UNINITIALISED struct pkt p;
 
 	memset(&p, 0, offsetof(struct pkt, piece));
-	if (len < PKT_LEN_MIN)
-		return STAT_GTX_DROP_SHORT;
-	gtx_describe(q->conn, &p, ids, len);
-	for (unsigned int i = 0; i < p.pieces; i++)
-		iov[i].iov_len = p.piece[i].len;
-	step = vnet_prepare(hdr, peer, iov, p.pieces);
-	if (step == VNET_SEGMENT)
-		return gtx_begin_tso(q, hdr, iov, p.pieces);
-	if (p.pieces > 1 && !peer->sg)
-		return STAT_GTX_DROP_SLOTS;
-	if (step == VNET_BROKEN)
-		return STAT_GTX_DROP_CSUM;
-	if (vnet_to_pkt(&p, hdr) < 0)
-		return STAT_GTX_DROP_GSO;
+	p.len = len;
+	drop = frame_to_pkt(&p, &conn->tso, hdr, &conn->conf.peer, iov, frame_trim(iov, FRAME_PAGES, len));
+	if (drop != DROP_NONE)
+		return drop;
+	if (conn->tso.left) {
+		conn->tso_queue = q;
+		return DROP_NONE;
+	}
+	gtx_describe(conn, &p, ids, len);
 	gtx_post(q, &p, ids);
-	return STAT_MAX;
+	return DROP_NONE;
 }
 
 /* Posts the next segment of the frame that goes out in segments, in one slot. */
@@ -122,9 +110,8 @@ static void gtx_post_tso(struct nic_conn *conn)
 	UNINITIALISED struct pkt p;
 
 	free_pages_lowest(&conn->gtx_free_pages, &id, 1);
-	memset(&p, 0, offsetof(struct pkt, piece));
-	gtx_describe(conn, &p, &id, tso_take(&conn->tso, pool_page(&conn->gtx_pool, id)));
-	p.csum_valid = true;
+	frame_next_segment(&p, &conn->tso, pool_page(&conn->gtx_pool, id), 0);
+	gtx_describe(conn, &p, &id, p.len);
 	gtx_post(conn->tso_queue, &p, &id);
 }
 
@@ -170,7 +157,7 @@ static bool gtx_move_frame(struct nic_conn *conn)
 	UNINITIALISED struct iovec iov[1 + FRAME_PAGES];
 	UNINITIALISED uint16_t ids[FRAME_PAGES];
 	struct nic_queue *q;
-	enum stat drop;
+	enum drop drop;
 	ssize_t got;
 
 	if (conn->tso.left) {
@@ -182,8 +169,8 @@ static bool gtx_move_frame(struct nic_conn *conn)
 		return gtx_not_read(conn, tap_outcome(got));
 	q = nic_steer(conn, iov[1].iov_base, (uint32_t)got - VNET_HDR_LEN);
 	drop = gtx_post_frame(q, &hdr.hdr, iov + 1, ids, (uint32_t)got - VNET_HDR_LEN);
-	if (drop != STAT_MAX)
-		stats_inc(&q->stats, drop);
+	if (drop != DROP_NONE)
+		stats_inc(&q->stats, stats_gtx_drop(drop));
 	return true;
 }
 

@@ -130,13 +130,14 @@ void nic_rss_start(struct nic_conn *conn)
 			      XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ, 0, 0);
 }
 
-enum stat nic_rss_check(const struct nic_queue *q, const struct pkt *p)
+enum drop nic_rss_check(struct nic_queue *q, const struct pkt *p)
 {
 	const struct nic_conn *conn = q->conn;
 	uint32_t value = conn->rss.size ? p->hash_value % conn->rss.size : p->hash_value;
 
 	if (p->hash_algorithm != XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ || p->hash_type > 31 ||
 	    !(conn->rss.types & 1u << p->hash_type))
-		return STAT_GRX_DROP_EXTRA;
-	return value % conn->conf.queues == q->index ? STAT_GRX_HASHED : STAT_GRX_HASH_WRONG_QUEUE;
+		return DROP_EXTRA;
+	stats_inc(&q->stats, value % conn->conf.queues == q->index ? STAT_GRX_HASHED : STAT_GRX_HASH_WRONG_QUEUE);
+	return DROP_NONE;
 }

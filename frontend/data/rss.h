@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "common/base/stats.h"
+#include "common/base/drop.h"
 #include "common/base/util.h"
 
 struct nic_conn;
@@ -22,8 +22,8 @@ struct nic_rss {
 /* Begins to ask for hashing, if that was agreed (a nic_ctrl_step_fn). */
 void nic_rss_start(struct nic_conn *conn);
 
-/* Returns the counter for a packet's hash; STAT_GRX_DROP_EXTRA: hashing was not
- * asked for, and the packet is to be dropped. */
-MUST_CHECK enum stat nic_rss_check(const struct nic_queue *q, const struct pkt *p);
+/* Checks a packet's hash and counts it. Returns DROP_NONE; DROP_EXTRA: a hash of this kind
+ * was not asked for. */
+MUST_CHECK enum drop nic_rss_check(struct nic_queue *q, const struct pkt *p);
 
 #endif

@@ -3,9 +3,9 @@
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
 #include "common/wire/offload.h"
 
-enum vnet_result test(struct virtio_net_hdr *v, const struct pkt *p, const struct gtx_slot *s, uint8_t *h, size_t n);
+enum drop test(struct virtio_net_hdr *v, const struct pkt *p, const struct gtx_slot *s, uint8_t *h, size_t n);
 
-enum vnet_result test(struct virtio_net_hdr *v, const struct pkt *p, const struct gtx_slot *s, uint8_t *h, size_t n)
+enum drop test(struct virtio_net_hdr *v, const struct pkt *p, const struct gtx_slot *s, uint8_t *h, size_t n)
 {
 #ifdef FAIL
 	return vnet_from_pkt(v, s, h, n);

@@ -132,6 +132,7 @@ case_multicast()
 	xenstore-write "$(fe 1 0)/request-multicast-control" 1
 	check asked filter_is 1
 	check filtered mcast_sent grx_drop_mcast 10
+	check told grep -qE 'dropped vif=vif1.0 reason=mcast from-guest=0 to-guest=[0-9]+ help=".+"' "$L/back.log"
 	check unicast ping_check 10.79.0.2
 	in1 ip neigh flush all
 	in0 ip neigh flush all

@@ -46,9 +46,9 @@ static void check_found(const struct virtio_net_hdr *vh, const uint8_t *frame, s
 	memset(head, 0, sizeof(head));
 	if (len)
 		memcpy(head, frame, min_size(len, sizeof(head)));
-	if (vnet_to_pkt(&p, vh) < 0)
+	if (vnet_to_pkt(&p, vh) != DROP_NONE)
 		return;
-	PROMISE(vnet_from_pkt(&back, &p, head, min_size(len, sizeof(head))) == VNET_OK);
+	PROMISE(vnet_from_pkt(&back, &p, head, min_size(len, sizeof(head))) == DROP_NONE);
 	if (!(vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
 		return;
 	PROMISE(back.csum_start == vh->csum_start && back.csum_offset == vh->csum_offset);

@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (v == PKT_OK)
 			check_pkt(&p, first);
 		else
-			PROMISE(p.cause >= STAT_GRX_DROP_SHORT && p.cause <= STAT_GRX_DROP_PEER);
+			PROMISE(p.drop != DROP_NONE && p.drop <= DROP_PEER);
 	}
 	PROMISE(taken == answered);
 	return 0;

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pkt p = { .csum_blank = flags & 1, .csum_valid = flags & 3 }, back;
 	struct virtio_net_hdr vh;
 	uint8_t *head, *before;
-	enum vnet_result r;
+	enum drop r;
 
 	if (size > 4096)
 		size = 4096;
@@ -62,16 +62,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	memset(&vh, 0xa5, sizeof(vh));
 	r = vnet_from_pkt(&vh, &p, head, size);
-	PROMISE(r == VNET_OK || r == VNET_BAD_CSUM || r == VNET_BAD_GSO);
-	PROMISE(r != VNET_BAD_GSO || p.gso_type != XEN_NETIF_GSO_TYPE_NONE);
-	if (r == VNET_OK) {
+	PROMISE(r == DROP_NONE || r == DROP_CSUM || r == DROP_GSO);
+	PROMISE(r != DROP_GSO || p.gso_type != XEN_NETIF_GSO_TYPE_NONE);
+	if (r == DROP_NONE) {
 		check_header(&vh, &p, size);
 		check_only_field(head, before, size, (size_t)vh.csum_start + vh.csum_offset);
 		if (p.csum_blank || p.gso_type == XEN_NETIF_GSO_TYPE_NONE)
 			PROMISE(memcmp(head, before, size) == 0);
 		/* Over the ring and back it says the same. */
 		memset(&back, 0, sizeof(back));
-		PROMISE(vnet_to_pkt(&back, &vh) == 0);
+		PROMISE(vnet_to_pkt(&back, &vh) == DROP_NONE);
 		PROMISE(back.gso_type == p.gso_type && back.gso_size == p.gso_size);
 		PROMISE(back.csum_blank == (p.csum_blank || p.gso_type));
 	}

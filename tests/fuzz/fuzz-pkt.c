@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (v == PKT_OK)
 			check_pkt(&p);
 		else if (v == PKT_DROP)
-			PROMISE(p.cause >= STAT_GTX_DROP_SHORT && p.cause <= STAT_GTX_DROP_GSO);
+			PROMISE(p.drop >= DROP_SHORT && p.drop <= DROP_GSO);
 		else if (v == PKT_MCAST)
 			PROMISE(p.slots >= 2 && (p.mcast == 2 || p.mcast == 3));
 		else

@@ -2,6 +2,7 @@
 /* run-offload.c - headers of every kind against csum_blank and GSO; checksums against a plain
  * sum of our own (netif.md 4.3 groups 9-11) */
 #include "unit.h"
+#include "common/wire/frame.h"
 #include "common/wire/offload.c"
 
 #define TCP 6
@@ -118,7 +119,7 @@ static bool checksum_holds(const struct frame *f, unsigned int version, unsigned
 	return ref_sum(ref_pseudo(f, version, proto), f->b + f->l4, f->len - f->l4) % 0xffff == 0;
 }
 
-static enum vnet_result convert(struct virtio_net_hdr *vh, struct frame *f, const struct pkt *like)
+static enum drop convert(struct virtio_net_hdr *vh, struct frame *f, const struct pkt *like)
 {
 	struct pkt p = *like;
 
@@ -137,7 +138,7 @@ static void expect_blank_ok(const struct shape *s, unsigned int start, unsigned 
 	build(&f, s);
 	before = f;
 	assert_int_equal(f.l4, start);
-	assert_int_equal(convert(&vh, &f, &blank), VNET_OK);
+	assert_int_equal(convert(&vh, &f, &blank), DROP_NONE);
 	assert_int_equal(vh.flags, BLANK);
 	assert_int_equal(vh.gso_type, VIRTIO_NET_HDR_GSO_NONE);
 	assert_int_equal(vh.csum_start, start);
@@ -151,7 +152,7 @@ static void expect_blank_bad(const struct shape *s)
 	struct frame f;
 
 	build(&f, s);
-	assert_int_equal(convert(&vh, &f, &blank), VNET_BAD_CSUM);
+	assert_int_equal(convert(&vh, &f, &blank), DROP_CSUM);
 }
 
 /* --- ring -> TAP, checksums ----------------------------------------------------------- */
@@ -164,13 +165,13 @@ static void plain(void **state)
 
 	(void)state;
 	build(&f, &(struct shape){ 0 });
-	assert_int_equal(convert(&vh, &f, &(struct pkt){ 0 }), VNET_OK);
+	assert_int_equal(convert(&vh, &f, &(struct pkt){ 0 }), DROP_NONE);
 	assert_memory_equal(&vh, zero, sizeof(zero));
-	assert_int_equal(convert(&vh, &f, &(struct pkt){ .csum_valid = true }), VNET_OK);
+	assert_int_equal(convert(&vh, &f, &(struct pkt){ .csum_valid = true }), DROP_NONE);
 	assert_int_equal(vh.flags, VIRTIO_NET_HDR_F_DATA_VALID);
 	/* Nobody looks into what needs nothing. */
 	memset(f.b, 0xff, sizeof(f.b));
-	assert_int_equal(convert(&vh, &f, &(struct pkt){ 0 }), VNET_OK);
+	assert_int_equal(convert(&vh, &f, &(struct pkt){ 0 }), DROP_NONE);
 }
 
 static void blank_tcp_udp(void **state)
@@ -207,7 +208,7 @@ static void blank_ipv4_header_lies(void **state)
 	for (uint8_t ihl = 0; ihl < 5; ihl++) {
 		build(&f, &(struct shape){ 0 });
 		f.b[f.l3] = (uint8_t)(0x40 | ihl);
-		assert_int_equal(convert(&vh, &f, &blank), VNET_BAD_CSUM);
+		assert_int_equal(convert(&vh, &f, &blank), DROP_CSUM);
 	}
 	expect_blank_bad(&(struct shape){ .ethertype = 0x86dd });		/* IPv4 inside */
 	expect_blank_bad(&(struct shape){ .ethertype = 0x0800, .version = 6 });
@@ -245,10 +246,10 @@ static void ipv6_extensions_without_end(void **state)
 	build(&f, &(struct shape){ .version = 6, .payload = 1400 });
 	f.b[f.l3 + 6] = 0;
 	memset(f.b + 54, 0, f.len - 54);	/* hop by hop, 8 bytes, hop by hop ... */
-	assert_int_equal(convert(&vh, &f, &blank), VNET_BAD_CSUM);
+	assert_int_equal(convert(&vh, &f, &blank), DROP_CSUM);
 	memset(f.b + 54, 0xff, f.len - 54);
 	f.b[54] = 60;
-	assert_int_equal(convert(&vh, &f, &blank), VNET_BAD_CSUM);
+	assert_int_equal(convert(&vh, &f, &blank), DROP_CSUM);
 }
 
 static void blank_not_tcp_nor_udp(void **state)
@@ -277,7 +278,7 @@ static void truncated_anywhere(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(shapes); i++) {
 		build(&f, &shapes[i]);
 		for (unsigned int len = 0; len <= f.end; len++) {
-			enum vnet_result want = len < f.end ? VNET_BAD_CSUM : VNET_OK;
+			enum drop want = len < f.end ? DROP_CSUM : DROP_NONE;
 			uint8_t *tight = malloc(len ? len : 1);
 			struct pkt p = blank;
 
@@ -301,12 +302,12 @@ static void tcp_data_offset(void **state)
 	for (unsigned int doff = 0; doff < 16; doff++) {
 		build(&f, &(struct shape){ .payload = 200 });
 		f.b[f.l4 + 12] = (uint8_t)(doff << 4);
-		assert_int_equal(convert(&vh, &f, &blank), doff < 5 ? VNET_BAD_CSUM : VNET_OK);
+		assert_int_equal(convert(&vh, &f, &blank), doff < 5 ? DROP_CSUM : DROP_NONE);
 	}
 	expect_blank_ok(&(struct shape){ .doff = 15 }, 34, 16);
 	build(&f, &(struct shape){ .payload = 39 });
 	f.b[f.l4 + 12] = 0xf0;		/* one byte beyond the packet */
-	assert_int_equal(convert(&vh, &f, &blank), VNET_BAD_CSUM);
+	assert_int_equal(convert(&vh, &f, &blank), DROP_CSUM);
 }
 
 /* --- ring -> TAP, GSO -------------------------------------------------------------------- */
@@ -321,14 +322,14 @@ static void gso(void **state)
 
 	(void)state;
 	build(&f, &(struct shape){ .payload = 3000, .doff = 8 });
-	assert_int_equal(convert(&vh, &f, &gso4), VNET_OK);
+	assert_int_equal(convert(&vh, &f, &gso4), DROP_NONE);
 	assert_int_equal(vh.gso_type, VIRTIO_NET_HDR_GSO_TCPV4);
 	assert_int_equal(vh.gso_size, 1448);
 	assert_int_equal(vh.hdr_len, 34 + 32);
 	assert_int_equal(vh.flags, BLANK);
 	assert_int_equal(vh.csum_start, 34);
 	build(&f, &(struct shape){ .version = 6, .payload = 3000, .tags = { 0x8100 } });
-	assert_int_equal(convert(&vh, &f, &gso6), VNET_OK);
+	assert_int_equal(convert(&vh, &f, &gso6), DROP_NONE);
 	assert_int_equal(vh.gso_type, VIRTIO_NET_HDR_GSO_TCPV6);
 	assert_int_equal(vh.gso_size, 1428);
 	assert_int_equal(vh.hdr_len, 58 + 20);
@@ -349,7 +350,7 @@ static void gso_on_the_wrong_frame(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		build(&f, &bad[i].shape);
-		assert_int_equal(convert(&vh, &f, bad[i].six ? &gso6 : &gso4), VNET_BAD_GSO);
+		assert_int_equal(convert(&vh, &f, bad[i].six ? &gso6 : &gso4), DROP_GSO);
 	}
 }
 
@@ -361,10 +362,10 @@ static void gso_truncated(void **state)
 	(void)state;
 	build(&f, &(struct shape){ .payload = 100, .doff = 8 });
 	for (f.len = 0; f.len < f.end; f.len++)
-		assert_int_equal(convert(&vh, &f, &gso4), VNET_BAD_GSO);
+		assert_int_equal(convert(&vh, &f, &gso4), DROP_GSO);
 	build(&f, &(struct shape){ .payload = 100 });
 	f.b[f.l4 + 12] = 0x40;
-	assert_int_equal(convert(&vh, &f, &gso4), VNET_BAD_GSO);
+	assert_int_equal(convert(&vh, &f, &gso4), DROP_GSO);
 }
 
 static void expect_pseudo(const struct shape *s, const struct pkt *like)
@@ -377,7 +378,7 @@ static void expect_pseudo(const struct shape *s, const struct pkt *like)
 	p.csum_blank = false;
 	build(&f, s);
 	before = f;
-	assert_int_equal(convert(&vh, &f, &p), VNET_OK);
+	assert_int_equal(convert(&vh, &f, &p), DROP_NONE);
 	assert_int_equal(vh.flags, BLANK);
 	assert_int_equal((f.b[f.l4 + 16] << 8 | f.b[f.l4 + 17]) % 0xffff, ref_pseudo(&f, version, TCP) % 0xffff);
 	/* The receiver's way: sum from csum_start, write it: must verify. */
@@ -407,13 +408,13 @@ static void to_pkt_flags(void **state)
 
 	(void)state;
 	memset(&p, 0xee, sizeof(p));
-	assert_int_equal(vnet_to_pkt(&p, &(struct virtio_net_hdr){ 0 }), 0);
+	assert_int_equal(vnet_to_pkt(&p, &(struct virtio_net_hdr){ 0 }), DROP_NONE);
 	assert_true(!p.csum_blank && !p.csum_valid);
 	assert_int_equal(p.gso_type, XEN_NETIF_GSO_TYPE_NONE);
 	assert_int_equal(p.gso_size, 0);
-	assert_int_equal(vnet_to_pkt(&p, &(struct virtio_net_hdr){ .flags = BLANK }), 0);
+	assert_int_equal(vnet_to_pkt(&p, &(struct virtio_net_hdr){ .flags = BLANK }), DROP_NONE);
 	assert_true(p.csum_blank && p.csum_valid);
-	assert_int_equal(vnet_to_pkt(&p, &(struct virtio_net_hdr){ .flags = VIRTIO_NET_HDR_F_DATA_VALID }), 0);
+	assert_int_equal(vnet_to_pkt(&p, &(struct virtio_net_hdr){ .flags = VIRTIO_NET_HDR_F_DATA_VALID }), DROP_NONE);
 	assert_true(!p.csum_blank && p.csum_valid);
 }
 
@@ -424,11 +425,11 @@ static void to_pkt_gso(void **state)
 		struct virtio_net_hdr vh = { .gso_type = (uint8_t)type, .gso_size = 1448, .flags = BLANK };
 		unsigned int kind = type & 0x7f;
 		struct pkt p = { 0 };
-		int err = vnet_to_pkt(&p, &vh);
+		enum drop drop = vnet_to_pkt(&p, &vh);
 
-		assert_int_equal(err, kind == 0 || kind == VIRTIO_NET_HDR_GSO_TCPV4 ||
-				 kind == VIRTIO_NET_HDR_GSO_TCPV6 ? 0 : -EINVAL);
-		if (err)
+		assert_int_equal(drop, kind == 0 || kind == VIRTIO_NET_HDR_GSO_TCPV4 ||
+				 kind == VIRTIO_NET_HDR_GSO_TCPV6 ? DROP_NONE : DROP_GSO);
+		if (drop != DROP_NONE)
 			continue;
 		assert_int_equal(p.gso_type, kind == 0 ? XEN_NETIF_GSO_TYPE_NONE :
 				 kind == VIRTIO_NET_HDR_GSO_TCPV4 ? XEN_NETIF_GSO_TYPE_TCPV4 :
@@ -437,7 +438,7 @@ static void to_pkt_gso(void **state)
 	}
 	for (uint16_t size = 0; size < 20; size++)
 		assert_int_equal(vnet_to_pkt(&(struct pkt){ 0 }, &(struct virtio_net_hdr){
-			.gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = size }), size < 8 ? -EINVAL : 0);
+			.gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = size }), size < 8 ? DROP_GSO : DROP_NONE);
 }
 
 /* Over the ring and out again: the same header. */
@@ -451,8 +452,8 @@ static void to_pkt_and_back(void **state)
 	build(&f, &(struct shape){ .payload = 3000 });
 	in = (struct virtio_net_hdr){ .flags = BLANK, .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 1400,
 				      .hdr_len = 54, .csum_start = 34, .csum_offset = 16 };
-	assert_int_equal(vnet_to_pkt(&p, &in), 0);
-	assert_int_equal(convert(&out, &f, &p), VNET_OK);
+	assert_int_equal(vnet_to_pkt(&p, &in), DROP_NONE);
+	assert_int_equal(convert(&out, &f, &p), DROP_NONE);
 	assert_memory_equal(&in, &out, sizeof(in));
 }
 
@@ -804,10 +805,10 @@ static bool goes_as_it_is(struct frame *f, const struct shape *s, bool large)
 	}
 	if (vnet_prepare(&vh, &takes_all, &iov, 1) != VNET_SEND || !(vh.flags & BLANK))
 		return false;
-	assert_int_equal(vnet_to_pkt(&p, &vh), 0);
+	assert_int_equal(vnet_to_pkt(&p, &vh), DROP_NONE);
 	/* A receiver of the first version of this has no more than that. */
 	memcpy(head, f->b, min_size(f->len, sizeof(head)));
-	assert_int_equal(vnet_from_pkt(&back, &p, head, min_size(f->len, sizeof(head))), VNET_OK);
+	assert_int_equal(vnet_from_pkt(&back, &p, head, min_size(f->len, sizeof(head))), DROP_NONE);
 	assert_int_equal(back.csum_start, f->l4);
 	assert_int_equal(back.csum_offset, vh.csum_offset);
 	assert_int_equal(back.gso_type, vh.gso_type);
@@ -918,13 +919,13 @@ static void lay_runs(struct iovec *from, uint8_t *frame, unsigned int len, const
 /* Gathers a packet of len bytes in runs and holds header, copy and rest against the frame, which has
  * copied bytes in the copy. */
 static void expect_gather(const uint8_t *bytes, unsigned int len, const unsigned int *runs, unsigned int n,
-			  const struct pkt *like, enum vnet_result result, size_t copied)
+			  const struct pkt *like, enum drop result, size_t copied)
 {
 	uint8_t *frame = malloc(len ? len : 1), whole[8192];
 	struct iovec from[8], out[9];
 	unsigned int got = n;
 	struct pkt p = *like;
-	struct vnet_head head;
+	struct frame_head head;
 	size_t sum = 0;
 
 	assert_non_null(frame);
@@ -932,7 +933,7 @@ static void expect_gather(const uint8_t *bytes, unsigned int len, const unsigned
 	p.len = len;
 	lay_runs(from, frame, len, runs, n);
 	memset(&head, 0xee, sizeof(head));
-	assert_int_equal(vnet_gather(&head, &p, out, from, &got), result);
+	assert_int_equal(frame_from_pkt(&head, &p, out, from, &got), result);
 	assert_in_range(got, 1, n + 1);
 	assert_ptr_equal(out[0].iov_base, &head);
 	assert_int_equal(out[0].iov_len, VNET_HDR_LEN + copied);
@@ -965,7 +966,7 @@ static void gather(void **state)
 	for (unsigned int r = 0; r < ARRAY_SIZE(gather_runs); r++)
 		for (unsigned int l = 0; l < ARRAY_SIZE(lengths); l++)
 			for (unsigned int n = 1; n <= 8; n++)
-				expect_gather(frame, lengths[l], gather_runs[r], n, &(struct pkt){ 0 }, VNET_OK,
+				expect_gather(frame, lengths[l], gather_runs[r], n, &(struct pkt){ 0 }, DROP_NONE,
 					      min_size(lengths[l], VNET_HEAD_MAX));
 }
 
@@ -977,18 +978,18 @@ static void gather_long_headers(void **state)
 
 	(void)state;
 	for (unsigned int len = 0; len < 80; len++) {
-		enum vnet_result result;
+		enum drop result;
 		size_t copied;
 
 		s.ext_len = (uint8_t)len;
 		build(&f, &s);
 		copied = f.end <= VNET_HEAD_MAX ? VNET_HEAD_MAX : VNET_HEAD_LONG;
-		result = f.end <= VNET_HEAD_LONG ? VNET_OK : VNET_BAD_GSO;
+		result = f.end <= VNET_HEAD_LONG ? DROP_NONE : DROP_GSO;
 		for (unsigned int r = 0; r < ARRAY_SIZE(gather_runs); r++)
 			for (unsigned int n = 1; n <= 8; n++) {
 				expect_gather(f.b, f.len, gather_runs[r], n, &gso6, result, copied);
 				expect_gather(f.b, f.len, gather_runs[r], n, &blank,
-					      result == VNET_OK ? VNET_OK : VNET_BAD_CSUM, copied);
+					      result == DROP_NONE ? DROP_NONE : DROP_CSUM, copied);
 			}
 	}
 }

@@ -129,12 +129,12 @@ static void expect_ok(unsigned int slots, unsigned int pieces, uint32_t len)
 }
 
 /* A drop, and the packet behind it comes through unharmed. */
-static void expect_drop(unsigned int slots, enum stat cause)
+static void expect_drop(unsigned int slots, enum drop reason)
 {
 	put(5, 77, 0);
 	assert_int_equal(from_gtx(), PKT_DROP);
 	assert_int_equal(pkt.slots, slots);
-	assert_string_equal(stats_name(pkt.cause), stats_name(cause));
+	assert_string_equal(drop_name(pkt.drop), drop_name(reason));
 	expect_ok(1, 1, 77);
 	assert_int_equal(pkt.piece[0].offset, 5);
 	gtx_back_reply(&back, slots + 1, NETIF_RSP_OKAY);
@@ -317,7 +317,7 @@ static void gtx_short(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
 		put(0, sizes[i], 0);
-		expect_drop(1, STAT_GTX_DROP_SHORT);
+		expect_drop(1, DROP_SHORT);
 	}
 	put(0, 14, 0);
 	expect_ok(1, 1, 14);
@@ -338,7 +338,7 @@ static void gtx_largest_in_one_slot(void **state)
 {
 	(void)state;
 	put(0, 65535, 0);
-	expect_drop(1, STAT_GTX_DROP_BOUNDS);
+	expect_drop(1, DROP_BOUNDS);
 }
 
 static void gtx_first_is_left_nothing(void **state)
@@ -355,7 +355,7 @@ static void gtx_slots_exceed_total(void **state)
 	(void)state;
 	put(0, 100, MORE);
 	put(0, 101, 0);
-	expect_drop(2, STAT_GTX_DROP_LENGTH);
+	expect_drop(2, DROP_LENGTH);
 }
 
 /* 16 * 4096 + 50 is 50 in 16 bits, which a total of 100 would have room for. */
@@ -366,7 +366,7 @@ static void gtx_sum_wraps_16_bits(void **state)
 	for (unsigned int i = 0; i < 16; i++)
 		put(0, 4096, MORE);
 	put(0, 50, 0);
-	expect_drop(18, STAT_GTX_DROP_LENGTH);
+	expect_drop(18, DROP_LENGTH);
 }
 
 /* --- gtx, group 6: bounds ---------------------------------------------------------- */
@@ -377,30 +377,30 @@ static void gtx_page_end(void **state)
 	put(4096 - 60, 60, 0);
 	expect_ok(1, 1, 60);
 	put(4096 - 60 + 1, 60, 0);
-	expect_drop(1, STAT_GTX_DROP_BOUNDS);
+	expect_drop(1, DROP_BOUNDS);
 	put(0, 200, MORE);
 	put(4096 - 100, 100, 0);
 	expect_ok(2, 2, 200);
 	put(0, 200, MORE);
 	put(4096 - 100 + 1, 100, 0);
-	expect_drop(2, STAT_GTX_DROP_BOUNDS);
+	expect_drop(2, DROP_BOUNDS);
 }
 
 static void gtx_offset_and_size_wrap(void **state)
 {
 	(void)state;
 	put(0xffff, 0xffff, 0);
-	expect_drop(1, STAT_GTX_DROP_BOUNDS);
+	expect_drop(1, DROP_BOUNDS);
 	put(0xffff, 2, 0);		/* 1 in 16 bits; short as well */
-	expect_drop(1, STAT_GTX_DROP_SHORT);
+	expect_drop(1, DROP_SHORT);
 	put(0xffff, 20, 0);
-	expect_drop(1, STAT_GTX_DROP_BOUNDS);
+	expect_drop(1, DROP_BOUNDS);
 	put(0, 200, MORE);
 	put(0xffff, 0xffff, 0);
-	expect_drop(2, STAT_GTX_DROP_BOUNDS);
+	expect_drop(2, DROP_BOUNDS);
 	put(0, 200, MORE);
 	put(0xffff, 2, 0);
-	expect_drop(2, STAT_GTX_DROP_BOUNDS);
+	expect_drop(2, DROP_BOUNDS);
 }
 
 static void gtx_first_remainder_leaves_page(void **state)
@@ -408,7 +408,7 @@ static void gtx_first_remainder_leaves_page(void **state)
 	(void)state;
 	put(0, 4097 + 100, MORE);
 	put(0, 100, 0);
-	expect_drop(2, STAT_GTX_DROP_BOUNDS);
+	expect_drop(2, DROP_BOUNDS);
 }
 
 static void gtx_zero_length_slots(void **state)
@@ -438,7 +438,7 @@ static void gtx_zero_length_outside_page(void **state)
 	(void)state;
 	put(0, 300, MORE);
 	put(4097, 0, 0);
-	expect_drop(2, STAT_GTX_DROP_BOUNDS);
+	expect_drop(2, DROP_BOUNDS);
 }
 
 /* --- gtx, group 7: slots ------------------------------------------------------------ */
@@ -471,9 +471,9 @@ static void gtx_slots_over_limit(void **state)
 {
 	(void)state;
 	put_slots(19);
-	expect_drop(19, STAT_GTX_DROP_SLOTS);
+	expect_drop(19, DROP_SLOTS);
 	put_slots(20);
-	expect_drop(20, STAT_GTX_DROP_SLOTS);
+	expect_drop(20, DROP_SLOTS);
 }
 
 static void gtx_slots_fatal(void **state)
@@ -569,7 +569,7 @@ static void gtx_extra_unknown_types(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
 		put(0, 100, EXTRA);
 		put_extra(types[i], 0, 1448, XEN_NETIF_GSO_TYPE_TCPV4, 0);
-		expect_drop(2, STAT_GTX_DROP_EXTRA);
+		expect_drop(2, DROP_EXTRA);
 	}
 }
 
@@ -586,18 +586,18 @@ static void gtx_multicast_unasked(void **state)
 	put(0, 100, EXTRA);
 	put_mcast(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, XEN_NETIF_EXTRA_FLAG_MORE);
 	put_mcast(XEN_NETIF_EXTRA_TYPE_MCAST_DEL, 0);
-	expect_drop(3, STAT_GTX_DROP_EXTRA);
+	expect_drop(3, DROP_EXTRA);
 	put(0, 100, EXTRA);
 	put_mcast(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, 2);
-	expect_drop(2, STAT_GTX_DROP_EXTRA);
+	expect_drop(2, DROP_EXTRA);
 	put(0, 100, EXTRA | MORE);
 	put_mcast(XEN_NETIF_EXTRA_TYPE_MCAST_DEL, 0);
 	put(0, 50, 0);
-	expect_drop(3, STAT_GTX_DROP_EXTRA);
+	expect_drop(3, DROP_EXTRA);
 	put(0, 100, EXTRA);
 	put_gso(XEN_NETIF_EXTRA_FLAG_MORE);
 	put_extra(XEN_NETIF_EXTRA_TYPE_MCAST_DEL, 0, 0, 0, 0);
-	expect_drop(3, STAT_GTX_DROP_EXTRA);
+	expect_drop(3, DROP_EXTRA);
 }
 
 /* A backend that knows Toeplitz takes a hash, whatever it is of. */
@@ -622,11 +622,11 @@ static void gtx_extra_unknown_flags(void **state)
 	(void)state;
 	put(0, 100, EXTRA);
 	put_gso(2);
-	expect_drop(2, STAT_GTX_DROP_EXTRA);
+	expect_drop(2, DROP_EXTRA);
 	put(0, 100, EXTRA);
 	put_gso(0x80 | XEN_NETIF_EXTRA_FLAG_MORE);	/* more is still more */
 	put_gso(0);
-	expect_drop(3, STAT_GTX_DROP_EXTRA);
+	expect_drop(3, DROP_EXTRA);
 }
 
 static void gtx_bad_gso(void **state)
@@ -642,7 +642,7 @@ static void gtx_bad_gso(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		put(0, 100, EXTRA);
 		put_extra(XEN_NETIF_EXTRA_TYPE_GSO, 0, bad[i].size, bad[i].type, bad[i].features);
-		expect_drop(2, STAT_GTX_DROP_GSO);
+		expect_drop(2, DROP_GSO);
 	}
 }
 
@@ -654,7 +654,7 @@ static void gtx_first_cause_wins(void **state)
 	put(0, 13, EXTRA | MORE);
 	put_extra(77, 0, 0, 0, 0);
 	put(4000, 4000, 0);
-	expect_drop(3, STAT_GTX_DROP_EXTRA);
+	expect_drop(3, DROP_EXTRA);
 }
 
 static void gtx_drop_answers_each_slot(void **state)
@@ -732,7 +732,7 @@ static void expect_grx_ok(unsigned int slots, unsigned int pieces, uint32_t len)
 		assert_true((uint8_t)(pkt.piece[i].index - first) < slots);
 }
 
-static void expect_grx_drop(unsigned int slots, enum stat cause)
+static void expect_grx_drop(unsigned int slots, enum drop reason)
 {
 	uint32_t at = rfront.r.rsp_cons;
 	uint16_t first;
@@ -741,7 +741,7 @@ static void expect_grx_drop(unsigned int slots, enum stat cause)
 	assert_int_equal(from_grx(&first), PKT_DROP);
 	assert_int_equal(first, at % 256);
 	assert_int_equal(pkt.slots, slots);
-	assert_string_equal(stats_name(pkt.cause), stats_name(cause));
+	assert_string_equal(drop_name(pkt.drop), drop_name(reason));
 	expect_grx_ok(1, 1, 77);
 }
 
@@ -816,14 +816,14 @@ static void grx_bounds(void **state)
 	answer(0, 0, 4096);
 	expect_grx_ok(1, 1, 4096);
 	answer(0, 0, 4097);
-	expect_grx_drop(1, STAT_GRX_DROP_BOUNDS);
+	expect_grx_drop(1, DROP_BOUNDS);
 	answer(1, 0, 4096);
-	expect_grx_drop(1, STAT_GRX_DROP_BOUNDS);
+	expect_grx_drop(1, DROP_BOUNDS);
 	answer(0xffff, 0, 32767);
-	expect_grx_drop(1, STAT_GRX_DROP_BOUNDS);
+	expect_grx_drop(1, DROP_BOUNDS);
 	answer(0, NETRXF_more_data, 100);
 	answer(4000, 0, 97);
-	expect_grx_drop(2, STAT_GRX_DROP_BOUNDS);
+	expect_grx_drop(2, DROP_BOUNDS);
 }
 
 static void grx_errors(void **state)
@@ -833,10 +833,10 @@ static void grx_errors(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		answer(0, 0, bad[i]);
-		expect_grx_drop(1, STAT_GRX_DROP_PEER);
+		expect_grx_drop(1, DROP_PEER);
 		answer(0, NETRXF_more_data, 100);
 		answer(0, 0, bad[i]);
-		expect_grx_drop(2, STAT_GRX_DROP_PEER);
+		expect_grx_drop(2, DROP_PEER);
 	}
 }
 
@@ -847,7 +847,7 @@ static void grx_short(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
 		answer(0, 0, sizes[i]);
-		expect_grx_drop(1, STAT_GRX_DROP_SHORT);
+		expect_grx_drop(1, DROP_SHORT);
 	}
 	answer(0, 0, 14);
 	expect_grx_ok(1, 1, 14);
@@ -868,10 +868,10 @@ static void grx_id_is_not_the_slot(void **state)
 	(void)state;
 	answer(0, 0, 60);
 	raw_grx(page, 0)->rsp.id = 1;
-	expect_grx_drop(1, STAT_GRX_DROP_PEER);
+	expect_grx_drop(1, DROP_PEER);
 	answer(0, 0, 60);
 	raw_grx(page, prod - 1)->rsp.id = 0x100 | ((prod - 1) & 0xff);
-	expect_grx_drop(1, STAT_GRX_DROP_PEER);
+	expect_grx_drop(1, DROP_PEER);
 }
 
 static void answer_slots(unsigned int n, int16_t size)
@@ -886,16 +886,16 @@ static void grx_fragments(void **state)
 	answer_slots(18, 100);
 	expect_grx_ok(18, 18, 1800);
 	answer_slots(19, 100);
-	expect_grx_drop(19, STAT_GRX_DROP_SLOTS);
+	expect_grx_drop(19, DROP_SLOTS);
 	answer_slots(100, 100);
-	expect_grx_drop(100, STAT_GRX_DROP_SLOTS);
+	expect_grx_drop(100, DROP_SLOTS);
 }
 
 static void grx_too_long(void **state)
 {
 	(void)state;
 	answer_slots(16, 4096);
-	expect_grx_drop(16, STAT_GRX_DROP_BOUNDS);
+	expect_grx_drop(16, DROP_BOUNDS);
 	answer_slots(15, 4096);
 	raw_grx(page, prod - 1)->rsp.flags = NETRXF_more_data;
 	answer(0, 0, 4095);
@@ -910,7 +910,7 @@ static void grx_without_end(void **state)
 	answer(0, NETRXF_more_data, 100);
 	answer(0, NETRXF_more_data, 100);
 	assert_int_equal(from_grx(&first), PKT_DROP);
-	assert_int_equal(pkt.cause, STAT_GRX_DROP_PEER);
+	assert_int_equal(pkt.drop, DROP_PEER);
 	assert_int_equal(pkt.slots, 2);
 	assert_int_equal(from_grx(&first), PKT_NONE);
 }
@@ -933,7 +933,7 @@ static void grx_extra_missing(void **state)
 	(void)state;
 	answer(0, NETRXF_extra_info, 100);
 	assert_int_equal(from_grx(&first), PKT_DROP);
-	assert_int_equal(pkt.cause, STAT_GRX_DROP_EXTRA);
+	assert_int_equal(pkt.drop, DROP_EXTRA);
 	assert_int_equal(pkt.slots, 1);
 }
 
@@ -946,7 +946,7 @@ static void grx_extras_only(void **state)
 	for (unsigned int i = 1; i < 256; i++)
 		answer_gso(XEN_NETIF_EXTRA_TYPE_GSO, XEN_NETIF_EXTRA_FLAG_MORE, 1448, XEN_NETIF_GSO_TYPE_TCPV4);
 	assert_int_equal(from_grx(&first), PKT_DROP);
-	assert_int_equal(pkt.cause, STAT_GRX_DROP_EXTRA);
+	assert_int_equal(pkt.drop, DROP_EXTRA);
 	assert_int_equal(pkt.slots, 256);
 }
 
@@ -958,17 +958,17 @@ static void grx_bad_extras(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
 		answer(0, NETRXF_extra_info, 100);
 		answer_gso(types[i], 0, 1448, XEN_NETIF_GSO_TYPE_TCPV4);
-		expect_grx_drop(2, STAT_GRX_DROP_EXTRA);
+		expect_grx_drop(2, DROP_EXTRA);
 	}
 	answer(0, NETRXF_extra_info, 100);
 	answer_gso(XEN_NETIF_EXTRA_TYPE_GSO, 0, 0, XEN_NETIF_GSO_TYPE_TCPV4);
-	expect_grx_drop(2, STAT_GRX_DROP_GSO);
+	expect_grx_drop(2, DROP_GSO);
 	answer(0, NETRXF_extra_info, 100);
 	answer_gso(XEN_NETIF_EXTRA_TYPE_GSO, 0, 7, XEN_NETIF_GSO_TYPE_TCPV6);
-	expect_grx_drop(2, STAT_GRX_DROP_GSO);
+	expect_grx_drop(2, DROP_GSO);
 	answer(0, NETRXF_extra_info, 100);
 	answer_gso(XEN_NETIF_EXTRA_TYPE_GSO, 0, 1448, 3);
-	expect_grx_drop(2, STAT_GRX_DROP_GSO);
+	expect_grx_drop(2, DROP_GSO);
 }
 
 /* --- out and in again ----------------------------------------------------------------------- */
@@ -996,7 +996,7 @@ static void grx_round_trip(uint32_t len, uint8_t gso, int csum, bool hashed)
 	struct pkt out = { .len = len, .gso_type = gso, .gso_size = gso ? 1448 : 0,
 			   .csum_blank = csum & 2, .csum_valid = csum & 1,
 			   .hashed = hashed, .hash_type = 3, .hash_value = 0x51ccc178 };
-	unsigned int extras = (gso ? 1 : 0) + hashed, slots = pkt_grx_slots(&out);
+	unsigned int extras = (gso ? 1 : 0) + hashed, slots = pkt_slots_for(&out);
 
 	assert_int_equal(slots, (len + 4095) / 4096 + extras);
 	send_grx(&out, slots);
@@ -1026,7 +1026,7 @@ static void grx_there_and_back(void **state)
 static void grx_headroom(uint32_t len, uint16_t headroom, uint8_t gso, bool hashed)
 {
 	struct pkt out = { .len = len, .gso_type = gso, .gso_size = 1448, .hashed = hashed, .headroom = headroom };
-	unsigned int extras = (gso ? 1 : 0) + hashed + 1, slots = pkt_grx_slots(&out), at = 250;
+	unsigned int extras = (gso ? 1 : 0) + hashed + 1, slots = pkt_slots_for(&out), at = 250;
 	uint32_t left = len, part = XEN_PAGE - headroom;
 	netif_rx_sring_t *raw = (netif_rx_sring_t *)page;
 

@@ -17,6 +17,26 @@ static void names_are_distinct(void **state)
 	assert_string_equal(stats_name(STAT_SLEEPS), "sleeps");
 }
 
+/* Each reason has a counter of its name in each direction, and a sentence. */
+static void drop_reasons(void **state)
+{
+	(void)state;
+	assert_string_equal(drop_name(DROP_NONE), "");
+	assert_string_equal(drop_help(DROP_NONE), "");
+	for (enum drop d = DROP_NONE + 1; d < DROP_MAX; d++) {
+		size_t len = strlen(drop_help(d));
+
+		assert_int_equal(strncmp(stats_name(stats_gtx_drop(d)), "gtx_drop_", 9), 0);
+		assert_string_equal(stats_name(stats_gtx_drop(d)) + 9, drop_name(d));
+		assert_int_equal(strncmp(stats_name(stats_grx_drop(d)), "grx_drop_", 9), 0);
+		assert_string_equal(stats_name(stats_grx_drop(d)) + 9, drop_name(d));
+		assert_true(len > 20 && drop_help(d)[len - 1] == '.');
+		assert_true(drop_help(d)[0] >= 'A' && drop_help(d)[0] <= 'Z' && !strchr(drop_help(d), '"'));
+	}
+	assert_int_equal(stats_grx_drop(DROP_TIMEOUT), STAT_GRX_DROP_TIMEOUT);
+	assert_int_equal(stats_gtx_drop(DROP_TAP), STAT_GTX_DROP_TAP);
+}
+
 static void counting(void **state)
 {
 	struct stats s = { { 0 } };
@@ -72,7 +92,7 @@ static void printing_cut_off(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_are_distinct), cmocka_unit_test(counting), cmocka_unit_test(printing),
+		cmocka_unit_test(names_are_distinct), cmocka_unit_test(drop_reasons), cmocka_unit_test(counting), cmocka_unit_test(printing),
 		cmocka_unit_test(printing_cut_off),
 	};
 

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* grx_source.c - the next frame for the guest
+ *
+ * Theory of operation. With one queue it is known where a frame will lie before it is
+ * read. If so many of the posted buffers are static grants that the largest frame fits,
+ * a frame is read straight into the guest's pages. A response lies in its request's slot
+ * and a GSO extra takes the second one. So a read leaves the second page out; grx.c moves
+ * up a frame that needs no extra and reached past the first page.
+ *
+ * With several queues, a hash or headroom a frame is read into private memory: its queue,
+ * or the number of its extras, is known only once it is read.
+ *
+ * Where the frontend wants headroom, each slot's data starts behind it and an extra
+ * says so. It is for an XDP program, which sees one page: so large frames go in
+ * segments. A frame has the headroom that was wanted when it was read.
+ */
+#include <string.h>
+
+#include "common/host/tap.h"
+#include "common/wire/frame.h"
+#include "grx_posted.h"
+#include "grx_source.h"
+#include "grx_stall.h"
+#include "queue_limit.h"
+#include "rate.h"
+#include "steer.h"
+
+/* Buffers of the largest frame, its extra included. */
+#define DIRECT_SLOTS ((PKT_LEN_MAX + XEN_PAGE - 1) / XEN_PAGE + 1)
+
+static_assert(DIRECT_SLOTS <= POSTED_MAX, "the largest frame fits what is taken ahead");
+static_assert(VNET_HDR_LEN + (DIRECT_SLOTS - 1) * XEN_PAGE == TAP_READ_MAX, "a longer frame is told apart");
+static_assert(TAP_READ_MAX + XEN_PAGE <= FRAME_ROOM, "it has room behind the start of a page");
+
+bool vif_source_has_frames(struct vif_worker *vw)
+{
+	return (vw->w.tap_ready && vif_rate_allows(vw, RATE_GRX)) || vw->held || vw->tso.left;
+}
+
+void vif_source_begin(struct vif_worker *vw)
+{
+	taplimit_begin(&vw->reader);
+}
+
+void vif_source_end(struct vif_worker *vw)
+{
+	if (taplimit_end(&vw->reader))
+		vif_queue_limit_kick(vw);
+}
+
+/* Begins a packet with the result of a read. Returns false if it gave no frame. */
+static bool source_got(struct vif_worker *vw, struct vif_frame *f, ssize_t got)
+{
+	memset(&f->pkt, 0, offsetof(struct pkt, piece));
+	f->queue = NULL;
+	switch (tap_outcome(got)) {
+	case TAP_FRAME:
+		f->pkt.len = (uint32_t)got - VNET_HDR_LEN;
+		taplimit_took(&vw->reader, f->pkt.len);
+		return true;
+	case TAP_DROP:
+		f->pkt.drop = DROP_BOUNDS;
+		return true;
+	case TAP_LOST:
+		worker_fault(&vw->w, "TAP lost");
+		/* fall through */
+	case TAP_EMPTY:
+		break;
+	}
+	taplimit_empty(&vw->reader);
+	vw->w.tap_ready = false;
+	vif_stall_end_idle(vw);
+	return false;
+}
+
+/* Makes a frame for f->queue, which is body in n runs, into a packet, or begins to segment it. */
+static enum drop source_classify(struct vif_frame *f, struct virtio_net_hdr *hdr, const struct iovec *body, unsigned int n)
+{
+	struct vif_queue *q = f->queue;
+	struct vif_worker *vw = q->vw;
+	enum drop drop;
+
+	if (f->pkt.len >= PKT_LEN_MIN && vif_settings_filtered(vw->conn->settings, body->iov_base))
+		return DROP_MCAST;
+	drop = frame_to_pkt(&f->pkt, &vw->tso, hdr, &q->conf->peer, body, n);
+	if (drop != DROP_SHORT && vif_settings_charges(vw->conn->settings, RATE_GRX))
+		vif_settings_charge(vw->conn->settings, RATE_GRX, vnet_wire_len(hdr, f->pkt.len));
+	if (vw->tso.left) {
+		vw->tso_queue = q;
+		vw->tso_headroom = f->pkt.headroom;
+	}
+	return drop;
+}
+
+/* Reads one frame to grx_buf + at. Returns false if there is none. */
+static bool source_read_private(struct vif_worker *vw, struct vif_frame *f, uint32_t at)
+{
+	struct iovec iov = { vw->grx_buf + at, TAP_READ_MAX };
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	struct iovec body;
+
+	if (!source_got(vw, f, tap_read(vw->w.tap_fd, &iov, 1)))
+		return false;
+	if (f->pkt.drop != DROP_NONE)
+		return true;
+	f->direct = false;
+	f->at = at;
+	/* The buffer keeps the header as it was read, for vif_source_split(). */
+	memcpy(&hdr, vw->grx_buf + at, sizeof(hdr));
+	body = (struct iovec){ vw->grx_buf + at + VNET_HDR_LEN, f->pkt.len };
+	f->pkt.headroom = vif_settings_headroom(vw->conn->settings);
+	f->queue = vif_steer(vw, &f->pkt, body.iov_base);
+	f->pkt.drop = source_classify(f, &hdr.hdr, &body, 1);
+	return true;
+}
+
+/* Returns true if the largest frame would lie in mapped pages entirely. Not
+ * with a hash or headroom: each takes one more slot. */
+static bool source_reads_direct(const struct vif_queue *q)
+{
+	if (q->nposted < DIRECT_SLOTS || !q->conf->peer.sg || hash_steers(&q->vw->conn->hash) ||
+	    vif_settings_headroom(q->vw->conn->settings))
+		return false;
+	for (unsigned int i = 0; i < DIRECT_SLOTS; i++)
+		if (!q->posted[i].page)
+			return false;
+	return true;
+}
+
+/* Reads one frame into the guest's pages. Returns false if there is none. */
+static bool source_read_direct(struct vif_queue *q, struct vif_frame *f)
+{
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	struct iovec iov[DIRECT_SLOTS] = { { &hdr, sizeof(hdr) }, { q->posted[0].page, XEN_PAGE } };
+
+	for (unsigned int i = 2; i < ARRAY_SIZE(iov); i++)
+		iov[i] = (struct iovec){ q->posted[i].page, XEN_PAGE };
+	if (!source_got(q->vw, f, tap_read(q->vw->w.tap_fd, iov, ARRAY_SIZE(iov))))
+		return false;
+	if (f->pkt.drop != DROP_NONE)
+		return true;
+	f->direct = true;
+	f->queue = q;
+	f->pkt.drop = source_classify(f, &hdr.hdr, iov + 1, frame_trim(iov + 1, ARRAY_SIZE(iov) - 1, f->pkt.len));
+	return true;
+}
+
+/* Makes f the next segment, with its bytes at offset at of grx_buf. */
+static void source_segment(struct vif_worker *vw, struct vif_frame *f, uint32_t at)
+{
+	frame_next_segment(&f->pkt, &vw->tso, vw->grx_buf + at + VNET_HDR_LEN, vw->tso_headroom);
+	f->queue = vw->tso_queue;
+	f->direct = false;
+	f->at = at;
+}
+
+void vif_source_split(struct vif_frame *f)
+{
+	struct vif_worker *vw = f->queue->vw;
+	struct iovec body = { vw->grx_buf + f->at + VNET_HDR_LEN, f->pkt.len };
+	struct virtio_net_hdr hdr;
+
+	memcpy(&hdr, vw->grx_buf + f->at, sizeof(hdr));
+	if (tso_begin(&vw->tso, &hdr, &body, 1, pkt_part(&f->pkt)) < 0) {
+		f->pkt.drop = DROP_GSO;
+		return;
+	}
+	vw->tso_queue = f->queue;
+	vw->tso_headroom = f->pkt.headroom;
+	source_segment(vw, f, f->at);
+}
+
+bool vif_source_next(struct vif_worker *vw, struct vif_frame *f, uint32_t used)
+{
+	bool room = used + FRAME_ROOM <= BATCH_BYTES && grant_batch_room(vw->batch) >= PKT_SLOTS_MAX;
+	struct vif_queue *q = vw->queue;
+	bool direct = false;
+
+	if (vw->held)
+		return room && vif_stall_resume(vw, f);
+	if (!vif_source_has_frames(vw))
+		return false;
+	if (vw->nqueues == 1) {
+		vif_posted_refill(q);
+		if (q->nposted == 0 && !vif_stall_drops(q))
+			return false;
+		direct = !vw->tso.left && source_reads_direct(q);
+	}
+	if (!vw->tso.left) {
+		if (!direct && !room)
+			return false;
+		if (!(direct ? source_read_direct(q, f) : source_read_private(vw, f, vif_grx_at(used))))
+			return false;
+	}
+	if (!vw->tso.left)
+		return true;
+	/* Without room its segments begin the next run. */
+	if (room)
+		source_segment(vw, f, vif_grx_at(used));
+	return room;
+}

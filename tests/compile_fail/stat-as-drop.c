@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* a counter is not a drop reason: only the end of a path turns one into the other */
+/* fails: enum-conversion|implicit conversion from */
+#include "common/base/stats.h"
+
+enum stat test(enum drop reason);
+
+enum stat test(enum drop reason)
+{
+#ifdef FAIL
+	return stats_gtx_drop(stats_gtx_drop(reason));
+#else
+	return stats_gtx_drop(reason);
+#endif
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* run-frame.c - frames of a device become packets that the peer takes, or a drop with its reason
+ *
+ * What frame_from_pkt() makes of headers in runs of any length is in run-offload.c. */
+#include "unit.h"
+#include "common/wire/frame.c"
+
+static const struct vnet_peer all = { true, true, true, true, true };
+static const struct vnet_peer none = { 0 };
+
+static uint8_t bytes[PKT_LEN_MAX];
+static uint8_t segments[PKT_LEN_MAX];
+static struct tso tso;
+static struct pkt pkt;
+
+/* An IPv4 TCP frame of len bytes in bytes, and pkt before frame_to_pkt(). */
+static struct virtio_net_hdr start(uint32_t len, uint16_t gso_size)
+{
+	memset(bytes, 0, sizeof(bytes));
+	bytes[12] = 8;
+	bytes[14] = 0x45;
+	bytes[16] = (uint8_t)((len - 14) >> 8);
+	bytes[17] = (uint8_t)(len - 14);
+	bytes[23] = 6;
+	bytes[46] = 0x50;
+	for (uint32_t i = 54; i < len; i++)
+		bytes[i] = (uint8_t)(i * 7);
+	memset(&pkt, 0, sizeof(pkt));
+	pkt.len = len;
+	tso = (struct tso){ .frame = segments };
+	return (struct virtio_net_hdr){
+		.flags = gso_size ? VIRTIO_NET_HDR_F_NEEDS_CSUM : 0, .csum_start = gso_size ? 34 : 0,
+		.csum_offset = gso_size ? 16 : 0, .hdr_len = gso_size ? 54 : 0, .gso_size = gso_size,
+		.gso_type = gso_size ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_NONE,
+	};
+}
+
+static enum drop to_pkt(struct virtio_net_hdr vh, const struct vnet_peer *peer)
+{
+	struct iovec iov = { bytes, pkt.len };
+
+	return frame_to_pkt(&pkt, &tso, &vh, peer, &iov, 1);
+}
+
+static void plain(void **state)
+{
+	(void)state;
+	for (uint32_t len = 0; len < PKT_LEN_MIN; len++) {
+		start(54, 0);
+		pkt.len = len;
+		assert_int_equal(to_pkt((struct virtio_net_hdr){ 0 }, &all), DROP_SHORT);
+	}
+	assert_int_equal(to_pkt(start(60, 0), &none), DROP_NONE);
+	assert_int_equal(pkt.slots, 1);
+	assert_int_equal(to_pkt(start(4096, 0), &none), DROP_NONE);
+	assert_int_equal(pkt.slots, 1);
+	assert_int_equal(to_pkt(start(4097, 0), &all), DROP_NONE);
+	assert_int_equal(pkt.slots, 2);
+	assert_int_equal(to_pkt(start(65535, 0), &all), DROP_NONE);
+	assert_int_equal(pkt.slots, 16);
+	assert_false(tso.left);
+}
+
+static void too_many_slots(void **state)
+{
+	struct virtio_net_hdr vh;
+
+	(void)state;
+	assert_int_equal(to_pkt(start(4097, 0), &none), DROP_SLOTS);
+	/* An extra takes a slot without data: the frame may still have one. */
+	vh = start(4096, 0);
+	pkt.hashed = true;
+	assert_int_equal(to_pkt(vh, &none), DROP_NONE);
+	assert_int_equal(pkt.slots, 2);
+	vh = start(65535, 0);
+	pkt.hashed = true;
+	pkt.headroom = 64;
+	assert_int_equal(to_pkt(vh, &all), DROP_SLOTS);
+}
+
+static void bad_offloads(void **state)
+{
+	struct virtio_net_hdr vh;
+
+	(void)state;
+	vh = start(60, 0);
+	vh.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	vh.csum_start = 59;
+	assert_int_equal(to_pkt(vh, &none), DROP_CSUM);
+	vh = start(3000, 7);	/* segments of less than 8 bytes */
+	assert_int_equal(to_pkt(vh, &all), DROP_GSO);
+	vh = start(3000, 1000);
+	vh.gso_type = VIRTIO_NET_HDR_GSO_TCPV6;
+	assert_int_equal(to_pkt(vh, &none), DROP_GSO);
+	assert_false(tso.left);
+}
+
+/* Takes all segments. Returns their number. */
+static unsigned int take_segments(uint16_t headroom, uint32_t most)
+{
+	static uint8_t out[XEN_PAGE];
+	unsigned int n = 0;
+
+	for (; tso.left; n++) {
+		memset(&pkt, 0xee, sizeof(pkt));
+		frame_next_segment(&pkt, &tso, out, headroom);
+		assert_in_range(pkt.len, 55, most);
+		assert_int_equal(pkt.slots, headroom ? 2 : 1);
+		assert_int_equal(pkt.headroom, headroom);
+		assert_int_equal(pkt.gso_type, XEN_NETIF_GSO_TYPE_NONE);
+		assert_int_equal(pkt.drop, DROP_NONE);
+		assert_true(pkt.csum_valid && !pkt.csum_blank && !pkt.hashed && !pkt.mcast);
+	}
+	return n;
+}
+
+static void large(void **state)
+{
+	struct virtio_net_hdr vh;
+
+	(void)state;
+	assert_int_equal(to_pkt(start(54 + 10000, 1000), &all), DROP_NONE);
+	assert_false(tso.left);
+	assert_int_equal(pkt.slots, 4);
+	assert_int_equal(pkt.gso_size, 1000);
+	/* The peer does not take it. */
+	assert_int_equal(to_pkt(start(54 + 10000, 1000), &none), DROP_NONE);
+	assert_true(tso.left);
+	assert_int_equal(take_segments(0, 1054), 10);
+	/* It takes it, but not with headroom: an XDP program sees one page. */
+	vh = start(54 + 10000, 9000);
+	pkt.headroom = 256;
+	assert_int_equal(to_pkt(vh, &all), DROP_NONE);
+	assert_true(tso.left);
+	assert_int_equal(take_segments(256, XEN_PAGE - 256), 3);
+}
+
+static void trimming(void **state)
+{
+	static const struct { uint32_t len; unsigned int runs; size_t last; } cases[] = {
+		{ 0, 0, 0 }, { 1, 1, 1 }, { 4096, 1, 4096 }, { 4097, 2, 1 }, { 8192, 2, 4096 }, { 12288, 3, 4096 },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct iovec iov[3] = { { bytes, 4096 }, { bytes, 4096 }, { bytes, 4096 } };
+		size_t sum = 0;
+
+		assert_int_equal(frame_trim(iov, 3, cases[i].len), cases[i].runs);
+		for (unsigned int r = 0; r < cases[i].runs; r++)
+			sum += iov[r].iov_len;
+		assert_int_equal(sum, cases[i].len);
+		if (cases[i].runs)
+			assert_int_equal(iov[cases[i].runs - 1].iov_len, cases[i].last);
+	}
+}
+
+/* A packet in one private run: its header goes before it. */
+static void from_private(void **state)
+{
+	uint8_t buf[VNET_HDR_LEN + 100];
+	struct iovec out;
+
+	(void)state;
+	start(100, 0);
+	memset(buf, 0xee, VNET_HDR_LEN);
+	memcpy(buf + VNET_HDR_LEN, bytes, 100);
+	pkt.csum_blank = pkt.csum_valid = true;
+	assert_int_equal(frame_from_private((struct virtio_net_hdr_mrg_rxbuf *)(void *)buf, &pkt, &out), DROP_NONE);
+	assert_ptr_equal(out.iov_base, buf);
+	assert_int_equal(out.iov_len, sizeof(buf));
+	assert_int_equal(buf[0], VIRTIO_NET_HDR_F_NEEDS_CSUM);
+	assert_int_equal(buf[1], VIRTIO_NET_HDR_GSO_NONE);
+	assert_memory_equal(buf + VNET_HDR_LEN, bytes, 100);
+	buf[VNET_HDR_LEN + 23] = 1;	/* ICMP */
+	assert_int_equal(frame_from_private((struct virtio_net_hdr_mrg_rxbuf *)(void *)buf, &pkt, &out), DROP_CSUM);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain), cmocka_unit_test(too_many_slots), cmocka_unit_test(bad_offloads),
+		cmocka_unit_test(large), cmocka_unit_test(trimming), cmocka_unit_test(from_private),
+	};
+
+	return RUN_TESTS(tests);
+}
