@@ -23,6 +23,7 @@
 #include "refuse.h"
 #include "takeover.h"
 #include "vif_conf.h"
+#include "vif_fds.h"
 #include "vif_settings.h"
 #include "vif_tap.h"
 
@@ -136,6 +137,7 @@ static void vif_connect_frontend(struct vif *v)
 				   .hold_ms = v->daemon->policy.hold_ms, .stall_ms = v->daemon->policy.stall_ms,
 				   .quota = v->daemon->quota, .settings = &v->settings };
 	struct vif_conf conf;
+	struct vif_fds fds;
 	const char *reason;
 	unsigned int old;
 	char why[128];
@@ -160,9 +162,6 @@ static void vif_connect_frontend(struct vif *v)
 	/* What is queued was for another frontend, or for an earlier life of this one. */
 	if (!adopt && (old = tap_flush(v->tap_fd)) != 0)
 		log_debug("dropped what was queued before vif=%s frames=%u", v->name, old);
-	params.tap_fd = v->tap_fd;
-	params.queue_bytes = v->daemon->policy.queue_in_frames ? 0 : v->daemon->policy.queue_bytes;
-	params.workers = vif_tap_workers(v, &conf);
 	vif_settings_read(v);
 	if (v->tables_lost && (conf.ctrl || atomic_load(&v->settings.filter))) {
 		v->tables_lost = false;
@@ -176,7 +175,10 @@ static void vif_connect_frontend(struct vif *v)
 		return;
 	}
 	vif_headroom_set(v, conf.headroom);
+	vif_fds_open(&fds, v, vif_tap_workers(v, &conf));
+	vif_fds_put(&fds, &params);
 	err = vif_conn_start(&v->conn, &params, &conf, &reason);
+	vif_fds_close(&fds);
 	if (err) {
 		vif_refuse_unless_lost(v, reason, ERRTEXT_XEN, err);
 		return;
@@ -188,7 +190,7 @@ static void vif_connect_frontend(struct vif *v)
 	log_info_in(&v->settings.log, "%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d queues=%u workers=%u",
 		 adopt ? "resumed" : "connected", v->name, v->peer.raw, vif_conf_channels(&conf),
 		 conf.ctrl, conf.peer.sg, conf.peer.gso4, conf.peer.gso6, conf.peer.csum4, conf.peer.csum6,
-		 conf.rx_notify, conf.queues, vif_conn_workers(v->conn));
+		 conf.rx_notify, conf.queues, fds.workers);
 }
 
 static void vif_disconnect(struct vif *v)

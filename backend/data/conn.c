@@ -6,9 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "common/base/errtext.h"
 #include "common/base/log.h"
-#include "common/host/tap.h"
 #include "conn.h"
 #include "conn_internal.h"
 #include "ctrl.h"
@@ -122,22 +120,6 @@ static void conn_buffer_free(void *p, size_t len)
 {
 	if (p)
 		munmap(p, len);
-}
-
-/* Opens a descriptor of the TAP for each worker. Returns the number of workers that have one. */
-static unsigned int conn_open_taps(struct vif_conn *conn, const struct vif_conn_params *params)
-{
-	conn->worker->tap_fd = params->tap_fd;
-	for (unsigned int i = 1; i < params->workers; i++) {
-		int err = tap_open_another(&conn->worker[i].tap_fd, params->tap_fd);
-
-		if (err) {
-			log_warn_in(&params->settings->log, "fewer workers than there might be vif=%s workers=%u reason=\"cannot open the device once more: %s\"",
-				    params->name, i, err == -EPERM ? "it has an owner" : errtext(ERRTEXT_TAP, err));
-			return i;
-		}
-	}
-	return params->workers;
 }
 
 static int conn_init_worker(struct vif_worker *vw, const struct vif_conn_params *params, const char **why)
@@ -291,6 +273,17 @@ static int conn_start(struct vif_conn *conn, const struct vif_conn_params *param
 	return err;
 }
 
+/* Makes the TAPs the connection's, also if there is no memory for it or its workers. */
+static void conn_take_taps(struct vif_conn *conn, const struct vif_conn_params *params)
+{
+	for (unsigned int i = 0; i < params->workers; i++) {
+		if (conn && conn->worker)
+			conn->worker[i].tap_fd = params->tap_fds[i];
+		else if (i)
+			close(params->tap_fds[i]);
+	}
+}
+
 int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
 		   const struct vif_conf *conf, const char **why)
 {
@@ -298,15 +291,18 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
 	int err;
 
 	*why = "no memory";
-	if (!conn)
+	if (!conn) {
+		conn_take_taps(NULL, params);
 		return -ENOMEM;
+	}
 	conn->conf = *conf;
 	conn->limits = grx_stall_limits_for(conf->rx_notify, params->hold_ms, params->stall_ms);
 	conn->name = params->name;
 	conn->settings = params->settings;
 	conn->queue = calloc(conf->queues, sizeof(*conn->queue));
 	conn->worker = calloc(params->workers, sizeof(*conn->worker));
-	conn->nworkers = conn->worker ? conn_open_taps(conn, params) : 0;
+	conn->nworkers = conn->worker ? params->workers : 0;
+	conn_take_taps(conn, params);
 	err = conn->queue && conn->worker ? conn_start(conn, params, why) : -ENOMEM;
 	if (err) {
 		conn_release(conn);
@@ -332,11 +328,6 @@ const char *vif_conn_faulted(const struct vif_conn *conn)
 	for (unsigned int i = 0; i < conn->nworkers && !why; i++)
 		why = worker_faulted(&conn->worker[i].w);
 	return why;
-}
-
-unsigned int vif_conn_workers(const struct vif_conn *conn)
-{
-	return conn->nworkers;
 }
 
 bool vif_conn_stalled(const struct vif_conn *conn)

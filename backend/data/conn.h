@@ -27,11 +27,12 @@ struct vif_conn_params {
 	const char *name;	/* borrowed */
 	const char *run_dir;	/* borrowed */
 	struct vif_settings *settings;	/* borrowed */
-	int tap_fd;		/* borrowed; the first worker's */
-	unsigned int workers;	/* the most; above one only without control ring and mask, on a multi-queue TAP */
+	const int *tap_fds;	/* one for each worker; all but the first become the connection's, also after an error */
+	unsigned int workers;	/* above one only without control ring and mask, on a multi-queue TAP */
 	int control_fd;		/* borrowed */
 	uint32_t hold_ms, stall_ms;	/* of the policy */
-	uint32_t queue_bytes;	/* what may wait in the device; 0: no limit */
+	int limit_fd;		/* taplimit_attach()'s, of limit_bytes; -1: no limit; borrowed during the call */
+	uint32_t limit_bytes;	/* what may wait in the device */
 	struct mapquota *quota;	/* borrowed; what static grants are charged to */
 	bool adopt;		/* an earlier daemon served this very connection */
 };
@@ -43,9 +44,6 @@ MUST_CHECK int vif_conn_start(struct vif_conn **out, const struct vif_conn_param
 
 /* Removes what a connection of that name left for a restart. */
 void vif_conn_forget(const char *run_dir, const char *name);
-
-/* Returns the number of workers: fewer than the most where the TAP cannot be opened again. */
-unsigned int vif_conn_workers(const struct vif_conn *conn);
 
 /* Returns why a worker has stopped serving, or NULL. */
 const char *vif_conn_faulted(const struct vif_conn *conn);

@@ -5,21 +5,16 @@
 #include "common/host/worker.h"
 #include "queue_limit.h"
 
-static_assert(VIF_QUEUES_MAX <= TAPLIMIT_READERS_MAX, "a reader for each worker that a VIF may have");
-
-/* Without a limit in bytes each queue still takes a limited number of frames. */
 void vif_queue_limit(struct vif_conn *conn, const struct vif_conn_params *params)
 {
 	int err;
 
-	if (!params->queue_bytes) {
-		taplimit_clear(params->tap_fd);
+	if (params->limit_fd < 0)
 		return;
-	}
-	err = taplimit_init(&conn->limit, params->tap_fd, params->queue_bytes, conn->nworkers);
+	err = taplimit_init(&conn->limit, params->limit_fd, params->limit_bytes, conn->nworkers);
 	if (err)
 		log_warn_in(&params->settings->log, "what waits for the guest is not limited in bytes vif=%s error=\"%s\"",
-			    params->name, errtext(ERRTEXT_TAP, err));
+			    params->name, errtext(ERRTEXT_FILE, err));
 	for (unsigned int i = 0; i < conn->nworkers; i++)
 		conn->worker[i].reader = (struct taplimit_reader){ .limit = err ? NULL : &conn->limit, .index = i };
 }

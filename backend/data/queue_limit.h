@@ -6,8 +6,8 @@
 #include "conn.h"
 #include "conn_internal.h"
 
-/* Limits the bytes that wait in the device, before the workers start; logs if it
- * cannot. */
+/* Takes part in the limit of the bytes that wait in the device, if there is one, before
+ * the workers start; logs if it cannot. */
 void vif_queue_limit(struct vif_conn *conn, const struct vif_conn_params *params);
 
 /* Has the connection's other workers look at their ends of the device (taplimit.h). */

@@ -103,7 +103,7 @@ int taplimit_works(void)
 }
 
 /* Loads the filter for that map and sets it on the device. */
-static int taplimit_attach(int tap_fd, int map, uint64_t bytes)
+static int taplimit_set_filter(int tap_fd, int map, uint64_t bytes)
 {
 	int err, filter = taplimit_filter(map, bytes);
 
@@ -114,22 +114,29 @@ static int taplimit_attach(int tap_fd, int map, uint64_t bytes)
 	return err;
 }
 
-int taplimit_init(struct taplimit *t, int tap_fd, uint64_t bytes, unsigned int readers)
+int taplimit_attach(int tap_fd, uint64_t bytes)
 {
 	int err, map = taplimit_map();
-	void *p;
+
+	if (map < 0)
+		return map;
+	err = taplimit_set_filter(tap_fd, map, bytes);
+	if (err)
+		close(map);
+	return err ? err : map;
+}
+
+int taplimit_init(struct taplimit *t, int map, uint64_t bytes, unsigned int readers)
+{
+	void *p = mmap(NULL, SUMS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
 
 	*t = (struct taplimit){ .bytes = bytes, .readers = readers };
 	/* So the readers are asked at once the first time. */
 	t->asked_at = 0 - bytes;
-	if (map < 0)
-		return map;
-	p = mmap(NULL, SUMS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
-	if (p != MAP_FAILED)
-		t->sums = p;
-	err = t->sums ? taplimit_attach(tap_fd, map, bytes) : -errno;
-	close(map);
-	return err;
+	if (p == MAP_FAILED)
+		return -errno;
+	t->sums = p;
+	return 0;
 }
 
 void taplimit_exit(struct taplimit *t)

@@ -56,10 +56,15 @@ struct taplimit {
 MUST_CHECK int taplimit_works(void);
 
 /* Sets a filter on the device of that descriptor, with a limit of bytes for all its
- * queues, and maps the sums. readers is the number of queues, one reader each, at
- * most TAPLIMIT_READERS_MAX. Called before the first reader begins. Returns 0 or
- * -errno; the caller owes taplimit_exit() also after an error. */
-MUST_CHECK int taplimit_init(struct taplimit *t, int tap_fd, uint64_t bytes, unsigned int readers);
+ * queues. Returns a descriptor of the sums, for taplimit_init(), which the caller
+ * closes; or -errno. */
+MUST_CHECK int taplimit_attach(int tap_fd, uint64_t bytes);
+
+/* Maps the sums of the filter that taplimit_attach() set with that limit; map is its
+ * descriptor, and needed no longer afterwards. readers is the number of queues, one
+ * reader each, at most TAPLIMIT_READERS_MAX. Called before the first reader begins.
+ * Returns 0 or -errno; the caller owes taplimit_exit() also after an error. */
+MUST_CHECK int taplimit_init(struct taplimit *t, int map, uint64_t bytes, unsigned int readers);
 
 /* Unmaps the sums; the filter stays on the device. */
 void taplimit_exit(struct taplimit *t);

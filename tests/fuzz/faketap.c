@@ -297,6 +297,13 @@ void tap_unpersist(int fd)
 		d->persistent = false;
 }
 
+int tap_open_another(int *fd, int of)
+{
+	PROMISE(faketap_of(of));
+	*fd = dup(of);
+	return *fd < 0 ? -errno : 0;
+}
+
 bool tap_is_lost(int fd)
 {
 	return !by_fd(fd);

@@ -102,12 +102,16 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, 
 	unsigned int i = 0;
 
 	*why = "the connection";
-	PROMISE(!v->conn && faketap_of(params->tap_fd) && params->peer.raw == v->peer.raw);
+	PROMISE(!v->conn && faketap_of(params->tap_fds[0]) && params->peer.raw == v->peer.raw);
 	PROMISE(conf->queues >= 1 && conf->queues <= VIF_QUEUES_MAX);
 	PROMISE(params->adopt || conf->queues <= v->daemon->policy.max_queues);
 	PROMISE(params->workers >= 1 && params->workers <= conf->queues);
 	PROMISE(params->workers == 1 || (!conf->ctrl && !conf->mask));
 	PROMISE(vif_settings_headroom(&v->settings) <= PKT_HEADROOM_MAX);
+	for (unsigned int w = 1; w < params->workers; w++) {
+		PROMISE(params->tap_fds[w] != params->tap_fds[0]);
+		close(params->tap_fds[w]);
+	}
 	refs_check(conf);
 	check_states(v, params->adopt);
 	if (start_mischief) {
@@ -117,7 +121,7 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, 
 	l = calloc(1, sizeof(*l));
 	PROMISE(l);
 	l->vif = v;
-	l->device = faketap_of(params->tap_fd);
+	l->device = faketap_of(params->tap_fds[0]);
 	while (links[i]) {
 		PROMISE(links[i]->device != l->device && links[i]->vif != v);
 		i++;
@@ -143,12 +147,6 @@ void vif_conn_forget(const char *run_dir, const char *name)
 	(void)run_dir;
 	for (unsigned int i = 0; i < ARRAY_SIZE(links); i++)
 		PROMISE(!links[i] || strcmp(links[i]->vif->name, name) != 0);
-}
-
-unsigned int vif_conn_workers(const struct vif_conn *l)
-{
-	PROMISE(l);
-	return 1;
 }
 
 const char *vif_conn_faulted(const struct vif_conn *l)

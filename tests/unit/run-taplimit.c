@@ -24,6 +24,18 @@ static struct taplimit_sums *sums;	/* NULL: not allowed here */
 static struct taplimit_reader reader;
 static bool asked;			/* the last batch wants the other readers to look */
 
+/* Sets the filter on a device, and maps its sums. */
+static int limit_set(struct taplimit *t, int fd, unsigned int readers)
+{
+	int err, map = taplimit_attach(fd, LIMIT);
+
+	if (map < 0)
+		return map;
+	err = taplimit_init(t, map, LIMIT, readers);
+	close(map);
+	return err;
+}
+
 static int setup(void **state)
 {
 	bool fresh;
@@ -33,7 +45,7 @@ static int setup(void **state)
 	if (!nettest_enter() || taplimit_works() < 0)
 		return 0;
 	if (tap_open(&tap, "lim0", TAP_SINGLE, NULL, &fresh) < 0 || tap_set_offloads(tap, TUN_F_CSUM | TUN_F_TSO4, &(int){ 0 }) < 0 ||
-	    taplimit_init(&limit, tap, LIMIT, 1) < 0 ||
+	    limit_set(&limit, tap, 1) < 0 ||
 	    nettest_run(0, "sysctl -qw net.ipv6.conf.lim0.disable_ipv6=1; ip link set lim0 up") != 0)
 		return -1;
 	ifindex = if_nametoindex("lim0");
@@ -236,7 +248,7 @@ static void stays_with_the_device(void **state)
 	read_frames(1000, &n);
 	assert_int_equal(n, 0);
 	/* The next daemon's does not know of them. */
-	assert_int_equal(taplimit_init(&limit, tap, LIMIT, 1), 0);
+	assert_int_equal(limit_set(&limit, tap, 1), 0);
 	sums = limit.sums;
 	send_frame(GSO_LEN);
 	read_frames(1000, &n);
@@ -296,7 +308,7 @@ static void several_queues(void **state)
 	assert_int_equal(tap_open(&fd[0], "lim1", TAP_MULTI, NULL, &fresh), 0);
 	assert_int_equal(tap_open_another(&fd[1], fd[0]), 0);
 	assert_int_equal(tap_set_offloads(fd[0], TUN_F_CSUM | TUN_F_TSO4, &(int){ 0 }), 0);
-	assert_int_equal(taplimit_init(&both, fd[0], LIMIT, 2), 0);
+	assert_int_equal(limit_set(&both, fd[0], 2), 0);
 	assert_int_equal(nettest_run(0, "sysctl -qw net.ipv6.conf.lim1.disable_ipv6=1; ip link set lim1 up"), 0);
 	ifindex = if_nametoindex("lim1");
 	for (unsigned int round = 0; round < 4; round++) {

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* vif_fds.h - the descriptors that a connection is made with
+ *
+ * Control opens what needs a name or a privilege. The data side gets descriptors, opens no
+ * device of the host and loads nothing into the kernel.
+ */
+#ifndef NETPAIR_BACKEND_VIF_FDS_H
+#define NETPAIR_BACKEND_VIF_FDS_H
+
+#include "vif.h"
+
+struct vif_fds {
+	int tap[VIF_QUEUES_MAX];	/* one for each worker; the first is the VIF's own */
+	unsigned int workers;
+	int limit;			/* taplimit_attach()'s; -1: no limit in bytes */
+	uint32_t limit_bytes;
+};
+
+/* Opens the descriptors of a connection with at most so many workers: fewer where the device
+ * cannot be opened once more. Logs what is missing. The caller owes vif_fds_close(). */
+void vif_fds_open(struct vif_fds *fds, struct vif *v, unsigned int workers);
+
+/* Puts them into the parameters of a connection, to which vif_conn_start() then gives all
+ * TAPs but the first. */
+void vif_fds_put(const struct vif_fds *fds, struct vif_conn_params *params);
+
+/* Closes those that a connection needs no longer once it was made. */
+void vif_fds_close(struct vif_fds *fds);
+
+#endif
