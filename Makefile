@@ -127,6 +127,7 @@ $(BUILD)/tests/unit/run-%: $(BUILD)/obj/tests/unit/run-%.o $(BUILD)/libcommon.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS) -lcmocka
 $(BUILD)/tests/unit/run-sandbox: UNIT_LIBS := -lseccomp -lcap-ng -lpthread
+$(BUILD)/tests/unit/run-hotplug_runner: UNIT_LIBS := -lsystemd
 $(BUILD)/tests/unit/run-options $(BUILD)/tests/unit/run-tapstate: UNIT_LIBS := -lsystemd -lmnl
 $(BUILD)/tests/unit/run-burst $(BUILD)/tests/unit/run-worker: UNIT_LIBS := -luring -lsystemd -lmnl
 $(BUILD)/tests/unit/run-tap $(BUILD)/tests/unit/run-taplimit $(BUILD)/tests/unit/run-maddr $(BUILD)/tests/unit/run-netdev $(BUILD)/tests/unit/run-netaddr: UNIT_LIBS := -lmnl
@@ -282,6 +283,7 @@ SCRIPTS := $(wildcard xenstore-scripts/vif-*)
 MAN_LINKS := vif-remove.8 vif-show.8
 DOCS := README.md LICENSE $(wildcard docs/*.md docs/*.svg)
 EXAMPLES := $(wildcard tools/modprobe.d/*.conf)
+UNIT_EXAMPLES := $(wildcard tools/systemd-dropin/*.conf)
 DEFAULTS := $(wildcard tools/default/*)
 
 # FILE,DIR: with the paths that are those of this prefix.
@@ -289,7 +291,7 @@ placed = sed 's,/usr/local/,$(prefix)/,g' $(1) >$(2)/$(notdir $(1))
 
 .PHONY: install
 install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefix; files in /etc/default stay as they are
-	$(INSTALL) -d $(sbindir) $(libexecdir) $(mandir) $(unitdir) $(linkdir) $(docdir)/modprobe.d $(defaultdir)
+	$(INSTALL) -d $(sbindir) $(libexecdir) $(mandir) $(unitdir) $(linkdir) $(docdir)/modprobe.d $(docdir)/systemd $(defaultdir)
 	$(INSTALL) -m 755 $^ $(SCRIPTS) $(sbindir)
 	$(INSTALL) -m 644 xenstore-scripts/lib.sh $(libexecdir)
 	$(foreach m,$(MAN),$(call placed,$(m),$(mandir))$(newline)	)
@@ -298,6 +300,7 @@ install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefi
 	$(INSTALL) -m 644 $(DOCS) $(docdir)
 	sed 's,](docs/\([^)]*\.8\)),](../../man/man8/\1),g; s,](docs/,](,g; s,/usr/local/,$(prefix)/,g' README.md >$(docdir)/README.md
 	$(INSTALL) -m 644 $(EXAMPLES) $(docdir)/modprobe.d
+	$(INSTALL) -m 644 $(UNIT_EXAMPLES) $(docdir)/systemd
 	$(foreach u,$(UNITS),$(call placed,$(u),$(unitdir))$(newline)	)
 	$(foreach d,$(DEFAULTS),[ -e $(defaultdir)/$(notdir $(d)) ] || $(INSTALL) -m 644 $(d) $(defaultdir)$(newline)	)
 

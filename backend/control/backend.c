@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/wire/parse.h"
 #include "backend.h"
+#include "hotplug.h"
 #include "links.h"
 #include "refuse.h"
 #include "stale_taps.h"
@@ -207,8 +208,27 @@ static void backend_look_again(struct backend *d)
 	backend_scan_all(d);
 }
 
+static void backend_script_ended(void *arg, const struct hotplug_result *result)
+{
+	struct backend *d = arg;
+	struct vif *v = backend_find(d, result->domid, result->devid);
+
+	if (v)
+		vif_hotplug_ended(v, result);
+	for (v = d->vifs; v; v = v->next)
+		v->dirty = v->dirty || v->hotplug.waits;
+}
+
+void backend_scripts(struct backend *d)
+{
+	hotplug_events(d->hotplug, backend_script_ended, d);
+	backend_run_dirty(d);
+}
+
 void backend_tick(struct backend *d)
 {
+	if (d->hotplug)
+		hotplug_tick(d->hotplug, backend_script_ended, d);
 	for (struct vif *v = d->vifs; v; v = v->next)
 		vif_tick(v);
 	backend_look_again(d);

@@ -17,6 +17,7 @@ struct backend {
 	struct mapquota *quota;	/* of static grants, over all VIFs */
 	int control_fd;		/* eventfd: some worker has a fault, or stalled */
 	int link_fd;		/* linkwatch.h; -1: no events of devices */
+	struct hotplug *hotplug;	/* runs hotplug scripts; NULL: the toolstack does */
 	bool take_over;		/* unbind the kernel's netback, device by device */
 	bool closing;		/* every VIF is to be closed */
 	bool stale_taps;		/* an event was for a directory that is not served */
@@ -42,6 +43,9 @@ void backend_links(struct backend *d);
 
 /* Looks at the VIFs whose worker has a fault, stalled, or recovered. */
 void backend_faults(struct backend *d);
+
+/* Takes the ends of hotplug scripts, and looks at the VIFs that wait for one. */
+void backend_scripts(struct backend *d);
 
 /* Closes every VIF in order; backend_empty() tells when all are. */
 void backend_close(struct backend *d);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* look.c - what xenstore says of a VIF */
 #include <errno.h>
-#include <string.h>
 
 #include "common/wire/handshake.h"
 #include "backend.h"
 #include "look.h"
+#include "vif_hotplug.h"
 
 int vif_state_in(struct store *s, const char *dir, enum xenbus_state *state)
 {
@@ -48,7 +48,7 @@ int vif_look(struct vif *v, struct hs_back_view *view)
 		.online = online,
 		.closing = v->daemon->closing,
 		.tables_lost = v->tables_lost,
-		.hotplug = err == -ENOENT || (err == 0 && strcmp(text, "connected") == 0),
+		.hotplug = vif_hotplug_allows(v, err, text),
 	};
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - netbackd: options, start-up checks, the event loop */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 #include "common/host/taplimit.h"
 #include "common/host/worker.h"
 #include "backend.h"
+#include "hotplug.h"
+#include "hotplug_runner.h"
 
 #define PROGRAM "netbackd"
 
@@ -39,6 +42,8 @@ struct options {
 	bool take_over;
 	bool drain;
 	const char *run_dir;
+	const char *script_dir;		/* of --hotplug; NULL: the toolstack runs the scripts */
+	uint32_t script_seconds;
 	struct vif_policy policy;
 	uint32_t max_mappings, max_mappings_all;
 };
@@ -56,7 +61,7 @@ static const struct option_word directions[] = {
 static struct options main_parse_options(int argc, char **argv)
 {
 	/* A quarter of Xen's maptrack table as it is by default is left to other backends of the domain. */
-	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_RUN_DIR, .max_mappings = 4096, .max_mappings_all = 196608,
+	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_RUN_DIR, .script_seconds = 40, .max_mappings = 4096, .max_mappings_all = 196608,
 			     .policy = { .max_queues = 1, .hold_ms = 10000, .stall_ms = 60000, .queue_bytes = 4u << 20 } };
 	const struct option_row rows[] = {
 		{ "take-over", NULL, "unbind the kernel's netback from each VIF and serve it", OPTION_FLAG,
@@ -82,6 +87,10 @@ static struct options main_parse_options(int argc, char **argv)
 		  { .number = &o.policy.workers }, 1, VIF_QUEUES_MAX },
 		{ "rate-direction", "from-guest|to-guest|both", "which way rate= limits (from-guest)",
 		  OPTION_WORDS, { .words = { &o.policy.limited, directions } }, 0, 0 },
+		{ "hotplug", "DIR", "run the VIFs' hotplug scripts, in a domain that is not dom0 (/etc/xen/scripts)",
+		  OPTION_OPTIONAL, { .optional = { &o.script_dir, "/etc/xen/scripts" } }, 0, 0 },
+		{ "hotplug-seconds", "N", "seconds that a hotplug script may run (40)", OPTION_NUMBER,
+		  { .number = &o.script_seconds }, 1, 3600 },
 		{ "run-dir", "DIR", "where the lock and the saved state are (/run/netpair)", OPTION_TEXT,
 		  { .text = &o.run_dir }, 0, 0 },
 		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,
@@ -165,6 +174,29 @@ static void main_lock_instance(const struct options *o)
 		instance_die(PROGRAM, o->run_dir, err, holder);
 }
 
+/* Splits off the process that runs hotplug scripts. It is a copy of this one, which
+ * so far has one thread, no device open, no lock and all its rights. */
+static struct hotplug *main_start_runner(const struct options *o)
+{
+	static char real_dir[PATH_MAX];
+	struct hotplug_runner_conf conf = { .program = PROGRAM, .level = o->level, .dir = real_dir,
+					    .run_dir = o->run_dir, .limit_s = o->script_seconds };
+	struct hotplug *h = NULL;
+	int fd;
+
+	if (o->script_dir[0] != '/' || !o->script_dir[1] || o->script_dir[strlen(o->script_dir) - 1] == '/')
+		die(PROGRAM, EXIT_USAGE, "option --hotplug: \"%s\" is not an absolute path without a slash at its end", o->script_dir);
+	fd = realpath(o->script_dir, real_dir) ? hotplug_runner_start(&conf) : -errno;
+	if (fd == -EPERM)
+		die(PROGRAM, EXIT_ENVIRONMENT, "option --hotplug: %s belongs to another user, or others than root may write to it", o->script_dir);
+	if (fd >= 0)
+		h = hotplug_new(fd, o->script_dir, real_dir, o->script_seconds);
+	if (!h)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot run the hotplug scripts of %s: %s", o->script_dir,
+		    errtext(ERRTEXT_FILE, fd < 0 ? fd : ENOMEM));
+	return h;
+}
+
 /* --- on the control thread --------------------------------------------------- */
 
 struct netbackd {
@@ -173,11 +205,22 @@ struct netbackd {
 	uint64_t drain_until;		/* monotonic, microseconds */
 };
 
+/* In dom0 xl runs the scripts, and would run each a second time. */
+static void main_refuse_dom0(struct store *store)
+{
+	uint32_t domid;
+
+	if (store_read_u32(store, &domid, "domid", "") == 0 && domid == 0)
+		die(PROGRAM, EXIT_USAGE, "option --hotplug is for driver domains: in dom0 the toolstack runs the hotplug scripts");
+}
+
 static int main_netbackd_start(void *daemon, struct store *store)
 {
 	struct netbackd *n = daemon;
 
 	n->backend.store = store;
+	if (n->backend.hotplug)
+		main_refuse_dom0(store);
 	return backend_start(&n->backend);
 }
 
@@ -243,6 +286,12 @@ static void main_netbackd_links(void *daemon, int fd)
 	backend_links(&((struct netbackd *)daemon)->backend);
 }
 
+static void main_netbackd_scripts(void *daemon, int fd)
+{
+	(void)fd;
+	backend_scripts(&((struct netbackd *)daemon)->backend);
+}
+
 static const struct loop_ops netbackd_ops = {
 	.start = main_netbackd_start,
 	.events = main_netbackd_events,
@@ -269,6 +318,7 @@ int main(int argc, char **argv)
 	quota.guest_max = o.max_mappings;
 	quota.all_max = o.max_mappings_all;
 	log_init(PROGRAM, o.level);
+	n.backend.hotplug = o.script_dir ? main_start_runner(&o) : NULL;
 	main_check_devices();
 	main_lock_instance(&o);
 	if (kernel_driver_present(KERNEL_BACKEND) && !o.take_over)
@@ -278,6 +328,8 @@ int main(int argc, char **argv)
 	l = loop_new(&conf);
 	n.backend.control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	loop_watch(l, n.backend.control_fd, main_netbackd_fault);
+	if (n.backend.hotplug)
+		loop_watch(l, hotplug_fd(n.backend.hotplug), main_netbackd_scripts);
 	n.backend.link_fd = linkwatch_open();
 	if (n.backend.link_fd >= 0)
 		loop_watch(l, n.backend.link_fd, main_netbackd_links);

@@ -62,6 +62,16 @@ void vif_error_settle_or_log(struct vif *v)
 		log_warn_in(&v->settings.log, "cannot write or remove the key error vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, err));
 }
 
+/* Writes the reason to the key error, unless it is there. */
+static void refuse_set_error(struct vif *v, const char *why)
+{
+	if (strcmp(v->error, why) == 0 && !v->error_due)
+		return;
+	snprintf(v->error, sizeof(v->error), "%s", why);
+	v->error_due = true;
+	refuse_write_error(v);
+}
+
 void vif_refuse(struct vif *v, const char *fmt, ...)
 {
 	char why[STORE_VALUE_MAX];
@@ -77,11 +87,19 @@ void vif_refuse(struct vif *v, const char *fmt, ...)
 	va_end(ap);
 	v->refused = true;
 	log_error_in(&v->settings.log, "refused vif=%s reason=\"%s\"", v->name, why);
-	if (strcmp(v->error, why) == 0 && !v->error_due)
-		return;
-	snprintf(v->error, sizeof(v->error), "%s", why);
-	v->error_due = true;
-	refuse_write_error(v);
+	refuse_set_error(v, why);
+}
+
+void vif_tell_error(struct vif *v, const char *fmt, ...)
+{
+	char why[STORE_VALUE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	log_error_in(&v->settings.log, "not served yet vif=%s reason=\"%s\"", v->name, why);
+	refuse_set_error(v, why);
 }
 
 void vif_tick(struct vif *v)

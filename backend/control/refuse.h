@@ -16,6 +16,9 @@ void vif_look_again(struct vif *v, int err);
  * the key error, where the toolstack's user finds it. */
 void vif_refuse(struct vif *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Says what is wrong in the log and in the key error, and refuses nothing. */
+void vif_tell_error(struct vif *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
 /* Removes the key error, as nothing is wrong; but if a deleted device was made
  * anew, the key says so until the VIF is attached again. Returns 0; -ENOENT:
  * the directory is gone; other -errno. */

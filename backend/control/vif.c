@@ -218,7 +218,10 @@ static void vif_remove(struct vif *v)
 	 * and waits for our answer. */
 	if (!vif_state_in(vif_store_of(v), v->be_path, &now) && now == XenbusStateClosing)
 		vif_set_state(v, XenbusStateClosed);
+	if (vif_hotplug_offline(v))
+		return;
 	vif_tap_remove(v);
+	vif_hotplug_clear(v);
 	v->gone = true;
 	log_info("removed vif=%s", v->name);
 }
@@ -281,6 +284,7 @@ static void vif_take_from_kernel(struct vif *v)
 static void vif_drop(struct vif *v, bool remade)
 {
 	vif_disconnect(v);
+	vif_hotplug_abandon(v);
 	vif_tap_remove(v);
 	v->gone = true;
 	v->remade = remade;
@@ -367,12 +371,12 @@ void vif_run(struct vif *v)
 		view.refused = v->refused;
 		view.unserved = v->conn == NULL;
 		step = hs_back_next(&view);
-		if (step == HS_BACK_STAY)
+		if (step == HS_BACK_STAY && !(vif_hotplug_is_due(v, &view) && vif_claim_device(v) && vif_hotplug_online(v)))
 			return;
 		v->moves++;
 		vif_take_step(v, step);
 		vif_replace_device(v);
-		if (v->look_again)
+		if (v->look_again || (step == HS_BACK_REMOVE && !v->gone))
 			return;
 	}
 }

@@ -15,6 +15,7 @@
 #include "common/base/util.h"
 #include "common/host/store.h"
 #include "backend/data/conn.h"
+#include "vif_hotplug.h"
 
 struct backend;
 
@@ -47,6 +48,7 @@ struct vif {
 	bool remade;			/* and to be found again at once */
 	bool refused;
 	const char *broken;		/* why the toolstack's own keys rule it out; static */
+	struct vif_hotplug hotplug;	/* with --hotplug */
 	int tap_fd;			/* -1: none yet */
 	unsigned int ifindex;		/* of that device; 0: it is in another namespace, or not known */
 	char ifname[16];		/* its name then */

@@ -12,6 +12,7 @@
 #include "common/wire/parse.h"
 #include "backend.h"
 #include "look.h"
+#include "vif_hotplug.h"
 #include "vif_new.h"
 #include "vif_settings.h"
 
@@ -80,7 +81,7 @@ static int vif_new_read_identity(struct vif *v)
 	err = vif_state_in(s, v->be_path, &v->state);
 	if (err)
 		return err;
-	if (v->state == XenbusStateUnknown || (!online && v->state == XenbusStateClosed))
+	if (v->state == XenbusStateUnknown || (!online && v->state == XenbusStateClosed && !vif_hotplug_left(v->daemon, v->be_path)))
 		return -ENOENT;
 	err = store_read(s, v->fe_path, sizeof(v->fe_path), v->be_path, "frontend");
 	if (!err)

@@ -57,8 +57,11 @@ static int vif_tap_open_device(struct vif *v, const struct tap_birth *birth, boo
 /* Says that the device is not the one that the hotplug script knew. */
 static void vif_tap_tell_remade(struct vif *v)
 {
-	log_error("the device was deleted, a new one is made vif=%s todo=\"detach and attach the VIF: that runs the hotplug script\"",
-		  v->name);
+	if (v->daemon->hotplug)
+		log_warn("the device was deleted, a new one is made and the hotplug script runs for it vif=%s", v->name);
+	else
+		log_error("the device was deleted, a new one is made vif=%s todo=\"detach and attach the VIF: that runs the hotplug script\"",
+			  v->name);
 	v->device_remade = true;
 }
 
@@ -102,6 +105,8 @@ int vif_tap_open(struct vif *v)
 	if (fresh && v->daemon->policy.queue_in_frames)
 		vif_tap_shorten_queue(v);
 	v->new_life = false;
+	if (fresh)
+		vif_hotplug_device_is_new(v);
 	/* The script of this directory has run, for another device. */
 	if (fresh && (hs_back_is_up(v->state) || v->state == XenbusStateInitWait))
 		vif_tap_tell_remade(v);

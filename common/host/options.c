@@ -26,8 +26,8 @@ static _Noreturn void options_help(const char *program, const char *synopsis, co
 	for (unsigned int i = 0; i < n; i++) {
 		char left[64];
 
-		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name, rows[i].value ? "=" : "",
-			 rows[i].value ? rows[i].value : "");
+		snprintf(left, sizeof(left), rows[i].kind == OPTION_OPTIONAL ? "--%s[%s%s]" : "--%s%s%s", rows[i].name,
+			 rows[i].value ? "=" : "", rows[i].value ? rows[i].value : "");
 		options_help_row(left, rows[i].help);
 	}
 	options_help_row("-h, --help", "print this text and exit");
@@ -85,6 +85,11 @@ static void options_apply(const char *program, const struct option_row *row, con
 			die(program, EXIT_USAGE, "option --%s: the value is empty, %s is wanted", row->name, row->value);
 		*row->to.text = value;
 		break;
+	case OPTION_OPTIONAL:
+		if (value && !*value)
+			die(program, EXIT_USAGE, "option --%s: the value is empty, %s is wanted", row->name, row->value);
+		*row->to.optional.text = value ? value : row->to.optional.otherwise;
+		break;
 	case OPTION_NUMBER:
 		if (!parse_u32(&number, value) || number < row->min || number > row->max)
 			die(program, EXIT_USAGE, "option --%s: \"%s\" is not a number from %" PRIu32 " to %" PRIu32,
@@ -141,6 +146,10 @@ int options_parse(const char *program, const char *synopsis, const struct option
 		if (!row)
 			options_unknown(program, argv[i]);
 		assert((row->kind == OPTION_FLAG) == !row->value);
+		if (row->kind == OPTION_OPTIONAL) {
+			options_apply(program, row, value);
+			continue;
+		}
 		if (row->value && !value && ++i == argc)
 			die(program, EXIT_USAGE, "option --%s: the value is missing, %s is wanted", row->name, row->value);
 		if (!row->value && value)

@@ -9,7 +9,7 @@
 #include "common/base/log.h"
 #include "common/base/util.h"
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_LEVEL, OPTION_WORDS };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_LEVEL, OPTION_WORDS, OPTION_OPTIONAL };
 
 /* A word of OPTION_WORDS, and the bits that it sets. */
 struct option_word {
@@ -28,6 +28,10 @@ struct option_row {
 		uint32_t *number;
 		enum log_level *level;
 		struct {
+			const char **text;
+			const char *otherwise;	/* of --name without a value */
+		} optional;
+		struct {
 			uint32_t *bits;
 			const struct option_word *list;	/* ends with no name */
 		} words;
@@ -35,7 +39,7 @@ struct option_row {
 	uint32_t min, max;	/* of OPTION_NUMBER */
 };
 
-/* Parses --name, --name=value and --name value. Returns the index of the first word
+/* Parses --name, --name=value and --name value; OPTION_OPTIONAL takes no next word. Returns the index of the first word
  * that is no option. --help (-h) and --version (-V) print and exit with 0. A wrong
  * option prints a line on stderr and exits with EXIT_USAGE. The help shows synopsis. */
 MUST_CHECK int options_parse(const char *program, const char *synopsis, const struct option_row *rows,

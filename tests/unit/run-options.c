@@ -9,6 +9,7 @@
 
 static bool flag;
 static const char *text;
+static const char *optional;
 static uint32_t number;
 static enum log_level level;
 static uint32_t bits;
@@ -23,6 +24,7 @@ static const struct option_row rows[] = {
 	{ .name = "level", .value = "LEVEL", .help = "a level", .kind = OPTION_LEVEL, .to.level = &level },
 	{ .name = "long", .value = "some-word|other-word|both", .help = "long", .kind = OPTION_WORDS,
 	  .to.words = { &bits, words } },
+	{ .name = "maybe", .value = "DIR", .help = "maybe", .kind = OPTION_OPTIONAL, .to.optional = { &optional, "/usual" } },
 	{ .name = "words", .value = "WORD,...", .help = "some words", .kind = OPTION_WORDS,
 	  .to.words = { &bits, words } },
 };
@@ -44,6 +46,7 @@ static int parse(char **argv)
 {
 	flag = false;
 	text = NULL;
+	optional = NULL;
 	number = 0;
 	bits = 0;
 	level = LOG_LEVEL_INFO;
@@ -117,6 +120,22 @@ static void value_as_next_word(void **state)
 	assert_int_equal(parse(ARGS(a, b, c, d, e)), 5);
 	assert_string_equal(text, "--odd");
 	assert_int_equal(number, 20);
+}
+
+static void value_or_none(void **state)
+{
+	char a[] = "--maybe", b[] = "--maybe=/other", c[] = "word", d[] = "--maybe=";
+
+	(void)state;
+	assert_int_equal(parse(ARGS(a)), 2);
+	assert_string_equal(optional, "/usual");
+	assert_int_equal(parse(ARGS(b)), 2);
+	assert_string_equal(optional, "/other");
+	assert_int_equal(parse(ARGS(a, c)), 2);		/* the next word is not its value */
+	assert_string_equal(optional, "/usual");
+	assert_int_equal(parse(((char *[]){ arg0, NULL })), 1);
+	assert_null(optional);
+	expect_usage(ARGS(d), "--maybe");
 }
 
 static void stops_at_other_words(void **state)
@@ -276,7 +295,7 @@ static void version(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(none), cmocka_unit_test(each_kind), cmocka_unit_test(value_as_next_word),
+		cmocka_unit_test(none), cmocka_unit_test(each_kind), cmocka_unit_test(value_as_next_word), cmocka_unit_test(value_or_none),
 		cmocka_unit_test(stops_at_other_words), cmocka_unit_test(value_may_have_equals),
 		cmocka_unit_test(last_one_wins), cmocka_unit_test(unknown), cmocka_unit_test(missing_value),
 		cmocka_unit_test(out_of_range), cmocka_unit_test(bad_level), cmocka_unit_test(words_of_a_list),

@@ -13,7 +13,8 @@ static void vif_cmds_parse(struct vif *v, int argc, char **argv)
 
 	v->keys = xalloc((size_t)(argc + 1) * sizeof(*v->keys));
 	for (i = 0; i < argc; i++) {
-		if (option(argv[i], "script"))
+		/* Without the dashes it is the key alone: who runs the script is the backend's domain. */
+		if (argv[i][0] == '-' && option(argv[i], "script"))
 			v->script = option(argv[i], "script");
 		else if (!strcmp(argv[i], "--hotplug"))
 			v->hotplug = 1;
