@@ -31,7 +31,7 @@ static void life_load(struct devstate *st, const struct vif *v)
 	int err = devstate_read(st, v->daemon->run_dir, v->name);
 
 	if (err && err != -ENOENT)
-		log_warn("cannot read the state of a device file=%s/%s error=\"%s\"", v->daemon->run_dir, v->name,
+		log_warn("cannot read the saved state of a device file=%s/%s error=\"%s\"", v->daemon->run_dir, v->name,
 			 errtext(ERRTEXT_FILE, err));
 }
 
@@ -86,7 +86,7 @@ bool vif_life_begin(struct vif *v)
 	v->device_remade = st.remade && !v->new_life;
 	if (!v->new_life)
 		return false;
-	log_warn("not taken over, a new device is made vif=%s reason=\"what is saved is of another guest or VIF\" saved=%s/%s now=%s/%s",
+	log_warn("the device is not used again, a new one is made vif=%s reason=\"the saved state is of another guest or VIF\" saved=%s/%s now=%s/%s",
 		 v->name, st.domain, st.devid, v->domain, devid);
 	v->tables_lost = hs_back_is_up(v->state);
 	return true;
@@ -112,6 +112,6 @@ void vif_life_save(const struct vif *v)
 	st.remade = v->device_remade;
 	err = devstate_write(&st, v->daemon->run_dir, v->name);
 	if (err)
-		log_warn("cannot save whose device it is file=%s/%s error=\"%s\"", v->daemon->run_dir, v->name,
+		log_warn("cannot save to which guest a device belongs file=%s/%s error=\"%s\"", v->daemon->run_dir, v->name,
 			 errtext(ERRTEXT_FILE, err));
 }

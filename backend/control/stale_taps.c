@@ -73,7 +73,7 @@ static void stale_taps_remove(void *arg, const char *name)
 		return;
 	tapstate_remove(&(struct tapstate){ .run_dir = d->run_dir, .name = name, .log = &log });
 	vif_conn_forget(d->run_dir, name);
-	log_info("removed vif=%s reason=\"went while no netbackd was there\"", name);
+	log_info("removed vif=%s reason=\"it was removed while no netbackd ran\"", name);
 }
 
 void stale_taps_sweep(struct backend *d)

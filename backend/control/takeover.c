@@ -27,11 +27,11 @@ static void takeover_put_in_place(struct vif *v, const struct kernel_netdev *was
 	if (!err)
 		err = kernel_netdev_apply(name, was);
 	if (err)
-		log_warn_in(&v->settings.log, "not in the place of the kernel's device: run the hotplug script, or attach it by hand vif=%s "
+		log_warn_in(&v->settings.log, "the new device is not in the bridge of the kernel's: run the hotplug script, or attach it by hand vif=%s "
 			 "name=%s bridge=%s error=\"%s\"", v->name, was->name, was->bridge, errtext(ERRTEXT_TAP, err));
 	else if (!*was->bridge)
-		log_warn_in(&v->settings.log, "the kernel's device was no port of a bridge: what else the hotplug script did is to be done "
-			 "again vif=%s", v->name);
+		log_warn_in(&v->settings.log, "the kernel's device was in no bridge: do again what else the hotplug script did "
+			 "vif=%s", v->name);
 }
 
 /* The kernel's driver removes the key when it is unbound, and a driver that
@@ -41,7 +41,7 @@ static void takeover_put_status_back(struct vif *v, const char *status)
 	int err = store_write_live(v->daemon->store, v->be_path, "hotplug-status", status);
 
 	if (err && err != -ENOENT)
-		log_warn_in(&v->settings.log, "cannot write hotplug-status vif=%s error=\"%s\"", v->name,
+		log_warn_in(&v->settings.log, "cannot write the key hotplug-status vif=%s error=\"%s\"", v->name,
 			    errtext(ERRTEXT_STORE, err));
 }
 

@@ -46,7 +46,7 @@ static void vif_set_state(struct vif *v, enum xenbus_state state)
 
 	v->untold = err && err != -ENOENT;	/* gone: the next look finds out */
 	if (v->untold && !store_lost(vif_store_of(v)))
-		log_warn_in(&v->settings.log, "cannot write state vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&v->settings.log, "cannot write the key state vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
 	v->state = state;
 	log_debug("state vif=%s ours=%s", v->name, hs_state_name(state));
 }
@@ -165,7 +165,7 @@ static void vif_connect_frontend(struct vif *v)
 	vif_settings_read(v);
 	if (v->tables_lost && (conf.ctrl || atomic_load(&v->settings.filter))) {
 		v->tables_lost = false;
-		vif_refuse(v, "what the frontend told an earlier backend is not known: it has to connect anew");
+		vif_refuse(v, "what the frontend told an earlier backend is lost: it has to connect anew");
 		return;
 	}
 	v->tables_lost = false;
@@ -188,7 +188,7 @@ static void vif_connect_frontend(struct vif *v)
 		vif_set_state(v, XenbusStateConnected);
 	vif_error_settle_or_log(v);
 	log_info_in(&v->settings.log, "%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d queues=%u workers=%u",
-		 adopt ? "resumed" : "connected", v->name, v->peer.raw, vif_conf_channels(&conf),
+		 adopt ? "adopted" : "connected", v->name, v->peer.raw, vif_conf_channels(&conf),
 		 conf.ctrl, conf.peer.sg, conf.peer.gso4, conf.peer.gso6, conf.peer.csum4, conf.peer.csum6,
 		 conf.rx_notify, conf.queues, fds.workers);
 }

@@ -20,8 +20,8 @@ static void vif_fds_open_taps(struct vif_fds *fds, struct vif *v, unsigned int w
 
 		if (!err)
 			continue;
-		log_warn_in(&v->settings.log, "fewer workers than there might be vif=%s workers=%u reason=\"cannot open the device once more: %s\"",
-			    v->name, fds->workers, err == -EPERM ? "it has an owner" : errtext(ERRTEXT_TAP, err));
+		log_warn_in(&v->settings.log, "fewer workers than the queues could have vif=%s workers=%u reason=\"cannot open the device once more: %s\"",
+			    v->name, fds->workers, err == -EPERM ? "the device has an owner" : errtext(ERRTEXT_TAP, err));
 		return;
 	}
 }

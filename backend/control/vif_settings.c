@@ -83,7 +83,7 @@ void vif_headroom_set(struct vif *v, uint32_t wanted)
 		return;
 	/* As Linux lowers what is more than it has; each packet tells what it got. */
 	if (given < wanted)
-		log_warn_in(&v->settings.log, "xdp headroom vif=%s bytes=%u wanted=%u", v->name, given, wanted);
+		log_warn_in(&v->settings.log, "xdp headroom is less than the frontend wants vif=%s bytes=%u wanted=%u", v->name, given, wanted);
 	else
 		log_info_in(&v->settings.log, "xdp headroom vif=%s bytes=%u", v->name, given);
 }

@@ -47,7 +47,7 @@ static int vif_tap_open_device(struct vif *v, const struct tap_birth *birth, boo
 		err = tapstate_open(&ts, &v->tap_fd, birth, fresh);
 		if (err || *fresh || !v->new_life)
 			break;
-		log_info("removed a device that was left vif=%s", v->name);
+		log_info("removed the device of an earlier VIF vif=%s", v->name);
 		vif_tap_remove(v);
 		err = -EBUSY;
 	}
@@ -116,7 +116,7 @@ int vif_tap_open(struct vif *v)
 	tap_set_carrier(v->tap_fd, v->carrier);
 	/* Made anew it would drop out of its bridge; so it serves as it is. */
 	if (tap_kind_of(v->tap_fd) != kind)
-		log_info_in(&v->settings.log, "device keeps the kind it was made as vif=%s kind=%s", v->name,
+		log_info_in(&v->settings.log, "the device stays as it was made: attach the VIF again to change that vif=%s kind=%s", v->name,
 			 kind == TAP_MULTI ? "single-queue" : "multi-queue");
 	return 0;
 }

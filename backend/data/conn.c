@@ -183,7 +183,7 @@ static int conn_attach_ctrl(struct vif_conn *conn, struct domid peer, const char
 	conn->ctrl_page = grant_map(conn->worker->grant, conn->conf.ctrl_ref, &err);
 	if (!conn->ctrl_page)
 		return err;
-	*why = "the control ring page makes no sense";
+	*why = "the control ring page is not a ring";
 	err = ctrl_back_attach(&conn->ctrl, conn->ctrl_page);
 	if (err)
 		return err;

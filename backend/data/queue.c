@@ -15,11 +15,11 @@ static int queue_map_rings(struct vif_queue *q, const char **why)
 	q->grx_page = grant_map(grant, q->conf->queue[q->index].grx_ref, &err);
 	if (!q->grx_page)
 		return err;
-	*why = "the gtx ring page makes no sense";
+	*why = "the page of tx-ring-ref is not a ring";
 	err = gtx_back_attach(&q->gtx, q->gtx_page);
 	if (err)
 		return err;
-	*why = "the grx ring page makes no sense";
+	*why = "the page of rx-ring-ref is not a ring";
 	return grx_back_attach(&q->grx, q->grx_page);
 }
 

@@ -21,9 +21,9 @@
 	X_("cannot map rx-ring-ref") \
 	X_("cannot map event-mask-ref") \
 	X_("cannot map ctrl-ring-ref") \
-	X_("the gtx ring page makes no sense") \
-	X_("the grx ring page makes no sense") \
-	X_("the control ring page makes no sense") \
+	X_("the page of tx-ring-ref is not a ring") \
+	X_("the page of rx-ring-ref is not a ring") \
+	X_("the control ring page is not a ring") \
 	X_("cannot bind the event channel") \
 	X_("cannot start the worker") \
 	X_("control producer out of range") \

@@ -50,7 +50,7 @@ void vif_saved_grants(struct vif_conn *conn)
 
 static void saved_lost(const struct vif_conn *conn, const char *what)
 {
-	log_warn_in(&conn->settings->log, "a table of the earlier daemon's is damaged vif=%s lost=\"%s\"", conn->name, what);
+	log_warn_in(&conn->settings->log, "a saved table is damaged and not used vif=%s lost=\"%s\"", conn->name, what);
 }
 
 static void saved_adopt_hash(struct vif_conn *conn)
@@ -96,7 +96,7 @@ static void saved_map_anew(struct vif_conn *conn, const char *path)
 	int err = statemap_create(&map, path, sizeof(*conn->saved));
 
 	if (err) {
-		log_warn_in(&conn->settings->log, "cannot keep the guest's tables for a restart vif=%s file=%s error=\"%s\"", conn->name, path,
+		log_warn_in(&conn->settings->log, "cannot save the guest's tables for a restart vif=%s file=%s error=\"%s\"", conn->name, path,
 			 errtext(ERRTEXT_FILE, -err));
 		map = mmap(NULL, sizeof(*conn->saved), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	}
@@ -122,7 +122,7 @@ static void saved_start_empty(struct vif_conn *conn, const struct vif_conn_param
 		return;
 	snprintf(conn->saved->connection, sizeof(conn->saved->connection), "%s", conn->connection);
 	if (params->adopt) {
-		log_warn("the backend before us left no usable tables: until the frontend connects anew all multicast is "
+		log_warn("an earlier netbackd left no usable tables: until the frontend connects anew all multicast is "
 			 "delivered, frames are copied and not hashed vif=%s", conn->name);
 		atomic_store(&conn->saved->mcast_unknown, 1);
 	}

@@ -149,7 +149,7 @@ static void loop_reconnect(struct loop *l)
 	how = store_reopen(l->store);
 	/* That one is lost again at once says no more: a xenstored that dies still takes some. */
 	if (how < 0 && how != l->retry_err && how != -ENOTCONN) {
-		log_warn("cannot connect to xenstored again, trying on error=\"%s\"", errtext(ERRTEXT_STORE, how));
+		log_warn("cannot connect to xenstored again, trying further error=\"%s\"", errtext(ERRTEXT_STORE, how));
 		l->retry_err = how;
 	}
 	if (how < 0) {
@@ -269,7 +269,7 @@ static void loop_feed(struct loop *l)
 	if (alive)
 		daemon_alive();
 	else if (!l->stuck)
-		log_error("the control thread does not move: no longer feeding the watchdog");
+		log_error("the control thread hangs: the watchdog is no longer fed, systemd will restart the daemon");
 	l->stuck = !alive;
 	log_tell_lost();
 }

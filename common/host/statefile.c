@@ -112,7 +112,7 @@ void statefile_set_aside(const char *path, const char *why)
 
 	if (snprintf(aside, sizeof(aside), "%s.bad", path) >= (int)sizeof(aside) || rename(path, aside) < 0)
 		unlink(path);
-	log_warn("saved state is not usable, it is set aside file=%s.bad reason=\"%s\"", path, why);
+	log_warn("saved state cannot be used, it is renamed file=%s.bad reason=\"%s\"", path, why);
 }
 
 bool statefile_value(const char *text, const char *key, char *buf, size_t len)

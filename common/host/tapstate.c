@@ -35,7 +35,7 @@ static bool tapstate_set_place(const struct tapstate *ts, struct devstate *st, i
 
 	if (err) {
 		if (err != -EBADFD)
-			log_warn_in(ts->log, "cannot tell which device it is, a restart may not find it device=%s error=\"%s\"",
+			log_warn_in(ts->log, "cannot read the number of the device, a restart may not find it device=%s error=\"%s\"",
 				    ts->name, errtext(ERRTEXT_TAP, err));
 		return false;
 	}
@@ -152,7 +152,7 @@ void tapstate_remove(const struct tapstate *ts)
 		tap_unpersist(fd);
 		close(fd);
 	} else if (err != -ENODEV) {
-		log_warn_in(ts->log, "cannot remove the device, it stays device=%s error=\"%s\"", ts->name,
+		log_warn_in(ts->log, "cannot remove the device, remove it by ip link del device=%s error=\"%s\"", ts->name,
 			    errtext(ERRTEXT_TAP, err));
 	}
 	devstate_remove(ts->run_dir, ts->name);

@@ -31,7 +31,7 @@ static unsigned int filter_read(struct nic *n, uint8_t (*addr)[6])
 		netdev_close(&dev);
 	}
 	if (got < 0 && !n->filter_unseen)
-		log_info("cannot read the multicast filter, all is asked for nic=%s reason=\"%s\"", n->name, errtext(ERRTEXT_TAP, got));
+		log_info("cannot read the multicast filter, all multicast is asked for nic=%s reason=\"%s\"", n->name, errtext(ERRTEXT_TAP, got));
 	n->filter_unseen = got < 0;
 	return got < 0 ? MCAST_MAX + 1 : (unsigned int)got;
 }
@@ -84,6 +84,6 @@ void nic_filter_look(struct nic *n)
 		return;
 	}
 	if (!on && !n->filter_short)
-		log_warn_in(&n->log, "the backend's multicast filter lacks addresses and cannot be turned off nic=%s", n->name);
+		log_warn_in(&n->log, "the backend's multicast filter lacks addresses and cannot be turned off: start without --multicast-control nic=%s", n->name);
 	n->filter_short = !on;
 }

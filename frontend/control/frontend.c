@@ -115,7 +115,7 @@ static void frontend_scan(struct frontend *d)
 
 	/* Without any device there may be no directory either, and xenstored says so by -EACCES. */
 	if (err && err != -EACCES)
-		log_warn("cannot list devices dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, -err));
+		log_warn("cannot list the VIFs dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, -err));
 }
 
 void frontend_sweep(struct frontend *d)

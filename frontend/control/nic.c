@@ -43,7 +43,7 @@ static void nic_set_state(struct nic *n, enum xenbus_state state)
 	int err = store_write_live(nic_store_of(n), n->fe_path, "state", text);
 
 	if (err && err != -ENOENT)	/* gone: the next look finds out */
-		log_warn_in(&n->log, "cannot write state nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&n->log, "cannot write the key state nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
 	n->state = state;
 	log_debug("state nic=%s ours=%s", n->name, hs_state_name(state));
 }
@@ -58,7 +58,7 @@ static void nic_release_restored(struct nic *n)
 		return;
 	}
 	/* Better a descriptor lost than the process: it stays open. */
-	log_error("cannot keep the channels of before the restore nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_FILE, -err));
+	log_error("cannot keep the event channels open that the guest had before its restore nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_FILE, -err));
 }
 
 /* Gives rings and channels back. */
@@ -145,7 +145,7 @@ static void nic_connect_rings(struct nic *n)
 	if (nic_share_rings(n, &conf) < 0)
 		return;
 	n->state = XenbusStateConnected;
-	log_info_in(&n->log, "shared nic=%s backend=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d queues=%u", n->name,
+	log_info_in(&n->log, "pages granted, waiting for the backend nic=%s backend=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d queues=%u", n->name,
 		 n->peer.raw, conf.mask ? "mask" : conf.split ? "split" : "one", conf.peer.sg, conf.peer.gso4, conf.peer.gso6,
 		 conf.peer.csum4, conf.peer.csum6, conf.queues);
 }
@@ -308,7 +308,7 @@ static void nic_read_failed(struct nic *n, int err)
 	if (store_lost(nic_store_of(n)) || (gone && n->unlisted))
 		return;
 	if (store_is_unknown(err)) {
-		log_warn_in(&n->log, "cannot read xenstore, looking again nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&n->log, "cannot read xenstore, trying again in a second nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
 		n->retry_at = now_us() + LOOK_AGAIN_US;
 	}
 	if (!gone)

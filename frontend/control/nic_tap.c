@@ -86,7 +86,7 @@ int nic_tap_make(struct nic *n)
 	if (!err)
 		birth.mac = mac;
 	else
-		log_warn_in(&n->log, "no usable mac, the device keeps its own nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, err));
+		log_warn_in(&n->log, "the key mac cannot be used, the device keeps its address nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, err));
 	err = tapstate_open(&ts, &n->tap_fd, &birth, &fresh);
 	if (err)
 		return err;
@@ -169,12 +169,12 @@ void nic_tap_fit(struct nic *n, const struct nic_conf *conf)
 	err = store_read_u32(n->daemon->store, &mtu, n->fe_path, "mtu");
 
 	if (err != -ENOENT && (err || mtu < MTU_MIN || mtu > MTU_MAX)) {
-		log_warn_in(&n->log, "mtu in xenstore is not acceptable, left alone nic=%s", n->name);
+		log_warn_in(&n->log, "the key mtu cannot be used, the device keeps its mtu nic=%s", n->name);
 		mtu = 0;
 	}
 	err = tapstate_mtu(&ts, n->tap_fd, mtu, conf->peer.sg ? 0 : VNET_MTU_NO_SG);
 	if (err)
-		log_warn_in(&n->log, "cannot set mtu nic=%s mtu=%u error=\"%s\"", n->name, mtu, errtext(ERRTEXT_TAP, err));
+		log_warn_in(&n->log, "cannot set the device's mtu nic=%s mtu=%u error=\"%s\"", n->name, mtu, errtext(ERRTEXT_TAP, err));
 }
 
 int nic_tap_offloads(struct nic *n, const struct nic_conf *conf)

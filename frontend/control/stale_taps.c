@@ -37,7 +37,7 @@ static void stale_taps_check(void *arg, const char *name)
 	if (strcmp(again, name) != 0 || !stale_taps_is_gone(t, devid))
 		return;
 	tapstate_remove(&(struct tapstate){ .run_dir = t->run_dir, .name = name, .log = &log });
-	log_info("removed nic=%s reason=\"went while no netfrontd was there\"", name);
+	log_info("removed nic=%s reason=\"it was removed while no netfrontd ran\"", name);
 }
 
 void stale_taps_remove(struct stale_taps *t)

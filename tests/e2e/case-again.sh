@@ -19,9 +19,9 @@ unreadable()
 {
 	local n
 
-	n=$(grep -c 'cannot read xenstore, looking again' "$L/$1.log")
+	n=$(grep -c 'cannot read xenstore, trying again' "$L/$1.log")
 	x fault "$2" read "path=$3" fail times=1 && poke "$1" || return 1
-	await_line "$L/$1.log" 5 'cannot read xenstore, looking again' $((n + 1)) || return 1
+	await_line "$L/$1.log" 5 'cannot read xenstore, trying again' $((n + 1)) || return 1
 	x fault "$2" clear
 	one_ping && state_untouched && [ "$(xenstore-read "$(be 1 0)/state")" = 4 ]
 }
@@ -31,7 +31,7 @@ case_unreadable()
 {
 	local before k
 
-	expect='cannot read xenstore, looking again'
+	expect='cannot read xenstore, trying again'
 	lab_start
 	# At level debug a line is written each time.
 	{ E2E_LOG=debug WATCHDOG_USEC=400000 start_back && E2E_LOG=debug start_front && attach 0 && one_ping; } >"$TOP/out" 2>&1
@@ -89,22 +89,22 @@ case_new_life()
 {
 	local was
 
-	expect='not taken over, a new device is made|the device was deleted'
+	expect='the device is not used again, a new one is made|the device was deleted'
 	pair_with_vif || return
 	in0 ip link add br0 type bridge
 	check bridged bridged
 	was=$(ifindex)
 	# The same guest and VIF: it goes on, whether or not we may read who it is.
 	restart_back KILL >"$TOP/out" 2>&1
-	check resumed await_line "$L/back.log" 5 ': resumed vif=vif1.0'
+	check resumed await_line "$L/back.log" 5 ': adopted vif=vif1.0'
 	check same-device test "$(ifindex)" = "$was"
 	xenstore-write /local/domain/1/vm-was "$(xenstore-read /local/domain/1/vm)" && xenstore-rm /local/domain/1/vm
 	restart_back KILL >"$TOP/out" 2>&1
-	check resumed-unknown await_line "$L/back.log" 5 ': resumed vif=vif1.0' 2
+	check resumed-unknown await_line "$L/back.log" 5 ': adopted vif=vif1.0' 2
 	check same-device-unknown test "$(ifindex)" = "$was"
 	xenstore-write /local/domain/1/vm "$(xenstore-read /local/domain/1/vm-was)"
 	restart_back KILL >"$TOP/out" 2>&1
-	check resumed-known await_line "$L/back.log" 5 ': resumed vif=vif1.0' 3
+	check resumed-known await_line "$L/back.log" 5 ': adopted vif=vif1.0' 3
 	check same-device-known test "$(ifindex)" = "$was"
 	new_life_attached
 	new_life_found_by_name
@@ -158,7 +158,7 @@ new_life_other_guest()
 	grep -q '^domain=0' "$L/run-back/vif1.0"
 	verdict "$CASE/saved-domain" $? "$(cat "$L/run-back/vif1.0")"
 	start_back >"$TOP/out" 2>&1
-	check told await_line "$L/back.log" 5 'not taken over, a new device is made vif=vif1.0'
+	check told await_line "$L/back.log" 5 'the device is not used again, a new one is made vif=vif1.0'
 	expect+='|it has to connect anew|closing nic=nic0'
 	{ await_line "$L/front.log" 5 ': connected nic=nic0' $front && connected 1 0 && both_up && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/other-guest-works" $? "$(cat "$TOP/out")"
@@ -253,7 +253,7 @@ handles_by_number()
 	kill9 "$BACK"
 	x fault 0 read path=backend/vif/1/3/online fail times=1
 	WATCHDOG_USEC=400000 start_back >"$TOP/out" 2>&1
-	check resumed-7 await_line "$L/back.log" 5 ': resumed vif=vif1.7'
+	check resumed-7 await_line "$L/back.log" 5 ': adopted vif=vif1.7'
 	x fault 0 clear
 	check device-7-stays test "$(other_ifindex vif1.7)" = "$was"
 	kill9 "$BACK"
@@ -276,7 +276,7 @@ case_error_node()
 	kill9 "$BACK"
 	xenstore-write "$(be 1 0)/error" "of before"
 	start_back >"$TOP/out" 2>&1
-	check resumed await_line "$L/back.log" 5 ': resumed vif=vif1.0'
+	check resumed await_line "$L/back.log" 5 ': adopted vif=vif1.0'
 	check gone-after-resume await_node "$(be 1 0)/error" -
 }
 
@@ -296,9 +296,9 @@ deleted_in_dom0()
 	local was n
 
 	was=$(ifindex)
-	n=$(grep -c ': resumed vif=vif1.0' "$L/back.log")
+	n=$(grep -c ': adopted vif=vif1.0' "$L/back.log")
 	"$@" || return 1
-	await_line "$L/back.log" 5 ': resumed vif=vif1.0' $((n + 1)) || return 1
+	await_line "$L/back.log" 5 ': adopted vif=vif1.0' $((n + 1)) || return 1
 	[ "$(ifindex)" != "$was" ] && both_up && one_ping && state_untouched
 }
 
@@ -407,7 +407,7 @@ case_deleted_queues()
 	queues_lab "--max-queues=4 --workers=2" "--queues=2 --no-static-grants --no-event-mask" || return
 	watch_state
 	check workers deleted_in_dom0 in0 ip link del vif1.0
-	check as-agreed agreed 'resumed .*queues=2 workers=2'
+	check as-agreed agreed 'adopted .*queues=2 workers=2'
 	check transfer-to transfer_to 10.79.0.2 8
 	check transfer-from transfer_from 10.79.0.1 8
 	reap_helpers
@@ -495,7 +495,7 @@ case_moved()
 	kill9 "$BACK"
 	ip netns del "$ns"
 	start_back >"$TOP/out" 2>&1
-	check resumed await_line "$L/back.log" 5 ': resumed vif=vif1.0'
+	check resumed await_line "$L/back.log" 5 ': adopted vif=vif1.0'
 	check told-deleted told_of_deleted
 	{ await 5 in0 ip link show vif1.0 && both_up && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/made-anew" $? "$(cat "$TOP/out")"

@@ -27,7 +27,7 @@ property()
 again()
 {
 	if [ "$1" = back ]; then
-		await_line "$L/back.log" 5 ': (connected|resumed) vif=vif1.0' "$2" && connected 1 0
+		await_line "$L/back.log" 5 ': (connected|adopted) vif=vif1.0' "$2" && connected 1 0
 	else
 		await_line "$L/front.log" 5 ': connected nic=nic0' "$2" && connected 1 0
 	fi
@@ -259,7 +259,7 @@ case_stray()
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")"
 	before=$(in0 ip -o link | cut -d: -f1)
 	# A device that is renamed may be missed a few times: fewer workers do.
-	expect='fewer workers than there might be'
+	expect='fewer workers than the queues could have'
 	rename_on &
 	helper $!
 	for ((i = 1; i <= $(size 12 4); i++)); do

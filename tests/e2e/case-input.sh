@@ -164,7 +164,7 @@ case_offers()
 	{ connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/corrected" $? "$(cat "$TOP/out")"
 	# Its own keys that are wrong leave the device alone, and traffic as it was.
-	expect+='|mtu in xenstore|no usable mac'
+	expect+='|the key mtu cannot be used|the key mac cannot be used'
 	x detach-vif guest 0
 	await 5 no_guest_taps
 	kill "$FRONT"
@@ -174,8 +174,8 @@ case_offers()
 	start_front >"$TOP/out" 2>&1
 	{ connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/mac-and-mtu" $? "$(cat "$TOP/out")"
-	check said-mac grep -m 1 'no usable mac' "$L/front.log"
-	check said-mtu grep -m 1 'mtu in xenstore' "$L/front.log"
+	check said-mac grep -m 1 'the key mac cannot be used' "$L/front.log"
+	check said-mtu grep -m 1 'the key mtu cannot be used' "$L/front.log"
 }
 
 # --- a domain without nodes to spare --------------------------------------------------------

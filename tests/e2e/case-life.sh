@@ -153,7 +153,7 @@ case_restart()
 	restart_under_tcp TERM to
 	check state state_untouched
 	check same-device test "$before" = "$(ifindex) $(fds "$BACK") fds $(tasks "$BACK") threads"
-	check resumed-15-times test "$(grep -c resumed "$L/back.log")" = 15
+	check resumed-15-times test "$(grep -c adopted "$L/back.log")" = 15
 	check ping one_ping
 	check no-faults no_faults
 }
@@ -179,7 +179,7 @@ case_kept()
 	ping_start kept 600
 	for i in 1 2 3; do
 		seq=$(grep -o 'icmp_seq=[0-9]*' "$L/ping.kept" | tail -n 1)
-		kept_kill >"$TOP/out" 2>&1 && await_line "$L/back.log" 10 ': resumed' "$i" >>"$TOP/out" &&
+		kept_kill >"$TOP/out" 2>&1 && await_line "$L/back.log" 10 ': adopted' "$i" >>"$TOP/out" &&
 			await_line "$L/ping.kept" 5 "icmp_seq=$((${seq#*=} + 80)) " >>"$TOP/out" || break
 	done
 	verdict "$CASE/killed-3-times" $? "$(cat "$TOP/out")"
@@ -403,7 +403,7 @@ case_detach()
 	x detach-vif guest 1 --force >"$TOP/out" 2>&1
 	start_front >>"$TOP/out" 2>&1
 	check gone-while-front-away await 5 no_guest_link eth1
-	check told await_line "$L/front.log" 5 'removed nic=nic1 reason="went while no netfrontd was there"'
+	check told await_line "$L/front.log" 5 'removed nic=nic1 reason="it was removed while no netfrontd ran"'
 	check other-again connected 1 0
 	{ attach 1 && one_ping 10.79.1.2; } >"$TOP/out" 2>&1
 	check name-is-free test $? = 0
@@ -607,8 +607,8 @@ case_races()
 	# Killed daemons leave their peers with half a word.
 	# A device may go while its frontend writes, and a frontend while its rings are mapped or its
 	# keys are read.
-	expect='cannot connect nic=nic0 reason="(cannot write the rings|backend key)|cannot write state nic=nic0 error="(this domain has no right|the xenstore node)'
-	expect+='|mapping grants failed|refused vif=vif1.0 reason="(cannot (map|bind)|frontend key)|no usable mac'
+	expect='cannot connect nic=nic0 reason="(cannot write the rings|backend key)|cannot write the key state nic=nic0 error="(this domain has no right|the xenstore node)'
+	expect+='|mapping grants failed|refused vif=vif1.0 reason="(cannot (map|bind)|frontend key)|the key mac cannot be used'
 	rounds=$(size 40 20)
 	RANDOM=$SEED
 	lab_pair >"$TOP/out" 2>&1

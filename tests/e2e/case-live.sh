@@ -165,7 +165,7 @@ case_headroom()
 	check read await_line "$L/back.log" 5 'xdp headroom vif=vif1.0 bytes=256'
 	kill9 "$BACK"
 	start_back
-	check resumed await_line "$L/back.log" 5 'resumed vif=vif1.0'
+	check resumed await_line "$L/back.log" 5 'adopted vif=vif1.0'
 	check read_again await_line "$L/back.log" 5 'xdp headroom vif=vif1.0 bytes=256' 2
 	check still_reconfigured await_node "$(be 1 0)/state" 8
 	xenstore-write "$(fe 1 0)/state" 4
@@ -179,6 +179,6 @@ case_headroom()
 	xenstore-write "$(be 1 0)/state" 8
 	start_back
 	check goes_on_alone await_node "$(be 1 0)/state" 4
-	check resumed_alone await_line "$L/back.log" 5 'resumed vif=vif1.0' 2
+	check resumed_alone await_line "$L/back.log" 5 'adopted vif=vif1.0' 2
 	check none ping_check 10.79.0.2
 }

@@ -58,7 +58,7 @@ mappings_resumed()
 {
 	kill9 "$BACK"
 	start_back --max-mappings=100
-	check resumed await_line "$L/back.log" 5 'resumed vif=vif2.0'
+	check resumed await_line "$L/back.log" 5 'adopted vif=vif2.0'
 	check resumed-within-the-limit mapped_is 0 2
 	check still-there in0 ping -c 3 -i 0.01 -w 5 -q 10.79.1.2
 }

@@ -14,7 +14,7 @@ queues_lab()
 }
 
 # agreed PATTERN: what netbackd said when it connected last.
-agreed() { grep -oE '(connected|resumed) vif=vif1.0 .*' "$L/back.log" | tail -n 1 | grep -E "$1"; }
+agreed() { grep -oE '(connected|adopted) vif=vif1.0 .*' "$L/back.log" | tail -n 1 | grep -E "$1"; }
 
 # all_carried LOG PID COUNT: each of COUNT queues carried packets both ways.
 all_carried()
@@ -63,14 +63,14 @@ no_grant_ops() { ! counters "$L/back.log" "$BACK" | grep -o 'grant_ops=[0-9]*'; 
 queue_restarts()
 {
 	back_again killed --max-queues=8
-	check resumed agreed 'resumed .*queues=4 workers=1'
+	check resumed agreed 'adopted .*queues=4 workers=1'
 	check ping-after one_ping
 	check transfer-after transfer_to 10.79.0.2 8
 	check no-grant-operations-after no_grant_ops
 	restart_under_tcp KILL to --max-queues=8
 	# The other option from now on, but this connection stands.
 	back_again fewer --max-queues=2
-	check as-before agreed 'resumed .*queues=4 workers=1'
+	check as-before agreed 'adopted .*queues=4 workers=1'
 	check ping-fewer one_ping
 	back_again more --max-queues=4
 	check ping-more one_ping
@@ -125,11 +125,11 @@ case_workers()
 	check threads test "$(tasks "$BACK")" = 5	# main, control and xenstore's too
 	queues_traffic 2
 	back_again killed --max-queues=4 --workers=1
-	check one-worker agreed 'resumed .*queues=2 workers=1'
+	check one-worker agreed 'adopted .*queues=2 workers=1'
 	check ping-one one_ping
 	# The device was made for several readers and stays; it needs none.
 	back_again killed-again --max-queues=4 --workers=4
-	check two-workers agreed 'resumed .*queues=2 workers=2'
+	check two-workers agreed 'adopted .*queues=2 workers=2'
 	check transfer-again transfer_to 10.79.0.2 8
 	check transfer-back-again transfer_from 10.79.0.1 8
 	check no-faults-again no_faults
@@ -142,7 +142,7 @@ case_kinds()
 	check one-queue agreed 'queues=1 workers=1'
 	check kind in0 sh -c '! ip -d link show vif1.0 | grep -q multi_queue.on'
 	back_again killed --max-queues=4 --workers=4
-	check kept await_line "$L/back.log" 5 'device keeps the kind it was made as vif=vif1.0 kind=single-queue'
+	check kept await_line "$L/back.log" 5 'the device stays as it was made: .*vif=vif1.0 kind=single-queue'
 	check ping one_ping
 	x detach-vif guest 0 && attach 0 >"$TOP/out" 2>&1
 	verdict "$CASE/attached-again" $? "$(cat "$TOP/out")"
@@ -151,7 +151,7 @@ case_kinds()
 	# More than this daemon offers: what was agreed stands, until the frontend connects anew.
 	watch_state
 	back_again killed-again --workers=4
-	check four-still await_agreed 'resumed .*queues=4 workers=4'
+	check four-still await_agreed 'adopted .*queues=4 workers=4'
 	check ping-still one_ping
 	check state state_untouched
 	{ restart_front --queues=4 --no-static-grants --no-event-mask && await_agreed 'connected .*queues=1 workers=1' &&
@@ -245,7 +245,7 @@ case_mask()
 	queues_traffic 4
 	check no-unknown-bits no_unknown_bits
 	back_again killed --max-queues=16
-	check resumed agreed 'resumed .*channels=mask control=1 .*queues=4'
+	check resumed agreed 'adopted .*channels=mask control=1 .*queues=4'
 	check ping-after one_ping
 	restart_under_tcp KILL to --max-queues=16
 	restart_under_tcp KILL from --max-queues=16

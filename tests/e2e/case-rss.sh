@@ -104,11 +104,11 @@ joins()
 filter_damaged()
 {
 	# The second daemon after the damage knows the list for one that lost some.
-	expect="the backend before us left no usable tables|lost=\"multicast addresses"
+	expect="an earlier netbackd left no usable tables|lost=\"multicast addresses"
 	kill9 "$BACK"
 	printf x >>"$L/run-back/vif1.0.tables"
 	start_back --log-level=debug
-	check damaged-said await_line "$L/back.log" 5 'the backend before us left no usable tables.*vif=vif1.0'
+	check damaged-said await_line "$L/back.log" 5 'an earlier netbackd left no usable tables.*vif=vif1.0'
 	check damaged-delivers pings_reach 239.9.9.9 yes
 	kill9 "$BACK"
 	start_back --log-level=debug

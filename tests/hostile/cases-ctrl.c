@@ -189,9 +189,9 @@ static const struct fcase cases[] = {
 	{ 1, "control producer + 129", V_FAULT, "control producer out of range", .run = jump_129, .ctrl = true },
 	{ 1, "control producer + 2^31", V_FAULT, "control producer out of range", .run = jump_half, .ctrl = true },
 	{ 1, "control producer goes back", V_FAULT, "control producer out of range", .run = jump_back, .ctrl = true },
-	{ 4, "control page with a wild rsp_prod", V_REFUSE, "the control ring page makes no sense", .before = wild_page,
+	{ 4, "control page with a wild rsp_prod", V_REFUSE, "the control ring page is not a ring", .before = wild_page,
 	  .ctrl = true },
-	{ 4, "control page with 129 requests", V_REFUSE, "the control ring page makes no sense", .before = full_and_one,
+	{ 4, "control page with 129 requests", V_REFUSE, "the control ring page is not a ring", .before = full_and_one,
 	  .ctrl = true },
 
 	{ 24, "unknown message types", V_PASS, .run = unknown_types, .ctrl = true },

@@ -33,8 +33,8 @@ spread()
 # bound VIF WHAT: netbackd's line on the connection.
 bound()
 {
-	grep -E "(connected|resumed) vif=$1 " /lab/netbackd.log | tail -n 1 | cut -d' ' -f 2-
-	grep -E "(connected|resumed) vif=$1 " /lab/netbackd.log | tail -n 1 | grep -q "$2"
+	grep -E "(connected|adopted) vif=$1 " /lab/netbackd.log | tail -n 1 | cut -d' ' -f 2-
+	grep -E "(connected|adopted) vif=$1 " /lab/netbackd.log | tail -n 1 | grep -q "$2"
 }
 
 # channels_with DOMID: event channels between dom0 and the guest that a VIF has: all but those of
@@ -75,7 +75,7 @@ outlives()
 	check "$1-transfer-from" transfer_from "$2" 10.77.0.1 16
 	netbackd_stop KILL 5 >/dev/null
 	check "$1-restart" back_start netbackd ${5:+"$5"}
-	check "$1-resumed" bound "vif$id.0" "resumed .*$4"
+	check "$1-resumed" bound "vif$id.0" "adopted .*$4"
 	check "$1-transfer-after" transfer_to "$2" "$3" 16
 	check "$1-state" xs_is "/local/domain/$id/device/vif/0/state" 4
 }
