@@ -14,7 +14,7 @@ define newline
 endef
 
 # WERROR=1: a warning is an error, as in the project's own checks. Another compiler than
-# those has other warnings, and no one who builds has to mend them.
+# those has other warnings, and a build must not stop at those.
 WERROR ?=
 
 # A sanitised build lives beside the plain one: make SAN=address,undefined

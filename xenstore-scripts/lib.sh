@@ -5,7 +5,7 @@
 # The caller sets nothing; vif_paths() sets guest, devid, backend and the three
 # directories of a VIF: fe (the guest's), be (the backend's), xl (libxl's copy).
 
-# shellcheck disable=SC2034 # used by those who read this in
+# shellcheck disable=SC2034 # used by the scripts that source this file
 
 SCRIPT_DIR=/etc/xen/scripts
 WAIT_SECONDS=10		# libxl's time for a backend to move
@@ -134,7 +134,7 @@ wait_state()
 	wait "$waiter"
 }
 
-# For those who hear one.
+# For scripts that are told one.
 stop_waiting()
 {
 	[ -z "${waiter:-}" ] || kill "$waiter" 2>/dev/null

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rearm says whether more came: who ignores it sleeps for ever */
+/* rearm says whether more came: code that ignores it sleeps for ever */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/ring.h"
 

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# A VIF that goes on or comes again: xenstored fails, a device is deleted, a directory is made anew.
+# A VIF that goes on or is made again: xenstored fails, a device is deleted, a directory is made anew.
 # shellcheck disable=SC2154,SC2153,SC2034 # ns0, ns1, BACK, FRONT, expect: lib.sh
 # shellcheck disable=SC2119,SC2120 # options are for those who want some
 
-# poke back|front: has the daemon look at VIF 0: a key that it watches is written.
+# poke back|front: makes the daemon look at VIF 0, by a write to a key that it watches.
 poke()
 {
 	case $1 in
@@ -14,7 +14,7 @@ poke()
 	esac
 }
 
-# unreadable back|front DOMAIN PATH: xenstored fails once at that, and nothing else happens.
+# unreadable back|front DOMAIN PATH: one read of PATH fails; the daemon changes nothing.
 unreadable()
 {
 	local n
@@ -26,7 +26,7 @@ unreadable()
 	one_ping && state_untouched && [ "$(xenstore-read "$(be 1 0)/state")" = 4 ]
 }
 
-# What xenstored cannot tell is not an answer.  A watchdog's clock is also that of looking again.
+# A failed read of xenstore is no answer.  The watchdog's timer also drives the next try.
 case_unreadable()
 {
 	local before k
@@ -45,7 +45,7 @@ case_unreadable()
 		check "front-$k" unreadable front guest "$k"
 	done
 	check same-device test "$(ifindex)" = "$before"
-	# What came meanwhile is seen when it can be.
+	# A change during the failure is seen afterwards.
 	x fault 0 read path=device/vif/0/state fail
 	x detach-vif guest 0 >"$TOP/detach" 2>&1 &
 	check detaching await_node "$(be 1 0)/online" 0
@@ -55,7 +55,7 @@ case_unreadable()
 	check detached test $? = 0
 	check no-complaint test ! -s "$TOP/detach"
 	check no-tap await 5 no_taps
-	# At birth and at connect.
+	# When a VIF is found and at connect.
 	for k in backend/vif/1/0/frontend 1/0/handle 1/0/mac device/vif/0/tx-ring-ref device/vif/0/event-mask-ref; do
 		x fault 0 read "path=$k" fail times=1
 	done
@@ -83,8 +83,8 @@ new_device()
 
 bridged() { in0 ip link set vif1.0 master br0 && in_bridge vif1.0 br0; }
 
-# What was there goes before a directory in Initialising gets a device; and another guest, or another
-# VIF of the same one, gets nothing of it.
+# Before a directory in Initialising gets a device, an old device of that name is removed.  Another
+# guest, or another VIF of the same guest, gets nothing of it.
 case_new_life()
 {
 	local was
@@ -94,7 +94,7 @@ case_new_life()
 	in0 ip link add br0 type bridge
 	check bridged bridged
 	was=$(ifindex)
-	# The same guest and VIF: it goes on, whether or not we may read who it is.
+	# The same guest and VIF: it goes on, whether or not the guest's UUID may be read.
 	restart_back KILL >"$TOP/out" 2>&1
 	check resumed await_line "$L/back.log" 5 ': adopted vif=vif1.0'
 	check same-device test "$(ifindex)" = "$was"
@@ -128,7 +128,7 @@ new_life_attached()
 	check attached-device new_device "$was"
 }
 
-# A TAP of which no state file tells; also with the saved state of another one.
+# A TAP without a state file, and a TAP with the state file of another one.
 new_life_found_by_name()
 {
 	local was
@@ -146,7 +146,7 @@ new_life_found_by_name()
 	check by-name-device new_device "$was"
 }
 
-# The states say Connected, and what is saved is of somebody else.
+# The states say Connected, and the saved state is another VIF's.
 new_life_other_guest()
 {
 	local was front=4
@@ -163,7 +163,7 @@ new_life_other_guest()
 	{ await_line "$L/front.log" 5 ': connected nic=nic0' $front && connected 1 0 && both_up && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/other-guest-works" $? "$(cat "$TOP/out")"
 	check other-guest-device new_device "$was"
-	# The script has run for the device that went.
+	# The script has run for the device that was removed.
 	check other-guest-error told_of_deleted
 }
 
@@ -193,7 +193,7 @@ new_life_same_domid()
 
 # --- the handle -----------------------------------------------------------------------------------
 
-# refused_for DEVID RIVAL: the VIF is refused as the other one has its handle.
+# refused_for DEVID RIVAL: the VIF is refused because RIVAL has its handle.
 refused_for()
 {
 	await_node "$(be 1 "$1")/state" 6 && xenstore-read "$(be 1 "$1")/error" | grep "the guest's VIF $2 has the same handle"
@@ -215,7 +215,7 @@ case_handles()
 	check second-again refused_for 1 0
 	check first-resumed one_ping
 	check first-untouched state_untouched
-	# Whichever is found first: the device is of the one that had it.
+	# Whichever is found first, the VIF that had the device keeps it.
 	restart_front >"$TOP/out" 2>&1
 	x detach-vif guest 1 >"$TOP/out" 2>&1
 	check second-detached test $? = 0
@@ -240,8 +240,8 @@ case_handles()
 	handles_by_number
 }
 
-# A directory is named by the VIF's number, the device by its handle: it is not taken for one whose
-# VIF has gone, even while its directory cannot be read.
+# A directory is named by the VIF's number, its device by the handle.  So the device is not taken for
+# a stale one, even while the directory cannot be read.
 handles_by_number()
 {
 	local was
@@ -264,7 +264,7 @@ handles_by_number()
 
 # --- the key error --------------------------------------------------------------------------------
 
-# What was wrong is not said of a VIF that is Connected.
+# A VIF that is Connected has no key error.
 case_error_node()
 {
 	lab_pair >"$TOP/out" 2>&1
@@ -290,7 +290,7 @@ both_up()
 
 is_up() { "$1" ip -o link show "$2" | grep LOWER_UP | grep -qv 'qdisc noop'; }
 
-# deleted_in_dom0 COMMAND...: it makes vif1.0 go; a new one comes at once, and the connection goes on.
+# deleted_in_dom0 COMMAND...: deletes vif1.0; a new device is made at once, and the connection goes on.
 deleted_in_dom0()
 {
 	local was n
@@ -322,7 +322,7 @@ namespace_ends()
 	ip netns add "$ns" && "$1" ip link set "$2" netns "$ns" && ip netns del "$ns"
 }
 
-# told_of_deleted: in the key error, until the VIF is attached again; and no errno's words.
+# told_of_deleted: the key error says so until the VIF is attached again, and not in an errno's words.
 told_of_deleted()
 {
 	await_node "$(be 1 0)/state" 4 && xenstore-read "$(be 1 0)/error" | grep 'was deleted .*detach and attach the VIF'
@@ -366,7 +366,7 @@ case_deleted()
 	deleted_unconnected
 }
 
-# Nobody is connected: rtnetlink alone tells of it.
+# Without a connection only rtnetlink tells of it.
 deleted_unconnected()
 {
 	local was
@@ -421,7 +421,7 @@ case_deleted_queues()
 	check hashed-still hashed_right
 }
 
-# What came since the device was made anew has the hash that was agreed on before.
+# Frames since the new device carry the hash that was agreed on before.
 hashed_right()
 {
 	counters "$L/back.log" "$BACK" | head -n 1
@@ -440,7 +440,7 @@ case_no_queue()
 	pair_with_vif || return
 	in0 ip link set vif1.0 txqueuelen 0
 	check told no_queue_told back 1
-	# Others change, it is not said again.
+	# Other devices change; this one is not logged again.
 	in0 ip link set vif1.0 mtu 1400 && in0 ip link set vif1.0 mtu 1500
 	in1 ip link set eth0 txqueuelen 0
 	check guest-told no_queue_told front 1
@@ -456,10 +456,10 @@ case_no_queue()
 
 # --- a device is renamed and moved ----------------------------------------------------------------
 
-# saved KEY VALUE: what netbackd has written down of the device.
+# saved KEY VALUE: netbackd's state file of the device says so.
 saved() { grep -qx "$1=$2" "$L/run-back/vif1.0"; }
 
-# A device that is renamed, moved to another namespace and back is written down each time, and told of.
+# A device that is renamed or moved to another namespace and back is saved and logged each time.
 case_moved()
 {
 	local ns=e2e$$-moved was inode
@@ -473,7 +473,7 @@ case_moved()
 	inode=$(stat -L -c %i "/run/netns/$ns")
 	in0 ip link set uplink netns "$ns"
 	check moved await 5 saved netns "$inode"
-	# Another one of its old name and number is not ours.
+	# Another device with its old name and number is not used.
 	in0 ip link add vif1.0 index "$was" type veth peer name other
 	in0 ip link set vif1.0 txqueuelen 0
 	in0 ip link del vif1.0
@@ -489,7 +489,7 @@ case_moved()
 	in0 ip link set vif1.0 txqueuelen 1000
 	{ address 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/ping-back" $? "$(cat "$TOP/out")"
-	# The namespace ends while nobody is there to see it.
+	# The namespace ends while no netbackd runs.
 	in0 ip link set vif1.0 netns "$ns"
 	check moved-again await 5 saved netns "$inode"
 	kill9 "$BACK"

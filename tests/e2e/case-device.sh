@@ -11,7 +11,7 @@ feature() { "$1" ethtool -k "$2" | grep -E "^[[:space:]]*$3: $4( |\$)"; }
 # features WHERE DEVICE TX TSO
 features() { feature "$1" "$2" tx-checksumming "$3" && feature "$1" "$2" tx-tcp-segmentation "$4"; }
 
-# property WHERE DEVICE TEXT...: of what ip shows of it.
+# property WHERE DEVICE TEXT...: the output of ip contains each TEXT.
 property()
 {
 	local where=$1 device=$2 text
@@ -23,7 +23,7 @@ property()
 	done
 }
 
-# again front|back COUNT: a daemon's connection, the so-manieth.
+# again front|back COUNT: the daemon has logged its connection number COUNT.
 again()
 {
 	if [ "$1" = back ]; then
@@ -55,7 +55,7 @@ case_wishes()
 	check reconnected again back 3
 	check off-after-reconnect features in0 vif1.0 off off
 	check guest-off-after-restart features in1 eth0 on off
-	# It is the person's to switch it on again, as far as the frontend takes it.
+	# A person may switch it on again, as far as the frontend takes it.
 	in0 ethtool -K vif1.0 tx on tso off
 	check on-again features in0 vif1.0 on off
 	restart_front --without=csum4,csum6,gso4,gso6 >"$TOP/out" 2>&1
@@ -97,7 +97,7 @@ case_belongs()
 	check stays property in1 eth0 "mtu 1400" "link/ether $MINE"
 	{ restart_back KILL && again back 3; } >"$TOP/out" 2>&1
 	check dom0-address-stays property in0 vif1.0 "link/ether 02:00:00:00:00:02"
-	# A new key is a new word of the toolstack's.
+	# A changed key is a new wish of the toolstack.
 	xenstore-write "$(fe 1 0)/mtu" 1300
 	restart_front >"$TOP/out" 2>&1
 	check restarted-again again front 3
@@ -118,7 +118,7 @@ case_belongs()
 	end_keepers
 }
 
-# The MTU that was lowered for a peer comes back for the next one, whoever does it.
+# The MTU that was lowered for a peer is restored for the next one, by this daemon or a later one.
 case_before_sg()
 {
 	lab_start >"$TOP/out" 2>&1
@@ -149,13 +149,13 @@ case_before_sg()
 
 # --- another namespace -----------------------------------------------------------------------------
 
-# in_there: the namespace that both devices are moved to, one each.
+# in_there: makes the namespaces to which the devices are moved, one for each.
 in_there() { ip netns exec "$there" "$@"; }
 in_yonder() { ip netns exec "$yonder" "$@"; }
 
 there_ping() { in_there ping -c 3 -i 0.01 -w 10 10.79.0.2 2>&1 | seen 3 0; }
 
-# places: an address each, where the devices are now.
+# places: gives each device an address where it is now.
 places()
 {
 	in_there ip addr replace 10.79.0.1/24 dev vif1.0 && in_there ip link set vif1.0 up &&
@@ -185,7 +185,7 @@ case_elsewhere()
 	check ping there_ping
 	check saved await 5 grep -qx "netns=$(stat -Lc %i /run/netns/"$there")" "$L/run-back/vif1.0"
 	check saved-in-guest await 5 grep -qx "netns=$(stat -Lc %i /run/netns/"$yonder")" "$L/run-front/nic0"
-	# Its filter, and not that of its namesake.
+	# Its filter, not that of the device with the same name.
 	in_yonder ip maddr add 01:00:5e:07:07:07 dev eth0
 	check filter await 5 in_list 01:00:5e:07:07:07
 	in_there ethtool -K vif1.0 tso off
@@ -219,7 +219,7 @@ case_elsewhere()
 
 no_device() { ! "$1" ip link show "$2" >/dev/null 2>&1; }
 
-# As the units have them: without the right to enter another namespace.
+# As the units run them: without the right to enter another namespace.
 elsewhere_locked_out()
 {
 	local n
@@ -258,7 +258,7 @@ case_stray()
 	{ lab_start && start_back --max-queues=4 --workers=4 && start_front --queues=4 --no-event-mask --no-static-grants && attach 0; } >"$TOP/out" 2>&1
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")"
 	before=$(in0 ip -o link | cut -d: -f1)
-	# A device that is renamed may be missed a few times: fewer workers do.
+	# Opening a device that is renamed may fail a few times; fewer workers are enough.
 	expect='fewer workers than the queues could have'
 	rename_on &
 	helper $!

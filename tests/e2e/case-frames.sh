@@ -20,7 +20,7 @@ counted()
 	echo "$((${all#*=} + 0))"
 }
 
-# counts_more LOG PID COUNTER N COMMAND...: the command makes it grow by just that.
+# counts_more LOG PID COUNTER N COMMAND...: the command raises the counter by exactly N.
 counts_more()
 {
 	local log=$1 pid=$2 counter=$3 n=$4 was now
@@ -31,7 +31,7 @@ counts_more()
 	[ "$((now - was))" = "$n" ]
 }
 
-# Of these five lengths the last three are more than the 65,535 bytes that a ring's slot can tell.
+# Of these five lengths the last three are more than the 65,535 bytes that a ring's slot can express.
 frames_long()
 {
 	local where=$1
@@ -45,7 +45,7 @@ frames_long()
 	check "$where-longest-in-dom0" captured_one dom0
 }
 
-# What arrived are the frames that fit, whole; a capture sees them without their tag.
+# The frames that fit arrived whole; a capture sees them without their tag.
 captured_one()
 {
 	local line
@@ -118,8 +118,8 @@ options_from()
 	in1 timeout --foreground 20 "$TOP/labtool" send fd79:0::1 5301 8 2 "$1" && wait $pid
 }
 
-# What a receiver's 256 bytes of copied headers hold goes large: Ethernet's 14, IPv6's 40 and TCP's
-# 32 leave 170. What they do not hold is cut, and nothing is dropped either way.
+# A segment whose headers fit into the 256 bytes that a receiver copies goes large: Ethernet's 14,
+# IPv6's 40 and TCP's 32 leave 170. Others are split, and nothing is dropped either way.
 case_options6()
 {
 	local n where large before
@@ -141,10 +141,10 @@ case_options6()
 	done
 }
 
-# spent PID: nanoseconds of processor time that all its threads have had.
+# spent PID: prints the processor time of all its threads, in nanoseconds.
 spent() { cat "/proc/$1"/task/*/schedstat | awk '{ s += $1 } END { printf "%d", s }'; }
 
-# A way out that takes no large segments, so that dom0's kernel cuts what netbackd writes to the TAP.
+# A way out that takes no large segments, so that dom0's kernel splits what netbackd writes to the TAP.
 port_without_tso()
 {
 	in0 ip -b - <<-END && in0 ethtool -K out tso off tx off >/dev/null && in0 sysctl -qw net.ipv4.ip_forward=1
@@ -157,10 +157,10 @@ port_without_tso()
 	END
 }
 
-# sends_large MSS COUNT: and a ping behind them, in order: netbackd is through with them.
+# sends_large MSS COUNT: sends them and then a ping, whose answer shows that netbackd has handled them.
 sends_large() { in1 "$TOP/frames" large eth0 "$1" "$2" && one_ping; }
 
-# large_costs MSS COUNT MS: no more than that of netbackd's processor time for each.
+# large_costs MSS COUNT MS: each takes at most MS of netbackd's processor time.
 large_costs()
 {
 	local was now
@@ -170,7 +170,7 @@ large_costs()
 	[ "$((now - was))" -le "$(($2 * $3 * 1000000))" ]
 }
 
-# Each of the smallest that go is thousands of frames on the wire, and each is right.
+# Each of the smallest segments becomes thousands of frames on the wire, and each is valid.
 large_is_cut()
 {
 	local line
@@ -190,13 +190,13 @@ case_small_mss()
 	check mss-8 counts_more "$L/back.log" "$BACK" gtx_drop_gso 0 sends_large 8 5
 	check cut large_is_cut
 	check time-mss-8 large_costs 8 20 25
-	# What else there is goes on between any two of them.
+	# Other traffic goes on between any two of them.
 	in1 "$TOP/frames" large eth0 8 50 &
 	helper $!
 	check ping-beside ping_check 10.79.0.2
 }
 
-# cut_whole FILE: every segment of one frame of 65,535 bytes behind a tag has come, and is right.
+# cut_whole FILE: every segment of one frame of 65,535 bytes behind a tag arrived, and is valid.
 cut_whole()
 {
 	local line
@@ -207,7 +207,7 @@ cut_whole()
 	(( ${line// /,}, checked == 8185 && bad == 0 && longest < 200 ))
 }
 
-# The daemons cut what has a tag: 8,185 segments, 64 a run, and pings go on between the runs.
+# The daemons split tagged frames: 8,185 segments, 64 per run, and pings go on between the runs.
 case_small_cut()
 {
 	local side from to netns device

@@ -7,12 +7,12 @@
 
 # --- broken keys of a frontend --------------------------------------------------------------
 
-# What a frontend writes that is in order, but for grants and channels that nobody has offered.
+# Keys that are valid, but name grants and channels that were never offered.
 GOOD="tx-ring-ref=8000 rx-ring-ref=8001 event-channel-tx=900 event-channel-rx=901 request-rx-copy=1
 	feature-rx-notify=1 feature-sg=1 feature-gso-tcpv4=1 feature-gso-tcpv6=1
 	feature-no-csum-offload=0 feature-ipv6-csum-offload=1"
 
-# Each is a value that no such key may have: text, negative, beyond 32 bits, nothing, half a number.
+# Values that no such key may have: text, negative, beyond 32 bits, nothing, half a number.
 NONSENSE=("junk" "-1" "4294967296" "" "2x")
 
 # front_writes DEVID KEY=VALUE...: as a frontend would, in one transaction, with the state last.
@@ -41,8 +41,8 @@ offered()
 	await_node "$(be 1 "$1")/state" 2
 }
 
-# refused DEVID PATTERN KEY=VALUE... [-KEY]: the good keys, with these in their place, are refused
-# with the state Closing or Closed and an error node that says why.
+# refused DEVID PATTERN KEY=VALUE... [-KEY]: writes the valid keys with these changes; the VIF goes to
+# Closing or Closed, and its key error matches PATTERN.
 refused()
 {
 	local d=$1 pattern=$2 keys=() kv change text
@@ -65,7 +65,7 @@ refused()
 	[[ $text =~ $pattern ]] || { echo "$*: error is \"$text\""; return 1; }
 }
 
-# each_nonsense KEY: all of them are refused by that key's name.
+# each_nonsense KEY: the VIF is refused for each such value, and error names the key.
 each_nonsense()
 {
 	local v n=0
@@ -77,7 +77,7 @@ each_nonsense()
 	echo "$n values refused"
 }
 
-# refusals_told VIF: how often the log says that it was refused, as a line or as a number of repetitions.
+# refusals_told VIF: prints how often the log says that it was refused, repetitions included.
 refusals_told()
 {
 	awk -v vif="vif=$1 " 'index($0, vif) {
@@ -114,7 +114,7 @@ case_values()
 	for k in 0 2 -1 2x 4000000000; do
 		check "num-queues=$k" refused 1 multi-queue-num-queues "multi-queue-num-queues=$k"
 	done
-	# All in order, but nobody granted these, or none will ever be: the message is another.
+	# These keys are valid, but nothing was granted: the message is another.
 	check refs-of-nobody refused 1 'cannot|map' multi-queue-num-queues=1
 	check largest-refs refused 1 'cannot|map' tx-ring-ref=4294967295 rx-ring-ref=4294967294
 	check told-of-each test "$(refusals_told vif1.1)" -ge 77
@@ -163,7 +163,7 @@ case_offers()
 	start_front >"$TOP/out" 2>&1
 	{ connected 1 0 && address 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/corrected" $? "$(cat "$TOP/out")"
-	# Its own keys that are wrong leave the device alone, and traffic as it was.
+	# Broken keys of its own change neither the device nor the traffic.
 	expect+='|the key mtu cannot be used|the key mac cannot be used'
 	x detach-vif guest 0
 	await 5 no_guest_taps
@@ -178,7 +178,7 @@ case_offers()
 	check said-mtu grep -m 1 'the key mtu cannot be used' "$L/front.log"
 }
 
-# --- a domain without nodes to spare --------------------------------------------------------
+# --- a domain whose quota is used up --------------------------------------------------------
 
 # Takes each node that is left of the guest's quota of 1000. One call is one transaction.
 fill_quota()
@@ -197,7 +197,7 @@ fill_quota()
 	! x exec guest -- xenstore-write data/one-more x 2>/dev/null
 }
 
-# It is the domain's quota, and no disk, that has no space left; and it goes on once there is.
+# The error says that the domain's quota is used up, not a disk; the VIF goes on once there is room.
 case_quota()
 {
 	expect='cannot connect nic=nic0 reason="cannot write the rings to xenstore"'
@@ -210,7 +210,7 @@ case_quota()
 	verdict "$CASE/goes-on" $? "$(cat "$TOP/out")"
 }
 
-# --- broken keys of the toolstack's, and a device that is somebody else's ---------------------
+# --- broken keys of the toolstack, and a device of another program ---------------------
 
 # vif_refused PATTERN: VIF 1 ends Closed and says why; then it is detached as any other.
 vif_refused()
@@ -253,7 +253,7 @@ case_toolstack()
 	check in-order await_node "$(be 1 1)/state" 2
 }
 
-# Which mention of the key in the log it will be.
+# Prints the number of the next log line about the key.
 named() { echo $(($(grep -cE "cannot connect nic=nic0 .*$1" "$L/front.log") + 1)); }
 
 # --- the host dies ----------------------------------------------------------------------------
@@ -268,7 +268,7 @@ case_lost()
 	helper $!
 	kill9 "$host"
 	host=''
-	# As far as they can tell it is xenstored that went, which may come back.
+	# For the daemons it looks as if xenstored died, which may come back.
 	check netbackd-says await_line "$L/back.log" 10 'warn: xenstored is gone'
 	check netfrontd-says await_line "$L/front.log" 10 'warn: xenstored is gone'
 	check stay both_stay
@@ -282,9 +282,9 @@ case_lost()
 
 both_stay() { ! gone "$BACK" && ! gone "$FRONT"; }
 
-# --- options and surroundings -----------------------------------------------------------------
+# --- options and environment -----------------------------------------------------------------
 
-# one_line CODE PATTERN COMMAND...: ends so, with one line on stderr that matches, and no output.
+# one_line CODE PATTERN COMMAND...: exits with CODE, with one matching line on stderr and no output.
 one_line()
 {
 	local want=$1 pattern=$2 rc
@@ -297,7 +297,7 @@ one_line()
 	[ "$(wc -l <"$L/stderr")" = 1 ] && [ ! -s "$L/stdout" ] && grep -qE -e "$pattern" "$L/stderr"
 }
 
-# As a file that a command found at PATH: for machines with a real Xen or without.
+# Puts a file in the place of PATH for a command: for machines with a real Xen or without.
 case_options()
 {
 	local d o
@@ -324,7 +324,7 @@ case_options()
 		check "$d-no-store" one_line 1 'xenstored' "$X" exec 0 -- env XENSTORED_PATH=/nowhere "$BIN/$d" --run-dir="$L/run-none"
 		check "$d-no-run-dir" one_line 1 '/proc/nowhere' "$X" exec 0 -- "$BIN/$d" --run-dir=/proc/nowhere
 	done
-	# A person reads these: the words of the rings are not for them.
+	# People read these texts: they do not contain the words gtx and grx.
 	check netbackd-rate-direction one_line 2 'from-guest, to-guest, both' "$BIN/netbackd" --rate-direction=gtx
 	check netbackd-word one_line 2 'word' "$BIN/netbackd" word
 	for o in x -1 4294967296 ''; do
@@ -335,7 +335,7 @@ case_options()
 	{ start_back && start_front; } >"$TOP/out" 2>&1
 	{ attach 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")"
-	# One a domain, whatever its run directory; who is there is said, and nothing of his is touched.
+	# One daemon per domain, whatever its run directory; the second names the first and touches nothing.
 	for o in "$L/run-back" "$L/run-other"; do
 		check "second-netbackd-${o##*-}" one_line 3 "another netbackd.*pid $BACK" "$X" exec 0 -- "$BIN/netbackd" --run-dir="$o"
 	done
@@ -359,7 +359,7 @@ case_options()
 # The variable by which systemd tells that stderr is the journal.
 is_journal() { echo "JOURNAL_STREAM=$(stat -c %d:%i "$L/journal")"; }
 
-# priorities COMMAND...: it ends, and each line in the journal has one.
+# priorities COMMAND...: runs it; each of its lines in the journal has a priority.
 priorities()
 {
 	: >"$L/journal"
@@ -395,7 +395,7 @@ case_journal()
 	done
 }
 
-# Where an attacker could put a file, nothing is kept.
+# A directory that others can write to is not used.
 case_run_dir()
 {
 	local d dom

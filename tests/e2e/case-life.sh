@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What happens to a VIF while others look away: restarts, crashes, drains, loops and races.
+# The life of a VIF: restarts, crashes, drains, loops and races.
 # shellcheck disable=SC2154,SC2153,SC2034 # ns0, ns1, BACK, FRONT, expect: lib.sh
 # shellcheck disable=SC2119,SC2120 # options are for those who want some
 
 # pair_with_vif: a pair with VIF 0 up, as a check of its own.
 pair_with_vif()
 {
-	# With the first signal xensim's library takes a descriptor: it is to be there before descriptors are counted.
+	# With the first signal xensim's library takes a descriptor: it must be open before descriptors are counted.
 	{ lab_pair "$@" && attach 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")"
 }
@@ -22,14 +22,14 @@ ping_start()
 
 	shift 2
 	[ $# -gt 0 ] || set -- "$ns0" 10.79.0.2
-	# The shell has its children in the background ignore SIGINT, which ping sums up at.
+	# The shell makes background children ignore SIGINT, at which ping prints its sums.
 	env --default-signal=INT nsenter --net="$1" ping "$2" -i 0.005 -c "$count" >"$L/ping.$name" 2>&1 &
 	declare -g "ping_$name=$!"
 	helper $!
 	await_line "$L/ping.$name" 5 'icmp_seq=20 '
 }
 
-# ping_lost NAME MAX: waits for its end; how many got lost.
+# ping_lost NAME MAX: waits for its end; at most MAX answers were lost.
 ping_lost()
 {
 	local pid=ping_$1
@@ -38,7 +38,7 @@ ping_lost()
 	seen 20 "$2" <"$L/ping.$1"
 }
 
-# watch_state: what anybody writes to the frontend's state from now on.
+# watch_state: records every write to the frontend's state from now on.
 watch_state()
 {
 	xenstore-watch "$(fe 1 0)/state" >"$L/states" 2>&1 &
@@ -54,7 +54,7 @@ state_untouched()
 
 ifindex() { in0 ip -o link show vif1.0 | cut -d: -f1; }
 
-# restart_back SIGNAL [OPTION...]: ended so and started again.
+# restart_back SIGNAL [OPTION...]: ends netbackd by SIGNAL and starts it again.
 restart_back()
 {
 	local signal=$1
@@ -78,7 +78,7 @@ restart_front()
 
 # --- netbackd ends and comes back -----------------------------------------------------
 
-# What dom0 sends while nobody holds the TAP is lost; what the guest sends waits in its ring.
+# What dom0 sends while no process holds the TAP is lost; what the guest sends waits in its ring.
 restart_under_ping()
 {
 	local signal=$1 i out rc times=3 to=ping_$1 from=ping_guest$1
@@ -104,7 +104,7 @@ bytes() { in0 ip -s -j link show vif1.0 | jq ".[0].stats64.$1.bytes"; }
 
 past() { [ "$(bytes "$1")" -gt "$2" ]; }
 
-# transfers to|from: one transfer after another, every byte compared, until $L/enough is there.
+# transfers to|from: one transfer after another, every byte compared, until $L/enough exists.
 transfers()
 {
 	while [ ! -e "$L/enough" ]; do
@@ -160,7 +160,7 @@ case_restart()
 
 no_faults() { ! grep -ho 'peer_faults=[0-9]*' "$L/back.log" "$L/front.log"; }
 
-# Where a service manager keeps the TAPs (fdstore.h) nothing is lost at all.
+# If a service manager stores the TAPs' descriptors (fdstore.h), no frame is lost.
 case_kept()
 {
 	local i seq device old
@@ -184,15 +184,15 @@ case_kept()
 	done
 	verdict "$CASE/killed-3-times" $? "$(cat "$TOP/out")"
 	check nothing-lost ping_lost kept 0
-	# What goes in the end goes from the store, and its name is free at once.
+	# A VIF that is removed leaves the descriptor store, and its name is free at once.
 	{ attach 1 && one_ping 10.79.1.2 && x detach-vif guest 1 && await 5 no_link vif1.1; } >"$TOP/out" 2>&1
 	verdict "$CASE/detached" $? "$(cat "$TOP/out")"
-	# Each is taken out once before it is put in.
+	# Each descriptor is taken out once before it is put in.
 	check removed await_line "$L/back.keeper" 5 '^removed vif1.1$' 2
 	check guest-removed await_line "$L/front.keeper" 5 '^removed nic1$' 2
 	{ attach 1 && one_ping 10.79.1.2; } >"$TOP/out" 2>&1
 	verdict "$CASE/attached-again" $? "$(cat "$TOP/out")"
-	# Taken away and made anew, or only taken away, while nobody looks.
+	# Removed and made anew, or only removed, while no netbackd runs.
 	old=$(other_ifindex vif1.1)
 	kept_away 1 "x detach-vif guest 1 --force; x attach-vif 0 guest 1 --hotplug"
 	{ connected 1 1 && address 1 && one_ping 10.79.1.2; } >>"$TOP/out" 2>&1
@@ -201,7 +201,7 @@ case_kept()
 	kept_away '' "x detach-vif guest 1 --force"
 	check gone-while-away await 5 no_link vif1.1
 	check other-stays one_ping
-	# The guest's rings go with its daemon, its device and what is queued there do not.
+	# The guest's rings end with its daemon; its device and the frames queued there stay.
 	device=$(in1 ip -o link show eth0)
 	kill -9 "$(kept_pid front)"
 	{ await_line "$L/front.log" 10 ': connected nic=nic0' 2 && connected 1 0 && one_ping; } >"$TOP/out" 2>&1
@@ -232,8 +232,8 @@ all_answered()
 		END { exit v["OutEchos"] != v["InEchoReps"] }' /proc/net/snmp
 }
 
-# kept_kill: the end of netbackd between two pings, as what it has in its hands goes with it; they
-# go on while there is none.
+# kept_kill: kills netbackd between two pings, because frames that it has read are lost with it; the
+# pings go on meanwhile.
 kept_kill()
 {
 	local pid rc
@@ -247,7 +247,7 @@ kept_kill()
 	return $rc
 }
 
-# kept_away STATE COMMANDS: carried out while netbackd stands still, which dies once vif1.1 has that state.
+# kept_away STATE COMMANDS: runs COMMANDS while netbackd is stopped, and kills it once vif1.1 has STATE.
 kept_away()
 {
 	local pid i
@@ -275,7 +275,7 @@ case_frontend()
 		restart_front >"$TOP/out" 2>&1 && await_line "$L/back.log" 5 ': connected' $((i + 1)) >>"$TOP/out" &&
 			connected 1 0 >>"$TOP/out"
 		verdict "$CASE/killed-$i" $? "$(cat "$TOP/out")" || return
-		# The device and its address have outlived the daemon.
+		# The device and its address are still there.
 		check "ping-$i" one_ping
 	done
 	kill -TERM "$FRONT"
@@ -291,7 +291,7 @@ case_frontend()
 
 # --- drain ----------------------------------------------------------------------------
 
-# drained CODE: both ends are closed, and of the device in dom0 nothing is left.
+# drained CODE: both ends are closed, and the device in dom0 is gone.
 drained()
 {
 	[ "$1" = 0 ] || { echo "exit code $1"; return 1; }
@@ -311,7 +311,7 @@ case_drain()
 	local drain
 
 	pair_with_vif || return
-	# By a second netbackd, which the first one obeys.
+	# By a second netbackd, which tells the first one.
 	"$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back" --drain 2>>"$L/back.log" &
 	drain=$!
 	exit_code "$drain" 10
@@ -320,7 +320,7 @@ case_drain()
 	check running-one-ended test "$code" = 0
 	start_back >"$TOP/out" 2>&1
 	check reconnects reconnects
-	# Nobody is there to be told: the drain takes the rings up and closes them.
+	# No netbackd runs: the drain adopts the rings and closes them.
 	kill9 "$BACK"
 	"$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back" --drain 2>>"$L/back.log" &
 	drain=$!
@@ -330,7 +330,7 @@ case_drain()
 	check reconnects-again reconnects
 }
 
-# --- a guest goes -----------------------------------------------------------------------
+# --- a guest is removed -----------------------------------------------------------------------
 
 only_dom0() { [ "$(status)" = "$(status 0)" ]; }
 
@@ -364,10 +364,10 @@ case_destroy()
 holds() { [ "$(fds "$BACK") fds, $(tasks "$BACK") threads, $(taps) taps" = "$1" ]; }
 same_dom0() { await 5 dom0_is "$1" || differs "$1" "$(dom0_holds)"; }
 dom0_is() { [ "$(dom0_holds)" = "$1" ]; }
-# The store's nodes are no matter of the daemons here: the toolstack removes the guest's, too.
+# The toolstack removes the guest's nodes, so they are not compared.
 dom0_holds() { status 0 | sed 's/nodes=[0-9]* //'; }
 
-# --- one VIF comes and goes beside another ------------------------------------------------
+# --- one VIF is attached and detached beside another ------------------------------------------------
 
 case_detach()
 {
@@ -396,7 +396,7 @@ case_detach()
 	start_back >>"$TOP/out" 2>&1
 	check gone-while-away await 5 no_link vif1.1
 	check other-is-adopted one_ping
-	# The guest's end of the same: its TAP goes, and its name is free for the next one.
+	# The guest's end of the same: its TAP is removed, and its name is free for the next one.
 	attach 1 >"$TOP/out" 2>&1
 	check attached-for-the-guest test $? = 0
 	kill9 "$FRONT"
@@ -409,7 +409,7 @@ case_detach()
 	check name-is-free test $? = 0
 }
 
-# A device that is taken away and made anew while a daemon does not look, with the same number:
+# A VIF that is removed and made anew with the same number while a daemon is stopped:
 # neither end may take the new directories for the old.
 case_remade()
 {
@@ -532,7 +532,7 @@ many_addresses()
 
 both_states() { echo "$(xenstore-read "$(be 1 "$1")/state" 2>&1)/$(xenstore-read "$(fe 1 "$1")/state" 2>&1)"; }
 
-# cycle DEVID COUNT: attach, Connected, detach; one reader of events for all of it.
+# cycle DEVID COUNT: attach, Connected, detach, COUNT times, with one reader of events.
 cycle()
 {
 	local i fd pid state rc=0
@@ -578,7 +578,7 @@ case_loop()
 	{ lab_start 6000 && start_back --max-mappings=8192 && start_front; } >"$TOP/out" 2>&1
 	verdict "$CASE/start" $? "$(cat "$TOP/out")" || return
 	before=$(footprint)
-	# What is allocated once is so by then.
+	# By then everything that is allocated once is allocated.
 	check first-cycles cycles $workers 2
 	memory=$(($(rss "$BACK") + $(rss "$FRONT")))
 	began=${EPOCHREALTIME/./}
@@ -587,7 +587,7 @@ case_loop()
 	check all-connected test "$(grep -c ': connected' "$L/back.log")" = $((workers * (each + 2)))
 	check flat same_footprint "$before"
 	grown=$(($(rss "$BACK") + $(rss "$FRONT") - memory))
-	# A leak of 1 KiB a cycle would show; a sanitiser's own memory is its affair.
+	# A leak of 1 KiB a cycle would show; a sanitiser's own memory is not counted.
 	allowed=$(size 800 20000)
 	verdict "$CASE/memory" "$((grown > allowed))" "grew by $grown KiB"
 	{ attach 0 && one_ping; } >"$TOP/out" 2>&1
@@ -597,15 +597,15 @@ case_loop()
 
 # --- races --------------------------------------------------------------------------------------
 
-# The sleeps are the point: what they cut short is different each time, and the same for a seed.
+# The sleeps are intended: they end each step at another moment, the same one for the same seed.
 nap() { sleep "0.$(printf '%03d' $((RANDOM % 40)))"; }
 
 case_races()
 {
 	local before began i rounds what rc=0
 
-	# Killed daemons leave their peers with half a word.
-	# A device may go while its frontend writes, and a frontend while its rings are mapped or its
+	# Killed daemons leave their peers in the middle of a handshake.
+	# A device may be removed while its frontend writes, and a frontend while its rings are mapped or its
 	# keys are read.
 	expect='cannot connect nic=nic0 reason="(cannot write the rings|backend key)|cannot write the key state nic=nic0 error="(this domain has no right|the xenstore node)'
 	expect+='|mapping grants failed|refused vif=vif1.0 reason="(cannot (map|bind)|frontend key)|the key mac cannot be used'
@@ -641,8 +641,8 @@ case_races()
 	verdict "$CASE/works" $? "$(cat "$TOP/out")"
 }
 
-# A directory that goes and comes between two looks is taken for a restore's: the channels are left
-# to a process (frontend/control/evtchn_keeper.h), which in a real guest must stay.
+# A directory that is removed and made anew between two looks is taken for a restore's: the channels
+# are left to a process (frontend/control/evtchn_keeper.h), which in a real guest must stay.
 end_keepers()
 {
 	local p
@@ -654,5 +654,5 @@ end_keepers()
 
 store_clean() { ! xenstore-ls -f /local/domain | grep -E '/vif/[0-9]'; }
 
-# As the hotplug script would have said, whenever it got round to it.
+# As the hotplug script would have written, at some time.
 hotplugged() { xenstore-write "$(be 1 0)/hotplug-status" connected; }

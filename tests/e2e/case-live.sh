@@ -14,8 +14,8 @@ moved()
 	echo "${all#*=}"
 }
 
-# wire DIRECTION MSS: what went so far, as bytes on a wire: large segments have come apart there,
-# each with its 66 bytes of headers.
+# wire DIRECTION MSS: prints the bytes so far as on a wire, where large segments are split into
+# frames, each with 66 bytes of headers.
 wire()
 {
 	local all bytes packets payload
@@ -27,7 +27,7 @@ wire()
 	echo $((payload + payload / $2 * 66))
 }
 
-# flows DIRECTION SECONDS [MSS]: bytes a second on a wire, in $speed.
+# flows DIRECTION SECONDS [MSS]: sets $speed to the bytes per second on a wire.
 flows()
 {
 	local from to t0 t1 mss=${3:-1448}
@@ -39,7 +39,7 @@ flows()
 }
 
 # rate_within DIRECTION SECONDS PER_SECOND [MSS]: 5 % to either side. On a busy machine TCP may need
-# time to use what it gets, but never may it get more.
+# time to use what it gets, but it must never get more.
 rate_within()
 {
 	local try
@@ -80,7 +80,7 @@ case_rate()
 	stream -R
 	sleep 1
 	check gtx rate_within gtx 4 5000000
-	# TCP takes its time to find out what a new rate is.
+	# TCP needs some time to adapt to a new rate.
 	rate_set 8000,1000
 	sleep 2
 	check live rate_within gtx 4 8000000
@@ -109,7 +109,7 @@ case_rate()
 	check ends_in_a_word grep -q 'rate vif=vif1.0 bytes=0 usecs=0' "$L/back.log"
 }
 
-# mcast_sent COUNTER N: so many more after multicast pings; those of the kernels come on top.
+# mcast_sent COUNTER N: multicast pings raise COUNTER by at least N; the kernels send some, too.
 mcast_sent()
 {
 	local was now
@@ -145,7 +145,7 @@ case_multicast()
 	check unfiltered mcast_sent grx_packets 10
 }
 
-# dropped_extra N: netfrontd, which wants no headroom, turns down what comes with it.
+# dropped_extra N: netfrontd, which wants no headroom, drops frames with headroom.
 dropped_extra()
 {
 	in0 ping -q -c "$1" -i 0.01 -w 2 -I vif1.0 239.7.7.7 >/dev/null 2>&1
@@ -173,7 +173,7 @@ case_headroom()
 	kill -CONT "$FRONT"
 	check told dropped_extra 20
 
-	# And a daemon that finds only itself half way.
+	# And a daemon that finds only its own state half way.
 	kill9 "$BACK"
 	xenstore-rm "$(fe 1 0)/xdp-headroom"
 	xenstore-write "$(be 1 0)/state" 8

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# How many of guests' pages netbackd keeps mapped: of one guest over all its VIFs, and of all guests.
+# How many pages netbackd keeps mapped: per guest, over all its VIFs, and for all guests.
 # shellcheck disable=SC2154,SC2034 # ns0, ns1, BACK, FRONT, expect: lib.sh
 
 # mapped: pages that dom0 has mapped now.
@@ -31,7 +31,7 @@ case_mappings()
 	mappings_resumed
 }
 
-# Another guest has a share of its own, but not of what all have.
+# Another guest has a limit of its own, within the limit for all.
 mappings_other_guest()
 {
 	local first=$FRONT
@@ -41,7 +41,7 @@ mappings_other_guest()
 	x attach-vif 0 second 0 --hotplug && connected 2 0
 	check all-guests-have-theirs await_line "$L/front.log" 5 'static grants nic=nic0 registered=0'
 	check mapped-of-all mapped_is 506 3
-	# What one gives back is there for others.
+	# Pages that one guest gives back can be mapped for others.
 	x detach-vif guest 0
 	check given-back mapped_is 0 2
 	kill -TERM "$FRONT"
@@ -53,7 +53,7 @@ mappings_other_guest()
 	GUEST=guest FRONT=$first
 }
 
-# A daemon that may have fewer than the last one had.
+# A daemon with a lower limit than the one before.
 mappings_resumed()
 {
 	kill9 "$BACK"

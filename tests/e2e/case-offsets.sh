@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Blank checksums that netif.h has no words for: it tells that there is one, not where. Linux's
+# Partial checksums that netif.h cannot express: it says that there is one, not where. Linux's
 # drivers take it for that of the first TCP or UDP header, and see none behind a VLAN tag. So
-# tunnelled packets are filled in, and large tagged segments cut, whatever was agreed.
+# checksums in tunnels are filled in, and large tagged segments split, whatever was agreed.
 # shellcheck disable=SC2154,SC2153 # ns0, ns1, BACK: lib.sh
 
 # tunnel NETNS DEVICE LOCAL REMOTE NUMBER: VXLAN over VIF 0.
@@ -29,7 +29,7 @@ case_tunnel()
 	check moves tunnel_moves "$(size 16 8)"
 }
 
-# cut_to NETNS: what arrives there are the eight frames, 30 valid segments each.
+# cut_to NETNS: the eight frames arrive there as 30 valid segments each.
 cut_to()
 {
 	local line

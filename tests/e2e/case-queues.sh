@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Several queues: what they carry, whole; how many there are; what their keys must be.
+# Several queues: they carry traffic without loss, their number, and their keys.
 # shellcheck disable=SC2154,SC2153,SC2034 # ns0, ns1, BACK, FRONT, expect: lib.sh
 # shellcheck disable=SC2119,SC2120 # options are for those who want some
 
@@ -13,7 +13,7 @@ queues_lab()
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")"
 }
 
-# agreed PATTERN: what netbackd said when it connected last.
+# agreed PATTERN: the last line that netbackd logged about its connection matches.
 agreed() { grep -oE '(connected|adopted) vif=vif1.0 .*' "$L/back.log" | tail -n 1 | grep -E "$1"; }
 
 # all_carried LOG PID COUNT: each of COUNT queues carried packets both ways.
@@ -21,7 +21,7 @@ all_carried()
 {
 	local lines
 
-	# One line for all of it and one a queue.
+	# One line for all and one per queue.
 	kill -USR1 "$2"
 	await_line "$1" 5 "queue=$(($3 - 1)) .*gtx_packets" || return 1
 	lines=$(grep -E "queue=[0-9]+ " "$1" | grep ': counters' | tail -n "$3")
@@ -29,7 +29,7 @@ all_carried()
 	[ "$(echo "$lines" | grep -c 'gtx_packets.*grx_packets')" = "$3" ]
 }
 
-# queues_traffic COUNT: enough flows that each queue has some.
+# queues_traffic COUNT: sends enough flows that each queue has some.
 queues_traffic()
 {
 	iperf_server || { verdict "$CASE/iperf-server" 1 "$(cat "$L/iperf.log")"; return; }
@@ -59,7 +59,7 @@ case_queues()
 
 no_grant_ops() { ! counters "$L/back.log" "$BACK" | grep -o 'grant_ops=[0-9]*'; }
 
-# A daemon that is restarted under traffic goes on where the other was.
+# A daemon that is restarted under traffic goes on where the other one stopped.
 queue_restarts()
 {
 	back_again killed --max-queues=8
@@ -68,7 +68,7 @@ queue_restarts()
 	check transfer-after transfer_to 10.79.0.2 8
 	check no-grant-operations-after no_grant_ops
 	restart_under_tcp KILL to --max-queues=8
-	# The other option from now on, but this connection stands.
+	# The option changes, but this connection stays as it is.
 	back_again fewer --max-queues=2
 	check as-before agreed 'adopted .*queues=4 workers=1'
 	check ping-fewer one_ping
@@ -76,7 +76,7 @@ queue_restarts()
 	check ping-more one_ping
 }
 
-# Each connection has as many as both ends like.
+# Each connection has as many queues as both ends allow.
 queue_counts()
 {
 	local n
@@ -127,7 +127,7 @@ case_workers()
 	back_again killed --max-queues=4 --workers=1
 	check one-worker agreed 'adopted .*queues=2 workers=1'
 	check ping-one one_ping
-	# The device was made for several readers and stays; it needs none.
+	# The device was made for several readers and stays so, with one reader.
 	back_again killed-again --max-queues=4 --workers=4
 	check two-workers agreed 'adopted .*queues=2 workers=2'
 	check transfer-again transfer_to 10.79.0.2 8
@@ -148,7 +148,7 @@ case_kinds()
 	verdict "$CASE/attached-again" $? "$(cat "$TOP/out")"
 	check four-queues agreed 'queues=4 workers=4'
 	check ping-four one_ping
-	# More than this daemon offers: what was agreed stands, until the frontend connects anew.
+	# More than this daemon offers: the agreement holds until the frontend connects anew.
 	watch_state
 	back_again killed-again --workers=4
 	check four-still await_agreed 'adopted .*queues=4 workers=4'
@@ -160,7 +160,7 @@ case_kinds()
 	check ping-again await 5 one_ping
 }
 
-# Q: keys of two queues that are in order but for what follows them.
+# Q: valid keys of two queues, which the caller then changes.
 QUEUES="multi-queue-num-queues=2
 	queue-0/tx-ring-ref=8000 queue-0/rx-ring-ref=8001 queue-0/event-channel-tx=900 queue-0/event-channel-rx=901
 	queue-1/tx-ring-ref=8002 queue-1/rx-ring-ref=8003 queue-1/event-channel-tx=902 queue-1/event-channel-rx=903
@@ -265,7 +265,7 @@ case_mask()
 
 no_unknown_bits() { ! counters "$L/back.log" "$BACK" | grep -o 'mask_unknown_bits=[0-9]*'; }
 
-# A backend that does not know it: as every other one.
+# With a backend that does not know the mask everything works as without it.
 case_no_mask()
 {
 	queues_lab "--max-queues=4 --without=mask" --queues=4 || return

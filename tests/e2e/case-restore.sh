@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# A guest is saved and restored: the same netfrontd wakes in a new domain, with channels and
-# grants that are nobody's and a xenstore directory it has never seen.
+# A guest is saved and restored: the same netfrontd runs on in a new domain. Its channels and grants
+# are gone, and its xenstore directory is a new one.
 # shellcheck disable=SC2154,SC2153,SC2034 # ns0, ns1, BACK, FRONT, expect: lib.sh
 # shellcheck disable=SC2119 # options are for those who want some
 
@@ -17,7 +17,7 @@ host_address()
 	in0 ip link set "vif$1.0" up && in0 ip addr add 10.79.0.1/24 dev "vif$1.0"
 }
 
-# restore_once: and the pair is connected again; the new domain's number in $restored.
+# restore_once: restores; the pair is connected again; sets $restored to the new domain's number.
 restore_once()
 {
 	restored=$(x save-restore guest) && connected "$restored" 0 && host_address "$restored"
@@ -55,7 +55,7 @@ restores()
 	check "$1-no-faults" no_faults
 }
 
-# One row a kind: what netbackd and netfrontd are told.
+# One row per kind: the options of netbackd and netfrontd.
 case_restore()
 {
 	local row
@@ -78,7 +78,7 @@ restore_kind()
 	lab_stop
 }
 
-# The processes that keep event channels of before a restore.
+# Prints the processes that keep event channels of before a restore.
 keepers()
 {
 	local p
@@ -88,7 +88,7 @@ keepers()
 	done
 }
 
-# keeps PID NUMBER: the keeper has so many descriptors at least.
+# keeps PID NUMBER: the keeper has at least NUMBER descriptors.
 keeps()
 {
 	local n
@@ -124,13 +124,13 @@ one_keeper()
 	verdict "$CASE/between-reads" $? "$(tail -n 2 "$TOP/out")"
 	check one-keeper test "$(wc -w <<<"$all")" = 1
 	check keeps-all await 5 keeps "$all" 16
-	# Loading the libraries touches that much; in a sanitised build it is another matter.
+	# Loading the libraries touches that much memory; a sanitised build uses more.
 	[ -n "$SAN" ] || check keeper-is-small awk '$1 == "Anonymous:" { print $2 " KiB"; exit $2 > 320 }' "/proc/$all/smaps_rollup"
 }
 
 # --- what is announced -------------------------------------------------------------------
 
-# listens IF: what announces addresses there, a line each, in $L/heard.IF, from now on.
+# listens IF: from now on writes each announcement of an address to $L/heard.IF, one per line.
 listens()
 {
 	: >"$L/heard.$1"
@@ -139,7 +139,7 @@ listens()
 	await_line "$L/tcpdump.$1" 5 'listening on'
 }
 
-# heard IF COUNT PATTERN: in one line, as tcpdump makes several of a packet.
+# heard IF COUNT PATTERN: COUNT packets match; tcpdump's lines of a packet are joined.
 heard()
 {
 	await 5 heard_now "$@" || { echo "$(tr '\n' ' ' <"$L/heard.$1" | grep -oE "$3" | wc -l) of $2"; return 1; }
@@ -161,7 +161,7 @@ case_announce()
 	verdict "$CASE/attach-1" $? "$(cat "$TOP/out")"
 	in1 ip addr add 10.79.0.3/24 dev eth0
 	kill9 "$FRONT"
-	# Without a carrier duplicate address detection does not even begin.
+	# Without a carrier duplicate address detection does not begin.
 	in1 ip addr add fd79:0::77/64 dev eth0
 	{ listens vif1.0 && listens vif1.1 && start_front && connected 1 0; } >"$TOP/out" 2>&1
 	verdict "$CASE/restarted" $? "$(cat "$TOP/out")"
@@ -175,7 +175,7 @@ case_announce()
 	announce_again
 }
 
-# A device that is down says nothing; a router stays one; and after a restore.
+# A device that is down announces nothing; a router's advertisement says so; after a restore.
 announce_again()
 {
 	in1 ip link set eth1 down

@@ -4,7 +4,7 @@
 # What netfrontd asks of its backend: a hash over the queues, a multicast filter.
 # shellcheck disable=SC2154,SC2153,SC2034 # ns1, BACK, FRONT, expect: lib.sh
 
-# front_queues COUNT: the newest counters of each queue of netfrontd.
+# front_queues COUNT: prints the newest counters of each queue of netfrontd.
 front_queues()
 {
 	local before
@@ -25,7 +25,7 @@ all_hashed()
 	[ "$(echo "$lines" | grep -c 'grx_hashed=')" = "$1" ] && [[ $lines != *grx_hash_wrong_queue* ]]
 }
 
-# many_flows: some for each of a few queues, whatever the key.
+# many_flows: sends enough flows for a few queues, whatever the key.
 many_flows()
 {
 	iperf 10.79.0.2 0.05 -P 32 -n "$(size 256M 32M)" && iperf fd79:0::2 0.02 -P 32 -n "$(size 64M 16M)"
@@ -66,12 +66,13 @@ case_rss()
 
 # --- the multicast filter ------------------------------------------------------------
 
-# in_list ADDRESS: the backend has it, for a next daemon too (backend/data/saved.h); absent ADDRESS: not.
+# in_list ADDRESS: the backend's list has it, saved for the next daemon (backend/data/saved.h);
+# absent ADDRESS: the list does not have it.
 in_list() { od -An -v -tx8 -w8 -j664 -N512 "$L/run-back/vif1.0.tables" | grep -qx " 0000${1//:/}"; }
 absent() { ! in_list "$1"; }
 
-# pings_reach GROUP yes|no: 20 of dom0's to the group, as the guest's TAP counts multicast, and
-# netbackd what it dropped; those of the kernels come on top.
+# pings_reach GROUP yes|no: 20 pings of dom0 to GROUP reach the guest's TAP, or netbackd drops them,
+# by the counters of both; the kernels send some multicast, too.
 pings_reach()
 {
 	local was now got=no
@@ -86,7 +87,7 @@ pings_reach()
 
 requested() { await_node "$(fe 1 0)/request-multicast-control" "$1"; }
 
-# groups add|del COUNT: so many that the guest joins besides.
+# groups add|del COUNT: the guest joins or leaves COUNT further groups.
 groups()
 {
 	# ip -batch adds the first only.
@@ -100,10 +101,10 @@ joins()
 	in1 ip addr add "$1/32" dev eth0 autojoin && await_line "$L/front.log" 5 "add=$2 status=0"
 }
 
-# The tables of a daemon before are damaged: then no multicast is lost.
+# The saved tables are damaged: no multicast is lost.
 filter_damaged()
 {
-	# The second daemon after the damage knows the list for one that lost some.
+	# The second daemon after the damage knows that the list lost addresses.
 	expect="an earlier netbackd left no usable tables|lost=\"multicast addresses"
 	kill9 "$BACK"
 	printf x >>"$L/run-back/vif1.0.tables"
@@ -136,7 +137,7 @@ case_filter()
 	check others-still pings_reach 239.9.9.9 no
 	was=$(stat -c %i "$L/run-back/vif1.0.tables")
 	check told joins 239.7.7.8 01:00:5e:07:07:08
-	# At once: whoever was told that it is in the list finds it there.
+	# At once: an address that was confirmed is in the list.
 	kill9 "$BACK"
 	start_back --log-level=debug
 	check kept in_list 01:00:5e:07:07:07

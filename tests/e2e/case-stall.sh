@@ -30,7 +30,7 @@ stall_neighbour()
 	END2
 }
 
-# More packets than the ring has slots; nobody answers.
+# More packets than the ring has slots; the guest does not answer.
 flood_of() { in0 ping -q -c "$1" -l "$1" -w 1 -s 60 10.79.0.2 >"$TOP/out" 2>&1; true; }
 
 stall_counters()
@@ -69,7 +69,7 @@ case_stall()
 	check answers-again back_answers
 	check counted stall_counters
 	check neighbour-lost-none seen 20 0 <"$L/beside.ping"
-	# A frontend that never said it would kick is not held to be stalled.
+	# A frontend without feature-rx-notify never counts as stalled.
 	{ detach_all && x attach-vif 0 guest 0 --hotplug && start_front --without=rx-notify && connected 1 0 &&
 		address 0; } >"$TOP/out" 2>&1
 	verdict "$CASE/no-notify-connected" $? "$(cat "$TOP/out")" || return
@@ -78,7 +78,7 @@ case_stall()
 	sleep 1
 	check no-notify-stays-up carrier_is vif1.0 up
 	kill -CONT "$FRONT"
-	# Until it has had the time to post its buffers.
+	# Wait until it had the time to post its buffers.
 	check no-notify-answers await 10 back_answers
 	reap_helpers
 }
@@ -86,18 +86,18 @@ case_stall()
 # vif_count NAME: a counter of the device vif1.0.
 vif_count() { in0 ip -s -j link show vif1.0 | sed "s/.*\"tx\":{[^}]*\"$1\":\([0-9]*\).*/\1/"; }
 
-# Memory of the machine that nothing uses, in MB.
+# Prints the machine's free memory, in MB.
 free_mb() { awk '/^MemFree/ { print int($2 / 1024) }' /proc/meminfo; }
 
-# overfull BYTES FRAME OPTION: floods the stopped guest with large segments; what waits in the device
-# then is at most so much, and at least all of it but one frame. tun counts a frame as sent once it is read.
+# overfull BYTES FRAME OPTION: floods the stopped guest with large segments; at most BYTES wait in the
+# device then, and at least BYTES less one FRAME. tun counts a frame as sent once it is read.
 overfull()
 {
 	local sent=9000 read dropped waits free
 
 	read=$(vif_count packets) dropped=$(vif_count dropped) free=$(free_mb)
 	in0 "$TOP/send" vif1.0 "$sent" "$2" "$3" >"$TOP/out" 2>&1 || return 1
-	# Until the worker holds a frame that lacks slots it reads.
+	# The worker reads until it holds a frame that lacks slots.
 	await 5 settled
 	waits=$((sent - ($(vif_count packets) - read) - ($(vif_count dropped) - dropped)))
 	echo "$waits frames of $2 bytes wait, $((free - $(free_mb))) MB less free memory"
@@ -105,7 +105,7 @@ overfull()
 		[ "$((free - $(free_mb)))" -lt 100 ]
 }
 
-# settled: no frame is read any more.
+# settled: netbackd no longer reads frames.
 settled()
 {
 	local before
@@ -115,7 +115,7 @@ settled()
 	[ "$(vif_count packets)" = "$before" ]
 }
 
-# overfull_stopped NAME BYTES FRAMES: that, while the guest stands still; then it answers again.
+# overfull_stopped NAME BYTES FRAMES: the same while the guest is frozen; then it answers again.
 overfull_stopped()
 {
 	kill -STOP "$FRONT"
@@ -139,7 +139,7 @@ case_queue_bytes()
 
 queue_length_is() { in0 ip link show vif1.0 | grep -o "qlen $1\$"; }
 
-# Without CAP_BPF a new device has fewer frames; what somebody makes of that stays.
+# Without CAP_BPF a new device has a shorter queue; a later change by a person stays.
 case_queue_frames()
 {
 	lab_start
@@ -176,7 +176,7 @@ guest_carrier_is()
 	[ "$now" = "$1" ]
 }
 
-# The toolstack's administrator pulls the guest's cable: the backend's key carrier.
+# An administrator pulls the guest's cable: the backend's key carrier.
 case_carrier()
 {
 	lab_pair >"$TOP/out" 2>&1 && attach 0 >"$TOP/out" 2>&1

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# xenstored stops, dies and comes back: control waits for it, frames do not. And a log that nobody reads.
+# xenstored stops, dies and comes back: control waits for it, frames do not. And a log without a reader.
 # shellcheck disable=SC2154,SC2153 # ns0, BACK, L: lib.sh
 
-# More than systemd gives netpair in proportion: the units say 30 s, and xenstored is away for three times as long.
+# Like the units' 30 s, but shorter: xenstored is away for three times the watchdog's time.
 WATCHDOG_MS=2000
 
 # kept_pair: both daemons under a keeper with a watchdog, with a VIF that carries traffic.
@@ -22,7 +22,7 @@ kept_pair()
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")"
 }
 
-# pings: to the guest and from it, until pings_end.
+# pings: starts pings to the guest and from it, until pings_end.
 pings()
 {
 	{ ping_start to 100000 && ping_start from 100000 "$ns1" 10.79.0.1; } >"$TOP/out" 2>&1
@@ -51,7 +51,7 @@ answers_go_on()
 	done
 }
 
-# both PATTERN [COUNT]: in both logs.
+# both PATTERN [COUNT]: waits for the line in both logs.
 both()
 {
 	await_line "$L/back.log" 12 "$1" "${2:-1}" && await_line "$L/front.log" 12 "$1" "${2:-1}"
@@ -59,7 +59,7 @@ both()
 
 started_once() { [ "$(grep -c '^pid ' "$L/back.keeper")$(grep -c '^pid ' "$L/front.keeper")" = 11 ] && ! grep starved "$L"/*.keeper; }
 
-# ends_in PID MS: of SIGTERM, with 0.
+# ends_in PID MS: it exits with 0 within MS after SIGTERM.
 ends_in()
 {
 	local began=${EPOCHREALTIME/./}
@@ -89,7 +89,7 @@ case_stalled()
 	kept_pair || return
 	pings || return
 	x store stop
-	# A toolstack that waits as well.
+	# The toolstack waits as well.
 	"$X" attach-vif 0 guest 1 --hotplug >"$L/attach" 2>&1 &
 	helper $!
 	check said both 'warn: xenstored does not answer'
@@ -123,7 +123,7 @@ case_store_dies()
 	x store start
 	check said-back both 'info: xenstored is back'
 	check nothing-lost pings_end
-	# What changes before netbackd is connected again.
+	# A change before netbackd is connected again.
 	pid=$(kept_pid back)
 	x store kill
 	check said-twice both 'warn: xenstored is gone' 2
@@ -141,7 +141,7 @@ case_store_dies()
 	{ connected 1 3 && await_line "$L/front.log" 5 'info: connected nic=nic3'; } >"$TOP/out" 2>&1
 	verdict "$CASE/attached" $? "$(cat "$TOP/out")"
 	check others-stay one_ping
-	# And what changes later.
+	# And a later change.
 	check live_again live_again
 	check not-killed started_once
 }
@@ -149,7 +149,7 @@ case_store_dies()
 rate_of_1() { xenstore-write "$(be 1 1)/rate" "$1"; }
 live_again() { rate_of_1 16000,1000 && await_line "$L/back.log" 5 'info: rate vif=vif1.1 bytes=16000 '; }
 
-# A C xenstored that dies takes all nodes along. The guests' networks stay.
+# A C xenstored that dies loses all nodes. The guests' networks stay.
 case_store_emptied()
 {
 	local ifindex
@@ -165,19 +165,19 @@ case_store_emptied()
 	check goes-on answers_go_on
 	check nothing-lost pings_end
 	check same-device test "$(other_ifindex vif1.0)" = "$ifindex"
-	# Once more, as it is now.
+	# Once more, in this state.
 	x store kill
 	check said-twice both 'warn: xenstored is gone' 2
 	x store start
 	check said-back both 'info: xenstored is back' 2
 	check still-there one_ping
-	# The toolstack makes the VIF again: a new life.
+	# The toolstack makes the VIF again: it is a new VIF.
 	x attach-vif 0 guest 0 --hotplug >"$TOP/out" 2>&1 && { connected 1 0 && address 0 && one_ping; } >>"$TOP/out" 2>&1
 	verdict "$CASE/made-again" $? "$(cat "$TOP/out")"
 	check not-killed started_once
 }
 
-# No connection to begin with is an error of the start.
+# Without a connection at the start the daemon exits with an error.
 case_store_absent()
 {
 	expect='cannot reach xenstored'
@@ -190,7 +190,7 @@ case_store_absent()
 
 # --- the log -------------------------------------------------------------------
 
-# in_pipe PIPE: what a reader finds there now.
+# in_pipe PIPE: prints what the pipe holds.
 in_pipe() { timeout 5 dd if="$1" iflag=nonblock bs=64K 2>/dev/null; true; }
 
 case_log_full()
@@ -199,7 +199,7 @@ case_log_full()
 
 	lab_start
 	mkfifo "$L/pipe"
-	# Open, and read by nobody.
+	# Open, and never read.
 	exec {reader}<>"$L/pipe"
 	# F_SETPIPE_SZ: one page, so that a daemon that gets little time fills it, too.
 	perl -e 'exit !fcntl(STDIN, 1031, 4096)' <&"$reader" || { verdict "$CASE/pipe" 1 "cannot be made small"; return; }

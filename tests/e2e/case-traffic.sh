@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What the pair carries: every kind of traffic, whole, and with no feature that is not agreed.
+# The pair carries every kind of traffic without loss, and uses no feature that is not agreed.
 # shellcheck disable=SC2154,SC2153 # ns0, ns1, BACK: lib.sh
 
 # ping_check ADDRESS OPTION...: ten answers to dom0, and none may be lost.  (Three of 64 KiB fill
@@ -37,8 +37,8 @@ iperf()
 	echo "$rates" | awk -v f="$floor" '$1 < f { bad = 1 } END { exit bad || !NR }'
 }
 
-# udp ADDRESS LENGTH: both ways at once at a rate that leaves no excuse; most of a burst that a
-# busy machine is late for would not fit the socket, so a few may be lost.
+# udp ADDRESS LENGTH: both ways at once, at a low rate. A burst that a busy machine reads late does
+# not fit the socket, so a few may be lost.
 udp()
 {
 	local out lost
@@ -70,7 +70,7 @@ transfer_from()
 	in1 timeout --foreground 60 "$TOP/labtool" send "$1" 5301 "$2" 2 && wait $pid
 }
 
-# drops: the daemons' counters of what they did not deliver; fails if they do not answer.
+# drops: prints the daemons' drop counters; fails if they do not answer.
 drops()
 {
 	local all
@@ -81,7 +81,7 @@ drops()
 	echo packets "$(echo "$all" | grep -o 'g[tr]x_packets=[0-9]*' | tr '\n' ' ')" >&2
 }
 
-# no_drops BEFORE: but for what came before both devices were up, every packet was delivered.
+# no_drops BEFORE: every packet was delivered since both devices were up.
 no_drops()
 {
 	local now
@@ -150,7 +150,7 @@ case_one_channel()
 	traffic_table 1500:0
 }
 
-# Bytes reached by grant copy, not through pages that are mapped for good.
+# Prints the bytes that went by grant copy, not through static grants.
 case_copy()
 {
 	traffic_lab --no-static-grants --no-event-mask >"$TOP/out" 2>&1
@@ -161,7 +161,7 @@ case_copy()
 
 # --- features that are not agreed ------------------------------------------------------
 
-# capture NAME NETNS IF: what arrives on IF, until the helper ends.
+# capture NAME NETNS IF: captures what arrives on IF, until the helper ends.
 capture()
 {
 	nsenter --net="$2" ethtool -K "$3" gro off >/dev/null 2>&1
@@ -177,7 +177,7 @@ captured()
 
 	line=$(grep frames= "$L/$1") || { cat "$L/$1"; return 1; }
 	echo "$line"
-	# Its words are assignments as arithmetic has them.
+	# The line's words are assignments, as arithmetic takes them.
 	(( ${line// /,}, frames > 100 && bad == 0 && $2 ))
 }
 

@@ -13,7 +13,7 @@ lab=0			# how many were started; names directories and namespaces
 L=			# the current one's directory
 BACK='' FRONT='' host=''	# pids
 declare -a HELPERS=()	# pids of whatever else runs in the background
-GUEST=guest		# whom FRONT serves
+GUEST=guest		# the guest that FRONT serves
 expect=''		# pattern of warnings and errors that the case provokes
 
 # Sanitised daemons get less to do.

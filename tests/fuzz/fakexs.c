@@ -136,7 +136,7 @@ static void fire_one(const struct watch *w, const char *full)
 	nevents++;
 }
 
-/* Removed: whoever watches what was below is told as well. */
+/* Removed: watches on the nodes below fire as well. */
 static void fire(const char *full, bool removed)
 {
 	version++;

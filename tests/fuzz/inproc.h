@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* inproc.h - xensim in this process: its domains, grants and channels, and its libraries on them
  *
- * The host's own code (tools/xensim/host) decides who may map or copy what; the
+ * The host's own code (tools/xensim/host) decides which domain may map or copy what; the
  * libraries (tools/xensim/lib) are the ones that the daemons meet. Only the
  * socket between them is replaced by a call, so that a session takes a
  * millisecond less and always goes the same way.

@@ -56,7 +56,7 @@ struct bcase {
 	void (*run)(struct back *b);	/* done once connected; or */
 	void (*script)(struct back *b);	/* instead of connecting */
 	const struct key *keys;		/* in place of an honest backend's */
-	bool raced;			/* what is counted is not foreseeable */
+	bool raced;			/* the counters cannot be foreseen */
 	const char *fault;		/* rule that the guest's domain meets meanwhile */
 };
 

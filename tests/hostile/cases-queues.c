@@ -46,7 +46,7 @@ static void no_end(struct front *f)
 	front_swap(f);
 }
 
-/* Rings of one worker: whoever's frame it is, both are looked at. */
+/* Rings of one worker: both are looked at, whichever has the frame. */
 static void grx_jumps(struct front *f)
 {
 	front_swap(f);

@@ -87,7 +87,7 @@ struct fcase {
 	bool mask;			/* with an event mask (docs/event-mask.md) */
 	bool wild;			/* the peer writes guarded memory itself */
 	bool driver;			/* only where the backend is not dom0, which may read everything */
-	bool raced;			/* responses' statuses are not foreseeable */
+	bool raced;			/* the responses' statuses cannot be foreseen */
 };
 
 struct ring_end { uint32_t req, rsp; };		/* published; known answered */
