@@ -10,18 +10,16 @@
 #include <unistd.h>
 
 #include "common/host/daemon.h"
+#include "common/base/clock.h"
 #include "common/base/errtext.h"
-#include "common/host/evtchn.h"
 #include "common/host/grant.h"
 #include "common/host/instance.h"
 #include "common/host/kernel.h"
-#include "common/host/linkwatch.h"
 #include "common/base/log.h"
 #include "common/host/loop.h"
 #include "common/host/options.h"
-#include "common/host/tap.h"
+#include "common/host/startup.h"
 #include "common/host/taplimit.h"
-#include "common/host/worker.h"
 #include "backend.h"
 #include "hotplug.h"
 #include "hotplug_runner.h"
@@ -33,9 +31,6 @@
 
 /* What the end may take in all, in milliseconds: less than TimeoutStopSec of the unit. */
 #define END_MS 9000u
-
-/* One that was just killed may still be dying. */
-#define LOCK_WAIT_MS 1000u
 
 struct options {
 	enum log_level level;
@@ -49,8 +44,7 @@ struct options {
 };
 
 static const struct option_word offers[] = {
-	{ "sg", OFFER_SG }, { "gso", OFFER_GSO4 | OFFER_GSO6 }, { "gso4", OFFER_GSO4 }, { "gso6", OFFER_GSO6 },
-	{ "csum", OFFER_CSUM4 | OFFER_CSUM6 }, { "csum4", OFFER_CSUM4 }, { "csum6", OFFER_CSUM6 },
+	OFFER_WORDS,
 	{ "split", OFFER_SPLIT }, { "ctrl", OFFER_CTRL }, { "mask", OFFER_MASK }, { "xdp", OFFER_XDP }, { NULL, 0 },
 };
 
@@ -107,8 +101,7 @@ static struct options main_parse_options(int argc, char **argv)
 		o.policy.workers = (uint32_t)min_size((size_t)sysconf(_SC_NPROCESSORS_ONLN), VIF_QUEUES_MAX);
 	if (!o.policy.limited)
 		o.policy.limited = RATE_GTX;
-	if (strlen(o.run_dir) > 100)
-		die(PROGRAM, EXIT_USAGE, "option --run-dir: longer than 100 bytes");
+	startup_check_run_dir(PROGRAM, o.run_dir);
 	return o;
 }
 
@@ -116,20 +109,13 @@ static struct options main_parse_options(int argc, char **argv)
 static void main_check_devices(void)
 {
 	struct grant_dev *grant;
-	struct evt_dev *evt;
 	int err;
 
 	err = grant_open(&grant, domid_of(0));
 	if (err)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device /dev/xen/gntdev (module xen-gntdev): %s", errtext(ERRTEXT_XEN, -err));
 	grant_close(grant);
-	err = evt_open(&evt);
-	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the event channel device /dev/xen/evtchn (module xen-evtchn): %s", errtext(ERRTEXT_XEN, -err));
-	evt_close(evt);
-	if (access("/dev/net/tun", R_OK | W_OK) < 0)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot use /dev/net/tun: %s",
-		    errtext(ERRTEXT_TAP, errno));
+	startup_check_devices(PROGRAM);
 }
 
 /* Says which limit there is for what waits for a guest. */
@@ -145,33 +131,23 @@ static void main_check_limit(struct vif_policy *policy)
 		 errtext(ERRTEXT_FILE, err));
 }
 
-/* Hands --drain to the daemon that runs, if one does; does not return then. */
-static void main_drain_other(pid_t holder)
+/* Hands --drain to the daemon that runs, if one does: waits for its end and exits
+ * then. Returns with the lock if none does. */
+static void main_drain_other(void)
 {
+	pid_t holder = 0;
+	int err = instance_lock(PROGRAM, INSTANCE_ALL, 0, &holder);
+
+	if (!err)
+		return;
+	if (err != -EBUSY)
+		instance_die(PROGRAM, NULL, err, holder);
 	if (kill(holder, SIGUSR2) < 0)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot signal the running netbackd (pid %d): %s", (int)holder,
 		    errtext(ERRTEXT_FILE, errno));
 	if (instance_wait_end(holder, CLOSE_MS + 2000) < 0)
 		die(PROGRAM, EXIT_ENVIRONMENT, "the running netbackd (pid %d) does not end", (int)holder);
 	exit(EXIT_SUCCESS);
-}
-
-/* One netbackd per domain, and one per run directory: of the two locks the domain's is first. */
-static void main_lock_instance(const struct options *o)
-{
-	unsigned int wait_ms = o->drain ? 0 : LOCK_WAIT_MS;
-	pid_t holder = 0;
-	int err = instance_lock(PROGRAM, INSTANCE_ALL, wait_ms, &holder);
-
-	if (err == -EBUSY && o->drain)
-		main_drain_other(holder);
-	if (err)
-		instance_die(PROGRAM, NULL, err, holder);
-	err = instance_run_dir(o->run_dir);
-	if (!err)
-		err = instance_lock_dir(o->run_dir, PROGRAM, wait_ms, &holder);
-	if (err)
-		instance_die(PROGRAM, o->run_dir, err, holder);
 }
 
 /* Splits off the process that runs hotplug scripts. It is a copy of this one, which
@@ -274,10 +250,8 @@ static void main_netbackd_finish(void *daemon)
 
 static void main_netbackd_fault(void *daemon, int fd)
 {
-	uint64_t count;
-
-	if (read(fd, &count, sizeof(count)) > 0)
-		backend_faults(&((struct netbackd *)daemon)->backend);
+	(void)fd;
+	backend_faults(&((struct netbackd *)daemon)->backend);
 }
 
 static void main_netbackd_links(void *daemon, int fd)
@@ -320,22 +294,18 @@ int main(int argc, char **argv)
 	log_init(PROGRAM, o.level);
 	n.backend.hotplug = o.script_dir ? main_start_runner(&o) : NULL;
 	main_check_devices();
-	main_lock_instance(&o);
-	if (kernel_driver_present(KERNEL_BACKEND) && !o.take_over)
-		die(PROGRAM, EXIT_OCCUPIED, "the kernel's netback is loaded and claims every vif; start with --take-over, "
-		    "or see KERNEL DRIVER in netbackd(8)");
+	if (o.drain)
+		main_drain_other();
+	startup_lock(PROGRAM, o.run_dir, NULL, 0);
+	if (!o.take_over)
+		startup_check_kernel(PROGRAM, KERNEL_BACKEND);
 	main_check_limit(&n.backend.policy);
 	l = loop_new(&conf);
 	n.backend.control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	loop_watch(l, n.backend.control_fd, main_netbackd_fault);
+	loop_watch_counter(l, n.backend.control_fd, main_netbackd_fault);
 	if (n.backend.hotplug)
 		loop_watch(l, hotplug_fd(n.backend.hotplug), main_netbackd_scripts);
-	n.backend.link_fd = linkwatch_open();
-	if (n.backend.link_fd >= 0)
-		loop_watch(l, n.backend.link_fd, main_netbackd_links);
-	else
-		log_warn("cannot watch devices, one that is deleted is noticed by traffic only error=\"%s\"",
-			 errtext(ERRTEXT_FILE, n.backend.link_fd));
+	n.backend.link_fd = loop_watch_links(l, main_netbackd_links);
 	if (o.drain)
 		raise(SIGUSR2);		/* blocked: it is taken as any other, once all is started */
 	return loop_run(l);

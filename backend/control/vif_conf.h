@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/base/util.h"
+#include "common/host/offers.h"
 #include "common/host/store.h"
 #include "backend/data/conf.h"
 
@@ -22,16 +23,6 @@ struct vif_policy {
 	uint32_t queue_bytes;	/* what may wait in a VIF's device; 0: no limit in bytes */
 	bool queue_in_frames;	/* bytes cannot be limited: a new device gets a shorter queue */
 };
-
-#define OFFER_SG 1u
-#define OFFER_GSO4 2u
-#define OFFER_GSO6 4u
-#define OFFER_CSUM4 8u
-#define OFFER_CSUM6 16u
-#define OFFER_SPLIT 32u
-#define OFFER_CTRL 64u
-#define OFFER_MASK 128u
-#define OFFER_XDP 256u
 
 /* Reads and checks the frontend's keys. Returns 0, or -errno with a text in why. */
 MUST_CHECK int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path,

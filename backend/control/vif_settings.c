@@ -13,7 +13,7 @@
 
 #include "common/base/errtext.h"
 #include "common/base/log.h"
-#include "common/host/worker.h"
+#include "common/base/clock.h"
 #include "backend.h"
 #include "vif_settings.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* settings.c - what workers see of settings that change while they run */
-#include "common/host/worker.h"
+#include "common/base/clock.h"
 #include "settings.h"
 
 /* A worker that waits for credit sleeps a little longer than it must, so that

@@ -12,10 +12,11 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "common/base/clock.h"
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "linkwatch.h"
 #include "loop.h"
-#include "worker.h"
 
 /* The longest interval of the watchdog messages to systemd, in milliseconds. */
 #define HEARTBEAT_MS 5000u
@@ -61,7 +62,7 @@ struct loop {
 	uint64_t retry_at, retry_us;
 	int retry_err;			/* logged last; 0: none */
 	int epoll_fd, kick_fd, tick_fd;
-	struct { int fd; void (*ready)(void *daemon, int fd); } source[SOURCES_MAX];
+	struct { int fd; bool counter; void (*ready)(void *daemon, int fd); } source[SOURCES_MAX];
 	unsigned int nsources;
 	unsigned int ticks;
 	bool lost;			/* and logged */
@@ -126,7 +127,7 @@ static void loop_event(struct loop *l, unsigned int source)
 		l->conf.ops->events(l->conf.daemon);
 	else if (source == SOURCE_HANGUP)
 		store_lose(l->store);
-	else
+	else if (!l->source[source].counter || loop_take(l->source[source].fd))
 		l->source[source].ready(l->conf.daemon, l->source[source].fd);
 }
 
@@ -316,6 +317,24 @@ void loop_watch(struct loop *l, int fd, void (*ready)(void *daemon, int fd))
 	assert(l->nsources < SOURCES_MAX);
 	l->source[l->nsources].ready = ready;
 	loop_add(l, l->nsources++, fd, EPOLLIN);
+}
+
+void loop_watch_counter(struct loop *l, int fd, void (*ready)(void *daemon, int fd))
+{
+	l->source[l->nsources].counter = true;
+	loop_watch(l, fd, ready);
+}
+
+int loop_watch_links(struct loop *l, void (*ready)(void *daemon, int fd))
+{
+	int fd = linkwatch_open();
+
+	if (fd >= 0)
+		loop_watch(l, fd, ready);
+	else
+		log_warn("cannot watch devices, one that is deleted is noticed by traffic only error=\"%s\"",
+			 errtext(ERRTEXT_FILE, fd));
+	return fd;
 }
 
 int loop_run(struct loop *l)

@@ -57,6 +57,15 @@ struct loop *loop_new(const struct loop_conf *conf);
  * program. */
 void loop_watch(struct loop *l, int fd, void (*ready)(void *daemon, int fd));
 
+/* As loop_watch(), for an eventfd or a timer: reads it first, and calls ready only
+ * if it had fired. */
+void loop_watch_counter(struct loop *l, int fd, void (*ready)(void *daemon, int fd));
+
+/* Watches rtnetlink for changes of devices (linkwatch.h). Returns the descriptor that
+ * linkwatch_take() reads, which the caller owns; -errno, after a log line, if there
+ * are no such events. */
+int loop_watch_links(struct loop *l, void (*ready)(void *daemon, int fd));
+
 /* Connects to xenstored, starts the daemon and runs until it has ended. Returns
  * the exit code. Exits with a line on stderr if xenstored cannot be reached. */
 MUST_CHECK int loop_run(struct loop *l);

@@ -33,16 +33,8 @@
 
 #define WORKER_STACK (128u * 1024u)
 
-/* #syscalls clock_gettime write read close epoll_wait epoll_pwait epoll_ctl epoll_create1 eventfd eventfd2 ppoll sched_yield nanosleep clock_nanosleep */
+/* #syscalls write read close epoll_wait epoll_pwait epoll_ctl epoll_create1 eventfd eventfd2 ppoll sched_yield nanosleep clock_nanosleep */
 /* #syscalls-some prctl */
-uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
-}
-
 static void worker_wake(int eventfd)
 {
 	uint64_t one = 1;

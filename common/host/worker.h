@@ -31,6 +31,7 @@
 
 #include "boost.h"
 #include "burst.h"
+#include "common/base/clock.h"
 #include "common/wire/evmask.h"
 #include "evtchn.h"
 #include "common/base/stats.h"
@@ -143,8 +144,5 @@ void worker_notify(struct worker *w, struct doorbell doorbell);
 
 /* Returns the reason of the worker's fault, or NULL. Safe from every thread. */
 const char *worker_faulted(const struct worker *w);
-
-/* Returns the monotonic time in microseconds. */
-uint64_t now_us(void);
 
 #endif

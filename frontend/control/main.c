@@ -9,19 +9,18 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/errtext.h"
 #include "common/base/log.h"
 #include "common/host/daemon.h"
-#include "common/host/evtchn.h"
 #include "common/host/instance.h"
 #include "common/host/kernel.h"
-#include "common/host/linkwatch.h"
 #include "common/host/loop.h"
 #include "common/host/maddr.h"
 #include "common/host/options.h"
+#include "common/host/startup.h"
 #include "common/host/share.h"
 #include "common/host/tap.h"
-#include "common/host/worker.h"	/* now_us() */
 #include "common/wire/parse.h"
 #include "evtchn_keeper.h"
 #include "frontend.h"
@@ -37,9 +36,6 @@
 /* How long the end may take in all, in milliseconds: less than TimeoutStopSec of the unit. */
 #define END_MS 6000u
 
-/* How long to wait for a lock: a netfrontd that was just killed may still hold it. */
-#define LOCK_WAIT_MS 1000u
-
 struct options {
 	enum log_level level;
 	bool take_over;
@@ -54,8 +50,7 @@ struct options {
 };
 
 static const struct option_word offers[] = {
-	{ "sg", OFFER_SG }, { "gso", OFFER_GSO4 | OFFER_GSO6 }, { "gso4", OFFER_GSO4 }, { "gso6", OFFER_GSO6 },
-	{ "csum", OFFER_CSUM4 | OFFER_CSUM6 }, { "csum4", OFFER_CSUM4 }, { "csum6", OFFER_CSUM6 },
+	OFFER_WORDS,
 	{ "rx-notify", OFFER_RX_NOTIFY }, { NULL, 0 },
 };
 
@@ -95,8 +90,7 @@ static struct options main_parse_options(struct frontend *d, int argc, char **ar
 			    FRONTEND_NAMED_MAX);
 		d->nnamed++;
 	}
-	if (strlen(o.run_dir) > 100)
-		die(PROGRAM, EXIT_USAGE, "option --run-dir: longer than 100 bytes");
+	startup_check_run_dir(PROGRAM, o.run_dir);
 	if (strlen(o.ifname) >= TAP_NAME_MAX || strchr(o.ifname, '/'))
 		die(PROGRAM, EXIT_USAGE, "option --ifname: \"%s\" is not an interface name of at most %d bytes",
 		    o.ifname, TAP_NAME_MAX - 1);
@@ -122,7 +116,6 @@ static void main_check_devices(unsigned int queues)
 {
 	unsigned int limit = main_grant_limit(), pages = nic_conn_pages(queues);
 	struct share_dev *share;
-	struct evt_dev *evt;
 	int err;
 
 	err = share_open(&share, domid_of(0));
@@ -133,38 +126,7 @@ static void main_check_devices(unsigned int queues)
 		die(PROGRAM, EXIT_ENVIRONMENT, "an interface with %u queues needs %u granted pages and the module parameter "
 		    "xen_gntalloc.limit allows %u; raise it in /sys/module/xen_gntalloc/parameters/limit",
 		    queues, pages, limit);
-	err = evt_open(&evt);
-	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the event channel device /dev/xen/evtchn (module xen-evtchn): %s", errtext(ERRTEXT_XEN, -err));
-	evt_close(evt);
-	if (access("/dev/net/tun", R_OK | W_OK) < 0)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot use /dev/net/tun: %s",
-		    errtext(ERRTEXT_TAP, errno));
-}
-
-/* Locks the devices that are named, or all: two netfrontds may share a guest if each
- * names its devices and has a run directory of its own. */
-static int main_lock_devices(const struct frontend *d, pid_t *holder)
-{
-	int err = d->nnamed ? 0 : instance_lock(PROGRAM, INSTANCE_ALL, LOCK_WAIT_MS, holder);
-
-	for (unsigned int i = 0; i < d->nnamed && !err; i++)
-		err = instance_lock(PROGRAM, d->named[i], LOCK_WAIT_MS, holder);
-	return err;
-}
-
-static void main_lock_instance(const struct options *o, const struct frontend *d)
-{
-	pid_t holder = 0;
-	int err = main_lock_devices(d, &holder);
-
-	if (err)
-		instance_die(PROGRAM, NULL, err, holder);
-	err = instance_run_dir(o->run_dir);
-	if (!err)
-		err = instance_lock_dir(o->run_dir, PROGRAM, LOCK_WAIT_MS, &holder);
-	if (err)
-		instance_die(PROGRAM, o->run_dir, err, holder);
+	startup_check_devices(PROGRAM);
 }
 
 /* --- on the control thread --------------------------------------------------- */
@@ -223,10 +185,8 @@ static void main_netfrontd_finish(void *daemon)
 
 static void main_netfrontd_fault(void *daemon, int fd)
 {
-	uint64_t count;
-
-	if (read(fd, &count, sizeof(count)) > 0)
-		frontend_look(&((struct netfrontd *)daemon)->frontend);
+	(void)fd;
+	frontend_look(&((struct netfrontd *)daemon)->frontend);
 }
 
 static void main_netfrontd_links(void *daemon, int fd)
@@ -237,18 +197,14 @@ static void main_netfrontd_links(void *daemon, int fd)
 
 static void main_netfrontd_retry(void *daemon, int fd)
 {
-	uint64_t ticks;
-
-	if (read(fd, &ticks, sizeof(ticks)) > 0)
-		frontend_retry(&((struct netfrontd *)daemon)->frontend);
+	(void)fd;
+	frontend_retry(&((struct netfrontd *)daemon)->frontend);
 }
 
 static void main_netfrontd_filter_timer(void *daemon, int fd)
 {
-	uint64_t ticks;
-
-	if (read(fd, &ticks, sizeof(ticks)) > 0)
-		frontend_filters(&((struct netfrontd *)daemon)->frontend);
+	(void)fd;
+	frontend_filters(&((struct netfrontd *)daemon)->frontend);
 }
 
 static void main_netfrontd_filter_changed(void *daemon, int fd)
@@ -281,10 +237,9 @@ int main(int argc, char **argv)
 	o = main_parse_options(d, argc, argv);
 	log_init(PROGRAM, o.level);
 	main_check_devices(o.queues);
-	main_lock_instance(&o, d);
-	if (kernel_driver_present(KERNEL_FRONTEND) && !o.take_over)
-		die(PROGRAM, EXIT_OCCUPIED, "the kernel's netfront is loaded and claims every vif; start with --take-over, "
-		    "or see KERNEL DRIVER in netfrontd(8)");
+	startup_lock(PROGRAM, o.run_dir, d->named, d->nnamed);
+	if (!o.take_over)
+		startup_check_kernel(PROGRAM, KERNEL_FRONTEND);
 	d->shared.run_dir = o.run_dir;
 	d->shared.ifname = o.ifname;
 	d->shared.queues = o.queues;
@@ -297,17 +252,12 @@ int main(int argc, char **argv)
 	l = loop_new(&conf);
 	d->shared.control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	d->retry_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	loop_watch(l, d->shared.control_fd, main_netfrontd_fault);
-	loop_watch(l, d->retry_fd, main_netfrontd_retry);
+	loop_watch_counter(l, d->shared.control_fd, main_netfrontd_fault);
+	loop_watch_counter(l, d->retry_fd, main_netfrontd_retry);
 	if (o.multicast_control) {
-		loop_watch(l, daemon_timer(FILTER_MS), main_netfrontd_filter_timer);
+		loop_watch_counter(l, daemon_timer(FILTER_MS), main_netfrontd_filter_timer);
 		loop_watch(l, maddr_watch(), main_netfrontd_filter_changed);
 	}
-	d->shared.link_fd = linkwatch_open();
-	if (d->shared.link_fd >= 0)
-		loop_watch(l, d->shared.link_fd, main_netfrontd_links);
-	else
-		log_warn("cannot watch devices, one that is deleted is noticed by traffic only error=\"%s\"",
-			 errtext(ERRTEXT_FILE, d->shared.link_fd));
+	d->shared.link_fd = loop_watch_links(l, main_netfrontd_links);
 	return loop_run(l);
 }

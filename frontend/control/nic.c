@@ -16,10 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/errtext.h"
 #include "common/base/log.h"
 #include "common/host/kernel.h"
-#include "common/host/worker.h"	/* now_us() */
 #include "common/wire/handshake.h"
 #include "evtchn_keeper.h"
 #include "filter.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* announce.c - when the frames of announce.h are sent */
-#include "common/host/worker.h"	/* now_us() */
+#include "common/base/clock.h"
 #include "announce.h"
 #include "conn_internal.h"
 

@@ -6,18 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/host/offers.h"
 #include "common/wire/offload.h"
 
 /* The most queues of one NIC. */
 #define NIC_QUEUES_MAX 16u
-
-/* What --without keeps from being offered. */
-#define OFFER_SG 1u
-#define OFFER_GSO4 2u
-#define OFFER_GSO6 4u
-#define OFFER_CSUM4 8u
-#define OFFER_CSUM6 16u
-#define OFFER_RX_NOTIFY 32u
 
 /* What the backend offers, checked, less what the command line leaves out. */
 struct nic_conf {

@@ -11,7 +11,7 @@
 
 #include "common/base/log.h"
 #include "common/host/kernel.h"
-#include "common/host/worker.h"
+#include "common/base/clock.h"
 
 unsigned int script_store_faults, script_tap_faults;
 uint64_t script_clock;
