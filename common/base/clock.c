@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* clock.c - the one clock of both daemons */
 #include <time.h>
 
 #include "clock.h"

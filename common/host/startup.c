@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* startup.c - what both daemons check and lock before they start */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
