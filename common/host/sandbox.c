@@ -177,16 +177,16 @@ static int sandbox_allow_threads(scmp_filter_ctx filter)
 /* What a worker sets of itself: its name and its timers' slack; its priority, where it may. */
 static int sandbox_allow_own_thread(scmp_filter_ctx filter, const struct sandbox *s)
 {
-	int err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+	int err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
 
 	if (!err)
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_TIMERSLACK));
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_TIMERSLACK, 0));
 	if (err || !s->nice)
 		return err;
 	err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), 2,
-			       SCMP_A0(SCMP_CMP_EQ, PRIO_PROCESS), SCMP_A1(SCMP_CMP_EQ, 0));
+			       SCMP_A0(SCMP_CMP_EQ, PRIO_PROCESS, 0), SCMP_A1(SCMP_CMP_EQ, 0, 0));
 	return err ? err : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sched_setscheduler), 2,
-					    SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A1(SCMP_CMP_EQ, SCHED_BATCH));
+					    SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A1(SCMP_CMP_EQ, SCHED_BATCH, 0));
 }
 
 /* A ring that was made disabled and restricted before is started by its worker, which gives
@@ -194,10 +194,10 @@ static int sandbox_allow_own_thread(scmp_filter_ctx filter, const struct sandbox
 static int sandbox_allow_rings(scmp_filter_ctx filter)
 {
 	int err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_register), 1,
-				   SCMP_A1(SCMP_CMP_EQ, IORING_REGISTER_ENABLE_RINGS));
+				   SCMP_A1(SCMP_CMP_EQ, IORING_REGISTER_ENABLE_RINGS, 0));
 
 	return err ? err : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_register), 1,
-					    SCMP_A1(SCMP_CMP_EQ, IORING_REGISTER_FILES_UPDATE));
+					    SCMP_A1(SCMP_CMP_EQ, IORING_REGISTER_FILES_UPDATE, 0));
 }
 
 static int sandbox_fill_filter(scmp_filter_ctx filter, const struct sandbox *s)
