@@ -57,7 +57,7 @@ both()
 	await_line "$L/back.log" 12 "$1" "${2:-1}" && await_line "$L/front.log" 12 "$1" "${2:-1}"
 }
 
-started_once() { [ "$(grep -c '^pid ' "$L/back.keeper")$(grep -c '^pid ' "$L/front.keeper")" = 11 ] && ! grep starved "$L"/*.keeper; }
+started_once() { [ "$(grep -c '^pid ' "$L/back.keeper")$(grep -c '^pid ' "$L/front.keeper")" = 11 ] && ! grep watchdog "$L"/*.keeper; }
 
 # ends_in PID MS: it exits with 0 within MS after SIGTERM.
 ends_in()

@@ -10,7 +10,7 @@
  * each: "pid N", "stored NAME", "removed NAME".
  *
  * KEEPER_WATCHDOG_MS=N is WatchdogSec=: from READY=1 on, a COMMAND that does not
- * say WATCHDOG=1 for so long is killed ("slots_wanted").
+ * send WATCHDOG=1 for that long is killed; prints "watchdog" then.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -153,11 +153,11 @@ static void hear(int sock)
 	if (name && strncmp(text, "FDSTOREREMOVE=1", 15) == 0)
 		drop(name);
 	if (fd >= 0)
-		close(fd);	/* that is how a barrier falls */
+		close(fd);	/* the sender of BARRIER=1 waits for this */
 }
 
-/* Milliseconds until COMMAND has slots_wanted; -1: it cannot. */
-static int patience(void)
+/* Returns the milliseconds until the watchdog kills COMMAND; -1: it is not armed. */
+static int watchdog_left(void)
 {
 	struct timespec now;
 	long long left;
@@ -201,14 +201,14 @@ int main(int argc, char **argv)
 	setenv("NOTIFY_SOCKET", argv[1], 1);
 	watchdog_init();
 	pid = start(argv + 2);
-	for (int n; (n = poll(p, 2, patience())) >= 0;) {
+	for (int n; (n = poll(p, 2, watchdog_left())) >= 0;) {
 		if (n == 0) {
-			printf("slots_wanted\n");
+			printf("watchdog\n");
 			ready = false;
 			kill(pid, SIGABRT);
 			continue;
 		}
-		/* What the dead said is heard first. */
+		/* Messages of a process that has ended are read before its exit status. */
 		if (p[1].revents) {
 			hear(p[1].fd);
 			continue;
