@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-ctrl.c - a backend's lies on the control ring: netif.md 4.3 groups 17, 20, 22, 25 */
+/* cases-back-ctrl.c - a backend's lies on the control ring: groups 17, 20, 22, 25 */
 #include <sys/mman.h>
 
 #include "back.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cases-back-hash.c - a backend that stops on its way through the hash messages, and hashes that come then:
- * netif.md 4.3 groups 17, 18, 20, 25 */
+ * groups 17, 18, 20, 25 */
 #include <sys/mman.h>
 
 #include "back.h"

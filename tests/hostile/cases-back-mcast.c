@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-mcast.c - a backend's answers to changes of the multicast list: netif.md 4.3 groups 17, 20, 25 */
+/* cases-back-mcast.c - a backend's answers to changes of the multicast list: groups 17, 20, 25 */
 #include <stdlib.h>
 #include <string.h>
 

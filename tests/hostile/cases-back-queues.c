@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cases-back-queues.c - a backend's lies about two queues and the event mask (docs/event-mask.md):
- * netif.md 4.3 groups 17, 20, 21, 22 */
+ * groups 17, 20, 21, 22 */
 #include "back.h"
 
 #define KEYS(...) .keys = (const struct key[]){ __VA_ARGS__, { NULL, NULL } }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-ring.c - a backend's lying rings, grants and events: netif.md 4.3 groups 17, 19, 20, 22 */
+/* cases-back-ring.c - a backend's lying rings, grants and events: groups 17, 19, 20, 22 */
 #include <sys/mman.h>
 
 #include "back.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-rss.c - a backend's lies about hashing (netfrontd --rss): netif.md 4.3 groups 17, 18, 20, 25 */
+/* cases-back-rss.c - a backend's lies about hashing (netfrontd --rss): groups 17, 18, 20, 25 */
 #include <sys/mman.h>
 
 #include "back.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-rx.c - bad frames from a backend: netif.md 4.3 group 18 */
+/* cases-back-rx.c - bad frames from a backend: group 18 */
 #include "back.h"
 
 /* What a frame with a GSO extra looks like: the TCP frame of frames.c. */

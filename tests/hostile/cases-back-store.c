@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-store.c - a backend's states and keys that make no sense: netif.md 4.3 groups 19, 21 */
+/* cases-back-store.c - a backend's states and keys that make no sense: groups 19, 21 */
 #include <sys/mman.h>
 
 #include "back.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-ctrl.c - a guest's bad control ring: netif.md 4.3 groups 1 and 24
+/* cases-ctrl.c - a guest's bad control ring: groups 1 and 24
  *
  * GREF mapping is in cases-gref.c.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-gref.c - a guest's bad static grants: netif.md 4.3 group 25, docs/static-grants.md */
+/* cases-gref.c - a guest's bad static grants: group 25, docs/static-grants.md */
 #include <string.h>
 
 #include "front.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-hash.c - what a guest may set of two queues, and what the toolstack may: netif.md 4.3 groups 13, 16, 24, 25
+/* cases-hash.c - what a guest may set of two queues, and what the toolstack may: groups 13, 16, 24, 25
  *
  * The messages themselves are in cases-ctrl.c. Here frames are steered by
  * them: the host's frames have no hash (ARP, 0x88b5) and so the table's first

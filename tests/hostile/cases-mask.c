@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-mask.c - a guest's bad event mask (docs/event-mask.md): netif.md 4.3 groups 3, 12, 23 */
+/* cases-mask.c - a guest's bad event mask (docs/event-mask.md): groups 3, 12, 23 */
 #include <string.h>
 
 #include "front.h"

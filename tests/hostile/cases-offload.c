@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-offload.c - GSO and checksum claims that lie: netif.md 4.3 groups 9 and 10
+/* cases-offload.c - GSO and checksum claims that lie: groups 9 and 10
  *
  * Offsets in FRAME_TCP4: IP at 14, its protocol at 23, TCP at 34, data offset at 46.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-queues.c - a guest's two queues that do not fit each other: netif.md 4.3 groups 1, 13, 16, 23 */
+/* cases-queues.c - a guest's two queues that do not fit each other: groups 1, 13, 16, 23 */
 #include "front.h"
 
 #define KEYS(...) .keys = (const struct key[]){ __VA_ARGS__, { NULL, NULL } }

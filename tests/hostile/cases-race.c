@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-race.c - slots that change while the backend reads them: netif.md 4.3 group 2
+/* cases-race.c - slots that change while the backend reads them: group 2
  *
  * One thread rewrites a field of every slot without pause, the other sends.
  * Whatever value the backend got, it must have used the same one throughout:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-ring.c - lying ring indices and events from a guest: netif.md 4.3 groups 1, 3, 4 */
+/* cases-ring.c - lying ring indices and events from a guest: groups 1, 3, 4 */
 #include "front.h"
 
 static void publish(netif_tx_sring_t *ring, uint32_t prod)

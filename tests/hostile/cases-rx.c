@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-rx.c - a guest that gives bad buffers, or none: netif.md 4.3 groups 15, 16
+/* cases-rx.c - a guest that gives bad buffers, or none: groups 15, 16
  *
  * The host's frames are its answers to ARP; large ones and floods come from
  * the hook: "send N SIZE" before the case, "flood" all through it.

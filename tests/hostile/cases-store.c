@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-store.c - hostile xenstore contents from a guest: netif.md 4.3 group 23
+/* cases-store.c - hostile xenstore contents from a guest: group 23
  *
  * Those of two queues are in cases-queues.c, those of the event mask in cases-mask.c.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-tx.c - bad packets from a guest: netif.md 4.3 groups 5, 6, 7, 8, 11, 12, 13, 14 */
+/* cases-tx.c - bad packets from a guest: groups 5, 6, 7, 8, 11, 12, 13, 14 */
 #include <string.h>
 
 #include "front.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-xdp.c - a guest that wants headroom for XDP, well or badly: netif.md 4.3 groups 15, 23
+/* cases-xdp.c - a guest that wants headroom for XDP, well or badly: groups 15, 23
  *
  * Data starts behind the headroom in each slot, an extra of type 5 says how
  * much, and nothing is written in front of it. It may change while connected:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run-ctrlring.c - the control ring's two ends: 128 slots, and the same lies (netif.md 4.3, 1, 4, 24) */
+/* run-ctrlring.c - the control ring's two ends: 128 slots, correct peers, then false indices */
 #include <errno.h>
 
 #include "unit.h"

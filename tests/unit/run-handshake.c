@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-handshake.c - both tables whole: every combination comes to rest, and where; then the
- * stories that drivers tell (netif.md 2.1-2.3, 4.3 group 21) */
+/* run-handshake.c - both state tables: every combination of states settles, and in which states;
+ * then the sequences of states that real drivers go through */
 #include "unit.h"
 #include "common/wire/handshake.c"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-offload.c - headers of every kind against csum_blank and GSO; checksums against a plain
- * sum of our own (netif.md 4.3 groups 9-11) */
+/* run-offload.c - headers of every kind with csum_blank and GSO; checksums are compared with
+ * a plain sum that this file computes */
 #include "unit.h"
 #include "common/wire/frame.h"
 #include "common/wire/offload.c"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run-parse.c - numbers and addresses as a peer may write them (netif.md 4.3 group 23) */
+/* run-parse.c - numbers and addresses as a peer may write them to xenstore */
 #include "unit.h"
 #include "common/wire/parse.c"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run-pkt.c - slots to packets and back: style.md 3.5's cases, netif.md 4.3 groups 5-9, 13, 17, 18 */
+/* run-pkt.c - slots to packets and back: chains, extras, fragments and duplicate ids, good and bad */
 #include <errno.h>
 
 #include "unit.h"

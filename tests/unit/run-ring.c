@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run-ring.c - the four ring ends: honest pairs, then peers that lie (netif.md 4.3, 1-4, 17) */
+/* run-ring.c - the four ring ends: correct pairs, then peers with false indices, events and ids */
 #include "unit.h"
 #include "common/wire/ring.c"
 
