@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stale_taps.c - devices of VIFs that went while no daemon was there
+/* stale_taps.c - removes the devices of VIFs that were removed while no netbackd ran
  *
  * A guest may be destroyed while no daemon runs. Its directory is gone then and
  * does not come back, but its TAP is persistent: only the state file in the run

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* stale_taps.h - devices of VIFs that went while no daemon was there */
+/* stale_taps.h - removes the devices of VIFs that were removed while no netbackd ran */
 #ifndef NETPAIR_BACKEND_STALE_TAPS_H
 #define NETPAIR_BACKEND_STALE_TAPS_H
 
 struct backend;
 
-/* Removes the devices, and what was saved of them, whose VIF is not in xenstore any more. */
+/* Removes the devices, and their state files, whose VIF is no longer in xenstore. */
 void stale_taps_sweep(struct backend *d);
 
 #endif

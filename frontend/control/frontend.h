@@ -22,7 +22,7 @@ struct frontend {
 /* Watches device/vif and looks at what is there. Returns 0 or -errno. */
 MUST_CHECK int frontend_start(struct frontend *d);
 
-/* Removes the TAPs of devices that went while no netfrontd was there. */
+/* Removes the TAPs of devices that were removed while no netfrontd ran. */
 void frontend_sweep(struct frontend *d);
 
 /* Reads all watch events, then looks at each NIC that they touched. */

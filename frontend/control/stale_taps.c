@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* stale_taps.c - the TAPs of devices that went while no netfrontd was there
+/* stale_taps.c - removes the TAPs of devices that were removed while no netfrontd ran
  *
- * Such a TAP is persistent and has the name that the next one would get; only
- * the saved state in the run directory tells of it.
+ * Such a TAP is persistent, and has the name that the next device would get. Only
+ * the state file in the run directory says that it is there.
  */
 #include <errno.h>
 #include <stdio.h>

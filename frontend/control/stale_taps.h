@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stale_taps.h - the TAPs of devices that went while no netfrontd was there */
+/* stale_taps.h - removes the TAPs of devices that were removed while no netfrontd ran */
 #ifndef NETPAIR_FRONTEND_STALE_TAPS_H
 #define NETPAIR_FRONTEND_STALE_TAPS_H
 
@@ -8,8 +8,8 @@
 
 struct store;
 
-/* What to look through: the run directory, and of the devices there those that
- * serves() returns true for. */
+/* Where to look for stale TAPs: in run_dir, among the devices of this daemon, for
+ * which serves() returns true. */
 struct stale_taps {
 	struct store *store;
 	const char *run_dir;
