@@ -38,13 +38,13 @@ static void vif_tap_shorten_queue(struct vif *v)
 
 /* Opens the device that an earlier daemon left, or makes one. A new life has a
  * new one: a TAP of that name which no state file tells of goes, too. -errno. */
-static int vif_tap_open_device(struct vif *v, const struct tap_birth *birth, bool *fresh)
+static int vif_tap_open_device(struct vif *v, const struct tap_params *params, bool *fresh)
 {
 	const struct tapstate ts = vif_tap_tapstate_of(v);
 	int err = -EBUSY;
 
 	for (int tries = 0; tries < 2; tries++) {
-		err = tapstate_open(&ts, &v->tap_fd, birth, fresh);
+		err = tapstate_open(&ts, &v->tap_fd, params, fresh);
 		if (err || *fresh || !v->new_life)
 			break;
 		log_info("removed the device of an earlier VIF vif=%s", v->name);
@@ -93,13 +93,13 @@ int vif_tap_open(struct vif *v)
 	/* As netback's: the guest's own address must not be the bridge's. */
 	static const uint8_t mac[6] = { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff };
 	enum tap_kind kind = v->daemon->policy.max_queues > 1 ? TAP_MULTI : TAP_SINGLE;
-	struct tap_birth birth = { .ifname = v->name, .kind = kind, .mac = mac, .mac_key = "" };
+	struct tap_params params = { .ifname = v->name, .kind = kind, .mac = mac, .mac_key = "" };
 	bool fresh;
 	int err;
 
 	if (v->tap_fd >= 0)
 		return 0;
-	err = vif_tap_open_device(v, &birth, &fresh);
+	err = vif_tap_open_device(v, &params, &fresh);
 	if (err)
 		return err;
 	if (fresh && v->daemon->policy.queue_in_frames)
@@ -125,7 +125,7 @@ void vif_tap_moved(struct vif *v)
 {
 	const struct tapstate ts = vif_tap_tapstate_of(v);
 
-	tapstate_moved(&ts, v->tap_fd);
+	tapstate_save_place(&ts, v->tap_fd);
 }
 
 bool vif_tap_is_lost(const struct vif *v)
@@ -139,7 +139,7 @@ void vif_tap_forget(struct vif *v)
 	v->tap_fd = -1;
 	v->carrier = false;
 	devstate_remove(v->daemon->run_dir, v->name);
-	fdstore_drop(v->name);
+	fdstore_remove(v->name);
 }
 
 void vif_tap_remove(struct vif *v)

@@ -14,11 +14,11 @@
 #define ANSWER_US 1000000u
 
 /* The names of the descriptors that were passed to us, from SD_LISTEN_FDS_START on;
- * NULL: it was taken. */
+ * NULL: fdstore_get() returned it. */
 static char **names;
 static int nnames = -1;
 
-static void fdstore_look_once(void)
+static void fdstore_init_once(void)
 {
 	if (nnames >= 0)
 		return;
@@ -27,9 +27,9 @@ static void fdstore_look_once(void)
 		nnames = 0;
 }
 
-int fdstore_take(const char *name)
+int fdstore_get(const char *name)
 {
-	fdstore_look_once();
+	fdstore_init_once();
 	for (int i = 0; i < nnames; i++) {
 		if (!names[i] || strcmp(names[i], name) != 0)
 			continue;
@@ -41,7 +41,7 @@ int fdstore_take(const char *name)
 }
 
 /* Asks the service manager to remove a name. Returns whether there is a service manager. */
-static bool fdstore_forget(const char *name)
+static bool fdstore_ask_removal(const char *name)
 {
 	char text[128];
 
@@ -49,26 +49,26 @@ static bool fdstore_forget(const char *name)
 	return sd_notify(0, text) > 0;
 }
 
-void fdstore_keep(const char *name, int fd)
+void fdstore_store(const char *name, int fd)
 {
 	char text[128];
 	int err;
 
-	if (!fdstore_forget(name))
+	if (!fdstore_ask_removal(name))
 		return;
 	/* Not polled, as each frame would wake the service manager. */
 	snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
 	err = sd_pid_notify_with_fds(0, 0, text, &fd, 1);
 	if (err < 0)
-		log_debug("not kept over a restart name=%s error=\"%s\"", name, errtext(ERRTEXT_FILE, -err));
+		log_debug("descriptor is not stored over a restart name=%s error=\"%s\"", name, errtext(ERRTEXT_FILE, -err));
 }
 
-void fdstore_drop(const char *name)
+void fdstore_remove(const char *name)
 {
 	int fd;
 
-	while ((fd = fdstore_take(name)) >= 0)
+	while ((fd = fdstore_get(name)) >= 0)
 		close(fd);
-	if (fdstore_forget(name))
+	if (fdstore_ask_removal(name))
 		sd_notify_barrier(0, ANSWER_US);
 }

@@ -18,13 +18,13 @@
 
 /* Returns a descriptor of that name that was stored over the restart, which the
  * caller owns from now on; -ENOENT: there is none left. */
-MUST_CHECK int fdstore_take(const char *name);
+MUST_CHECK int fdstore_get(const char *name);
 
 /* Stores fd under that name, in place of an earlier one. The caller keeps fd. */
-void fdstore_keep(const char *name, int fd);
+void fdstore_store(const char *name, int fd);
 
 /* Removes the stored descriptors of that name. The service manager has closed them
  * when this returns, unless it did not answer within a second. */
-void fdstore_drop(const char *name);
+void fdstore_remove(const char *name);
 
 #endif

@@ -54,7 +54,7 @@ static void tapstate_load(const struct tapstate *ts, struct devstate *st, int fd
 		tapstate_set_place(ts, st, fd);
 }
 
-void tapstate_moved(const struct tapstate *ts, int fd)
+void tapstate_save_place(const struct tapstate *ts, int fd)
 {
 	struct devstate st;
 
@@ -68,12 +68,12 @@ void tapstate_moved(const struct tapstate *ts, int fd)
 /* --- opening, removing --------------------------------------------------- */
 
 /* Returns a descriptor of the device that was stored over a restart; -ENOENT: there is none. */
-static int tapstate_stored_take(const char *name)
+static int tapstate_get_stored(const char *name)
 {
 	char ifname[TAP_NAME_MAX];
 	int fd;
 
-	while ((fd = fdstore_take(name)) >= 0) {
+	while ((fd = fdstore_get(name)) >= 0) {
 		if (tap_name(fd, ifname) == 0)
 			return fd;
 		close(fd);	/* the device was removed meanwhile */
@@ -104,7 +104,7 @@ static int tapstate_earlier_open(const struct tapstate *ts, int *fd, enum tap_ki
 	struct devstate st;
 	int err;
 
-	*fd = tapstate_stored_take(ts->name);
+	*fd = tapstate_get_stored(ts->name);
 	if (*fd >= 0)
 		return 0;
 	err = devstate_read(&st, ts->run_dir, ts->name);
@@ -114,14 +114,14 @@ static int tapstate_earlier_open(const struct tapstate *ts, int *fd, enum tap_ki
 	return tapstate_saved_open(fd, &st, ts->name, kind);
 }
 
-int tapstate_open(const struct tapstate *ts, int *fd, const struct tap_birth *birth, bool *fresh)
+int tapstate_open(const struct tapstate *ts, int *fd, const struct tap_params *params, bool *fresh)
 {
 	struct devstate st = { 0 };
-	int err = tapstate_earlier_open(ts, fd, birth->kind);
+	int err = tapstate_earlier_open(ts, fd, params->kind);
 
 	*fresh = false;
 	if (err == -ENODEV)
-		err = tap_open(fd, birth->ifname, birth->kind, birth->mac, fresh);
+		err = tap_open(fd, params->ifname, params->kind, params->mac, fresh);
 	if (err) {
 		*fd = -1;
 		return err;
@@ -129,24 +129,24 @@ int tapstate_open(const struct tapstate *ts, int *fd, const struct tap_birth *bi
 	if (!*fresh && devstate_read(&st, ts->run_dir, ts->name) < 0)
 		st = (struct devstate){ 0 };
 	if (*fresh)
-		snprintf(st.mac, sizeof(st.mac), "%s", birth->mac_key);
+		snprintf(st.mac, sizeof(st.mac), "%s", params->mac_key);
 	/* If it was deleted at this moment there is no state to save. */
 	if ((tapstate_set_place(ts, &st, *fd) || *fresh) && st.ifindex)
 		tapstate_save(ts, &st);
-	fdstore_keep(ts->name, *fd);
+	fdstore_store(ts->name, *fd);
 	return 0;
 }
 
 void tapstate_remove(const struct tapstate *ts)
 {
-	int fd = tapstate_stored_take(ts->name), err;
+	int fd = tapstate_get_stored(ts->name), err;
 
 	if (fd >= 0) {
 		tap_unpersist(fd);
 		close(fd);
 	}
 	/* A stored descriptor would keep the device, and keep it busy. */
-	fdstore_drop(ts->name);
+	fdstore_remove(ts->name);
 	err = tapstate_earlier_open(ts, &fd, TAP_SINGLE);
 	if (!err) {
 		tap_unpersist(fd);

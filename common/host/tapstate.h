@@ -29,7 +29,7 @@ struct tapstate {
 };
 
 /* The properties of a device that is made. */
-struct tap_birth {
+struct tap_params {
 	const char *ifname;		/* may hold %d */
 	enum tap_kind kind;
 	const uint8_t *mac;		/* NULL: the kernel chooses */
@@ -39,7 +39,7 @@ struct tap_birth {
 /* Opens the device that the last daemon had, or makes one; *fresh is true if it is
  * new. The caller owns *fd. Returns as tap_open(); -EXDEV: the device is in a
  * network namespace that we may not enter, and none is made to replace it. */
-MUST_CHECK int tapstate_open(const struct tapstate *ts, int *fd, const struct tap_birth *birth, bool *fresh);
+MUST_CHECK int tapstate_open(const struct tapstate *ts, int *fd, const struct tap_params *params, bool *fresh);
 
 /* Removes the device, if it is there, and its state file. */
 void tapstate_remove(const struct tapstate *ts);
@@ -48,7 +48,7 @@ void tapstate_remove(const struct tapstate *ts);
 void tapstate_each(const char *run_dir, void (*fn)(void *arg, const char *name), void *arg);
 
 /* Saves the device's name and namespace, after it was renamed or moved. */
-void tapstate_moved(const struct tapstate *ts, int fd);
+void tapstate_save_place(const struct tapstate *ts, int fd);
 
 /* Sets the device's offloads (TUN_F_*), unless they were set last. Returns 0 or -errno. */
 MUST_CHECK int tapstate_offloads(const struct tapstate *ts, int fd, unsigned int offloads);

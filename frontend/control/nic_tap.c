@@ -75,7 +75,7 @@ int nic_tap_make(struct nic *n)
 {
 	char text[STORE_VALUE_MAX], device[TAP_NAME_MAX];
 	const struct tapstate ts = nic_tap_state_of(n);
-	struct tap_birth birth = { .ifname = n->daemon->ifname, .kind = TAP_SINGLE, .mac_key = text };
+	struct tap_params params = { .ifname = n->daemon->ifname, .kind = TAP_SINGLE, .mac_key = text };
 	uint8_t mac[6];
 	bool fresh;
 	int err;
@@ -84,15 +84,15 @@ int nic_tap_make(struct nic *n)
 		return 0;
 	err = nic_tap_mac_read(n, mac, text);
 	if (!err)
-		birth.mac = mac;
+		params.mac = mac;
 	else
 		log_warn_in(&n->log, "the key mac cannot be used, the device keeps its address nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, err));
-	err = tapstate_open(&ts, &n->tap_fd, &birth, &fresh);
+	err = tapstate_open(&ts, &n->tap_fd, &params, &fresh);
 	if (err)
 		return err;
 	n->carrier = false;
 	tap_set_carrier(n->tap_fd, false);
-	if (!fresh && birth.mac)
+	if (!fresh && params.mac)
 		nic_tap_mac_apply(n, mac, text);
 	nic_tap_watch(n);
 	if (tap_name(n->tap_fd, device) == 0)
@@ -116,7 +116,7 @@ void nic_tap_replace(struct nic *n)
 	n->tap_fd = -1;
 	n->carrier = false;
 	devstate_remove(n->daemon->run_dir, n->name);
-	fdstore_drop(n->name);
+	fdstore_remove(n->name);
 	err = nic_tap_make(n);
 	if (err)
 		log_error("cannot open the TAP nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_TAP, err));
@@ -138,7 +138,7 @@ void nic_tap_moved(struct nic *n)
 {
 	const struct tapstate ts = nic_tap_state_of(n);
 
-	tapstate_moved(&ts, n->tap_fd);
+	tapstate_save_place(&ts, n->tap_fd);
 	nic_tap_watch(n);
 }
 

@@ -210,10 +210,10 @@ void devstate_remove(const char *run_dir, const char *name)
 
 /* --- tapstate.h --------------------------------------------------------------------- */
 
-int tapstate_open(const struct tapstate *ts, int *fd, const struct tap_birth *birth, bool *fresh)
+int tapstate_open(const struct tapstate *ts, int *fd, const struct tap_params *params, bool *fresh)
 {
 	char numbered[24];
-	const char *name = birth->ifname;
+	const char *name = params->ifname;
 	struct devstate st;
 	struct device *d = NULL;
 	int err = fault();
@@ -224,7 +224,7 @@ int tapstate_open(const struct tapstate *ts, int *fd, const struct tap_birth *bi
 	if (devstate_read(&st, ts->run_dir, ts->name) == 0)
 		d = by_ifindex(st.ifindex);
 	/* "eth%d" is the next free number. */
-	for (unsigned int i = 0; !d && strchr(birth->ifname, '%') && name == birth->ifname; i++) {
+	for (unsigned int i = 0; !d && strchr(params->ifname, '%') && name == params->ifname; i++) {
 		snprintf(numbered, sizeof(numbered), "eth%u", i);
 		if (!by_name(numbered))
 			name = numbered;
@@ -263,7 +263,7 @@ void tapstate_each(const char *run_dir, void (*fn)(void *arg, const char *name),
 			fn(arg, file[i].name);
 }
 
-void tapstate_moved(const struct tapstate *ts, int fd)
+void tapstate_save_place(const struct tapstate *ts, int fd)
 {
 	PROMISE(ts->run_dir && fd >= 0);
 }
@@ -378,7 +378,7 @@ void linkwatch_take(int fd, void (*fn)(void *arg, const struct link_event *ev), 
 	fn(arg, &lost);
 }
 
-void fdstore_drop(const char *name)
+void fdstore_remove(const char *name)
 {
 	PROMISE(*name);
 }

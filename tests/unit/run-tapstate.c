@@ -13,9 +13,9 @@
 static char dir[] = "/tmp/run-tapstate.XXXXXX";
 static struct log_bucket bucket;
 static const struct tapstate ts = { .run_dir = dir, .name = "vif1.0", .log = &bucket };
-static const uint8_t birth_mac[6] = { 0x00, 0x16, 0x3e, 1, 2, 3 };
-static const struct tap_birth birth = {
-	.ifname = "vif1.0", .kind = TAP_SINGLE, .mac = birth_mac, .mac_key = "00:16:3e:01:02:03",
+static const uint8_t params_mac[6] = { 0x00, 0x16, 0x3e, 1, 2, 3 };
+static const struct tap_params params = {
+	.ifname = "vif1.0", .kind = TAP_SINGLE, .mac = params_mac, .mac_key = "00:16:3e:01:02:03",
 };
 
 static int setup(void **state)
@@ -35,7 +35,7 @@ static int start(bool fresh)
 	bool is = !fresh;
 	int fd = -1;
 
-	assert_int_equal(tapstate_open(&ts, &fd, &birth, &is), 0);
+	assert_int_equal(tapstate_open(&ts, &fd, &params, &is), 0);
 	assert_int_equal(is, fresh);
 	return fd;
 }
@@ -61,7 +61,7 @@ static void address(void **state)
 	is("ip link set vif1.0 address 02:00:00:00:00:01");
 	close(fd);
 	fd = start(false);
-	assert_int_equal(tapstate_mac(&ts, fd, birth_mac, "00:16:3e:01:02:03"), 0);
+	assert_int_equal(tapstate_mac(&ts, fd, params_mac, "00:16:3e:01:02:03"), 0);
 	is("ip link show vif1.0 | grep 02:00:00:00:00:01");
 	assert_int_equal(tapstate_mac(&ts, fd, next, "00:16:3e:09:09:09"), 0);
 	is("ip link show vif1.0 | grep 00:16:3e:09:09:09");
@@ -168,11 +168,11 @@ static void elsewhere(void **state)
 	NETTEST_NEEDED();
 	fd = start(true);
 	is("ip link set vif1.0 netns %d && ip tuntap add vif1.0 mode tap", nettest_there);
-	tapstate_moved(&ts, fd);
+	tapstate_save_place(&ts, fd);
 	assert_int_equal(devstate_read(&st, dir, "vif1.0"), 0);
 	is("test %llu = $(stat -Lc %%i /proc/%d/ns/net)", (unsigned long long)st.netns, nettest_there);
 	assert_int_equal(tapstate_mtu(&ts, fd, 1400, 0), 0);
-	assert_int_equal(tapstate_mac(&ts, fd, birth_mac, "new"), 0);
+	assert_int_equal(tapstate_mac(&ts, fd, params_mac, "new"), 0);
 	assert_int_equal(tapstate_offloads(&ts, fd, OFFLOADS), 0);
 	is("ip link show vif1.0 | grep 'mtu 1500 '");
 	is("! ip link show vif1.0 | grep 00:16:3e:01:02:03");
@@ -187,7 +187,7 @@ static void elsewhere(void **state)
 
 	/* One that may not enter makes no second device. */
 	nettest_cap(CAP_SYS_ADMIN, 0);
-	assert_int_equal(tapstate_open(&ts, &fd, &birth, &fresh), -EXDEV);
+	assert_int_equal(tapstate_open(&ts, &fd, &params, &fresh), -EXDEV);
 	nettest_cap(CAP_SYS_ADMIN, 1);
 	assert_int_equal(fd, -1);
 	assert_int_equal(nettest_run(0, "test $(ip -o link | grep -c vif) = 1"), 0);
@@ -200,7 +200,7 @@ static void elsewhere(void **state)
 /* The name of a multi-queue device goes to nobody, or to another one, just then. */
 static void no_stray(void **state)
 {
-	struct tap_birth many = birth;
+	struct tap_params many = params;
 	struct netdev dev;
 	bool fresh;
 	int fd, more;
