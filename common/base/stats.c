@@ -23,7 +23,7 @@ static const char *const stats_names[] = {
 
 static_assert(ARRAY_SIZE(stats_names) == STAT_MAX, "a name for each counter");
 
-const char *stats_name(enum stat id)
+const char *stats_name(enum counter id)
 {
 	return stats_names[id];
 }
@@ -31,7 +31,7 @@ const char *stats_name(enum stat id)
 void stats_sum(struct stats *sum, const struct stats *from)
 {
 	for (unsigned int i = 0; i < STAT_MAX; i++)
-		sum->v[i] += stats_get(from, (enum stat)i);
+		sum->v[i] += stats_get(from, (enum counter)i);
 }
 
 void stats_print(const struct stats *s, char *buf, unsigned int len)
@@ -40,7 +40,7 @@ void stats_print(const struct stats *s, char *buf, unsigned int len)
 
 	buf[0] = '\0';
 	for (unsigned int i = 0; i < STAT_MAX; i++) {
-		uint64_t v = stats_get(s, (enum stat)i);
+		uint64_t v = stats_get(s, (enum counter)i);
 		int n;
 
 		if (v == 0)

@@ -40,7 +40,7 @@
 #define STATS_ENUM_(id_, name_) STAT_##id_,
 #define STATS_GTX_DROP_(id_, direction_, name_, help_) STAT_GTX_DROP_##id_,
 #define STATS_GRX_DROP_(id_, direction_, name_, help_) STAT_GRX_DROP_##id_,
-enum stat {
+enum counter {
 	STATS_GTX_LIST(STATS_ENUM_)
 	DROP_LIST(STATS_GTX_DROP_)
 	STATS_GRX_LIST(STATS_ENUM_)
@@ -55,31 +55,31 @@ enum stat {
 struct stats { uint64_t v[STAT_MAX]; };
 
 /* Adds n to a counter; the caller is the counters' only writer. */
-static inline void stats_add(struct stats *s, enum stat id, uint64_t n)
+static inline void stats_add(struct stats *s, enum counter id, uint64_t n)
 {
 	__atomic_store_n(&s->v[id], s->v[id] + n, __ATOMIC_RELAXED);
 }
 
 /* Adds 1 to a counter; the caller is the counters' only writer. */
-static inline void stats_inc(struct stats *s, enum stat id)
+static inline void stats_inc(struct stats *s, enum counter id)
 {
 	stats_add(s, id, 1);
 }
 
 /* Return the counter of a reason, which is not DROP_NONE, for each direction. Both have one
  * for each reason, in the order of DROP_LIST. */
-static inline enum stat stats_gtx_drop(enum drop reason)
+static inline enum counter stats_gtx_drop(enum drop reason)
 {
-	return (enum stat)(STAT_GTX_DROP_SHORT + (int)reason - (int)DROP_SHORT);
+	return (enum counter)(STAT_GTX_DROP_SHORT + (int)reason - (int)DROP_SHORT);
 }
 
-static inline enum stat stats_grx_drop(enum drop reason)
+static inline enum counter stats_grx_drop(enum drop reason)
 {
-	return (enum stat)(STAT_GRX_DROP_SHORT + (int)reason - (int)DROP_SHORT);
+	return (enum counter)(STAT_GRX_DROP_SHORT + (int)reason - (int)DROP_SHORT);
 }
 
 /* Returns the value of a counter. Safe from every thread. */
-static inline uint64_t stats_get(const struct stats *s, enum stat id)
+static inline uint64_t stats_get(const struct stats *s, enum counter id)
 {
 	return __atomic_load_n(&s->v[id], __ATOMIC_RELAXED);
 }
@@ -88,7 +88,7 @@ static inline uint64_t stats_get(const struct stats *s, enum stat id)
 void stats_sum(struct stats *sum, const struct stats *from);
 
 /* Returns the counter's name, as in logs. The text is static. */
-const char *stats_name(enum stat id);
+const char *stats_name(enum counter id);
 
 /* Writes "name=value" for every counter that is not 0, separated by spaces,
  * to buf of len bytes. The text ends with a NUL and has no incomplete entry. */

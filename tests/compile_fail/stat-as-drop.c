@@ -3,9 +3,9 @@
 /* fails: enum-conversion|implicit conversion from */
 #include "common/base/stats.h"
 
-enum stat test(enum drop reason);
+enum counter test(enum drop reason);
 
-enum stat test(enum drop reason)
+enum counter test(enum drop reason)
 {
 #ifdef FAIL
 	return stats_gtx_drop(stats_gtx_drop(reason));

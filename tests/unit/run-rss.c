@@ -164,7 +164,7 @@ static void table_sizes(void **state)
 }
 
 /* Returns the counter of a packet's hash; STAT_MAX: the packet is dropped, and nothing is counted. */
-static enum stat take(unsigned int queue, uint8_t algorithm, uint8_t type, uint32_t value)
+static enum counter take(unsigned int queue, uint8_t algorithm, uint8_t type, uint32_t value)
 {
 	struct nic_queue q = { .conn = &l, .index = queue };
 	struct pkt p = { .hashed = true, .hash_algorithm = algorithm, .hash_type = type, .hash_value = value };

@@ -7,11 +7,11 @@ static void names_are_distinct(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i < STAT_MAX; i++) {
-		assert_non_null(stats_name((enum stat)i));
-		assert_true(strspn(stats_name((enum stat)i), "abcdefghijklmnopqrstuvwxyz_") ==
-			    strlen(stats_name((enum stat)i)));
+		assert_non_null(stats_name((enum counter)i));
+		assert_true(strspn(stats_name((enum counter)i), "abcdefghijklmnopqrstuvwxyz_") ==
+			    strlen(stats_name((enum counter)i)));
 		for (unsigned int j = 0; j < i; j++)
-			assert_string_not_equal(stats_name((enum stat)i), stats_name((enum stat)j));
+			assert_string_not_equal(stats_name((enum counter)i), stats_name((enum counter)j));
 	}
 	assert_string_equal(stats_name(STAT_GTX_DROP_SHORT), "gtx_drop_short");
 	assert_string_equal(stats_name(STAT_SLEEPS), "sleeps");
