@@ -270,6 +270,8 @@ static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
 
+	/* Not by the parent: for another thread the C library opens a file below /proc. */
+	prctl(PR_SET_NAME, w->name);
 	if (w->uniprocessor)
 		boost_start(&w->boost, w->name);
 	burst_init(&w->burst, w->tap_fd);
@@ -365,7 +367,6 @@ int worker_start(struct worker *w)
 	pthread_attr_destroy(&attr);
 	if (err)
 		return err;
-	pthread_setname_np(w->thread, w->name);
 	w->running = true;
 	return 0;
 }

@@ -3,12 +3,16 @@
 #include "unit.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <time.h>
 
 static int stub_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ts, const void *sigs);
 #define ppoll stub_ppoll
+/* Names no thread but that which calls it: to name another one is to open a file. */
+#define pthread_setname_np(thread_, name_) ((void)(thread_), (void)(name_), ENOENT)
 #include "common/host/worker.c"
 #undef ppoll
+#undef pthread_setname_np
 
 #include <sys/socket.h>
 
@@ -23,6 +27,7 @@ static bool storms;			/* an unmasked port fires at once */
 static bool for_ever;			/* a nap does not end by time */
 static bool stalled;			/* the TAP is left alone; set before the start */
 static unsigned int napping;		/* naps that have begun */
+static char thread_name[16];		/* the worker's, in its last run with work */
 
 static unsigned int get(const unsigned int *v)
 {
@@ -114,6 +119,8 @@ static unsigned int run(struct worker *worker)
 	while (!stalled && worker->tap_ready && read(worker->tap_fd, frame, sizeof(frame)) > 0)
 		did++;
 	worker->tap_ready = stalled;
+	if (did)
+		prctl(PR_GET_NAME, thread_name);
 	add(&runs, did);
 	return did;
 }
@@ -265,6 +272,17 @@ static void a_frame_that_waits_does_not(void **state)
 	worker_stop(&w);
 }
 
+/* A process that may open no file has named workers too. */
+static void names_itself(void **state)
+{
+	(void)state;
+	add(&work, 1);
+	worker_kick(&w);
+	await(&runs, 1);
+	worker_stop(&w);
+	assert_string_equal(thread_name, "test");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -273,6 +291,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(signals_with_work, setup_started, teardown),
 		cmocka_unit_test_setup_teardown(a_frame_ends_the_nap, setup_started, teardown),
 		cmocka_unit_test_setup_teardown(a_frame_that_waits_does_not, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_itself, setup_started, teardown),
 	};
 
 	return RUN_TESTS(tests);
