@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* look.c - what xenstore says of a VIF */
-#include <errno.h>
-
+#include "common/host/xenbus.h"
 #include "common/wire/handshake.h"
 #include "backend.h"
 #include "look.h"
 #include "vif_hotplug.h"
-
-int vif_state_in(struct store *s, const char *dir, enum xenbus_state *state)
-{
-	uint32_t number;
-	int err = store_read_u32(s, &number, dir, "state");
-
-	/* Gone, forbidden and nonsense are the same: there is no peer. */
-	*state = err || number >= HS_STATES ? XenbusStateUnknown : (enum xenbus_state)number;
-	return store_is_unknown(err) ? err : 0;
-}
 
 int vif_look(struct vif *v, struct hs_back_view *view)
 {
@@ -36,7 +25,7 @@ int vif_look(struct vif *v, struct hs_back_view *view)
 		return err;
 	if (err)
 		online = 0;
-	err = vif_state_in(s, v->fe_path, &theirs);
+	err = xenbus_read_state(s, v->fe_path, &theirs);
 	if (err)
 		return err;
 	err = store_read(s, text, sizeof(text), v->be_path, "hotplug-status");

@@ -12,6 +12,7 @@
 
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "common/host/transaction.h"
 #include "backend.h"
 #include "refuse.h"
 

@@ -13,6 +13,7 @@
 #include "common/host/kernel.h"
 #include "common/base/log.h"
 #include "common/host/tap.h"
+#include "common/host/transaction.h"
 #include "backend.h"
 #include "takeover.h"
 #include "vif_tap.h"

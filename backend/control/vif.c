@@ -16,6 +16,7 @@
 #include "common/base/errtext.h"
 #include "common/base/log.h"
 #include "common/host/tap.h"
+#include "common/host/xenbus.h"
 #include "common/wire/handshake.h"
 #include "backend.h"
 #include "life.h"
@@ -41,11 +42,10 @@ static struct store *vif_store_of(const struct vif *v)
 
 static void vif_set_state(struct vif *v, enum xenbus_state state)
 {
-	const char text[] = { (char)('0' + state), '\0' };
-	int err = store_write_live(vif_store_of(v), v->be_path, "state", text);
+	int err = xenbus_write_state(vif_store_of(v), v->be_path, state);
 
-	v->untold = err && err != -ENOENT;	/* gone: the next look finds out */
-	if (v->untold && !store_lost(vif_store_of(v)))
+	v->untold = err != 0;
+	if (err && !store_lost(vif_store_of(v)))
 		log_warn_in(&v->settings.log, "cannot write the key state vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
 	v->state = state;
 	log_debug("state vif=%s ours=%s", v->name, hs_state_name(state));
@@ -97,7 +97,7 @@ static void vif_offer(struct vif *v)
 	err = vif_error_settle(v);
 	if (!err)
 		err = vif_conf_publish(vif_store_of(v), v->be_path, &v->daemon->policy);
-	if (err == -ENOENT && !vif_state_in(vif_store_of(v), v->be_path, &now) && now == XenbusStateUnknown)
+	if (err == -ENOENT && !xenbus_read_state(vif_store_of(v), v->be_path, &now) && now == XenbusStateUnknown)
 		return;		/* removed meanwhile: the next look finds out */
 	if (err == -ENOTCONN) {
 		vif_look_again(v, err);
@@ -216,7 +216,7 @@ static void vif_remove(struct vif *v)
 	vif_disconnect(v);
 	/* A toolstack that detaches a closed VIF has written Closing over the state
 	 * and waits for our answer. */
-	if (!vif_state_in(vif_store_of(v), v->be_path, &now) && now == XenbusStateClosing)
+	if (!xenbus_read_state(vif_store_of(v), v->be_path, &now) && now == XenbusStateClosing)
 		vif_set_state(v, XenbusStateClosed);
 	if (vif_hotplug_offline(v))
 		return;
@@ -275,7 +275,7 @@ static void vif_take_from_kernel(struct vif *v)
 		return;
 	vif_disconnect(v);
 	/* One that leaves its state and rings as they are (Linux 5.6) is followed as a netbackd is. */
-	if (!vif_state_in(vif_store_of(v), v->be_path, &left) && left == XenbusStateConnected)
+	if (!xenbus_read_state(vif_store_of(v), v->be_path, &left) && left == XenbusStateConnected)
 		v->state = left;
 	else
 		vif_set_state(v, XenbusStateInitialising);

@@ -10,11 +10,9 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/host/transaction.h"
 #include "common/wire/parse.h"
 #include "vif_conf.h"
-
-/* Transactions that lose against others are begun again, but not for ever. */
-#define TRANSACTION_TRIES 32
 
 /* Every ref and port that was read: none may be there twice. */
 struct seen {
@@ -234,28 +232,31 @@ static const struct {
 	{ "state", XenbusStateInitWait, 0, 0 },
 };
 
+struct vif_conf_offer {
+	const char *be_path;
+	const struct vif_policy *policy;
+};
+
+static int vif_conf_put_offer(struct store *s, const void *arg)
+{
+	const struct vif_conf_offer *o = arg;
+	uint32_t state;
+	/* As store_write_live(). */
+	int err = store_read_u32(s, &state, o->be_path, "state");
+
+	if (!err)
+		err = store_write_u32(s, o->be_path, "multi-queue-max-queues", o->policy->max_queues);
+	for (unsigned int i = 0; i < ARRAY_SIZE(offered) && !err; i++)
+		err = store_write_u32(s, o->be_path, offered[i].name,
+				      offered[i].offer & o->policy->without ? offered[i].lacking : offered[i].value);
+	return err;
+}
+
 int vif_conf_publish(struct store *s, const char *be_path, const struct vif_policy *policy)
 {
-	int err = -EAGAIN;
-	uint32_t state;
+	const struct vif_conf_offer o = { be_path, policy };
 
-	for (int tries = 0; tries < TRANSACTION_TRIES && err == -EAGAIN; tries++) {
-		err = store_begin(s);
-		if (err)
-			return err;
-		/* As store_write_live(). */
-		err = store_read_u32(s, &state, be_path, "state");
-		if (!err)
-			err = store_write_u32(s, be_path, "multi-queue-max-queues", policy->max_queues);
-		for (unsigned int i = 0; i < ARRAY_SIZE(offered) && !err; i++)
-			err = store_write_u32(s, be_path, offered[i].name,
-					      offered[i].offer & policy->without ? offered[i].lacking : offered[i].value);
-		if (err)
-			store_abort(s);
-		else
-			err = store_commit(s);
-	}
-	return err;
+	return store_transact(s, vif_conf_put_offer, &o);
 }
 
 /* Copies the list's next word. Returns false if none is left. */

@@ -15,6 +15,7 @@
 
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "common/host/transaction.h"
 #include "common/wire/handshake.h"
 #include "backend.h"
 #include "hotplug.h"
@@ -199,9 +200,9 @@ static void vif_hotplug_count(void *arg, const char *name)
 
 /* Removes the guest's directory too, if this was its last VIF; what may not be
  * removed stays for the toolstack. Returns 0 or -errno. */
-static int vif_hotplug_remove_dirs(struct vif *v)
+static int vif_hotplug_remove_dirs(struct store *s, const void *vif)
 {
-	struct store *s = v->daemon->store;
+	const struct vif *v = vif;
 	unsigned int left = 0;
 	char dir[64];
 	int err = store_remove(s, v->be_path, "");
@@ -229,16 +230,7 @@ void vif_hotplug_clear(struct vif *v)
 		return;
 	}
 	/* In one transaction: the toolstack may attach another VIF to the guest at this moment. */
-	do {
-		err = store_begin(s);
-		if (err)
-			break;
-		err = vif_hotplug_remove_dirs(v);
-		if (err)
-			store_abort(s);
-		else
-			err = store_commit(s);
-	} while (err == -EAGAIN);
+	err = store_transact(s, vif_hotplug_remove_dirs, v);
 	if (err && !store_lost(s))
 		log_warn_in(&v->settings.log, "cannot remove the backend directory vif=%s path=%s error=\"%s\"", v->name, v->be_path,
 			    errtext(ERRTEXT_STORE, -err));

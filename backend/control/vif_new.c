@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "common/base/errtext.h"
+#include "common/host/xenbus.h"
 #include "common/wire/handshake.h"
 #include "common/base/log.h"
 #include "common/wire/parse.h"
 #include "backend.h"
-#include "look.h"
 #include "vif_hotplug.h"
 #include "vif_new.h"
 #include "vif_settings.h"
@@ -78,7 +78,7 @@ static int vif_new_read_identity(struct vif *v)
 		return err;
 	if (err)
 		online = 0;
-	err = vif_state_in(s, v->be_path, &v->state);
+	err = xenbus_read_state(s, v->be_path, &v->state);
 	if (err)
 		return err;
 	if (v->state == XenbusStateUnknown || (!online && v->state == XenbusStateClosed && !vif_hotplug_left(v->daemon, v->be_path)))

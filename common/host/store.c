@@ -11,9 +11,6 @@
 #include "store.h"
 #include "store_internal.h"
 
-/* The most attempts of a transaction that conflicts with others. */
-#define TRANSACTION_TRIES 32
-
 int store_begin(struct store *s)
 {
 	if (s->lost)
@@ -120,26 +117,6 @@ int store_write_u32(struct store *s, const char *dir, const char *key, uint32_t 
 
 	snprintf(text, sizeof(text), "%" PRIu32, value);
 	return store_write(s, dir, key, text);
-}
-
-int store_write_live(struct store *s, const char *dir, const char *key, const char *value)
-{
-	char state[STORE_VALUE_MAX];
-	int err = -EAGAIN;
-
-	for (int tries = 0; tries < TRANSACTION_TRIES && err == -EAGAIN; tries++) {
-		err = store_begin(s);
-		if (err)
-			return err;
-		err = store_read(s, state, sizeof(state), dir, "state");
-		if (!err || err == -EINVAL)
-			err = store_write(s, dir, key, value);
-		if (err)
-			store_abort(s);
-		else
-			err = store_commit(s);
-	}
-	return err;
 }
 
 int store_remove(struct store *s, const char *dir, const char *key)

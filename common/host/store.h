@@ -27,7 +27,8 @@
 #define STORE_PATH_MAX 3072
 #define STORE_VALUE_MAX 256
 
-/* Begins a transaction, which all requests are part of until store_commit() or store_abort(). */
+/* Begins a transaction, which all requests are part of until store_commit() or
+ * store_abort(). For store_transact() (transaction.h), which begins again. */
 MUST_CHECK int store_begin(struct store *s);
 
 /* Ends the transaction. -EAGAIN: it conflicts with another one; begin again. */
@@ -57,11 +58,6 @@ MUST_CHECK int store_read_u32_or(struct store *s, uint32_t *out, const char *dir
 /* Writes dir/key. */
 MUST_CHECK int store_write(struct store *s, const char *dir, const char *key, const char *value);
 MUST_CHECK int store_write_u32(struct store *s, const char *dir, const char *key, uint32_t value);
-
-/* Writes dir/key only while dir has a key "state". Else a write would make a
- * directory again that the toolstack removes at this moment. -ENOENT: dir is gone.
- * Must not be called within a transaction. */
-MUST_CHECK int store_write_live(struct store *s, const char *dir, const char *key, const char *value);
 
 /* Removes dir/key, if it is there. */
 MUST_CHECK int store_remove(struct store *s, const char *dir, const char *key);

@@ -15,6 +15,7 @@
 #include "common/host/maddr.h"
 #include "common/host/netdev.h"
 #include "common/host/tap.h"
+#include "common/host/transaction.h"
 #include "common/wire/mcast.h"
 #include "filter.h"
 #include "nic.h"

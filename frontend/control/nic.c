@@ -20,6 +20,7 @@
 #include "common/base/errtext.h"
 #include "common/base/log.h"
 #include "common/host/kernel.h"
+#include "common/host/xenbus.h"
 #include "common/wire/handshake.h"
 #include "evtchn_keeper.h"
 #include "filter.h"
@@ -39,10 +40,9 @@ static struct store *nic_store_of(const struct nic *n)
 
 static void nic_set_state(struct nic *n, enum xenbus_state state)
 {
-	const char text[] = { (char)('0' + state), '\0' };
-	int err = store_write_live(nic_store_of(n), n->fe_path, "state", text);
+	int err = xenbus_write_state(nic_store_of(n), n->fe_path, state);
 
-	if (err && err != -ENOENT)	/* gone: the next look finds out */
+	if (err)
 		log_warn_in(&n->log, "cannot write the key state nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
 	n->state = state;
 	log_debug("state nic=%s ours=%s", n->name, hs_state_name(state));
@@ -197,17 +197,6 @@ static void nic_do_step(struct nic *n, enum hs_front_step step)
 
 /* --- what is read -------------------------------------------------------- */
 
-/* Reads the state in a directory, "" for none; Unknown: it is gone, forbidden
- * or nonsense. Returns 0, or -errno if xenstored failed. */
-static int nic_read_state(const struct nic *n, const char *dir, enum xenbus_state *state)
-{
-	uint32_t number;
-	int err = *dir ? store_read_u32(nic_store_of(n), &number, dir, "state") : -ENOENT;
-
-	*state = err || number >= HS_STATES ? XenbusStateUnknown : (enum xenbus_state)number;
-	return store_is_unknown(err) ? err : 0;
-}
-
 static void nic_unbind_kernel(struct nic *n)
 {
 	char device[32];
@@ -267,7 +256,7 @@ static int nic_read(struct nic *n, struct hs_front_view *view)
 	int err = nic_backend_find(n);
 
 	if (!err)
-		err = nic_read_state(n, n->be_path, &theirs);
+		err = xenbus_read_state(nic_store_of(n), n->be_path, &theirs);
 	if (err)
 		return err;
 	if (!*n->be_path || store_read_u32_or(nic_store_of(n), &online, n->be_path, "online", 1))
@@ -371,7 +360,7 @@ struct nic *nic_new(const struct nic_daemon *d, uint32_t devid)
 	snprintf(n->name, sizeof(n->name), "nic%u", devid);
 	snprintf(n->token, sizeof(n->token), "%u", devid);
 	snprintf(n->fe_path, sizeof(n->fe_path), "device/vif/%u", devid);
-	err = nic_read_state(n, n->fe_path, &state);
+	err = xenbus_read_state(d->store, n->fe_path, &state);
 	if (!err && state == XenbusStateUnknown) {
 		free(n);	/* the event is of a device that is gone already */
 		return NULL;

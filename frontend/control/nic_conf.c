@@ -8,10 +8,9 @@
 #include <stdio.h>
 
 #include "common/host/store.h"
+#include "common/host/transaction.h"
 #include "nic.h"
 #include "nic_conf.h"
-
-#define TRANSACTION_TRIES 32
 
 int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, unsigned int queues,
 		  char *why, size_t why_len)
@@ -190,22 +189,19 @@ static void nic_conf_put_all(struct nic_conf_writer *w)
 	nic_conf_put(w, "state", XenbusStateConnected);
 }
 
+/* What a transaction writes; a writer of its own for each attempt. */
+static int nic_conf_put_attempt(struct store *s, const void *arg)
+{
+	struct nic_conf_writer w = *(const struct nic_conf_writer *)arg;
+
+	w.store = s;
+	nic_conf_put_all(&w);
+	return w.err;
+}
+
 int nic_conf_publish(struct store *s, const char *fe_path, const struct nic_conf *conf, const struct nic_refs *refs)
 {
-	int err = -EAGAIN;
+	const struct nic_conf_writer w = { .dir = fe_path, .conf = conf, .refs = refs };
 
-	for (int tries = 0; tries < TRANSACTION_TRIES && err == -EAGAIN; tries++) {
-		struct nic_conf_writer w = { .store = s, .dir = fe_path, .conf = conf, .refs = refs };
-
-		err = store_begin(s);
-		if (err)
-			return err;
-		nic_conf_put_all(&w);
-		err = w.err;
-		if (err)
-			store_abort(s);
-		else
-			err = store_commit(s);
-	}
-	return err;
+	return store_transact(s, nic_conf_put_attempt, &w);
 }

@@ -91,14 +91,21 @@ int store_read_u32_or(struct store *s, uint32_t *out, const char *dir, const cha
 	return 0;
 }
 
-int store_write_u32(struct store *s, const char *dir, const char *key, uint32_t value)
+int store_write(struct store *s, const char *dir, const char *key, const char *value)
 {
-	char path[160], text[16];
+	char path[160];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, key);
-	snprintf(text, sizeof(text), "%u", value);
-	keys_set(s, path, text);
+	keys_set(s, path, value);
 	return 0;
+}
+
+int store_write_u32(struct store *s, const char *dir, const char *key, uint32_t value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	return store_write(s, dir, key, text);
 }
 
 int store_begin(struct store *s)

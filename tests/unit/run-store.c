@@ -9,6 +9,7 @@
 #include "unit.h"
 #include "common/host/store_conn.c"
 #include "common/host/store.c"
+#include "common/host/transaction.h"
 
 /* --- the library ----------------------------------------------------------- */
 
