@@ -135,7 +135,7 @@ static void vif_connect_frontend(struct vif *v)
 	struct vif_conn_params params = { .peer = v->peer, .name = v->name, .run_dir = v->daemon->run_dir,
 				   .control_fd = v->daemon->control_fd, .adopt = adopt,
 				   .hold_ms = v->daemon->policy.hold_ms, .stall_ms = v->daemon->policy.stall_ms,
-				   .quota = v->daemon->quota, .settings = &v->settings };
+				   .quota = v->daemon->quota, .settings = &v->settings, .counters = &v->counters };
 	struct vif_conf conf;
 	struct vif_fds fds;
 	const char *reason;
@@ -177,6 +177,7 @@ static void vif_connect_frontend(struct vif *v)
 	vif_headroom_set(v, conf.headroom);
 	vif_fds_open(&fds, v, vif_tap_workers(v, &conf));
 	vif_fds_put(&fds, &params);
+	vif_counters_new(&v->counters, conf.queues, fds.workers);
 	err = vif_conn_start(&v->conn, &params, &conf, &reason);
 	vif_fds_close(&fds);
 	if (err) {

@@ -57,6 +57,7 @@ struct vif {
 	char rate[STORE_VALUE_MAX];	/* the backend key, as last read */
 	struct vif_settings settings;		/* its workers look at it too */
 	bool reconfiguring;		/* xdp-headroom is watched */
+	struct vif_counters counters;	/* of the connection, or of the last one */
 	struct vif_conn *conn;		/* NULL unless connected */
 };
 

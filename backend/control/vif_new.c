@@ -150,6 +150,7 @@ void vif_free(struct vif *v)
 
 	if (v->conn)
 		vif_conn_stop(v->conn, &sum);
+	vif_counters_free(&v->counters);
 	if (v->tap_fd >= 0)
 		close(v->tap_fd);
 	snprintf(path, sizeof(path), "%s/state", v->fe_path);

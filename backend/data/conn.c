@@ -124,10 +124,11 @@ static void conn_buffer_free(void *p, size_t len)
 
 static int conn_init_worker(struct vif_worker *vw, const struct vif_conn_params *params, const char **why)
 {
+	struct stats *stats = vif_counters_worker(&vw->conn->counters, (unsigned int)(vw - vw->conn->worker));
 	int err;
 
 	*why = "cannot open the event channel device";
-	err = worker_init(&vw->w, &ops, params->name, vw->tap_fd, params->control_fd);
+	err = worker_init(&vw->w, &ops, params->name, vw->tap_fd, params->control_fd, stats);
 	if (err)
 		return err;
 	*why = "no memory for buffers";
@@ -299,11 +300,12 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
 	conn->limits = grx_stall_limits_for(conf->rx_notify, params->hold_ms, params->stall_ms);
 	conn->name = params->name;
 	conn->settings = params->settings;
+	conn->counters = *params->counters;
 	conn->queue = calloc(conf->queues, sizeof(*conn->queue));
 	conn->worker = calloc(params->workers, sizeof(*conn->worker));
 	conn->nworkers = conn->worker ? params->workers : 0;
 	conn_take_taps(conn, params);
-	err = conn->queue && conn->worker ? conn_start(conn, params, why) : -ENOMEM;
+	err = conn->queue && conn->worker && conn->counters.set ? conn_start(conn, params, why) : -ENOMEM;
 	if (err) {
 		conn_release(conn);
 		return err;
@@ -340,11 +342,7 @@ bool vif_conn_stalled(const struct vif_conn *conn)
 
 void vif_conn_stats(const struct vif_conn *conn, struct stats *sum)
 {
-	*sum = (struct stats){ { 0 } };
-	for (unsigned int i = 0; i < conn->nworkers; i++)
-		stats_sum(sum, &conn->worker[i].w.stats);
-	for (unsigned int i = 0; i < conn->conf.queues; i++)
-		stats_sum(sum, &conn->queue[i].stats);
+	vif_counters_sum(&conn->counters, sum);
 }
 
 bool vif_conn_queue_stats(const struct vif_conn *conn, unsigned int i, struct stats *out)
@@ -352,6 +350,6 @@ bool vif_conn_queue_stats(const struct vif_conn *conn, unsigned int i, struct st
 	if (conn->conf.queues < 2 || i >= conn->conf.queues)
 		return false;
 	*out = (struct stats){ { 0 } };
-	stats_sum(out, &conn->queue[i].stats);
+	stats_sum(out, vif_counters_queue(&conn->counters, i));
 	return true;
 }

@@ -16,6 +16,7 @@
 #include "common/base/stats.h"
 #include "common/base/util.h"
 #include "conf.h"
+#include "counters.h"
 #include "mapquota.h"
 #include "settings.h"
 
@@ -27,6 +28,7 @@ struct vif_conn_params {
 	const char *name;	/* borrowed */
 	const char *run_dir;	/* borrowed */
 	struct vif_settings *settings;	/* borrowed */
+	const struct vif_counters *counters;	/* for as many queues and workers; its block is borrowed */
 	const int *tap_fds;	/* one for each worker; all but the first become the connection's, also after an error */
 	unsigned int workers;	/* above one only without control ring and mask, on a multi-queue TAP */
 	int control_fd;		/* borrowed */

@@ -24,6 +24,7 @@
 #include "common/host/taplimit.h"
 #include "common/host/worker.h"
 #include "conf.h"
+#include "counters.h"
 #include "grx_stall.h"
 #include "gref_map.h"
 #include "settings.h"
@@ -87,7 +88,7 @@ struct vif_queue {
 	struct posted posted[POSTED_MAX];	/* in ring order */
 	unsigned int nposted;
 	struct grx_stall stall;			/* while too few grx slots are posted */
-	struct stats stats;
+	struct stats *stats;		/* in the connection's block */
 };
 
 /* A thread, the queues it serves, and the buffers they share: only one run of
@@ -124,6 +125,7 @@ struct vif_conn {
 	struct ctrl_back ctrl;
 	struct doorbell ctrl_doorbell;
 	struct vif_settings *settings;		/* borrowed; what the control thread may change */
+	struct vif_counters counters;		/* borrowed; of all queues and workers */
 	struct taplimit limit;		/* of the bytes that wait in the TAP */
 	struct hash hash;		/* as the frontend set it; only with a control ring */
 	struct gref_map *gref_map;

@@ -43,7 +43,7 @@ static bool grx_begin(struct vif_worker *vw)
 static void grx_count(struct vif_worker *vw, const struct vif_frame *f)
 {
 	/* Without a queue: a frame that the kernel dropped is for nobody. */
-	struct stats *stats = f->queue ? &f->queue->stats : &vw->w.stats;
+	struct stats *stats = f->queue ? f->queue->stats : vw->w.stats;
 
 	if (f->pkt.drop != DROP_NONE) {
 		stats_inc(stats, stats_grx_drop(f->pkt.drop));
@@ -147,7 +147,7 @@ static void grx_copy(struct vif_worker *vw)
 {
 	if (!grant_batch_count(vw->batch))
 		return;
-	stats_inc(&vw->w.stats, STAT_GRANT_CALLS);
+	stats_inc(vw->w.stats, STAT_GRANT_CALLS);
 	if (grant_batch_run(vw->batch) < 0)
 		log_debug("grant copy failed vif=%s errno=%m", vw->w.name);
 }
@@ -157,7 +157,7 @@ static void grx_complete(struct vif_frame *f)
 {
 	struct vif_queue *q = f->queue;
 
-	stats_add(&q->stats, STAT_GRANT_OPS, f->copy_count);
+	stats_add(q->stats, STAT_GRANT_OPS, f->copy_count);
 	if (f->copy_count && !grant_batch_ok(q->vw->batch, f->copy_first, f->copy_count))
 		f->pkt.drop = DROP_GRANT;
 	grx_count(q->vw, f);

@@ -175,7 +175,7 @@ static void grx_stall_check(struct vif_queue *q)
 	} else {
 		turned = grx_stall_stalls(&q->stall, &q->vw->conn->limits, now_us());
 		if (turned)
-			stats_inc(&q->stats, STAT_GRX_STALLS);
+			stats_inc(q->stats, STAT_GRX_STALLS);
 		/* The carrier goes up when they come. */
 		if (q->stall.stalled)
 			q->stall.wanted = q->stall.needed;

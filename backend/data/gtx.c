@@ -138,8 +138,8 @@ static void gtx_copy(struct vif_queue *q)
 
 	if (!n)
 		return;
-	stats_add(&q->stats, STAT_GRANT_OPS, n);
-	stats_inc(&q->stats, STAT_GRANT_CALLS);
+	stats_add(q->stats, STAT_GRANT_OPS, n);
+	stats_inc(q->stats, STAT_GRANT_CALLS);
 	if (grant_batch_run(q->vw->batch) < 0)
 		log_debug("grant copy failed vif=%s errno=%m", q->vw->w.name);
 }
@@ -189,15 +189,15 @@ static int16_t gtx_count(struct vif_queue *q, const struct vif_frame *f)
 	enum drop drop = lost ? DROP_TAP : f->pkt.drop;
 
 	if (drop != DROP_NONE) {
-		stats_inc(&q->stats, stats_gtx_drop(drop));
+		stats_inc(q->stats, stats_gtx_drop(drop));
 		return lost ? NETIF_RSP_DROPPED : NETIF_RSP_ERROR;
 	}
 	if (f->pkt.mcast) {
-		stats_inc(&q->stats, STAT_GTX_MCAST);
+		stats_inc(q->stats, STAT_GTX_MCAST);
 		return NETIF_RSP_OKAY;
 	}
-	stats_inc(&q->stats, STAT_GTX_PACKETS);
-	stats_add(&q->stats, STAT_GTX_BYTES, f->pkt.len);
+	stats_inc(q->stats, STAT_GTX_PACKETS);
+	stats_add(q->stats, STAT_GTX_BYTES, f->pkt.len);
 	worker_count_bytes(&q->vw->w, f->pkt.len);
 	return NETIF_RSP_OKAY;
 }

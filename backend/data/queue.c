@@ -50,6 +50,7 @@ int vif_queue_init(struct vif_queue *q, struct vif_worker *vw, struct domid peer
 	q->conf = &vw->conn->conf;
 	q->gref_map = vw->conn->gref_map;
 	q->index = index;
+	q->stats = vif_counters_queue(&vw->conn->counters, index);
 	err = queue_map_rings(q, why);
 	return err ? err : queue_bind_ports(q, peer, why);
 }

@@ -50,7 +50,7 @@ void worker_fault(struct worker *w, const char *why)
 
 	if (!atomic_compare_exchange_strong(&w->fault, &none, why))
 		return;
-	stats_inc(&w->stats, STAT_PEER_FAULTS);
+	stats_inc(w->stats, STAT_PEER_FAULTS);
 	worker_wake(w->control_fd);
 }
 
@@ -73,7 +73,7 @@ void worker_notify(struct worker *w, struct doorbell doorbell)
 {
 	if (w->mask.theirs && !evmask_post(&w->mask, doorbell.bit))
 		return;
-	stats_inc(&w->stats, STAT_NOTIFY_SENT);
+	stats_inc(w->stats, STAT_NOTIFY_SENT);
 	evt_notify(w->evt, doorbell.port);
 }
 
@@ -93,7 +93,7 @@ static void worker_take_event(struct worker *w)
 		worker_fault(w, "event channel lost");
 	if (got <= 0)
 		return;
-	stats_inc(&w->stats, STAT_NOTIFY_RECEIVED);
+	stats_inc(w->stats, STAT_NOTIFY_RECEIVED);
 	storm_event(&w->storm);
 	for (unsigned int i = 0; i < w->nports; i++)
 		if (w->port[i].port.raw == port.raw)
@@ -198,7 +198,7 @@ static bool worker_calm_storm(struct worker *w)
 	most = w->ops->sleep_ms(w);
 	if (most >= 0 && most * 1000000L < ts.tv_nsec)
 		ts.tv_nsec = most * 1000000L;
-	stats_inc(&w->stats, STAT_STORM_NAPS);
+	stats_inc(w->stats, STAT_STORM_NAPS);
 	w->spin_us = 0;
 	/* A TAP that we cannot read, for lack of slots, is readable all the time. */
 	ppoll(fd, w->tap_ready ? 1 : 2, &ts, NULL);
@@ -225,7 +225,7 @@ static void worker_sleep_till_event(struct worker *w)
 {
 	uint64_t since, now;
 
-	stats_inc(&w->stats, STAT_SLEEPS);
+	stats_inc(w->stats, STAT_SLEEPS);
 	/* It does not poll, and in a PV guest reading the clock is a system call. */
 	if (w->uniprocessor) {
 		boost_sleeps(&w->boost);
@@ -244,7 +244,7 @@ static void worker_mask_wake(struct worker *w)
 	unsigned int unknown = w->mask.ours ? evmask_wake(&w->mask) : 0;
 
 	if (unknown)
-		stats_add(&w->stats, STAT_MASK_UNKNOWN, unknown);
+		stats_add(w->stats, STAT_MASK_UNKNOWN, unknown);
 }
 
 /* Clears the awake bit, with every ring armed. Returns whether there is work after
@@ -298,11 +298,13 @@ static void *worker_main(void *arg)
 
 /* --- on the control thread ----------------------------------------------- */
 
-int worker_init(struct worker *w, const struct worker_ops *ops, const char *name, int tap_fd, int control_fd)
+int worker_init(struct worker *w, const struct worker_ops *ops, const char *name, int tap_fd, int control_fd,
+		struct stats *stats)
 {
 	memset(w, 0, sizeof(*w));
 	w->ops = ops;
 	w->name = name;
+	w->stats = stats;
 	w->tap_fd = tap_fd;
 	w->burst.tap_fd = tap_fd;
 	w->control_fd = control_fd;

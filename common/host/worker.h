@@ -100,13 +100,13 @@ struct worker {
 	uint64_t bytes_since_idle;	/* bytes moved since it last had no work */
 	struct burst burst;		/* frames on their way to the TAP */
 	struct evmask mask;		/* if all rings share one channel; set before the start */
-	struct stats stats;		/* counters that belong to no queue */
+	struct stats *stats;		/* counters that belong to no queue; borrowed */
 };
 
-/* Opens the descriptors of a worker. Returns 0 or -errno; the caller owes
- * worker_exit() also after an error. */
+/* Opens the descriptors of a worker, which is the only writer of stats from its start to its
+ * stop. Returns 0 or -errno; the caller owes worker_exit() also after an error. */
 MUST_CHECK int worker_init(struct worker *w, const struct worker_ops *ops, const char *name,
-			   int tap_fd, int control_fd);
+			   int tap_fd, int control_fd, struct stats *stats);
 
 /* Bind to a port that domain peer offers, or offer one, which then wakes the worker;
  * at most WORKER_PORTS_MAX. Called before the start. Return 0 or -errno. */

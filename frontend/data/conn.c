@@ -168,7 +168,7 @@ int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const str
 	conn->log = place->log;
 	nic_mcast_init(conn);
 	*why = "cannot open the event channel device";
-	err = worker_init(&conn->w, &ops, place->name, place->tap_fd, place->control_fd);
+	err = worker_init(&conn->w, &ops, place->name, place->tap_fd, place->control_fd, &conn->stats);
 	if (!err)
 		err = conn_grant_pages(conn, place->peer, why);
 	if (!err)
@@ -235,7 +235,7 @@ void nic_conn_stop(struct nic_conn *conn)
 void nic_conn_stats(const struct nic_conn *conn, struct stats *sum)
 {
 	*sum = (struct stats){ { 0 } };
-	stats_sum(sum, &conn->w.stats);
+	stats_sum(sum, &conn->stats);
 	for (unsigned int i = 0; i < conn->conf.queues; i++)
 		stats_sum(sum, &conn->queue[i].stats);
 }

@@ -30,6 +30,7 @@ struct nic_send;
 
 struct nic_conn {
 	struct worker w;
+	struct stats stats;		/* counters that belong to no queue */
 	struct log_bucket *log;		/* borrowed: the NIC's */
 	struct nic_conf conf;
 	struct share_dev *share;

@@ -119,7 +119,7 @@ static void gtx_post_tso(struct nic_conn *conn)
 static bool gtx_not_read(struct nic_conn *conn, enum tap_outcome outcome)
 {
 	if (outcome == TAP_DROP) {
-		stats_inc(&conn->w.stats, STAT_GTX_DROP_BOUNDS);
+		stats_inc(conn->w.stats, STAT_GTX_DROP_BOUNDS);
 		return true;
 	}
 	conn->w.tap_ready = false;

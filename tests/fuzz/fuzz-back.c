@@ -50,6 +50,7 @@ static uint32_t port, port1;
 static struct vif_conn *conn_now;
 static struct vif_settings settings;
 static struct vif_conf conf;
+static struct vif_counters counters;
 static struct mapquota quota = { .guest_max = 64, .all_max = 64 };	/* of a guest that has some fifty */
 static uint64_t frames_in, faulted_at;
 static bool broke_rules, host_failed;
@@ -379,10 +380,11 @@ static int meanwhile(int map, uint32_t i, uint32_t n)
 static void back_start(bool resume)
 {
 	struct vif_conn_params params = { .peer = { GUEST }, .name = "fuzz", .run_dir = "/nonexistent", .quota = &quota,
-				   .tap_fds = &wire_tap, .limit_fd = -1, .settings = &settings, .workers = 1, .control_fd = wire_control, .adopt = resume };
+				   .tap_fds = &wire_tap, .limit_fd = -1, .settings = &settings, .counters = &counters, .workers = 1, .control_fd = wire_control, .adopt = resume };
 	const char *why = NULL;
 	int err;
 
+	vif_counters_new(&counters, conf.queues, 1);
 	inproc_act(0);
 	err = vif_conn_start(&conn_now, &params, &conf, &why);
 	PROMISE(err <= 0 && why);

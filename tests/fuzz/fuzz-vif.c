@@ -106,6 +106,7 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, 
 	PROMISE(conf->queues >= 1 && conf->queues <= VIF_QUEUES_MAX);
 	PROMISE(params->adopt || conf->queues <= v->daemon->policy.max_queues);
 	PROMISE(params->workers >= 1 && params->workers <= conf->queues);
+	PROMISE(params->counters->set && params->counters->queues == conf->queues && params->counters->workers == params->workers);
 	PROMISE(params->workers == 1 || (!conf->ctrl && !conf->mask));
 	PROMISE(vif_settings_headroom(&v->settings) <= PKT_HEADROOM_MAX);
 	for (unsigned int w = 1; w < params->workers; w++) {

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* counters.h - the counters of a connection, in one block of memory
+ *
+ * The block belongs to the caller of vif_conn_start(). It has a set of counters for each queue
+ * and for each worker. A counter is one 64-bit word that one thread writes and every thread may
+ * read. The block has no pointers, so that two processes can share it.
+ */
+#ifndef NETPAIR_BACKEND_COUNTERS_H
+#define NETPAIR_BACKEND_COUNTERS_H
+
+#include <stdalign.h>
+#include <stdbool.h>
+
+#include "common/base/stats.h"
+#include "common/base/util.h"
+
+/* Begins with a cache line of its own: no two threads write to the same line. */
+struct vif_counters_set {
+	alignas(64) struct stats stats;
+};
+
+struct vif_counters {
+	struct vif_counters_set *set;	/* the queues', then the workers'; NULL: there is no block */
+	unsigned int queues, workers;
+};
+
+/* Frees the block that c has, and makes one whose counters are 0. Without memory c has no
+ * block, with which vif_conn_start() fails. */
+void vif_counters_new(struct vif_counters *c, unsigned int queues, unsigned int workers);
+
+/* Frees the block, if c has one; no connection may use it any more. */
+void vif_counters_free(struct vif_counters *c);
+
+/* Return the set of queue i, or of worker i for what belongs to no queue. */
+struct stats *vif_counters_queue(const struct vif_counters *c, unsigned int i);
+struct stats *vif_counters_worker(const struct vif_counters *c, unsigned int i);
+
+/* Sums all sets; sum is 0 if there is no block. Safe from every thread. */
+void vif_counters_sum(const struct vif_counters *c, struct stats *sum);
+
+#endif
