@@ -82,7 +82,7 @@ static void backend_scan_domain(void *arg, const char *name)
 	snprintf(dir, sizeof(dir), ROOT "/%s", name);
 	err = store_list(scan.daemon->store, dir, backend_scan_device, &scan);
 	if (err) {
-		log_warn("cannot list the VIFs of a guest dir=%s error=\"%s\"", dir, errtext(ERRTEXT_STORE, -err));
+		log_warn("cannot list the VIFs of a guest dir=%s error=\"%s\"", dir, errtext(ERRTEXT_STORE, err));
 		scan.daemon->look_again = true;
 	}
 }
@@ -141,7 +141,7 @@ static void backend_scan_all(struct backend *d)
 	int err = store_list(d->store, ROOT, backend_scan_domain, d);
 
 	if (err) {
-		log_warn("cannot list the guests dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, -err));
+		log_warn("cannot list the guests dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, err));
 		d->look_again = true;
 	}
 }

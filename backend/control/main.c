@@ -113,7 +113,7 @@ static void main_check_devices(void)
 
 	err = grant_open(&grant, domid_of(0));
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device /dev/xen/gntdev (module xen-gntdev): %s", errtext(ERRTEXT_XEN, -err));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device /dev/xen/gntdev (module xen-gntdev): %s", errtext(ERRTEXT_XEN, err));
 	grant_close(grant);
 	startup_check_devices(PROGRAM);
 }
@@ -144,7 +144,7 @@ static void main_drain_other(void)
 		instance_die(PROGRAM, NULL, err, holder);
 	if (kill(holder, SIGUSR2) < 0)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot signal the running netbackd (pid %d): %s", (int)holder,
-		    errtext(ERRTEXT_FILE, errno));
+		    errtext(ERRTEXT_FILE, -errno));
 	if (instance_wait_end(holder, CLOSE_MS + 2000) < 0)
 		die(PROGRAM, EXIT_ENVIRONMENT, "the running netbackd (pid %d) does not end", (int)holder);
 	exit(EXIT_SUCCESS);
@@ -169,7 +169,7 @@ static struct hotplug *main_start_runner(const struct options *o)
 		h = hotplug_new(fd, o->script_dir, real_dir, o->script_seconds);
 	if (!h)
 		die(PROGRAM, EXIT_ENVIRONMENT, "cannot run the hotplug scripts of %s: %s", o->script_dir,
-		    errtext(ERRTEXT_FILE, fd < 0 ? fd : ENOMEM));
+		    errtext(ERRTEXT_FILE, fd < 0 ? fd : -ENOMEM));
 	return h;
 }
 

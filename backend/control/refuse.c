@@ -23,7 +23,7 @@
 void vif_look_again(struct vif *v, int err)
 {
 	if (!store_lost(v->daemon->store))
-		log_warn_in(&v->settings.log, "cannot read xenstore, trying again in a second vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&v->settings.log, "cannot read xenstore, trying again in a second vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, err));
 	v->look_again = v->daemon->look_again = true;
 }
 
@@ -39,7 +39,7 @@ static void refuse_write_error(struct vif *v)
 	err = store_write_live(v->daemon->store, v->be_path, "error", v->error);
 	v->error_due = store_is_unknown(err);
 	if (err && err != -ENOENT && !store_lost(v->daemon->store))
-		log_warn_in(&v->settings.log, "cannot write the key error vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&v->settings.log, "cannot write the key error vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, err));
 }
 
 int vif_error_settle(struct vif *v)

@@ -46,7 +46,7 @@ static void vif_set_state(struct vif *v, enum xenbus_state state)
 
 	v->untold = err != 0;
 	if (err && !store_lost(vif_store_of(v)))
-		log_warn_in(&v->settings.log, "cannot write the key state vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&v->settings.log, "cannot write the key state vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, err));
 	v->state = state;
 	log_debug("state vif=%s ours=%s", v->name, hs_state_name(state));
 }
@@ -104,7 +104,7 @@ static void vif_offer(struct vif *v)
 		return;
 	}
 	if (err) {
-		vif_refuse(v, "cannot publish features: %s", errtext(ERRTEXT_STORE, -err));
+		vif_refuse(v, "cannot publish features: %s", errtext(ERRTEXT_STORE, err));
 		return;
 	}
 	v->state = XenbusStateInitWait;

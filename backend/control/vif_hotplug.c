@@ -59,7 +59,7 @@ static void vif_hotplug_write(struct vif *v, const char *key, const char *value)
 	int err = store_write_live(v->daemon->store, v->be_path, key, value);
 
 	if (err && err != -ENOENT && !store_lost(v->daemon->store))
-		log_warn_in(&v->settings.log, "cannot write %s vif=%s error=\"%s\"", key, v->name, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&v->settings.log, "cannot write %s vif=%s error=\"%s\"", key, v->name, errtext(ERRTEXT_STORE, err));
 }
 
 /* Tells that the script did not do its work. A VIF that is up goes on as it is:
@@ -233,7 +233,7 @@ void vif_hotplug_clear(struct vif *v)
 	err = store_transact(s, vif_hotplug_remove_dirs, v);
 	if (err && !store_lost(s))
 		log_warn_in(&v->settings.log, "cannot remove the backend directory vif=%s path=%s error=\"%s\"", v->name, v->be_path,
-			    errtext(ERRTEXT_STORE, -err));
+			    errtext(ERRTEXT_STORE, err));
 }
 
 void vif_hotplug_abandon(struct vif *v)
@@ -267,7 +267,7 @@ static bool vif_hotplug_is_failure(char *why, size_t len, const struct hotplug_r
 		else if (r->code == EPERM)
 			snprintf(why, len, "%s may be written by others than root", r->script);
 		else
-			snprintf(why, len, "%s cannot be run: %s", r->script, errtext(ERRTEXT_FILE, (int)r->code));
+			snprintf(why, len, "%s cannot be run: %s", r->script, errtext(ERRTEXT_FILE, -(int)r->code));
 		return true;
 	case HOTPLUG_LOST:
 		snprintf(why, len, "no scripts run any more, restart netbackd");

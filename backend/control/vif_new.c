@@ -134,7 +134,7 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 	}
 	err = vif_new_watch_frontend(v);
 	if (err) {
-		log_error("cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, v->fe_path, errtext(ERRTEXT_STORE, -err));
+		log_error("cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, v->fe_path, errtext(ERRTEXT_STORE, err));
 		d->look_again = true;
 		free(v);
 		return NULL;

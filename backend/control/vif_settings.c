@@ -105,7 +105,7 @@ int vif_headroom_read(struct vif *v)
 		v->reconfiguring = !err;
 	}
 	if (err)
-		log_warn_in(&v->settings.log, "cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, path, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&v->settings.log, "cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, path, errtext(ERRTEXT_STORE, err));
 	err = store_read_u32_or(v->daemon->store, &wanted, v->fe_path, KEY_HEADROOM, 0);
 	if (!err)
 		vif_headroom_set(v, wanted);

@@ -221,7 +221,7 @@ static void gref_map_shrink_run(struct gref_map *s, uint16_t run)
 	/* Those that do not map again are copied from now on: slower, not wrong. */
 	err = gref_map_map_run(s, keep, kept, access);
 	if (err)
-		log_warn_in(s->use.log, "static grants lost refs=%u error=\"%s\"", kept, errtext(ERRTEXT_XEN, -err));
+		log_warn_in(s->use.log, "static grants lost refs=%u error=\"%s\"", kept, errtext(ERRTEXT_XEN, err));
 }
 
 unsigned int gref_map_del(struct gref_map *s, struct xen_netif_gref *list, unsigned int n,

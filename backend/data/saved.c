@@ -97,7 +97,7 @@ static void saved_map_anew(struct vif_conn *conn, const char *path)
 
 	if (err) {
 		log_warn_in(&conn->settings->log, "cannot save the guest's tables for a restart vif=%s file=%s error=\"%s\"", conn->name, path,
-			 errtext(ERRTEXT_FILE, -err));
+			 errtext(ERRTEXT_FILE, err));
 		map = mmap(NULL, sizeof(*conn->saved), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	}
 	conn->saved = map == MAP_FAILED ? NULL : map;

@@ -15,8 +15,9 @@ enum errtext_of {
 	ERRTEXT_FILE,	/* files, threads, and all other calls of Linux */
 };
 
-/* Returns the message for err (an errno or its negative) of such a request. The text
- * is static; it is libc's where we have no better one. Safe from every thread. */
+/* Returns the message for err, the -errno of such a request, as tools/check-source
+ * checks at each call; an errno has the same message. The text is static; it is
+ * libc's where we have no better one. Safe from every thread. */
 const char *errtext(enum errtext_of of, int err);
 
 #endif

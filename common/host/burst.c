@@ -115,7 +115,7 @@ void burst_init(struct burst *b, int tap_fd)
 			burst_close_ring(b);
 	}
 	if (err)
-		log_debug("no io_uring, frames are written one by one error=\"%s\"", errtext(ERRTEXT_FILE, -err));
+		log_debug("no io_uring, frames are written one by one error=\"%s\"", errtext(ERRTEXT_FILE, err));
 }
 
 /* Takes the completions. Returns the number of completed frames. */

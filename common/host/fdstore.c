@@ -60,7 +60,7 @@ void fdstore_store(const char *name, int fd)
 	snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
 	err = sd_pid_notify_with_fds(0, 0, text, &fd, 1);
 	if (err < 0)
-		log_debug("descriptor is not stored over a restart name=%s error=\"%s\"", name, errtext(ERRTEXT_FILE, -err));
+		log_debug("descriptor is not stored over a restart name=%s error=\"%s\"", name, errtext(ERRTEXT_FILE, err));
 }
 
 void fdstore_remove(const char *name)

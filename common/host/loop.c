@@ -76,7 +76,7 @@ static void loop_add(struct loop *l, unsigned int source, int fd, uint32_t event
 
 	if (fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
 		die(l->conf.program, EXIT_ENVIRONMENT, "cannot set up the event loop: %s",
-		    errtext(ERRTEXT_FILE, fd < 0 ? -fd : errno));
+		    errtext(ERRTEXT_FILE, fd < 0 ? fd : -errno));
 	l->source[source].fd = fd;
 }
 
@@ -181,10 +181,10 @@ static void loop_start(struct loop *l)
 	int err = store_open(&l->store, c->mark);
 
 	if (err)
-		die(c->program, EXIT_ENVIRONMENT, "cannot reach xenstored: %s", errtext(ERRTEXT_STORE, -err));
+		die(c->program, EXIT_ENVIRONMENT, "cannot reach xenstored: %s", errtext(ERRTEXT_STORE, err));
 	err = c->ops->start(c->daemon, l->store);
 	if (err)
-		die(c->program, EXIT_ENVIRONMENT, "cannot watch %s in xenstore: %s", c->root, errtext(ERRTEXT_STORE, -err));
+		die(c->program, EXIT_ENVIRONMENT, "cannot watch %s in xenstore: %s", c->root, errtext(ERRTEXT_STORE, err));
 	loop_add_store(l);
 	log_info("started version=%s", NETPAIR_VERSION);
 	daemon_ready();
@@ -306,7 +306,7 @@ struct loop *loop_new(const struct loop_conf *conf)
 	l->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->tick_fd = daemon_timer(TICK_MS);
 	if (l->signal_fd < 0 || l->heartbeat_fd < 0 || l->done_fd < 0)
-		die(conf->program, EXIT_ENVIRONMENT, "cannot set up the event loop: %s", errtext(ERRTEXT_FILE, errno));
+		die(conf->program, EXIT_ENVIRONMENT, "cannot set up the event loop: %s", errtext(ERRTEXT_FILE, -errno));
 	loop_add(l, SOURCE_KICK, l->kick_fd, EPOLLIN);
 	loop_add(l, SOURCE_TICK, l->tick_fd, EPOLLIN);
 	return l;
@@ -339,7 +339,7 @@ int loop_watch_links(struct loop *l, void (*ready)(void *daemon, int fd))
 
 int loop_run(struct loop *l)
 {
-	int err = pthread_create(&l->control, NULL, loop_control, l);
+	int err = -pthread_create(&l->control, NULL, loop_control, l);
 	struct pollfd p[] = { { .fd = l->signal_fd, .events = POLLIN }, { .fd = l->heartbeat_fd, .events = POLLIN },
 			      { .fd = l->done_fd, .events = POLLIN } };
 

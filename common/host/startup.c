@@ -23,10 +23,10 @@ void startup_check_devices(const char *program)
 
 	if (err)
 		die(program, EXIT_ENVIRONMENT, "cannot open the event channel device /dev/xen/evtchn (module xen-evtchn): %s",
-		    errtext(ERRTEXT_XEN, -err));
+		    errtext(ERRTEXT_XEN, err));
 	evt_close(evt);
 	if (access("/dev/net/tun", R_OK | W_OK) < 0)
-		die(program, EXIT_ENVIRONMENT, "cannot use /dev/net/tun: %s", errtext(ERRTEXT_TAP, errno));
+		die(program, EXIT_ENVIRONMENT, "cannot use /dev/net/tun: %s", errtext(ERRTEXT_TAP, -errno));
 }
 
 void startup_check_kernel(const char *program, enum kernel_side side)

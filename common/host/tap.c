@@ -67,7 +67,7 @@ static void tap_regain_admin(void)
 
 	caps[0].effective |= 1u << CAP_NET_ADMIN;
 	if (!ok || syscall(SYS_capset, &head, caps) < 0)
-		log_error("cannot get CAP_NET_ADMIN back, no device can be made: restart the daemon error=\"%s\"", errtext(ERRTEXT_FILE, errno));
+		log_error("cannot get CAP_NET_ADMIN back, no device can be made: restart the daemon error=\"%s\"", errtext(ERRTEXT_FILE, -errno));
 }
 
 /* Attaches fd to a device that is there; cannot make one, as that needs

@@ -57,7 +57,7 @@ static void filter_ask(struct nic *n, bool on)
 	int err = store_write_live(n->daemon->store, n->fe_path, "request-multicast-control", on ? "1" : "0");
 
 	if (err) {
-		log_debug("cannot ask for the multicast filter nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
+		log_debug("cannot ask for the multicast filter nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, err));
 		return;
 	}
 	n->filtering = on;

@@ -83,7 +83,7 @@ static void frontend_retry_at(struct frontend *d, uint64_t when)
 		return;
 	d->retry_at = when;
 	if (timerfd_settime(d->retry_fd, TFD_TIMER_ABSTIME, &once, NULL) < 0)
-		log_warn("cannot set the retry timer error=\"%s\"", errtext(ERRTEXT_FILE, errno));
+		log_warn("cannot set the retry timer error=\"%s\"", errtext(ERRTEXT_FILE, -errno));
 }
 
 static void frontend_run_dirty(struct frontend *d)
@@ -115,7 +115,7 @@ static void frontend_scan(struct frontend *d)
 
 	/* Without any device there may be no directory either, and xenstored says so by -EACCES. */
 	if (err && err != -EACCES)
-		log_warn("cannot list the VIFs dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, -err));
+		log_warn("cannot list the VIFs dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, err));
 }
 
 void frontend_sweep(struct frontend *d)

@@ -120,7 +120,7 @@ static void main_check_devices(unsigned int queues)
 
 	err = share_open(&share, domid_of(0));
 	if (err)
-		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device /dev/xen/gntalloc (module xen-gntalloc): %s", errtext(ERRTEXT_XEN, -err));
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot open the grant device /dev/xen/gntalloc (module xen-gntalloc): %s", errtext(ERRTEXT_XEN, err));
 	share_close(share);
 	if (limit && limit < pages)
 		die(PROGRAM, EXIT_ENVIRONMENT, "an interface with %u queues needs %u granted pages and the module parameter "

@@ -43,7 +43,7 @@ static void nic_set_state(struct nic *n, enum xenbus_state state)
 	int err = xenbus_write_state(nic_store_of(n), n->fe_path, state);
 
 	if (err)
-		log_warn_in(&n->log, "cannot write the key state nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&n->log, "cannot write the key state nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, err));
 	n->state = state;
 	log_debug("state nic=%s ours=%s", n->name, hs_state_name(state));
 }
@@ -58,7 +58,7 @@ static void nic_release_restored(struct nic *n)
 		return;
 	}
 	/* Better a descriptor lost than the process: it stays open. */
-	log_error("cannot keep the event channels open that the guest had before its restore nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_FILE, -err));
+	log_error("cannot keep the event channels open that the guest had before its restore nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_FILE, err));
 }
 
 /* Gives rings and channels back. */
@@ -158,7 +158,7 @@ static void nic_attach(struct nic *n)
 	err = nic_conn_start(n->conn);
 	n->attached = true;
 	if (err) {
-		log_error_in(&n->log, "cannot start the worker nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_FILE, -err));
+		log_error_in(&n->log, "cannot start the worker nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_FILE, err));
 		return;
 	}
 	n->attempts = 0;
@@ -207,7 +207,7 @@ static void nic_unbind_kernel(struct nic *n)
 	snprintf(device, sizeof(device), "vif-%u", n->devid);
 	got = kernel_unbind(KERNEL_FRONTEND, device);
 	if (got < 0)
-		log_error_in(&n->log, "cannot unbind the kernel's netfront device=%s error=\"%s\"", device, errtext(ERRTEXT_FILE, -got));
+		log_error_in(&n->log, "cannot unbind the kernel's netfront device=%s error=\"%s\"", device, errtext(ERRTEXT_FILE, got));
 	else if (got)
 		log_info_in(&n->log, "taken over from the kernel's netfront device=%s", device);
 }
@@ -297,7 +297,7 @@ static void nic_read_failed(struct nic *n, int err)
 	if (store_lost(nic_store_of(n)) || (gone && n->unlisted))
 		return;
 	if (store_is_unknown(err)) {
-		log_warn_in(&n->log, "cannot read xenstore, trying again in a second nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, -err));
+		log_warn_in(&n->log, "cannot read xenstore, trying again in a second nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, err));
 		n->retry_at = now_us() + LOOK_AGAIN_US;
 	}
 	if (!gone)
@@ -319,7 +319,7 @@ void nic_run(struct nic *n)
 		int err = nic_tap_make(n);
 
 		if (err)
-			log_error_in(&n->log, "cannot open the TAP nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_TAP, -err));
+			log_error_in(&n->log, "cannot open the TAP nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_TAP, err));
 	}
 	for (int i = 0; i < STEPS_MAX; i++) {
 		struct hs_front_view view;

@@ -33,7 +33,7 @@ static int nic_backend_watch(struct nic *n)
 		err = store_watch(n->daemon->store, path, n->token);
 	}
 	if (err) {
-		log_error_in(&n->log, "cannot watch the backend nic=%s path=%s error=\"%s\"", n->name, path, errtext(ERRTEXT_STORE, -err));
+		log_error_in(&n->log, "cannot watch the backend nic=%s path=%s error=\"%s\"", n->name, path, errtext(ERRTEXT_STORE, err));
 		nic_backend_unwatch(n);
 		n->be_path[0] = '\0';
 	}

@@ -196,7 +196,7 @@ void nic_tap_announce(struct nic *n)
 	}
 	if (err && err != -ENETDOWN)
 		log_warn_in(&n->log, "cannot list the device's addresses, they are not announced nic=%s error=\"%s\"",
-			    n->name, errtext(ERRTEXT_TAP, -err));
+			    n->name, errtext(ERRTEXT_TAP, err));
 	if (err)
 		return;
 	nic_conn_announce(n->conn, &what);

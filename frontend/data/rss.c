@@ -113,7 +113,7 @@ static void rss_on_types(struct nic_conn *conn, const struct xen_netif_ctrl_resp
 	/* So few bytes are always there once the kernel has booted. */
 	if (getrandom(nic_ctrl_page(conn), HASH_KEY_MAX, 0) != HASH_KEY_MAX)
 		log_warn_in(conn->log, "no random key: a peer can foresee the hashes nic=%s error=\"%s\"", conn->w.name,
-			 errtext(ERRTEXT_FILE, errno));
+			 errtext(ERRTEXT_FILE, -errno));
 	nic_ctrl_send(conn, rss_on_key, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, nic_ctrl_page_ref(conn), HASH_KEY_MAX, 0);
 }
 
