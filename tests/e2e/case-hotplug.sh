@@ -273,7 +273,7 @@ script_fails()
 
 	{ plug "$d" "$3" && status_is "$d" error && reason_is "$d" "$4"; } >"$TOP/out" 2>&1
 	outcome "$1" $?
-	check "$1-waits" test "$(xenstore-read "$(dbe "$d" state)")" = 2
+	check "$1-waits" await_node "$(dbe "$d" state)" 2
 	{ unplug "$d" && await_node "$(dbe "$d" state)" -; } >"$TOP/out" 2>&1
 	outcome "$1-goes" $?
 }
@@ -374,8 +374,8 @@ case_hotplug_restart()
 	{ plug 0 vif-ok && up_and_pings 0; } >"$TOP/out" 2>&1
 	outcome "works" $?
 	for how in TERM KILL; do
-		{ restart_hotplug $how && await_line "$L/back.log" 5 'resumed vif=vif1.0' && driver_ping 0; } >"$TOP/out" 2>&1
-		outcome "resumed-after-$how" $?
+		{ restart_hotplug $how && await_line "$L/back.log" 5 'adopted vif=vif1.0' && driver_ping 0; } >"$TOP/out" 2>&1
+		outcome "adopted-after-$how" $?
 	done
 	check no-second-online ran_is 'online vif1.0 begins' 1
 	# Killed while a script runs: that ends, and the next netbackd runs it from the start.
