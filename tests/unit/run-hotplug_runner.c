@@ -122,7 +122,7 @@ static void expect(uint32_t id, enum hotplug_end how, uint32_t code)
 	struct pollfd p = { .fd = control_fd, .events = POLLIN };
 	struct hotplug_reply r;
 
-	assert_int_equal(poll(&p, 1, 20000), 1);
+	assert_int_equal(poll(&p, 1, 60000), 1);
 	assert_int_equal(recv(control_fd, &r, sizeof(r), 0), sizeof(r));
 	assert_true(hotplug_reply_check(&r, sizeof(r)));
 	assert_int_equal(r.id, id);
