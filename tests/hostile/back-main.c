@@ -84,7 +84,7 @@ static void judge_counters(struct back *b)
 		trouble(&b->t, "grx_packets is %u, not %u", (unsigned int)ok, c->ok + b->sent);
 }
 
-/* The case's fault rule, from now on or no longer. */
+/* Sets or removes the case's fault rule. */
 static void meet(struct back *b, const char *verb)
 {
 	char words[80];

@@ -34,7 +34,7 @@ void grx_push(struct back *b)
 	front_kick(b, b->grx_port, GRX_BIT);
 }
 
-/* True once *word is want. The page has no event that a liar could rely on. */
+/* Returns true once *word is want. Polls, as the frontend under test need not signal. */
 static bool word_is(const uint32_t *word, uint32_t want)
 {
 	uint64_t end = now_us() + WAIT_MS * 1000ull;
@@ -101,7 +101,7 @@ void gtx_answer_all(struct back *b)
 {
 	uint32_t prod = __atomic_load_n(&b->gtx->req_prod, __ATOMIC_ACQUIRE);
 
-	/* An answer lies where a request did, so that one is read first. */
+	/* A response overwrites its request, so the request is read first. */
 	while (b->gtx_rsp != prod)
 		gtx_answer(b, gtx_id(b, b->gtx_rsp), NETIF_RSP_OKAY);
 	gtx_push(b);

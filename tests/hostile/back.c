@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* back.c - the scripted backend's life: xenstore, grants, channels, the guest's device */
+/* back.c - sets the scripted backend up and down: xenstore, grants, channels, the guest's device */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -122,7 +122,7 @@ static evtchn_port_t bind_port(struct back *b, const char *key)
 	return port < 0 ? 0 : (evtchn_port_t)port;
 }
 
-/* The receive pages, which the frontend posts all at once. */
+/* Maps the receive pages, which the frontend posts all at once. */
 static bool map_bufs(struct back *b)
 {
 	uint64_t end = now_us() + WAIT_MS * 1000ull;
@@ -154,7 +154,7 @@ static void *map_page(struct back *b, const char *sub, const char *key)
 	return page;
 }
 
-/* Channels of one queue, or the mask and its channel. */
+/* Binds the channels of one queue, or maps the mask and binds its channel. */
 static void bind_ports(struct back *b, bool several)
 {
 	if (number(b, "event-mask-ref") != UINT32_MAX) {
@@ -174,7 +174,7 @@ static void bind_ports(struct back *b, bool several)
 
 bool back_map(struct back *b)
 {
-	/* The daemon under test wants two. */
+	/* The daemon under test asks for two queues. */
 	bool several = number(b, "multi-queue-num-queues") == 2;
 
 	b->gtx = map_page(b, several ? "queue-0/" : "", "tx-ring-ref");
@@ -249,7 +249,7 @@ static void device_up(struct back *b)
 	b->ifindex = to.sll_ifindex = ifr.ifr_ifindex;
 	if (bind(b->packet_fd, (struct sockaddr *)&to, sizeof(to)) < 0)
 		trouble(&b->t, "cannot send through %s: %s", ifr.ifr_name, strerror(errno));
-	/* The socket was told of the end of the device before. */
+	/* The socket still reports the removal of the previous device. */
 	getsockopt(b->packet_fd, SOL_SOCKET, SO_ERROR, &error, &len);
 }
 

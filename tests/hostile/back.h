@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* back.h - a scripted backend: a driver domain that lies to the frontend it serves
+/* back.h - a scripted backend: acts as a hostile driver domain against a frontend
  *
- * As front.h, seen from the other end: raw rings, none of the daemons' checks.
+ * The counterpart of front.h: it writes raw rings and has none of the daemons' checks.
  * It sends from the guest's network namespace ($HOSTILE_NETNS) to have the
  * daemon under test use its gtx ring, and has the hook attach and detach the
  * interface, so that each case starts with a new one.
@@ -29,7 +29,7 @@ struct rsp {
 	uint16_t n;
 	int16_t status;
 	uint16_t offset, flags;
-	uint16_t id_off;	/* what the id is wrong by */
+	uint16_t id_off;	/* added to the correct id */
 	uint8_t x[8];
 };
 
@@ -56,8 +56,8 @@ struct bcase {
 	void (*run)(struct back *b);	/* done once connected; or */
 	void (*script)(struct back *b);	/* instead of connecting */
 	const struct key *keys;		/* in place of an honest backend's */
-	bool raced;			/* the counters cannot be foreseen */
-	const char *fault;		/* rule that the guest's domain meets meanwhile */
+	bool raced;			/* the counters depend on timing */
+	const char *fault;		/* xensim fault rule for the guest's domain during the case */
 };
 
 struct back {
@@ -86,7 +86,7 @@ struct back {
 	struct trouble t;
 };
 
-/* back.c: the peer as such */
+/* back.c: the peer's set-up */
 bool back_open(struct back *b, uint32_t guest, uint32_t devid, const char *netns);
 void back_close(struct back *b);
 void back_attach(struct back *b);		/* a new interface for the guest */
@@ -114,7 +114,7 @@ void ctrl_answer(struct back *b, uint16_t id, uint16_t type, uint32_t status, ui
 void front_kick(struct back *b, evtchn_port_t port, uint64_t bit);	/* the bit only if there is a mask */
 void rsps_put(struct back *b, const struct rsp *r);
 void grx_push(struct back *b);
-bool grx_reposted(struct back *b);		/* all buffers are ours again */
+bool grx_reposted(struct back *b);		/* the frontend has posted all buffers again */
 void gtx_answer(struct back *b, uint16_t id, int16_t status);
 void gtx_push(struct back *b);
 uint16_t gtx_id(struct back *b, uint32_t at);

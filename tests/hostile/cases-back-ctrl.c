@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-ctrl.c - a backend's lies on the control ring: groups 17, 20, 22, 25 */
+/* cases-back-ctrl.c - false responses of a backend on the control ring: groups 17, 20, 22, 25 */
 #include <sys/mman.h>
 
 #include "back.h"
@@ -7,7 +7,7 @@
 #define OKAY XEN_NETIF_CTRL_STATUS_SUCCESS
 #define MSGS 128u
 
-/* The n-th message of the frontend. */
+/* Returns the n-th message of the frontend. */
 struct xen_netif_ctrl_request ctrl_message(struct back *b, uint32_t n)
 {
 	uint64_t end = now_us() + WAIT_MS * 1000ull;
@@ -80,13 +80,13 @@ static void beyond(struct back *b)
 static void behind(struct back *b)
 {
 	answer_size(b, OKAY, 16);
-	/* The answer was taken: there is a next message. */
+	/* The frontend sends its next message only after it has taken the response. */
 	ctrl_message(b, 1);
 	b->ctrl_rsp -= 2;
 	ctrl_answer(b, 1, 8, OKAY, 16);
 }
 
-/* How many entries the frontend lists when it is told so many. */
+/* Checks how many entries the frontend lists for the size that the backend reports. */
 static void listed(struct back *b, uint32_t told, uint32_t least, uint32_t most)
 {
 	uint32_t n;
@@ -108,7 +108,8 @@ static void list_refused(struct back *b)
 	answer_list(b, XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER);
 }
 
-/* Nothing is in the list's page but the list; every ref in it can be mapped as it says, and no better. */
+/* Checks that the list's page holds only the list, and that each ref can be mapped with the
+ * access that its flags say and no more. */
 static void look_at_list(struct back *b)
 {
 	struct xen_netif_ctrl_request req;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-hash.c - a backend that stops on its way through the hash messages, and hashes that come then:
+/* cases-back-hash.c - a backend that refuses one of the hash messages, and the hashes that it sends then:
  * groups 17, 18, 20, 25 */
 #include <sys/mman.h>
 
@@ -8,7 +8,7 @@
 #define OKAY XEN_NETIF_CTRL_STATUS_SUCCESS
 #define NO XEN_NETIF_CTRL_STATUS_NOT_SUPPORTED
 
-/* The messages in the order in which the frontend sends them, and honest answers. */
+/* The messages in the order in which the frontend sends them, and correct responses. */
 enum { ALGORITHM, TYPES, KEY, ROOM, SIZE, MAPPING, FLAGS, HASH_MESSAGES };
 
 static const struct { uint16_t type; uint32_t data; } plan[HASH_MESSAGES] = {
@@ -21,7 +21,7 @@ static const struct { uint16_t type; uint32_t data; } plan[HASH_MESSAGES] = {
 	[FLAGS] = { XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS, 0 },
 };
 
-/* A hash message: the first message of all asks for static grants. */
+/* Returns a hash message; the very first message is about static grants. */
 static struct xen_netif_ctrl_request hash_message(struct back *b, uint32_t n)
 {
 	return ctrl_message(b, n + 1);
@@ -35,7 +35,7 @@ static void say(struct back *b, uint32_t n, uint32_t status, uint32_t data)
 	ctrl_answer(b, req.id, req.type, status, data);
 }
 
-/* Agrees to all before message n, which is waited for. */
+/* Accepts all messages before message n, and waits for n. */
 static void agree(struct back *b, uint32_t n)
 {
 	struct xen_netif_ctrl_request req = ctrl_message(b, 0);
@@ -59,7 +59,7 @@ static void wrong_id(struct back *b)
 	ctrl_answer(b, (uint16_t)(hash_message(b, KEY).id + 1), XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, OKAY, 0);
 }
 
-/* What a message points to: used words, and nothing behind them. */
+/* Checks what a message points to: the words in use, and zeros behind them. */
 static void look(struct back *b, uint32_t n, uint32_t words)
 {
 	struct xen_netif_ctrl_request req = hash_message(b, n);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-held.c - connections that fail or end at each step, in numbers: what the frontend holds
- * afterwards is nothing (XSA-457). tests/hostile/run compares the counts of pages, grants, ports,
+/* cases-back-held.c - many connections that fail or end at each step: the frontend must hold nothing
+ * of them afterwards (XSA-457). tests/hostile/run compares the counts of pages, grants, ports,
  * handles and watches.
  */
 #include "back.h"
 
 #define ROUNDS 20
 
-/* Closed and offered anew, in turn from each state that there is. */
+/* Closes and offers anew, from each xenbus state in turn. */
 static void up_and_down(struct back *b)
 {
 	static const char *const states[] = { "1", "2", "5", "6" };
@@ -32,7 +32,7 @@ static void up_and_down(struct back *b)
 #define NO_PAGES V_REFUSE, "cannot grant pages"
 #define NO_CHANNEL V_REFUSE, "cannot allocate an event channel"
 
-/* The limit of gntalloc, or of channels, is met at each step of a connection's making. */
+/* Each step of a connection's set-up fails once at the limit of gntalloc or of channels. */
 static const struct bcase cases[] = {
 	{ 27, "up and down 20 times", V_ANY, .run = up_and_down },
 	{ 27, "no pages for the rings", NO_PAGES, .fault = "share fail all times=1" },

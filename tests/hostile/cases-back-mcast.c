@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-mcast.c - a backend's answers to changes of the multicast list: groups 17, 20, 25 */
+/* cases-back-mcast.c - a backend's responses to changes of the multicast list: groups 17, 20, 25 */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 #define REQUEST "request-multicast-control"
 
-/* The next request, to add one of the groups of a device without addresses. */
+/* Takes the next request, which adds a group of a device without addresses. Returns its id. */
 static uint16_t next_asked(struct back *b)
 {
 	netif_tx_request_t req;
@@ -23,15 +23,15 @@ static uint16_t next_asked(struct back *b)
 	return req.id;
 }
 
-/* The first one, once the device, which has just been set up, has all of its groups:
- * each change would be a new try. */
+/* Takes the first request once the new device has all of its groups, as each change
+ * makes the frontend try again. Returns its id. */
 static uint16_t asked(struct back *b)
 {
 	pass_time(300);
 	return next_asked(b);
 }
 
-/* Answers it. */
+/* Responds to a request. */
 static void say(struct back *b, uint16_t id, int16_t status)
 {
 	gtx_answer(b, id, status);
@@ -39,7 +39,7 @@ static void say(struct back *b, uint16_t id, int16_t status)
 	gtx_push(b);
 }
 
-/* What the frontend asks for after a while; "": nothing. */
+/* Checks request-multicast-control after some time; "": the key is absent. */
 static void want_request(struct back *b, const char *value)
 {
 	uint64_t end = now_us() + WAIT_MS * 1000ull;
@@ -57,7 +57,7 @@ static void want_request(struct back *b, const char *value)
 		trouble(&b->t, REQUEST " does not become \"%s\"", value);
 }
 
-/* Both: all hosts and all nodes. The id of the last. */
+/* Takes both requests: all hosts and all nodes. Returns the id of the second. */
 static uint16_t grant(struct back *b)
 {
 	uint16_t id;
@@ -71,11 +71,11 @@ static uint16_t grant(struct back *b)
 
 static void granted(struct back *b) { grant(b); }
 
-/* Whatever is not yes is no: the filter would lack the address. */
+/* Any status but OKAY is a refusal: the filter would lack the address. */
 static void refused(struct back *b, int16_t status)
 {
 	say(b, asked(b), status);
-	pass_time(1200);	/* a look at the filter later */
+	pass_time(1200);	/* until the frontend has checked its filter again */
 	want_request(b, "0");
 }
 
@@ -90,7 +90,7 @@ static void never(struct back *b)
 	want_request(b, "0");
 }
 
-/* The frontend goes on with its own business meanwhile. */
+/* The frontend carries traffic meanwhile. */
 static void late(struct back *b)
 {
 	uint16_t id = asked(b);

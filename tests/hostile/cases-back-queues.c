@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-queues.c - a backend's lies about two queues and the event mask (docs/event-mask.md):
- * groups 17, 20, 21, 22 */
+/* cases-back-queues.c - a backend's false keys, responses and bits, with two queues and the event mask
+ * (docs/event-mask.md): groups 17, 20, 21, 22 */
 #include "back.h"
 
 #define KEYS(...) .keys = (const struct key[]){ __VA_ARGS__, { NULL, NULL } }
@@ -15,7 +15,7 @@ static void probes(struct back *b)
 		probe(b);
 }
 
-/* Both directions, whatever fn does again and again. */
+/* Both directions work while fn runs repeatedly. */
 static void traffic_beside(struct back *b, void (*fn)(void *))
 {
 	struct again *a = again_start(fn, b);
@@ -61,7 +61,7 @@ static void ours_filled(struct back *b) { traffic_beside(b, fill_ours); }
 static void ours_cleared(struct back *b) { traffic_beside(b, clear_ours); }
 static void page_scribbled(struct back *b) { traffic_beside(b, scribble); }
 
-/* What is published with bits only waits for a kick. */
+/* Responses that are published with bits alone wait for a signal. */
 static void never_kicked(struct back *b)
 {
 	static const struct rsp good[] = { RN(16, 60, 0, 0), { .kind = RSP_END } };
@@ -80,7 +80,7 @@ static void never_kicked(struct back *b)
 		trouble(&b->t, "the frames were not taken");
 }
 
-/* Nothing is in the page but the two words. */
+/* Checks that the page holds only the two words. */
 static void look_at_page(struct back *b)
 {
 	probes(b);
@@ -103,11 +103,11 @@ static void gtx1_jumps(struct back *b)
 	probes(b);
 	__atomic_store_n(&b->gtx1->rsp_prod, 257, __ATOMIC_RELEASE);
 	front_kick(b, b->mask ? b->gtx_port : b->port1, GTX_BIT << 2);
-	/* Which is for queue 0; the answers of both are looked at. */
+	/* The signal is for queue 0; the frontend looks at the responses of both. */
 	guest_send(b, 4, 60);
 }
 
-/* The pages of both queues' requests are one pool: an answer in the wrong ring is a lie. */
+/* Both queues share one pool of pages: a response in the wrong ring must be refused. */
 static void answer_in_other_ring(struct back *b)
 {
 	guest_send(b, 4, 60);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-ring.c - a backend's lying rings, grants and events: groups 17, 19, 20, 22 */
+/* cases-back-ring.c - a backend's false indices, responses and events, and its use of grants: groups 17, 19, 20, 22 */
 #include <sys/mman.h>
 
 #include "back.h"
 #include "load.h"
 
-/* Has the frontend look at its answers: it does so when it sends. */
+/* Makes the frontend look at its responses, which it does when it sends. */
 static void nudge(struct back *b)
 {
 	guest_send(b, 1, 60);
 }
 
-/* The frontend has made n requests. */
+/* Waits until the frontend has made n requests. */
 static void sent(struct back *b, unsigned int n)
 {
 	guest_send(b, n, 60);
@@ -28,7 +28,7 @@ static void gtx_answer_one(struct back *b, uint16_t id, int16_t status)
 
 static void id_256(struct back *b) { gtx_answer_one(b, 256, 0); }
 static void id_most(struct back *b) { gtx_answer_one(b, 65535, 0); }
-/* Pages go out from the lowest on, so that this one is not in use. */
+/* The frontend uses the lowest pages first, so this one is not in use. */
 static void id_idle(struct back *b) { gtx_answer_one(b, 200, 0); }
 static void null_status(struct back *b) { gtx_answer_one(b, 0, NETIF_RSP_NULL); }
 
@@ -74,7 +74,7 @@ static void statuses(struct back *b)
 	gtx_wait(b, 7);
 }
 
-/* Nothing is answered until the ring is full; then all that is there, again and again. */
+/* Responds to nothing until the ring is full, then to all that is there, repeatedly. */
 static void late_answers(struct back *b)
 {
 	uint64_t end = now_us() + WAIT_MS * 1000ull;
@@ -143,7 +143,7 @@ static void grx_flickers(struct back *b)
 	again_stop(a);
 }
 
-/* The frontend's own words in the page are not what it goes by. */
+/* Overwrites the frontend's own words in the page, on which it must not depend. */
 static void foreign_words(struct back *b)
 {
 	b->gtx->req_prod = 0xdeadbeef;
@@ -155,7 +155,7 @@ static void foreign_words(struct back *b)
 	gtx_answer_all(b);
 }
 
-/* What act() has written to each receive page. */
+/* The byte that act() writes to each receive page. */
 #define HEADERS 128u
 
 /* --- grants ------------------------------------------------------------------ */
@@ -168,7 +168,7 @@ static void scribble(void *arg)
 		b->bufs[i * PAGE + surprise(&b->seed) % 80] = (uint8_t)b->seed;
 }
 
-/* Frames whose headers change while, and after, they are taken. */
+/* Sends frames whose headers change while they are taken and after. */
 static void frames_change(struct back *b)
 {
 	static const struct rsp segment[] = { R(2054, 0, EXTRA | BLANK), GSO(1000, 1, 0), { .kind = RSP_END } };
@@ -194,7 +194,7 @@ static void scribble_slots(void *arg)
 	for (unsigned int i = 0; i < SLOTS * 2; i++) {
 		uint32_t v = surprise(&b->seed);
 
-		/* Half of the words hold what is legal but for one bit. */
+		/* Half of the words differ from a legal value in one bit. */
 		__atomic_store_n(&word[i], v & 1 ? v : (i & 1 ? 60u << 16 : i / 2) ^ (1u << (v >> 27)), __ATOMIC_RELAXED);
 	}
 }
@@ -221,7 +221,7 @@ static bool all_zero(const uint8_t *p, size_t from, size_t to)
 	return true;
 }
 
-/* Everything that the frontend shows us and that is not a packet is 0. */
+/* Checks that every byte which the frontend shares, outside of packets, is 0. */
 static void look_for_data(struct back *b)
 {
 	uint32_t ref;
@@ -248,7 +248,7 @@ static void look_for_data(struct back *b)
 	gtx_answer_all(b);
 }
 
-/* What the guest sends from is not the backend's to write. */
+/* Checks that the pages which the guest sends from are not writable. */
 static void write_what_is_sent(struct back *b)
 {
 	netif_tx_request_t req;
@@ -284,7 +284,7 @@ static void storm(struct back *b)
 	again_stop(a);
 }
 
-/* Signals without work are hardly answered (XSA-391). */
+/* Checks that signals without work cost the frontend little time (XSA-391). */
 static void storm_priced(struct back *b)
 {
 	struct rival *r = rival_start();

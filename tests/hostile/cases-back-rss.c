@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-rss.c - a backend's lies about hashing (netfrontd --rss): groups 17, 18, 20, 25 */
+/* cases-back-rss.c - a backend's false responses about hashing (netfrontd --rss): groups 17, 18, 20, 25 */
 #include <sys/mman.h>
 
 #include "back.h"
@@ -14,7 +14,7 @@
 #define MAPPING XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING
 #define FLAGS XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS
 
-/* What is said to a message of that type, in place of a yes. */
+/* The response to a message of that type, in place of success. */
 struct lie { uint16_t type; uint32_t status, data; };
 
 static void answer(struct back *b, struct xen_netif_ctrl_request req, const struct lie *lie)
@@ -31,7 +31,7 @@ static void answer(struct back *b, struct xen_netif_ctrl_request req, const stru
 	xenevtchn_notify(b->evt, b->ctrl_port);
 }
 
-/* The list of n words that a message names. */
+/* Maps the list of n words that a message names. */
 static void look_at_list(struct back *b, uint32_t ref, uint32_t n)
 {
 	uint32_t *list = xengnttab_map_grant_ref(b->tab, b->guest, ref, PROT_READ | PROT_WRITE);
@@ -46,7 +46,7 @@ static void look_at_list(struct back *b, uint32_t ref, uint32_t n)
 	xengnttab_unmap(b->tab, list, 1);
 }
 
-/* Answers all that the frontend asks until it has nothing more to say; the last message's type. */
+/* Responds to messages until the frontend sends no more. Returns the type of the last one. */
 static uint16_t talk(struct back *b, const struct lie *lie)
 {
 	uint64_t end = now_us() + 200000;
@@ -77,7 +77,7 @@ static void said(struct back *b, const char *what)
 		trouble(&b->t, "the daemon does not say \"%s\"", what);
 }
 
-/* It forgets the algorithm and goes on. */
+/* The frontend removes the algorithm and goes on. */
 static void gives_up(struct back *b, uint16_t type, uint32_t status, uint32_t data)
 {
 	const struct lie lie = { type, status, data };
@@ -108,7 +108,7 @@ static void no_room(struct back *b) { goes_on(b, ROOM, 0); }
 static void room_of_one(struct back *b) { goes_on(b, ROOM, 1); }
 static void room_of_most(struct back *b) { goes_on(b, ROOM, UINT32_MAX); }
 
-/* The answer before the last once more. */
+/* Repeats the response before the last. */
 static void answered_twice(struct back *b)
 {
 	const struct xen_netif_ctrl_request again = { .id = 1, .type = FLAGS };
@@ -119,7 +119,7 @@ static void answered_twice(struct back *b)
 
 #define HASH(flags_, type_, algorithm_) X(XEN_NETIF_EXTRA_TYPE_HASH, flags_, type_, algorithm_, 1, 2, 3, 4)
 
-/* Frames with a hash, once that was agreed on. */
+/* Sends frames with a hash, after hashing was agreed on. */
 static void frames(struct back *b, const struct rsp *r)
 {
 	talk(b, NULL);
@@ -129,7 +129,8 @@ static void frames(struct back *b, const struct rsp *r)
 	grx_reposted(b);
 }
 
-/* The hash 0x04030201 is entry 1 of 128, and so queue 1's: in queue 0 it is astray, but a frame is a frame. */
+/* The hash 0x04030201 selects entry 1 of 128, which is queue 1. The frame comes in queue 0
+ * and is delivered all the same. */
 static void hash_astray(struct back *b)
 {
 	static const struct rsp r[] = { R(60, 0, EXTRA), HASH(0, 1, 1), { .kind = RSP_END } };
@@ -174,7 +175,7 @@ static void hash_unasked(struct back *b)
 
 static void key_page(struct back *b)
 {
-	/* It is what the mapping's list goes to next, which is looked at. */
+	/* The frontend uses this page next for the mapping's list, which is checked. */
 	goes_on(b, KEY, UINT32_MAX);
 }
 

@@ -2,7 +2,7 @@
 /* cases-back-rx.c - bad frames from a backend: group 18 */
 #include "back.h"
 
-/* What a frame with a GSO extra looks like: the TCP frame of frames.c. */
+/* A frame with a GSO extra: the TCP frame of frames.c. */
 #define SEGMENT(mss_, type_, feat_) CHAIN(R(2054, 0, EXTRA | BLANK), GSO(mss_, type_, feat_))
 
 static const struct bcase cases[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-back-store.c - a backend's states and keys that make no sense: groups 19, 21 */
+/* cases-back-store.c - a backend's invalid states and keys: groups 19, 21 */
 #include <sys/mman.h>
 
 #include "back.h"
@@ -8,7 +8,7 @@
 #define KEY(name_, value_) KEYS({ name_, value_ })
 #define BAD(key_) V_REFUSE, "backend key " key_ " is not acceptable"
 
-/* The frontend is where it was, or comes back to it, and connects. */
+/* Checks that the frontend stays in its state, or returns to it, and connects. */
 static void offer_again(struct back *b)
 {
 	back_state(b, "6");
@@ -64,7 +64,7 @@ static void closing_before_offer(struct back *b)
 	offer_again(b);
 }
 
-/* While connected: back to the start, and connected again by the frontend's own doing. */
+/* Goes back to the first state while connected; the frontend must connect again by itself. */
 static void restart_by(struct back *b, const char *state)
 {
 	back_state(b, state);
@@ -106,7 +106,7 @@ static void dies_with_directory(struct back *b)
 	directory_gone(b);
 }
 
-/* The frontend cannot get its pages back, and must manage without. */
+/* The frontend cannot get its pages back, and must go on without them. */
 static void keeps_grants(struct back *b)
 {
 	void *kept = xengnttab_map_grant_ref(b->tab, b->guest, grx_ref(b, 7), PROT_READ | PROT_WRITE);
@@ -122,7 +122,7 @@ static void keeps_everything(struct back *b)
 {
 	struct back old = *b;
 
-	/* Only the channels go: the mappings stay for the connection to come. */
+	/* Only the channels are closed: the mappings stay into the next connection. */
 	b->bufs = NULL;
 	b->gtx = NULL;
 	b->grx = NULL;
@@ -140,7 +140,7 @@ static void toggle(void *arg)
 	store_put(b->xs, XBT_NULL, b->be, "feature-gso-tcpv4", values[surprise(&b->seed) % 4]);
 }
 
-/* Offers that change while they are read, until one was accepted. */
+/* Changes the offers while they are read, until one is accepted. */
 static void offers_change(struct back *b)
 {
 	for (int i = 0; i < 60; i++) {

@@ -35,7 +35,7 @@ static void unknown_types(struct front *f)
 		msg_want(f, "unknown type", NOT_SUPPORTED, types[i], 1, f->list_ref, 8);
 }
 
-/* What needs an algorithm comes before it. */
+/* Sends messages that need an algorithm before one is set. */
 static void hash_order(struct front *f)
 {
 	msg_want(f, "flags first", NOT_SUPPORTED, XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS, 0, 0, 0);
@@ -63,7 +63,7 @@ static void hash_keys(struct front *f)
 	msg_want(f, "key of 2^32 - 1", INVALID, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, f->list_ref, UINT32_MAX, 0);
 }
 
-/* XSA-270: offset and length that wrap; queues that are not. */
+/* Sends offsets and lengths that wrap (XSA-270), and queues that do not exist. */
 static void hash_mapping(struct front *f)
 {
 	uint32_t *entry = (uint32_t *)(void *)f->list;
@@ -94,7 +94,7 @@ static void spoil_list(void *arg)
 		__atomic_store_n(&entry[i], surprise(&f->seed), __ATOMIC_RELAXED);
 }
 
-/* Whatever copy is judged, it is that which steers: or the probes find no queue. */
+/* The backend must use the copy of the table that it checked; else the probes find no queue. */
 static void mapping_changes(struct front *f)
 {
 	struct again *a;

@@ -11,7 +11,7 @@
 #define INVALID XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER
 #define READONLY XEN_NETIF_CTRLF_GREF_readonly
 #define LIST_MAX (PAGE / sizeof(struct xen_netif_gref))
-/* Beyond what netbackd keeps for a VIF. */
+/* More than netbackd maps for a VIF. */
 #define MANY 1040u
 
 static void entry(struct front *f, unsigned int at, uint32_t ref, uint16_t flags)
@@ -126,7 +126,7 @@ static void list_page_bad(struct front *f)
 		msg_want(f, "ADD of a list in no page", INVALID, ADD, 0, bad[i], 4);
 		msg_want(f, "DEL of a list in no page", INVALID, DEL, 0, bad[i], 4);
 	}
-	/* Its statuses cannot be written; and its refs are no refs. */
+	/* Its statuses cannot be written, and its refs are invalid. */
 	msg_want(f, "DEL of a read-only list", INVALID, DEL, 0, f->data_ref[3], 4);
 	msg_want(f, "ADD of the gtx ring as a list", INVALID, ADD, 0, f->gtx_ref, 4);
 }
@@ -149,7 +149,7 @@ static void deletes(struct front *f)
 	want_deleted(f, 8, 3);
 }
 
-/* One by one from the middle of a long list: each makes the backend map anew. */
+/* Deletes one by one from the middle of a long list: each makes the backend map anew. */
 static void deletes_one_by_one(struct front *f)
 {
 	list_bufs(f, 0, 256);
@@ -172,7 +172,7 @@ static void delete_in_flight(struct front *f)
 	arp(f, 1);
 	if (grx_wait(f, 1, WAIT_MS) != 1)
 		trouble(&f->t, "the host's frame does not arrive");
-	/* The next one the backend has taken and keeps; the last it has not. */
+	/* The backend has mapped the next one and keeps it; it has not mapped the last. */
 	list_bufs(f, 1, 1);
 	want_deleted(f, 1, 0);
 	want_entry(f, 0, INVALID);
@@ -183,7 +183,7 @@ static void delete_in_flight(struct front *f)
 		trouble(&f->t, "the host's frames do not arrive");
 }
 
-/* A page that we take back while it is mapped stays what it was. */
+/* Checks that a page which we take back while it is mapped does not change. */
 static void revoke_mapped(struct front *f)
 {
 	uint32_t ref;
@@ -221,7 +221,7 @@ static void ring_pages(struct front *f)
 	buf_put(f, f->grx_ref, -1);
 	buf_put(f, f->gtx_ref, -1);
 	grx_push(f);
-	/* Whether these are answered depends on what the first does to the ring. */
+	/* Whether these get a response depends on what the first does to the ring. */
 	arp_put(f, 2);
 	pass_time(20);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-hash.c - what a guest may set of two queues, and what the toolstack may: groups 13, 16, 24, 25
+/* cases-hash.c - a guest's hash tables and multicast lists with two queues, the toolstack's rate: groups 13, 16, 24, 25
  *
  * The messages themselves are in cases-ctrl.c. Here frames are steered by
  * them: the host's frames have no hash (ARP, 0x88b5) and so the table's first
- * entry says whose they are.
+ * entry names their queue.
  */
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static void hash_on(struct front *f, uint32_t first)
 	msg_want(f, "the table", SUCCESS, MAPPING, f->list_ref, 128, 0);
 }
 
-/* n ARP answers come in the queue that nth names, and none in the other. */
+/* Checks that n ARP replies come in the queue that nth names, and none in the other. */
 static void want_in(struct front *f, unsigned int nth, unsigned int n)
 {
 	unsigned int had[2] = { f->grx->rsp_prod, f->other.grx->rsp_prod };
@@ -70,7 +70,7 @@ static void bounds(struct front *f)
 	hash_on(f, 1);
 	want_in(f, 1, 4);
 	for (unsigned int i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
-		/* The last of the list is bad: none of it is taken. */
+		/* The last entry of the list is bad: no entry is applied. */
 		entries(f)[0] = 0;
 		entries(f)[127] = none[i];
 		msg_want(f, "no such queue", INVALID, MAPPING, f->list_ref, 128, 0);
@@ -87,13 +87,13 @@ static void spoil_list(void *arg)
 {
 	struct front *f = arg;
 
-	/* Good and bad queues in turn: so some copies pass and some do not. */
+	/* Good and bad queues alternate, so some copies pass the check and some do not. */
 	for (unsigned int i = 0; i < 4; i++)
 		__atomic_store_n(&entries(f)[i], surprise(&f->seed) % 256 ? surprise(&f->seed) % 2 : UINT32_MAX,
 				 __ATOMIC_RELAXED);
 }
 
-/* Whatever copy is judged, it is that which steers: no frame is lost meanwhile. */
+/* The backend must use the copy of the table that it checked: no frame is lost meanwhile. */
 static void steered_while_it_changes(struct front *f)
 {
 	unsigned int got = 0;
@@ -134,7 +134,7 @@ static void flooded_elsewhere(struct front *f)
 		trouble(&f->t, "frames came where nothing was posted");
 }
 
-/* A new connection knows nothing of the old one's tables. */
+/* Checks that a new connection starts without the old one's tables. */
 static void forgotten(struct front *f)
 {
 	static const struct fcase one = { .name = "one queue", .verdict = V_PASS, .ctrl = true };
@@ -158,7 +158,7 @@ static void forgotten(struct front *f)
 	}
 }
 
-/* A page is in one table only, whichever queue it is said to be for. */
+/* Checks that a page can be in one table only, whichever queue the message names. */
 static void grants_of_two(struct front *f)
 {
 	for (unsigned int i = 0; i < 8; i++)
@@ -187,7 +187,7 @@ static void mcast_put(struct front *f, uint8_t type, uint8_t from, uint8_t n)
 	gtx_check(f, NETIF_RSP_OKAY);
 }
 
-/* A hundred thousand: in a second or so, as none of them costs a file. */
+/* A hundred thousand changes take about a second, as none of them writes a file. */
 static void mcast_turns(struct front *f)
 {
 	for (int i = 0; i < 782; i++) {
@@ -201,11 +201,11 @@ static void mcast_same(struct front *f)
 	mcast_put(f, MCAST_ADD, 0, 60);
 	for (int i = 0; i < 10; i++)
 		mcast_put(f, MCAST_ADD, 0, 60);
-	/* They are there once each, so there is room. */
+	/* Each is listed once, so there is room. */
 	mcast_put(f, MCAST_ADD, 60, 4);
 }
 
-/* Frames to the guest itself are nothing that a filter looks at. */
+/* The filter does not apply to frames for the guest's own address. */
 static void filtered(struct front *f)
 {
 	bufs_post(f, 0, 16);
@@ -215,7 +215,7 @@ static void filtered(struct front *f)
 		trouble(&f->t, "the filter keeps back what is the guest's");
 }
 
-/* --- rate, which is not the guest's -------------------------------------------------- */
+/* --- rate, which the toolstack sets -------------------------------------------------- */
 
 static void set_rate(struct front *f, const char *rate)
 {
@@ -229,7 +229,7 @@ static void set_rate(struct front *f, const char *rate)
 static void rate_changes(struct front *f)
 {
 	static const char *const rates[] = {
-		/* The second is a byte a second: it lives on what the bucket holds of the first. */
+		/* The second rate is a byte a second: frames pass on the credit left from the first. */
 		"1000000,50000", "1000000,99999999999999999999", "lots", "10000000,1000", ",", "0,0", "-1,-1",
 		"100000,10000", "1,0", "99999999999999999999,1", "2000000,50000",
 	};
@@ -241,8 +241,8 @@ static void rate_changes(struct front *f)
 	}
 }
 
-/* Next to nothing a minute: what waits for it waits on the ring. It ends while frames wait. */
-static void starved_and_gone(struct front *f)
+/* A rate of almost nothing: frames wait on the ring. The connection ends while they wait. */
+static void closed_without_credit(struct front *f)
 {
 	set_rate(f, "60,60000000");
 	pass_time(50);
@@ -258,7 +258,7 @@ static void starved_and_gone(struct front *f)
 		probe(f);
 }
 
-/* The guest may not write there. */
+/* The guest has no permission to write this key. */
 static void own_rate(struct front *f)
 {
 	store_put(f->xs, XBT_NULL, f->be, "rate", "1,60000000");
@@ -291,7 +291,7 @@ static const struct fcase cases[] = {
 	  KEY("request-multicast-control", "yes") },
 
 	{ 16, "rate changes under traffic", V_PASS, .run = rate_changes, .host = "rate 1000000,50000" },
-	{ 16, "no rate to speak of, and gone", V_ANY, .run = starved_and_gone, .host = "rate 1000000,50000" },
+	{ 16, "no rate to speak of, and gone", V_ANY, .run = closed_without_credit, .host = "rate 1000000,50000" },
 	{ 16, "a rate of the guest's own", V_PASS, .run = own_rate },
 	{ 16, "flood, steered where nobody posts", V_PASS, .run = flooded_elsewhere, .host = "flood", .two = true,
 	  .ctrl = true },

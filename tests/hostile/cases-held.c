@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-held.c - connections that fail or end at each step, in numbers: what the backend holds of the
- * guest afterwards is nothing (XSA-371). tests/hostile/run compares the counts of maps, ports,
+/* cases-held.c - many connections that fail or end at each step: the backend must hold nothing of
+ * the guest afterwards (XSA-371). tests/hostile/run compares the counts of maps, ports,
  * handles and watches.
  */
 #include <stdio.h>
@@ -26,7 +26,7 @@ static void add(struct front *f)
 	msg_want(f, "ADD", XEN_NETIF_CTRL_STATUS_SUCCESS, XEN_NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, f->list_ref, PAGES);
 }
 
-/* Up and down, by both roads, each time with pages that stay mapped. */
+/* Connects and closes, in both ways, each time with pages that stay mapped. */
 static void up_and_down(struct front *f)
 {
 	for (int i = 0; i < ROUNDS && !*f->t.text; i++) {
@@ -46,7 +46,7 @@ static void add_and_fault(struct front *f)
 	gtx_push(f);
 }
 
-/* One ref of the list cannot be mapped: none is, and none stays. */
+/* One ref of the list cannot be mapped: none may be mapped afterwards. */
 static void add_none(struct front *f)
 {
 	for (int i = 0; i < ROUNDS; i++) {
@@ -58,7 +58,7 @@ static void add_none(struct front *f)
 	add(f);
 }
 
-/* Refused, again and again, before any ring is mapped and after. */
+/* Is refused repeatedly, before any ring is mapped and after. */
 static void refused_for(struct front *f, const char *key, const char *value)
 {
 	for (int i = 0; i < ROUNDS; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-load.c - a guest that wants the processor of all others: by signals, by packets (XSA-332, XSA-391) */
+/* cases-load.c - a guest that tries to use up the processor, by signals and by packets (XSA-332, XSA-391) */
 #include "front.h"
 #include "load.h"
 
@@ -13,7 +13,7 @@ static void notify(void *arg)
 		xenevtchn_notify(f->evt, f->port);
 }
 
-/* Signals without work are hardly answered. */
+/* Checks that signals without work cost the backend little time. */
 static void storm(struct front *f)
 {
 	struct rival *r = rival_start();
@@ -35,7 +35,7 @@ static void answered(struct front *f)
 	f->g.rsp = f->g.req;
 }
 
-/* A packet a wake, so that the daemon sleeps between any two. */
+/* Sends one packet a wake-up, so the daemon sleeps between any two. */
 static void packet_a_wake(struct front *f)
 {
 	struct rival *r = rival_start();
@@ -49,7 +49,7 @@ static void packet_a_wake(struct front *f)
 	rival_stop(r, &f->t, 10);
 }
 
-/* The ring never runs empty, so that it never sleeps. */
+/* Keeps the ring from running empty, so the daemon never sleeps. */
 static void flood(struct front *f)
 {
 	struct rival *r = rival_start();

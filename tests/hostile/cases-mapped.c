@@ -62,12 +62,12 @@ static void mapped_grx(struct front *f)
 	arp(f, 40);
 	if (grx_wait(f, 40, WAIT_MS) != 40)
 		trouble(&f->t, "the host's frames do not arrive");
-	/* Answered are the first ones, and only those were written. */
+	/* Only the first ones have responses, and only those were written. */
 	f->r.rsp += 40;
 }
 
-/* Of the buffers that the backend took ahead of frames only the first is used before they are
- * mapped: that and what asked for it is all that is copied. */
+/* Of the buffers that the backend took ahead of frames, it uses only the first before they are
+ * mapped: only that frame and the request for it are copied. */
 static void mapped_late(struct front *f)
 {
 	bufs_post(f, 0, NPOST);

@@ -22,7 +22,7 @@ static void probes(struct front *f)
 	front_swap(f);
 }
 
-/* Runs fn again and again beside the probes: a kick must still be answered. */
+/* Runs fn repeatedly beside the probes: the backend must still serve a signal. */
 static void probes_beside(struct front *f, void (*fn)(void *))
 {
 	struct again *a = again_start(fn, f);
@@ -64,7 +64,7 @@ static void theirs_filled(struct front *f) { probes_beside(f, fill_theirs); }
 static void theirs_cleared(struct front *f) { probes_beside(f, clear_theirs); }
 static void page_scribbled(struct front *f) { probes_beside(f, scribble); }
 
-/* Bits alone are no kick: what was published waits for one, and costs nobody anything. */
+/* Bits without a signal: what was published waits for one, and costs no processor time. */
 static void never_kicked(struct front *f)
 {
 	probe(f);
@@ -78,7 +78,7 @@ static void never_kicked(struct front *f)
 	gtx_check(f, NETIF_RSP_OKAY);
 }
 
-/* A kick without a bit is enough, as it is after a restart. */
+/* A signal without a bit is enough, as it is after a restart. */
 static void never_a_bit(struct front *f)
 {
 	for (int i = 0; i < 100; i++) {
@@ -93,7 +93,7 @@ static void never_a_bit(struct front *f)
 
 static void page_of_old_bits(struct front *f) { memset(f->mask, 0xff, PAGE); }
 
-/* The backend has it mapped and may write there for as long as it likes. */
+/* The backend still has the page mapped and may write to it at any time. */
 static void taken_back(struct front *f)
 {
 	probe(f);

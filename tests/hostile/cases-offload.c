@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-offload.c - GSO and checksum claims that lie: groups 9 and 10
+/* cases-offload.c - false GSO extras and checksum flags: groups 9 and 10
  *
  * Offsets in FRAME_TCP4: IP at 14, its protocol at 23, TCP at 34, data offset at 46.
  */
@@ -60,11 +60,11 @@ static const struct fcase cases[] = {
 	  CHAIN(D(154, 0, EXTRA | BLANK), GSO(1000, 1, 0)) },
 	{ 9, "64 KiB of mss 7", V_DROP, "gtx_drop_gso=1", .frame = FRAME_TCP4, CHAIN(LARGEST(7)) },
 	{ 9, "64 KiB of mss 8", V_PASS, .ok = 1, .frame = FRAME_TCP4, CHAIN(LARGEST(8)) },
-	/* On its way to 10.79.9.2, by a device that takes no large segments: dom0's kernel cuts it. */
+	/* The route to 10.79.9.2 has a device without TSO: dom0's kernel segments the frame. */
 	{ 9, "64 KiB of mss 8, which are cut", V_PASS, .ok = 1, .frame = FRAME_TCP4, .host = "cut",
 	  PATCH({ 16, 0xff }, { 17, 0xf1 }, { 24, 0x5c }, { 25, 0x66 }, { 31, 0x4f }, { 32, 9 }, { 33, 2 }),
 	  CHAIN(LARGEST(8)) },
-	/* Each is copied by a call of its own, as a run ends with it; one more is for the
+	/* Each is copied by a call of its own, as it ends a batch; one more call is for the
 	 * frame that ends a case. */
 	{ 9, "five of 64 KiB of mss 8, a run each", V_PASS, "grant_calls=6", .ok = 5, .frame = FRAME_TCP4,
 	  CHAIN(LARGEST(8), LARGEST(8), LARGEST(8), LARGEST(8), LARGEST(8)) },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-queues.c - a guest's two queues that do not fit each other: groups 1, 13, 16, 23 */
+/* cases-queues.c - a guest's two queues: one broken ring, wrong counts, mixed keys: groups 1, 13, 16, 23 */
 #include "front.h"
 
 #define KEYS(...) .keys = (const struct key[]){ __VA_ARGS__, { NULL, NULL } }
@@ -46,7 +46,7 @@ static void no_end(struct front *f)
 	front_swap(f);
 }
 
-/* Rings of one worker: both are looked at, whichever has the frame. */
+/* Both rings have one worker, which looks at both whichever has the frame. */
 static void grx_jumps(struct front *f)
 {
 	front_swap(f);
@@ -57,7 +57,7 @@ static void grx_jumps(struct front *f)
 	arp_put(f, 4);
 }
 
-/* Bad packets in one queue are its own. */
+/* Bad packets in one queue do not stop the other. */
 static void drops(struct front *f)
 {
 	static const struct slot s[] = { D(60, 4090, 0), DREF(REF_HUGE, 60, 0), D(13, 0, 0), { .kind = SLOT_END } };
@@ -95,7 +95,7 @@ static void garbage_beside(struct front *f)
 		f->g.rsp = f->g.req;
 		good_put(f);
 		gtx_push(f);
-		/* Until the whole interface is closed for the other's fault. */
+		/* The loop ends once the fault of the other queue has closed the interface. */
 		if (!gtx_settle(f, 100))
 			break;
 	}
@@ -116,7 +116,7 @@ static void change_count(struct front *f)
 	store_rm(f->xs, XBT_NULL, f->fe, "queue-2");
 }
 
-/* Each connection has another count, over both roads. */
+/* Each connection has another number of queues, closed in both ways. */
 static void counts_over_reconnects(struct front *f)
 {
 	static const struct fcase as[] = {
@@ -163,7 +163,7 @@ static void mcast_put(struct front *f, uint8_t type, unsigned int n)
 	gtx_push(f);
 }
 
-/* Two workers on one list. */
+/* Two workers use one multicast list. */
 static void mcast_both(struct front *f)
 {
 	for (int i = 0; i < 40; i++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* cases-race.c - slots that change while the backend reads them: group 2
  *
- * One thread rewrites a field of every slot without pause, the other sends.
- * Whatever value the backend got, it must have used the same one throughout:
- * what tells if not is the sanitizer and the guarded pages.
+ * One thread rewrites a field of every slot without pause, the other sends. The
+ * backend must read a field once and use that value throughout; else the
+ * sanitizer or the guarded pages show it.
  */
 #include <stddef.h>
 #include <string.h>
@@ -26,14 +26,14 @@ static void rewrite(void *arg)
 	for (unsigned int i = 0; i < SLOTS; i++) {
 		uint32_t v = surprise(&r->seed);
 
-		/* Half of them near what is legal, where a check could be fooled. */
+		/* Half of the values are near the legal range, where a second read could pass a check. */
 		if (v & 0x10000)
 			v &= 0xfff;
 		memcpy(slots + i * sizeof(r->f->gtx->ring[0]) + r->at, &v, r->len);
 	}
 }
 
-/* One slot packets, as many as there is room for, until time is up. */
+/* Sends packets of one slot, as many as there is room for, until the time is over. */
 static void send_for(struct front *f, uint16_t flags)
 {
 	uint64_t end = now_us() + RACE_US;
@@ -75,7 +75,7 @@ FIELD(size)
 static void extras_change(struct front *f) { race(f, 0, 4, EXTRA | BLANK); }
 static void gso_changes(struct front *f) { race(f, 4, 4, EXTRA | BLANK); }
 
-/* The frame's headers, between the backend's looks at them. */
+/* Rewrites the frame's headers, between two reads of the backend. */
 static void rewrite_frame(void *arg)
 {
 	struct race *r = arg;
@@ -105,7 +105,7 @@ static void rewrite_grx(void *arg)
 		uint32_t v = surprise(&r->seed);
 		netif_rx_request_t *req = &r->f->grx->ring[i].req;
 
-		/* A buffer that is granted, most times: what counts is which. */
+		/* Mostly a granted buffer: the backend must write to the one that it checked. */
 		req->gref = v & 7 ? r->f->buf_ref[v % NPOST] : v;
 		req->id = (uint16_t)(v >> 8);
 	}

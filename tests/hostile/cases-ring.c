@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-ring.c - lying ring indices and events from a guest: groups 1, 3, 4 */
+/* cases-ring.c - false ring indices and events of a guest: groups 1, 3, 4 */
 #include "front.h"
 
 static void publish(netif_tx_sring_t *ring, uint32_t prod)
@@ -35,7 +35,7 @@ static void grx_half(struct front *f) { grx_jump(f, 0x80000000u); }
 static void grx_most(struct front *f) { grx_jump(f, UINT32_MAX - 5u); }
 static void grx_back(struct front *f) { grx_jump(f, (uint32_t)-4); }
 
-/* The backend learns of the fault and of the new start in either order. */
+/* The backend may see the fault and the new start in either order. */
 static void fault_and_start(struct front *f)
 {
 	for (int i = 0; i < 12; i++) {
@@ -55,7 +55,7 @@ static void full_ring(struct front *f)
 	gtx_push(f);
 }
 
-/* Slots trickle in while the backend is at work on those before. */
+/* Adds slots one by one while the backend works on those before. */
 static void trickle(void *arg)
 {
 	struct front *f = arg;
@@ -85,7 +85,7 @@ static void bolt(void *arg)
 	xenevtchn_notify(f->evt, f->port);
 }
 
-/* Runs until the backend has given up, and longer. */
+/* Runs beyond the time at which the backend has closed. */
 static void running_away(struct front *f)
 {
 	struct again *a = again_start(bolt, f);
@@ -213,7 +213,7 @@ static void all_ones(struct front *f)
 		((uint8_t *)f->gtx)[i] = 0xff;
 }
 
-/* Slot 255 is attached to: a packet of all flags, then this as its extra. */
+/* The backend attaches at slot 255: a packet with all flags, then this as its extra. */
 static void step_out_of_ones(struct front *f)
 {
 	static const uint8_t none[8];
@@ -222,7 +222,7 @@ static void step_out_of_ones(struct front *f)
 	gtx_push(f);
 }
 
-/* A ring full of requests that nobody made: gref 0, size 0. */
+/* A ring full of requests that were never written: gref 0, size 0. */
 static void gtx_full(struct front *f)
 {
 	for (uint16_t i = 0; i < SLOTS; i++)

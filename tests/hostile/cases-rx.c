@@ -16,7 +16,7 @@ static void want_frames(struct front *f, unsigned int n)
 		trouble(&f->t, "%u slots of grx were answered, not %u", got, n);
 }
 
-/* That nothing comes cannot be awaited. */
+/* No event tells that nothing comes. */
 static void want_none_within(struct front *f, unsigned int ms, unsigned int had)
 {
 	unsigned int got = grx_wait(f, had + 1, ms);
@@ -65,19 +65,19 @@ static void never_posts(struct front *f)
 {
 	arp(f, 20);
 	want_none_within(f, 60, 0);
-	/* They waited. */
+	/* The frames waited for buffers. */
 	bufs_post(f, 0, 20);
 	want_frames(f, 20);
 }
 
-/* What waited when a frontend went is not for the next one. */
+/* Frames that waited when a frontend closed must not reach the next one. */
 static void leaves_frames(struct front *f)
 {
 	arp(f, 20);
 	front_disconnect(f, true);
 	if (!front_connect(f))
 		return;
-	log_mark(&f->log);	/* the second connection's counters are meant */
+	log_mark(&f->log);	/* count from the second connection on */
 	bufs_post(f, 0, 20);
 	want_none_within(f, 60, 0);
 	answered(f, 4, true);
@@ -154,7 +154,7 @@ static void good_after_bad(struct front *f)
 			trouble(&f->t, "grx slot %u has status %d", i, response(f, i).status);
 }
 
-/* The buffer that the host's answer goes to is what we send from as well. */
+/* We send from the buffer that also receives the host's reply. */
 static void shared_with_gtx(struct front *f)
 {
 	bufs_post(f, NPOST - 4, 4);
@@ -175,7 +175,7 @@ static void ring_as_buffer(struct front *f)
 static void gtx_ring_as_buffer(struct front *f)
 {
 	posts_same(f, f->gtx_ref, -1, 16);
-	/* The answer may hide that the request was taken. */
+	/* The response may overwrite the request that was taken. */
 	arp_put(f, 1);
 	pass_time(20);
 }
@@ -198,12 +198,12 @@ static void big_and_never(struct front *f)
 	bufs_post(f, 0, 2);
 	host_sends(f, "1 9000");
 	want_none_within(f, 150, 0);
-	/* It was given up, and small ones go on. */
+	/* The large frame was dropped, and small ones pass. */
 	answered(f, 2, true);
 }
 
-/* As iPXE does: four buffers, and four more when they are full. It takes large
- * segments by its keys and never can: so they come in pieces of 1000 bytes. */
+/* Does as iPXE: four buffers, and four more when they are full. Its keys accept large
+ * segments, but four buffers never hold one: so they come in segments of 1000 bytes. */
 static void posts_four(struct front *f)
 {
 	bufs_post(f, 0, 4);
@@ -220,7 +220,7 @@ static void posts_four(struct front *f)
 	answered_more(f, 20, 4);
 }
 
-/* The same with small frames, four of which are there before each four buffers. */
+/* Does the same with small frames, four of which wait before each four buffers. */
 static void posts_four_at_a_time(struct front *f)
 {
 	for (unsigned int n = 0; n < 24; n += 4) {

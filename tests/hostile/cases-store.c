@@ -12,7 +12,7 @@
 #define KEY(name_, value_) KEYS({ name_, value_ })
 #define BAD(key_) V_REFUSE, "frontend key " key_ " is not acceptable"
 #define MISSING(key_) V_REFUSE, "frontend key " key_ " is missing"
-/* A path as long as a client can write, of the vif's own directory. */
+/* The longest path that a client can write, in the vif's own directory. */
 #define LONG10 "0123456789"
 #define LONG100 LONG10 LONG10 LONG10 LONG10 LONG10 LONG10 LONG10 LONG10 LONG10 LONG10
 
@@ -61,7 +61,7 @@ static void mcast_toggle(struct front *f)
 	store_rm(f->xs, XBT_NULL, f->fe, "request-multicast-control");
 }
 
-/* Whatever of these the backend happens to see, in the end it follows. */
+/* The backend may miss some of these states, but must follow the last. */
 static void flap(struct front *f)
 {
 	static const char *const states[] = { "1", "4", "5", "6", "4", "1", "6", "4", "5", "1", "2", "3", "7", "8" };
@@ -73,7 +73,7 @@ static void flap(struct front *f)
 		trouble(&f->t, "the backend does not go to Closed");
 }
 
-/* States that say nothing to a backend whose frontend is up. */
+/* Writes states that have no meaning for a backend whose frontend is up. */
 static void odd_states(struct front *f)
 {
 	static const char *const states[] = { "2", "3", "7", "8" };
@@ -99,7 +99,7 @@ static void back_to_start(struct front *f)
 	store_wait_state(f->xs, f->be, IS(Closed), WAIT_MS);
 }
 
-/* The very same grants and port once more, without a new start of the rings. */
+/* Offers the same grants and port once more, without a new start of the rings. */
 static void closed_and_up_again(struct front *f)
 {
 	store_put(f->xs, XBT_NULL, f->fe, "state", "6");
@@ -110,7 +110,7 @@ static void closed_and_up_again(struct front *f)
 		trouble(&f->t, "the backend does not go to Closed");
 }
 
-/* A key made anew has the directory's permissions; this one is the guest's alone. */
+/* A new key has the directory's permissions; this one only the guest may read. */
 static void hide_key(struct front *f)
 {
 	struct xs_permissions own = { .id = f->domid, .perms = XS_PERM_NONE };

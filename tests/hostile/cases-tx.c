@@ -14,7 +14,7 @@ static void good_bad_good(struct front *f)
 	gtx_push(f);
 }
 
-/* n packets of one slot, all with the same id. */
+/* Sends n packets of one slot, all with the same id. */
 static void same_id(struct front *f)
 {
 	for (int i = 0; i < 16; i++)
@@ -48,7 +48,7 @@ static void revoke_in_flight(struct front *f)
 	}
 }
 
-/* The backend has it mapped and may look; then all starts anew in another page. */
+/* The backend has the page mapped and may read it; then the ring starts anew in another page. */
 static void ring_taken_back(struct front *f)
 {
 	probe(f);

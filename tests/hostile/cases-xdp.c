@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-xdp.c - a guest that wants headroom for XDP, well or badly: groups 15, 23
+/* cases-xdp.c - a guest that asks for XDP headroom, correctly or not: groups 15, 23
  *
- * Data starts behind the headroom in each slot, an extra of type 5 says how
- * much, and nothing is written in front of it. It may change while connected:
+ * Data starts behind the headroom in each slot. An extra of type 5 says how large
+ * it is, and the backend writes nothing in front of the data. It may change while connected:
  * state 7, the key, the backend's 8, state 4 again.
  */
 #include <stdio.h>
@@ -22,7 +22,7 @@ static netif_rx_response_t response(const struct front *f, unsigned int at)
 	return f->grx->ring[at % SLOTS].rsp;
 }
 
-/* One packet that starts in slot at; its slots. room -1: whatever its extra says. */
+/* Checks one packet that starts in slot at. room -1: any that its extra says. Returns its slots. */
 static unsigned int check_packet(struct front *f, unsigned int at, int room, uint32_t len)
 {
 	netif_rx_response_t first = response(f, at), rsp = first;
@@ -52,7 +52,7 @@ static unsigned int check_packet(struct front *f, unsigned int at, int room, uin
 		for (int i = 0; i < told; i++)
 			if (page[i] != FRESH)
 				trouble(&f->t, "grx slot %u: byte %d of the headroom was written", slot, i);
-		/* All that comes is broadcast or for us, from the host: no byte of ours. */
+		/* Every frame is from the host, broadcast or to us. */
 		if (got == 0 && page[told] == FRESH && page[told + 1] == FRESH)
 			trouble(&f->t, "grx slot %u: no frame behind the headroom", slot);
 		got += (uint32_t)rsp.status;
@@ -104,7 +104,7 @@ static void room_256(struct front *f)
 	answers(f, 4, 256);
 }
 
-/* By pages that are mapped for good. */
+/* Uses static grants. */
 static void room_mapped(struct front *f)
 {
 	for (unsigned int i = 0; i < NPOST; i++)
@@ -132,7 +132,7 @@ static void room_big(struct front *f)
 	want_packets(f, 1, 3, 256, 3841);
 }
 
-/* An XDP program sees one page, so what is large comes in segments of 1000 bytes. */
+/* An XDP program sees one page, so large frames come in segments of 1000 bytes. */
 static void room_gso(struct front *f)
 {
 	bufs_post(f, 0, 64);
@@ -160,7 +160,7 @@ static void want_state(struct front *f, const char *after, unsigned int mask)
 		trouble(&f->t, "%s: the backend is in state %u", after, store_state(f->xs, f->be));
 }
 
-/* In Linux's order: the key comes after the state. */
+/* Linux's order: the key is written after the state. */
 static void change(struct front *f, const char *value)
 {
 	state(f, "7");
@@ -192,7 +192,7 @@ static void on_and_off(struct front *f)
 	answers(f, 2, 0);
 }
 
-/* What is not said in state 7 is not said. */
+/* A key that changes outside of state 7 has no effect. */
 static void key_alone(struct front *f)
 {
 	bufs_post(f, 0, 16);
@@ -219,7 +219,7 @@ static void seven_twice(struct front *f)
 	answers(f, 2, 256);
 }
 
-/* It never comes back from there, and is served all the same. */
+/* The guest stays in state 7, and must be served all the same. */
 static void seven_for_good(struct front *f)
 {
 	store_put(f->xs, XBT_NULL, f->fe, HEADROOM, "256");
@@ -262,7 +262,7 @@ static void change_to_huge(struct front *f)
 	bad_change(f, "4294967296");
 }
 
-/* Good at first, and nonsense once the backend has answered. */
+/* Writes a good key, and an invalid one once the backend is in state 8. */
 static void change_late(struct front *f)
 {
 	state(f, "7");
@@ -294,13 +294,13 @@ static void seven_then_start(struct front *f)
 static void seven_before(struct front *f)
 {
 	state(f, "7");
-	/* That nothing happens cannot be awaited. */
+	/* No event tells that nothing happens. */
 	pass_time(30);
 	if (store_state(f->xs, f->be) != XenbusStateInitWait)
 		trouble(&f->t, "unconnected, 7 leads to state %u", store_state(f->xs, f->be));
 }
 
-/* Takes what has come, whatever its headroom, and posts its buffers again. */
+/* Takes what has come, with any headroom, and posts its buffers again. */
 static unsigned int take_all(struct front *f)
 {
 	unsigned int got = grx_wait(f, 1, 0), n = 0;

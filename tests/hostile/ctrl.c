@@ -21,7 +21,7 @@ bool msg_settle(struct front *f, unsigned int ms)
 {
 	uint64_t end = now_us() + ms * 1000ull;
 
-	/* Answers come within microseconds; the channel may be what is attacked. */
+	/* Polls: responses come within microseconds, and a case may attack the channel. */
 	while (__atomic_load_n(&f->ctrl->rsp_prod, __ATOMIC_ACQUIRE) != f->m.req) {
 		if (now_us() > end)
 			return false;

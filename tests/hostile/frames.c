@@ -4,7 +4,7 @@
 
 #include "frames.h"
 
-/* Nobody's address: dom0 drops what it gets for it. */
+/* An address without an owner: dom0 drops frames for it. */
 static const uint8_t nobody[6] = { 0x02, 0, 0, 0, 0, 0x99 };
 static const uint8_t guest[6] = { 0x00, 0x16, 0x3e, 0x66, 0x66, 0x66 };
 
@@ -27,7 +27,7 @@ static uint8_t *ethernet(uint8_t *p, const uint8_t *dst, unsigned int type)
 	return put16(p + 12, type);
 }
 
-/* Words of option words follow the fixed header. */
+/* Writes the fixed header and that many words of options. */
 static uint8_t *ipv4(uint8_t *p, unsigned int proto, unsigned int words, unsigned int len)
 {
 	memset(p, 1, 20 + words * 4);	/* option 1: no operation */

@@ -11,7 +11,7 @@ enum frame {
 	FRAME_TCP4_OPTIONS, FRAME_TCP6_HOPOPTS, FRAME_TCP4_VLAN, FRAME_TCP4_QINQ, FRAME_TCP4_VLAN3,
 };
 
-/* Writes the headers to a page; the rest of it is the payload as it is. */
+/* Writes the headers to a page; the rest of the page stays as payload. */
 void frame_make(uint8_t *to, enum frame kind);
 
 /* An ARP request from guest_ip for host_ip, both in host order. */

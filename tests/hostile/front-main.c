@@ -33,7 +33,7 @@ static bool alive(struct front *f)
 	return store_state(f->xs, f->be) == XenbusStateConnected;
 }
 
-/* The case's doing, with the connection up. */
+/* Runs the case, with the connection up. */
 static void act(struct front *f)
 {
 	const struct fcase *c = f->c;
@@ -72,7 +72,7 @@ static void classify(struct front *f)
 	case V_ANY:
 		good_put(f);
 		gtx_push(f);
-		/* Between a fault and the closed state there is a while. */
+		/* The closed state follows the fault after some time. */
 		if (!gtx_settle(f, 200) &&
 		    store_wait_state(f->xs, f->be, IS(Closing) | IS(Closed), WAIT_MS) < 0)
 			trouble(&f->t, "the interface is neither well nor closed");
@@ -81,7 +81,7 @@ static void classify(struct front *f)
 	guards_check(f);
 }
 
-/* What the backend counted for the connection that has just ended. */
+/* Checks what the backend counted for the connection that has just ended. */
 static void judge_counters(struct front *f)
 {
 	const struct fcase *c = f->c;
@@ -99,7 +99,7 @@ static void judge_counters(struct front *f)
 		return;
 	if (c->verdict == V_FAULT)
 		want = "peer_faults=1";
-	/* Before a fault that is raced to, slots may have made packets of any kind. */
+	/* In a race, slots may have made packets of any kind before the fault. */
 	if (c->verdict != V_FAULT || !c->raced)
 		check_counters(&f->t, line, want);
 	else if (counter(line, "peer_faults") != 1)
@@ -109,8 +109,8 @@ static void judge_counters(struct front *f)
 		trouble(&f->t, "gtx_packets is %u, not %u", (unsigned int)ok, c->ok + f->sent);
 }
 
-/* After a fault the same frontend must be able to start again. After a refusal
- * too: the next case shows it. */
+/* Checks that the same frontend can start again after a fault. The next case shows
+ * it for a refusal. */
 static void start_again(struct front *f)
 {
 	static struct trouble before;
@@ -145,7 +145,7 @@ static void run_case(struct front *f, const struct fcase *c, unsigned int nth)
 		classify(f);
 	}
 	connected = f->connected;
-	/* By both roads, in turn. */
+	/* Closes in both ways, in turn. */
 	front_disconnect(f, nth % 2);
 	if (c->host && !hook("stop", c->host))
 		trouble(&f->t, "the host's side failed: %s", c->host);
@@ -155,7 +155,7 @@ static void run_case(struct front *f, const struct fcase *c, unsigned int nth)
 		start_again(f);
 }
 
-/* Takes what the host still has queued for us off its hands. */
+/* Takes the frames that the host still has queued for us. */
 static void drain(struct front *f)
 {
 	unsigned int had = 0, got;
@@ -223,8 +223,8 @@ static int hold(struct front *f, unsigned int state)
 		pause();
 }
 
-/* Moves the state as fast as the backend follows, refused each time for one
- * reason and another in turn, for so many seconds. */
+/* Moves the state as fast as the backend follows, for that many seconds. The backend
+ * refuses it each time, for one of several reasons. */
 static int flap(struct front *f, unsigned int seconds)
 {
 	static const char *const ref[] = { "x", "-1", NULL };
@@ -242,7 +242,7 @@ static int flap(struct front *f, unsigned int seconds)
 		store_put(f->xs, XBT_NULL, f->fe, "state", "4");
 		store_wait_state(f->xs, f->be, IS(Closing) | IS(Closed), 1);
 	}
-	/* Refused before the last round: else the backend may look between both and see no move. */
+	/* Refused before the last round: else the backend may read between both writes and see no change. */
 	if (store_wait_state(f->xs, f->be, IS(Closing) | IS(Closed), WAIT_MS) < 0)
 		return 1;
 	store_put(f->xs, XBT_NULL, f->fe, "tx-ring-ref", "last");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* front.c - the scripted frontend's life: xenstore, grants, channel */
+/* front.c - sets the scripted frontend up and down: xenstore, grants, channels */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static const struct key honest[] = {
 	{ NULL, NULL },
 };
 
-/* With one queue or two, then what each has for channels; with a mask there is one of these. */
+/* The keys for one queue or two, then the channels of each; with a mask there is one channel. */
 static const struct key flat[] = { { "tx-ring-ref", "@gtx" }, { "rx-ring-ref", "@grx" }, { NULL, NULL } };
 static const struct key two[] = {
 	{ "multi-queue-num-queues", "2" }, { "queue-0/tx-ring-ref", "@gtx" }, { "queue-0/rx-ring-ref", "@grx" },
@@ -74,7 +74,7 @@ static bool share_pages(struct front *f)
 	f->data = xengntshr_share_pages(f->shr, f->back, NDATA, f->data_ref, 0);
 	f->buf = xengntshr_share_pages(f->shr, f->back, NBUF, f->buf_ref, 1);
 	f->guard = calloc(NDATA, PAGE);
-	/* To a domain that is not the backend's, whether there or not. */
+	/* Granted to a domain other than the backend's, which need not exist. */
 	if (!gone || !xengntshr_share_pages(f->shr, f->back + 1, 1, &f->foreign_ref, 1))
 		return false;
 	return xengntshr_unshare(f->shr, gone, 1) == 0 && f->gtx && f->grx && f->other.gtx && f->other.grx && f->mask &&
@@ -216,7 +216,7 @@ static void put_all(struct front *f, xs_transaction_t tx)
 	put_keys(f, tx, c->keys);
 }
 
-/* All keys and Connected at once, as Linux does. */
+/* Writes all keys and Connected at once, as Linux does. */
 static void publish(struct front *f)
 {
 	xs_transaction_t tx;
@@ -228,7 +228,7 @@ static void publish(struct front *f)
 	} while (!xs_transaction_end(f->xs, tx, false) && errno == EAGAIN);
 }
 
-/* What a case wrote must not meet the next one. */
+/* Removes what a case wrote, so the next one does not see it. */
 static void unpublish(struct front *f)
 {
 	rm_keys(f, XBT_NULL, flat);
@@ -311,7 +311,7 @@ void front_disconnect(struct front *f, bool politely)
 		if (store_wait_state(f->xs, f->be, IS(Closed), WAIT_MS) < 0)
 			trouble(&f->t, "the backend does not go to Closed");
 	} else {
-		/* As a kernel that was started by kexec: straight to the start. */
+		/* Does as a kernel after kexec: goes to the first state at once. */
 		store_put(f->xs, XBT_NULL, f->fe, "state", "1");
 		if (store_wait_state(f->xs, f->be, IS(InitWait), WAIT_MS) < 0)
 			trouble(&f->t, "the backend does not start anew");

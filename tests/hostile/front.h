@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* front.h - a scripted frontend: acts as the guest against a backend, with none of the daemons' checks
  *
- * It writes what a case says into the very ring page, by the structures of
- * Xen's own headers. It needs libxenstore, libxengnttab and libxenevtchn only
+ * It writes what a case says to the ring page, with the structures of Xen's
+ * headers. It needs libxenstore, libxengnttab and libxenevtchn only
  * and so runs on xensim as well as in a real guest.
  *
- * Guarded memory: the data pages are granted read-only and must not change;
- * of the receive buffers only the bytes that a response tells of may change,
- * and those never posted not at all; of the ring pages only what is the
- * backend's.
+ * Guarded memory. The data pages are granted read-only and must not change. Of
+ * the receive buffers only the bytes that a response names may change, and none
+ * of a buffer that was never posted. Of the ring pages only the words and slots
+ * that the backend writes may change.
  */
 #ifndef HOSTILE_FRONT_H
 #define HOSTILE_FRONT_H
@@ -78,7 +78,7 @@ struct fcase {
 	const struct slot *slots;	/* sent once connected; or */
 	void (*run)(struct front *f);	/* done once connected */
 	void (*before)(struct front *f);	/* done before the keys are written */
-	const struct key *keys;		/* in place of the honest ones */
+	const struct key *keys;		/* in place of a correct frontend's */
 	uint32_t gtx_start, grx_start;	/* where the rings' indices begin */
 	const char *host;		/* words for the hook, before and after */
 	bool telling;			/* one of those worth running on a real Xen */
@@ -87,12 +87,12 @@ struct fcase {
 	bool mask;			/* with an event mask (docs/event-mask.md) */
 	bool wild;			/* the peer writes guarded memory itself */
 	bool driver;			/* only where the backend is not dom0, which may read everything */
-	bool raced;			/* the responses' statuses cannot be foreseen */
+	bool raced;			/* the responses' statuses depend on timing */
 };
 
 struct ring_end { uint32_t req, rsp; };		/* published; known answered */
 
-/* What there is of each queue. */
+/* The members that each queue has. */
 #define QUEUE_FIELDS \
 	netif_tx_sring_t *gtx; \
 	netif_rx_sring_t *grx; \
@@ -126,7 +126,7 @@ struct front {
 	struct xen_netif_gref *list;	/* a page of them */
 	uint64_t *mask;			/* the page of the event mask */
 	uint32_t ctrl_ref, list_ref, mask_ref, foreign_ref, ended_ref;
-	uint8_t *data, *buf, *guard;	/* guard: what data was */
+	uint8_t *data, *buf, *guard;	/* guard: a copy of data as it was */
 	uint32_t data_ref[NDATA], buf_ref[NBUF];
 	/* per connection */
 	const struct fcase *c;
@@ -140,13 +140,13 @@ struct front {
 	struct trouble t;
 };
 
-/* front.c: the peer as such */
+/* front.c: the peer's set-up */
 bool front_open(struct front *f, uint32_t devid);
 bool front_new_gtx_page(struct front *f);	/* takes the ring's page back and grants another */
 void front_close(struct front *f);
 void front_swap(struct front *f);		/* the other queue, from now on */
-/* The host's kernel hears of a carrier later than the backend says Connected,
- * and drops what it would send until then. */
+/* Waits for the host's device to have a carrier, which follows the backend's Connected.
+ * Until then the host's kernel drops what it would send. */
 void front_wait_host(struct front *f);
 bool front_connect(struct front *f);		/* up to the backend's Connected */
 void front_wait_refused(struct front *f);
@@ -176,7 +176,7 @@ void gtx_check(struct front *f, int16_t status);
 void good_put(struct front *f);			/* a packet that must pass */
 void probe(struct front *f);
 void arp_put(struct front *f, unsigned int n);	/* ARP requests, sent */
-void arp(struct front *f, unsigned int n);	/* and seen to be taken; each is answered by the host */
+void arp(struct front *f, unsigned int n);	/* the same, and waits until they are taken; the host replies to each */
 uint32_t ref_of(struct front *f, enum ref r);
 void guards_set(struct front *f);
 void guards_check(struct front *f);

@@ -103,7 +103,7 @@ bool log_wait(struct logfile *l, const char *a, const char *b, char *line, size_
 		struct pollfd p = { .fd = l->notify, .events = POLLIN };
 		ssize_t n = 1;
 
-		/* What came before the events are drained is read after it. */
+		/* Drain the events first: the log is read afterwards, so no line is missed. */
 		while (read(l->notify, events, sizeof(events)) > 0)
 			;
 		for (off_t at = l->mark; n > 0 && !found; at += n > LOG_CHUNK / 2 ? n / 2 : n) {
@@ -177,7 +177,7 @@ bool hook(const char *verb, const char *words)
 	int status;
 
 	snprintf(line, sizeof(line), "exec \"$HOSTILE_HOOK\" %s %s", verb, words);
-	/* The stand-in libraries are this domain's, not the host's. */
+	/* xensim's libraries in this process act for this domain, not for the host. */
 	status = hook_there() ? system(line) : -1;
 	return status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

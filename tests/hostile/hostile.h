@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* hostile.h - what a case of an ill-behaved peer is judged by, and the helpers of both programs
+/* hostile.h - the verdicts on cases of a hostile peer, and the helpers of both programs
  *
  * A case does something and names the verdict that the daemon under test must
- * come to. The verdict is read from three places: what the peer itself sees
- * (responses, xenbus states, the error node), what it can see of memory that
- * must not be written, and, where the daemon's log is at hand (--log), the
- * counters of the very connection. A probe after each case shows that the
- * interface, or a fresh connection after a fault, still works.
+ * reach. The verdict is read from three places:
+ * - what the peer sees: responses, xenbus states, the error node;
+ * - memory of the peer that the daemon must not write;
+ * - the counters of the connection, if the daemon's log is readable (--log).
+ * A probe after each case shows that the interface, or a fresh connection after
+ * a fault, still works.
  */
 #ifndef HOSTILE_H
 #define HOSTILE_H
@@ -26,12 +27,12 @@ enum verdict {
 	V_DROP,		/* dropped, counted as .want says; the rest goes on */
 	V_FAULT,	/* the interface is closed, .want is the reason (its start) */
 	V_REFUSE,	/* the connection is turned down, .want is the reason (its start) */
-	V_ANY,		/* whichever; but nothing breaks and a fresh start works */
+	V_ANY,		/* any of these, but nothing breaks and a fresh start works */
 };
 
 const char *verdict_name(enum verdict v);
 
-/* A key in place of what an honest peer writes; NULL: the key is left out.
+/* A key in place of what a correct peer writes; NULL: the key is left out.
  * A value "@name" stands for a grant or port that the program makes. */
 struct key {
 	const char *name;
@@ -45,11 +46,11 @@ void trouble(struct trouble *t, const char *fmt, ...) __attribute__((format(prin
 
 uint64_t now_us(void);
 
-/* Lets n milliseconds pass, for what has no event to be awaited: a race that
- * is given its time, or proof that nothing happens. */
+/* Waits n milliseconds where no event can be awaited: a race that needs time to
+ * occur, or proof that nothing happens. */
 void pass_time(unsigned int ms);
 
-/* A daemon's log that grows. Lines from the mark on are looked at. */
+/* A daemon's log that grows. Only lines after the mark are read. */
 struct logfile {
 	int fd;		/* -1: none */
 	int notify;
@@ -62,7 +63,7 @@ void log_mark(struct logfile *l);
 /* Waits for a line with all of a and b in it; copies it to line. */
 bool log_wait(struct logfile *l, const char *a, const char *b, char *line, size_t len, unsigned int ms);
 
-/* The value of a counter in a log line; 0 if it is not named. */
+/* Returns the value of a counter in a log line; 0 if it is not named. */
 uint64_t counter(const char *line, const char *name);
 
 /* Compares a line's drop and fault counters with "name=n name=n"; others must
@@ -76,29 +77,29 @@ void store_rm(struct xs_handle *xs, xs_transaction_t tx, const char *dir, const 
 unsigned int store_state(struct xs_handle *xs, const char *dir);
 
 /* Waits until dir/state (which is watched) is one of the states whose bits
- * are set; the state, or -1 if time ran out. */
+ * are set. Returns the state; -1: the time is over. */
 int store_wait_state(struct xs_handle *xs, const char *dir, unsigned int mask, unsigned int ms);
 
 #define IS(state_) (1u << XenbusState##state_)
 #define WAIT_MS 5000u
 
 /* Runs $HOSTILE_HOOK with these words, if set: the host's side of a case
- * (faults, traffic). False: there is none. */
+ * (faults, traffic). Returns false if there is none. */
 bool hook_there(void);
 bool hook(const char *verb, const char *words);
 
-/* A socket of another network namespace, where it stays; -1. */
+/* Returns a socket in another network namespace; -1: an error. */
 int socket_in(const char *netns, int family, int type);
 
-/* A thread that does fn(arg) again and again until stopped. */
+/* A thread that calls fn(arg) repeatedly until it is stopped. */
 struct again;
 struct again *again_start(void (*fn)(void *arg), void *arg);
 void again_stop(struct again *a);
 
-/* A cheap random number; not for more than to surprise. */
+/* Returns a cheap random number, not for cryptography. */
 uint32_t surprise(uint32_t *seed);
 
-/* The table line, and the counts of it. */
+/* Prints a case's line of the table, and counts it. */
 struct score { unsigned int passed, failed, skipped; };
 
 void report(struct score *s, const char *who, unsigned int group, const char *name, enum verdict v,

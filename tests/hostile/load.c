@@ -11,7 +11,7 @@ struct rival {
 	cpu_set_t where;
 	bool stop;
 	clockid_t theirs;	/* of the victim */
-	uint64_t used, since;	/* what it had; what the victim had before; microseconds */
+	uint64_t used, since;	/* its own time; the victim's time before; microseconds */
 };
 
 static uint64_t clock_us(clockid_t clock)
@@ -81,7 +81,7 @@ void rival_stop(struct rival *r, struct trouble *t, unsigned int percent)
 	if (victim()) {
 		__atomic_store_n(&r->stop, true, __ATOMIC_RELAXED);
 		pthread_join(r->thread, NULL);
-		/* Of what the two had: others may want the processor, too. */
+		/* The share of what both had, as other programs use the processor too. */
 		both = r->used + clock_us(r->theirs) - r->since;
 		if (r->used * 100 < both * percent)
 			trouble(t, "another program got %u of the %u ms of both", (unsigned int)(r->used / 1000),
