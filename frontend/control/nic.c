@@ -253,16 +253,18 @@ static int nic_read(struct nic *n, struct hs_front_view *view)
 {
 	enum xenbus_state theirs;
 	uint32_t online, state;
-	int err = nic_backend_find(n);
+	int err = store_read_u32(nic_store_of(n), &state, n->fe_path, "state");
 
+	if (!err)
+		err = nic_backend_find(n);
 	if (!err)
 		err = xenbus_read_state(nic_store_of(n), n->be_path, &theirs);
 	if (err)
 		return err;
 	if (!*n->be_path || store_read_u32_or(nic_store_of(n), &online, n->be_path, "online", 1))
 		online = 1;
-	/* Last: the guest may be saved and restored between two reads. What was read
-	 * of a backend that is gone since is then known to be of before. */
+	/* Once more: the guest may be saved and restored between two reads. What was
+	 * read of a backend that is gone since is then known to be of before. */
 	err = store_read_u32(nic_store_of(n), &state, n->fe_path, "state");
 	if (err)
 		return err;

@@ -20,7 +20,8 @@ host_address()
 # restore_once: restores; the pair is connected again; sets $restored to the new domain's number.
 restore_once()
 {
-	restored=$(x save-restore guest) && connected "$restored" 0 && host_address "$restored"
+	restored=$(x save-restore guest) && connected "$restored" 0 && host_address "$restored" &&
+		await 5 is_up in0 "vif$restored.0"
 }
 
 # Nothing of the domain that was saved is left in dom0.
