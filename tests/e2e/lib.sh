@@ -52,12 +52,13 @@ skip() { skipped_case "$CASE/$1" "$2"; }
 # await_line FILE SECONDS PATTERN [COUNT]: until so many lines of the growing file match.
 await_line()
 {
-	local fd pid line n=0 rc=1
+	local fd pid line n=0 rc=1 end=$((SECONDS + $2))
 
 	: >>"$1"
 	exec {fd}< <(exec tail -s 0.02 -n +1 -f "$1" 2>/dev/null)
 	pid=$!
-	while read -r -t "$2" -u "$fd" line; do
+	# In all: a log that goes on without the line is no reason to go on.
+	while [ "$SECONDS" -le "$end" ] && read -r -t $((end - SECONDS + 1)) -u "$fd" line; do
 		[[ $line =~ $3 ]] || continue
 		n=$((n + 1))
 		[ "$n" -lt "${4:-1}" ] || { rc=0; break; }
@@ -72,11 +73,11 @@ await_line()
 # VALUE may be several, like "5|6".
 await_node()
 {
-	local fd pid rc=1 value=
+	local fd pid rc=1 value='' end=$((SECONDS + ${3:-5}))
 
 	exec {fd}< <(exec xenstore-watch "$1" 2>/dev/null)
 	pid=$!
-	while read -r -t "${3:-5}" -u "$fd" _; do
+	while [ "$SECONDS" -le "$end" ] && read -r -t $((end - SECONDS + 1)) -u "$fd" _; do
 		value=$(xenstore-read "$1" 2>/dev/null) || value=-
 		[[ "|$2|" != *"|$value|"* ]] || { rc=0; break; }
 	done
