@@ -56,11 +56,13 @@ static void tapstate_load(const struct tapstate *ts, struct devstate *st, int fd
 
 void tapstate_save_place(const struct tapstate *ts, int fd)
 {
+	/* Not the VIF's bucket: whoever renames without end must not hide that it connects. */
+	static struct log_bucket moves;
 	struct devstate st;
 
 	if (devstate_read(&st, ts->run_dir, ts->name) == 0 && tapstate_set_place(ts, &st, fd)) {
 		tapstate_save(ts, &st);
-		log_info_in(ts->log, "device was renamed or moved device=%s ifname=%s ifindex=%u netns=%llu", ts->name,
+		log_info_in(&moves, "device was renamed or moved device=%s ifname=%s ifindex=%u netns=%llu", ts->name,
 			    st.ifname, st.ifindex, (unsigned long long)st.netns);
 	}
 }
