@@ -153,109 +153,98 @@ static unsigned int back_rest(const struct hs_back_view *v)
 	return v->online ? v->ours : REMOVED;
 }
 
+/* Gets the n-th of all views, by both states and the first of so many flags. Returns false after the last. */
+static bool back_view_at(struct hs_back_view *v, unsigned int n, unsigned int flags)
+{
+	unsigned int states = n >> flags;
+
+	n &= (1u << flags) - 1;
+	*v = (struct hs_back_view){
+		.ours = (enum xenbus_state)(states / HS_STATES), .theirs = (enum xenbus_state)(states % HS_STATES),
+		.online = n & 1, .hotplug = n & 2, .refused = n & 4,
+		.tables_lost = n & 8, .closing = n & 16, .unserved = n & 32,
+	};
+	return states < HS_STATES * HS_STATES;
+}
+
 static void back_every_combination(void **state)
 {
-	unsigned int seen = 0;
+	struct hs_back_view v;
+	unsigned int n;
 
 	(void)state;
-	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
-		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
-			for (unsigned int bits = 0; bits < 8; bits++, seen++) {
-				struct hs_back_view v = {
-					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
-					.online = bits & 1, .hotplug = bits & 2, .refused = bits & 4,
-				};
-				unsigned int want = back_rest(&v), got = back_settle(&v);
+	for (n = 0; back_view_at(&v, n, 3); n++) {
+		const struct hs_back_view from = v;
+		unsigned int want = back_rest(&v), got = back_settle(&v);
 
-				if (got != want)
-					fail_msg("ours=%u theirs=%u online=%d hotplug=%d refused=%d: rest %u, not %u",
-						 ours, theirs, v.online, v.hotplug, v.refused, got, want);
-			}
-		}
+		if (got != want)
+			fail_msg("ours=%u theirs=%u online=%d hotplug=%d refused=%d: rest %u, not %u",
+				 from.ours, from.theirs, v.online, v.hotplug, v.refused, got, want);
 	}
-	assert_int_equal(seen, 9 * 9 * 8);
+	assert_int_equal(n, 9 * 9 * 8);
 }
 
 /* Rings are attached in one place only: in InitWait with a frontend that is Connected. */
 static void back_connects_only_then(void **state)
 {
-	(void)state;
-	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
-		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
-			for (unsigned int bits = 0; bits < 8; bits++) {
-				struct hs_back_view v = {
-					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
-					.online = bits & 1, .hotplug = bits & 2, .refused = bits & 4,
-				};
+	struct hs_back_view v;
 
-				if (hs_back_next(&v) == HS_BACK_CONNECT)
-					assert_true(ours == INITWAIT && theirs == CONNECTED && v.hotplug && !v.refused);
-			}
-		}
-	}
+	(void)state;
+	for (unsigned int n = 0; back_view_at(&v, n, 3); n++)
+		if (hs_back_next(&v) == HS_BACK_CONNECT)
+			assert_true(v.ours == INITWAIT && v.theirs == CONNECTED && v.hotplug && !v.refused);
 }
 
-/* What the state says is up, and no connection of this process serves: gone on with, if that may be. */
+/* The rings are in use, as the state says, and this process has no connection: it goes on with them, if it may. */
 static void back_unserved(void **state)
 {
+	struct hs_back_view v;
+	unsigned int n;
+
+	(void)state;
+	for (n = 0; back_view_at(&v, n, 5); n++) {
+		enum hs_back_step step, before = hs_back_next(&v);
+
+		v.unserved = true;
+		step = hs_back_next(&v);
+		if (before != HS_BACK_STAY || (v.ours != CONNECTED && v.ours != RECONFIGURED)) {
+			assert_int_equal(step, before);
+			continue;
+		}
+		/* The pages are looked at again only for a guest that may keep its VIF. */
+		if (step == HS_BACK_CONNECT)
+			assert_true(!v.refused && !v.tables_lost && (v.online || v.closing));
+		else if (step == HS_BACK_RESET)
+			assert_true(!v.refused && v.tables_lost && (v.online || v.closing));
+		else
+			assert_true(step == HS_BACK_CLOSING && (v.refused || (!v.online && !v.closing)));
+		(void)back_settle(&v);
+	}
+	assert_int_equal(n, 9 * 9 * 32);
+}
+
+/* The daemon ends: a frontend that is up is told before it loses its rings, and none is connected. */
+static void back_closing(void **state)
+{
+	struct hs_back_view v;
 	unsigned int seen = 0;
 
 	(void)state;
-	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
-		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
-			for (unsigned int bits = 0; bits < 32; bits++, seen++) {
-				struct hs_back_view served = {
-					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
-					.online = bits & 1, .hotplug = bits & 2, .refused = bits & 4,
-					.tables_lost = bits & 8, .closing = bits & 16,
-				};
-				struct hs_back_view v = served;
-				enum hs_back_step step, before = hs_back_next(&served);
+	for (unsigned int n = 0; back_view_at(&v, n, 6); n++) {
+		struct hs_back_view offline = v;
 
-				v.unserved = true;
-				step = hs_back_next(&v);
-				if (before != HS_BACK_STAY || (ours != CONNECTED && ours != RECONFIGURED)) {
-					assert_int_equal(step, before);
-					continue;
-				}
-				/* The pages are looked at again only for a guest that may keep its VIF. */
-				if (step == HS_BACK_CONNECT)
-					assert_true(!v.refused && !v.tables_lost && (v.online || v.closing));
-				else if (step == HS_BACK_RESET)
-					assert_true(!v.refused && v.tables_lost && (v.online || v.closing));
-				else
-					assert_true(step == HS_BACK_CLOSING && (v.refused || (!v.online && !v.closing)));
-				(void)back_settle(&v);
-			}
+		if (!v.closing)
+			continue;
+		seen++;
+		if (v.theirs == CONNECTED || v.theirs == RECONFIGURING) {
+			assert_int_equal(back_settle(&v), CLOSING);
+			continue;
 		}
+		/* As one that the toolstack does not want. */
+		offline.online = offline.unserved = offline.closing = v.unserved = false;
+		assert_int_equal(back_settle(&v), back_settle(&offline));
 	}
 	assert_int_equal(seen, 9 * 9 * 32);
-}
-
-/* A daemon that ends: no frontend that is up loses its rings before it was told, none is connected. */
-static void back_closing(void **state)
-{
-	(void)state;
-	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
-		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
-			for (unsigned int bits = 0; bits < 32; bits++) {
-				struct hs_back_view v = {
-					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
-					.online = bits & 1, .hotplug = bits & 2, .refused = bits & 4,
-					.tables_lost = bits & 8, .unserved = bits & 16, .closing = true,
-				};
-				struct hs_back_view offline = v;
-
-				if (theirs == CONNECTED || theirs == RECONFIGURING) {
-					assert_int_equal(back_settle(&v), CLOSING);
-					continue;
-				}
-				/* As one that the toolstack does not want. */
-				offline.online = offline.unserved = offline.closing = v.unserved = false;
-				assert_int_equal(back_settle(&v), back_settle(&offline));
-			}
-		}
-	}
 }
 
 /* --- the backend's stories ------------------------------------------------------------- */
@@ -518,76 +507,70 @@ static struct hs_front_view front_rest(const struct hs_front_view *v)
 	return r;
 }
 
-static void front_every_combination(void **state)
+/* Gets the n-th of all views, by both states and three flags. Returns false after the last. */
+static bool front_view_at(struct hs_front_view *v, unsigned int n)
 {
-	unsigned int seen = 0;
+	unsigned int states = n / 8;
 
-	(void)state;
-	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
-		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
-			for (unsigned int bits = 0; bits < 8; bits++, seen++) {
-				struct hs_front_view v = {
-					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
-					.shared = bits & 1, .attached = bits & 2, .wanted = bits & 4,
-				};
-				struct hs_front_view want = front_rest(&v);
-
-				if (v.attached && !v.shared)
-					continue;	/* cannot be */
-				front_settle(&v);
-				if (v.ours != want.ours || v.shared != want.shared || v.attached != want.attached)
-					fail_msg("ours=%u theirs=%u bits=%u: rest ours=%d shared=%d attached=%d, "
-						 "not %d %d %d", ours, theirs, bits, v.ours, v.shared, v.attached,
-						 want.ours, want.shared, want.attached);
-			}
-		}
-	}
-	assert_int_equal(seen, 9 * 9 * 8);
+	*v = (struct hs_front_view){
+		.ours = (enum xenbus_state)(states / HS_STATES), .theirs = (enum xenbus_state)(states % HS_STATES),
+		.shared = n & 1, .attached = n & 2, .wanted = n & 4,
+	};
+	return states < HS_STATES * HS_STATES;
 }
 
-/* Rings go out only to a backend that waits for them. */
+static void front_every_combination(void **state)
+{
+	struct hs_front_view v;
+	unsigned int n;
+
+	(void)state;
+	for (n = 0; front_view_at(&v, n); n++) {
+		const struct hs_front_view from = v;
+		struct hs_front_view want = front_rest(&v);
+
+		if (v.attached && !v.shared)
+			continue;	/* cannot be */
+		front_settle(&v);
+		if (v.ours != want.ours || v.shared != want.shared || v.attached != want.attached)
+			fail_msg("ours=%u theirs=%u bits=%u: rest ours=%d shared=%d attached=%d, "
+				 "not %d %d %d", from.ours, from.theirs, n % 8, v.ours, v.shared, v.attached,
+				 want.ours, want.shared, want.attached);
+	}
+	assert_int_equal(n, 9 * 9 * 8);
+}
+
 /* A connection that is lost is closed, whatever the backend's state is; without rings there is none. */
 static void front_lost(void **state)
 {
-	(void)state;
-	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
-		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
-			for (unsigned int bits = 0; bits < 8; bits++) {
-				struct hs_front_view v = {
-					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
-					.shared = bits & 1, .attached = bits & 2, .wanted = bits & 4,
-				};
-				struct hs_front_view lost = v, closing = v;
+	struct hs_front_view v;
 
-				lost.lost = true;
-				closing.theirs = CLOSING;
-				assert_int_equal(hs_front_next(&lost), hs_front_next(v.shared ? &closing : &v));
-				front_apply(&lost, hs_front_next(&lost));
-				if (v.wanted && v.shared)
-					assert_false(lost.shared);
-			}
-		}
+	(void)state;
+	for (unsigned int n = 0; front_view_at(&v, n); n++) {
+		struct hs_front_view lost = v, closing = v;
+
+		lost.lost = true;
+		closing.theirs = CLOSING;
+		assert_int_equal(hs_front_next(&lost), hs_front_next(v.shared ? &closing : &v));
+		front_apply(&lost, hs_front_next(&lost));
+		if (v.wanted && v.shared)
+			assert_false(lost.shared);
 	}
 }
 
+/* Rings go out only to a backend that waits for them. */
 static void front_shares_only_then(void **state)
 {
-	(void)state;
-	for (unsigned int ours = 0; ours < HS_STATES; ours++) {
-		for (unsigned int theirs = 0; theirs < HS_STATES; theirs++) {
-			for (unsigned int bits = 0; bits < 8; bits++) {
-				struct hs_front_view v = {
-					.ours = (enum xenbus_state)ours, .theirs = (enum xenbus_state)theirs,
-					.shared = bits & 1, .attached = bits & 2, .wanted = bits & 4,
-				};
-				enum hs_front_step step = hs_front_next(&v);
+	struct hs_front_view v;
 
-				if (step == HS_FRONT_CONNECT)
-					assert_true(theirs == INITWAIT && ours == INITIALISING && !v.shared && v.wanted);
-				if (step == HS_FRONT_ATTACHED)
-					assert_true(v.shared && ours == CONNECTED && v.wanted);
-			}
-		}
+	(void)state;
+	for (unsigned int n = 0; front_view_at(&v, n); n++) {
+		enum hs_front_step step = hs_front_next(&v);
+
+		if (step == HS_FRONT_CONNECT)
+			assert_true(v.theirs == INITWAIT && v.ours == INITIALISING && !v.shared && v.wanted);
+		if (step == HS_FRONT_ATTACHED)
+			assert_true(v.shared && v.ours == CONNECTED && v.wanted);
 	}
 }
 

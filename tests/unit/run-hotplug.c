@@ -163,24 +163,23 @@ static void replies(void **state)
 
 static void escapes(void **state)
 {
+	static const struct { size_t size; const char *line; size_t len; const char *want; } rows[] = {
+		{ 16, "a b", 3, "a b" },
+		{ 16, "\"\\\x1b", 3, "\\x22\\x5c\\x1b" },
+		{ 16, "\0\xff", 2, "\\x00\\xff" },
+		{ 16, "", 0, "" },
+		/* Never half of one. */
+		{ 16, "123456789012345678", 18, "123456789012345" },
+		{ 16, "123456789012\n", 13, "123456789012" },
+		{ 1, "x", 1, "" },
+	};
 	char out[16];
 
 	(void)state;
-	hotplug_escape(out, sizeof(out), "a b", 3);
-	assert_string_equal(out, "a b");
-	hotplug_escape(out, sizeof(out), "\"\\\x1b", 3);
-	assert_string_equal(out, "\\x22\\x5c\\x1b");
-	hotplug_escape(out, sizeof(out), "\0\xff", 2);
-	assert_string_equal(out, "\\x00\\xff");
-	hotplug_escape(out, sizeof(out), "", 0);
-	assert_string_equal(out, "");
-	/* Never half of one. */
-	hotplug_escape(out, sizeof(out), "123456789012345678", 18);
-	assert_string_equal(out, "123456789012345");
-	hotplug_escape(out, sizeof(out), "123456789012\n", 13);
-	assert_string_equal(out, "123456789012");
-	hotplug_escape(out, 1, "x", 1);
-	assert_string_equal(out, "");
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		hotplug_escape(out, rows[i].size, rows[i].line, rows[i].len);
+		assert_string_equal(out, rows[i].want);
+	}
 }
 
 /* --- control's end --------------------------------------------------------------- */
