@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/host/worker.h"
 #include "hotplug.h"
 
 /* A runner that has not told of a script's end so long after its limit is given up. */

@@ -23,6 +23,9 @@
 #include "refuse.h"
 #include "vif_hotplug.h"
 
+/* Said of a script that was asked for, and of one that ran. */
+#define NO_RUNNER "no scripts run any more, restart netbackd"
+
 static bool vif_hotplug_is_connected(int err, const char *status)
 {
 	return !err && strcmp(status, "connected") == 0;
@@ -76,7 +79,7 @@ static void vif_hotplug_fail(struct vif *v, const char *why)
 	}
 	if (!hs_back_is_up(v->state))
 		vif_hotplug_write(v, "hotplug-status", "error");
-	vif_tell_error(v, "hotplug script: %s", strcmp(text, why) == 0 ? why : text);
+	vif_tell_error(v, "hotplug script: %s", text);
 }
 
 /* Reads what the script is called by, and with. Returns 0; -ENOENT: the VIF has no
@@ -121,7 +124,7 @@ static int vif_hotplug_ask(struct vif *v, struct hotplug_request *want, const ch
 	else if (err == -EINVAL)
 		snprintf(why, len, "backend key script or gatewaydev is not acceptable");
 	else if (err == -EPIPE)
-		snprintf(why, len, "no scripts run any more, restart netbackd");
+		snprintf(why, len, NO_RUNNER);
 	else if (!err)
 		log_info_in(&v->settings.log, "hotplug script starts vif=%s script=%s action=%s", v->name, text,
 			    hotplug_action_name(want->action));
@@ -241,7 +244,7 @@ void vif_hotplug_abandon(struct vif *v)
 	if (v->hotplug.phase == VIF_HOTPLUG_ONLINE || v->hotplug.phase == VIF_HOTPLUG_OFFLINE)
 		hotplug_stop(v->daemon->hotplug, v->peer.raw, v->devid);
 	else if (v->daemon->hotplug && v->hotplug.phase == VIF_HOTPLUG_UP)
-		log_debug("went without offline vif=%s", v->name);
+		log_debug("removed without its offline script vif=%s", v->name);
 }
 
 /* Puts into words what became of the script. Returns false if it did what it had to. */
@@ -270,7 +273,7 @@ static bool vif_hotplug_is_failure(char *why, size_t len, const struct hotplug_r
 			snprintf(why, len, "%s cannot be run: %s", r->script, errtext(ERRTEXT_FILE, -(int)r->code));
 		return true;
 	case HOTPLUG_LOST:
-		snprintf(why, len, "no scripts run any more, restart netbackd");
+		snprintf(why, len, NO_RUNNER);
 		return true;
 	}
 	return true;

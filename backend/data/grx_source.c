@@ -191,9 +191,9 @@ bool vif_source_next(struct vif_worker *vw, struct vif_frame *f, uint32_t used)
 			return false;
 		if (!(direct ? source_read_direct(q, f) : source_read_private(vw, f, vif_grx_at(used))))
 			return false;
+		if (!vw->tso.left)
+			return true;
 	}
-	if (!vw->tso.left)
-		return true;
 	/* Without room its segments begin the next run. */
 	if (room)
 		source_segment(vw, f, vif_grx_at(used));

@@ -321,8 +321,8 @@ void loop_watch(struct loop *l, int fd, void (*ready)(void *daemon, int fd))
 
 void loop_watch_counter(struct loop *l, int fd, void (*ready)(void *daemon, int fd))
 {
-	l->source[l->nsources].counter = true;
 	loop_watch(l, fd, ready);
+	l->source[l->nsources - 1].counter = true;
 }
 
 int loop_watch_links(struct loop *l, void (*ready)(void *daemon, int fd))

@@ -56,7 +56,7 @@ static void tapstate_load(const struct tapstate *ts, struct devstate *st, int fd
 
 void tapstate_save_place(const struct tapstate *ts, int fd)
 {
-	/* Not the VIF's bucket: whoever renames without end must not hide that it connects. */
+	/* Not the VIF's bucket: a device that is renamed without end must not hold back its other lines. */
 	static struct log_bucket moves;
 	struct devstate st;
 

@@ -19,6 +19,7 @@ unsigned int frame_trim(struct iovec *iov, unsigned int n, uint32_t len)
 enum drop frame_to_pkt(struct pkt *p, struct tso *tso, struct virtio_net_hdr *vh,
 		       const struct vnet_peer *peer, const struct iovec *iov, unsigned int n)
 {
+	bool segment = false;
 	enum drop drop;
 
 	if (p->len < PKT_LEN_MIN)
@@ -27,12 +28,14 @@ enum drop frame_to_pkt(struct pkt *p, struct tso *tso, struct virtio_net_hdr *vh
 	case VNET_BROKEN:
 		return DROP_CSUM;
 	case VNET_SEGMENT:
-		return tso_begin(tso, vh, iov, n, pkt_part(p)) < 0 ? DROP_GSO : DROP_NONE;
+		segment = true;
+		break;
 	case VNET_SEND:
+		/* An XDP program sees one page: with headroom there are no large frames. */
+		segment = p->headroom && vh->gso_type != VIRTIO_NET_HDR_GSO_NONE;
 		break;
 	}
-	/* An XDP program sees one page: with headroom there are no large frames. */
-	if (p->headroom && vh->gso_type != VIRTIO_NET_HDR_GSO_NONE)
+	if (segment)
 		return tso_begin(tso, vh, iov, n, pkt_part(p)) < 0 ? DROP_GSO : DROP_NONE;
 	drop = vnet_to_pkt(p, vh);
 	if (drop != DROP_NONE)
