@@ -3,7 +3,9 @@
  *
  * The block belongs to the caller of vif_conn_start(). It has a set of counters for each queue
  * and for each worker. A counter is one 64-bit word that one thread writes and every thread may
- * read. The block has no pointers, so that two processes can share it.
+ * read. The block has no pointers, so that two processes can share it: it is a memfd. Control
+ * makes it and seals its size, so that a read of control's never faults, whatever the process
+ * that writes does to the descriptor. What control reads there is only ever printed.
  */
 #ifndef NETPAIR_BACKEND_COUNTERS_H
 #define NETPAIR_BACKEND_COUNTERS_H
@@ -22,13 +24,19 @@ struct vif_counters_set {
 struct vif_counters {
 	struct vif_counters_set *set;	/* the queues', then the workers'; NULL: there is no block */
 	unsigned int queues, workers;
+	int fd;				/* the block's memfd, where this process made it; else -1; only with a set */
 };
 
-/* Frees the block that c has, and makes one whose counters are 0. Without memory c has no
+/* Unmaps the block that c has, and makes one whose counters are 0. Without memory or a descriptor c has no
  * block, with which vif_conn_start() fails. */
 void vif_counters_new(struct vif_counters *c, unsigned int queues, unsigned int workers);
 
-/* Frees the block, if c has one; no connection may use it any more. */
+/* Maps the block that another process made with vif_counters_new() for as many queues and
+ * workers; c has no block before. Takes fd, also after an error. Returns 0; -EINVAL: it is no
+ * memfd whose size is sealed, or has another size; other -errno. */
+MUST_CHECK int vif_counters_map(struct vif_counters *c, int fd, unsigned int queues, unsigned int workers);
+
+/* Unmaps the block, if c has one; no connection may use it any more. */
 void vif_counters_free(struct vif_counters *c);
 
 /* Return the set of queue i, or of worker i for what belongs to no queue. */

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <cap-ng.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/io_uring.h>
 #include <linux/landlock.h>
@@ -154,6 +155,12 @@ static int sandbox_allow_ioctls(scmp_filter_ctx filter, const unsigned long *req
 	return err;
 }
 
+/* Whether memory that another process gave can still shrink. */
+static int sandbox_allow_seals(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS, 0));
+}
+
 /* Memory that can be written is never executed. */
 static int sandbox_allow_memory(scmp_filter_ctx filter)
 {
@@ -213,6 +220,8 @@ static int sandbox_fill_filter(scmp_filter_ctx filter, const struct sandbox *s)
 		err = sandbox_allow_ioctls(filter, s->ioctls);
 	if (!err)
 		err = sandbox_allow_memory(filter);
+	if (!err)
+		err = sandbox_allow_seals(filter);
 	if (!err)
 		err = sandbox_allow_threads(filter);
 	if (!err)

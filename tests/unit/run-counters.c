@@ -2,6 +2,7 @@
 /* run-counters.c - a connection's counters: one block, a set for each writer */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,11 +99,103 @@ static void without_memory(void **state)
 	vif_counters_free(&c);
 }
 
+/* Another process's view of c: what one counts the other reads, and each unmaps only its own. */
+static void by_descriptor(void **state)
+{
+	struct vif_counters theirs;
+
+	(void)state;
+	vif_counters_new(&c, 3, 2);
+	assert_non_null(c.set);
+	assert_int_equal(fcntl(c.fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(vif_counters_map(&theirs, dup(c.fd), 3, 2), 0);
+	assert_int_equal(theirs.fd, -1);
+	stats_add(vif_counters_worker(&theirs, 1), STAT_GTX_PACKETS, 7);
+	assert_int_equal(stats_get(vif_counters_worker(&c, 1), STAT_GTX_PACKETS), 7);
+	vif_counters_free(&theirs);
+	assert_null(theirs.set);
+	assert_int_equal(stats_get(vif_counters_worker(&c, 1), STAT_GTX_PACKETS), 7);
+}
+
+/* A process that has the descriptor cannot take the memory away from one that reads it. */
+static void size_is_sealed(void **state)
+{
+	(void)state;
+	vif_counters_new(&c, 2, 1);
+	assert_int_equal(ftruncate(c.fd, 0), -1);
+	assert_int_equal(ftruncate(c.fd, 1 << 20), -1);
+	assert_int_equal(fcntl(c.fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+	stats_inc(vif_counters_queue(&c, 1), STAT_SLEEPS);
+}
+
+static int memfd_of(size_t len, int seals)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)len), 0);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, seals), 0);
+	return fd;
+}
+
+/* Refused, and the descriptor is closed. */
+static void refused(int fd)
+{
+	struct vif_counters theirs;
+
+	assert_true(fd >= 0);
+	assert_int_equal(vif_counters_map(&theirs, fd, 3, 2), -EINVAL);
+	assert_null(theirs.set);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	vif_counters_free(&theirs);
+}
+
+static void what_is_no_block_is_refused(void **state)
+{
+	const size_t len = 5 * sizeof(struct vif_counters_set);
+	struct vif_counters theirs;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(vif_counters_map(&theirs, memfd_of(len, COUNTERS_SEALS), 3, 2), 0);
+	vif_counters_free(&theirs);
+	refused(memfd_of(len - 1, COUNTERS_SEALS));
+	refused(memfd_of(len + 1, COUNTERS_SEALS));
+	refused(memfd_of(0, COUNTERS_SEALS));
+	refused(memfd_of(len, F_SEAL_GROW | F_SEAL_SEAL));
+	refused(memfd_of(len, F_SEAL_SHRINK | F_SEAL_SEAL));
+	refused(memfd_of(len, F_SEAL_SHRINK | F_SEAL_GROW));
+	refused(open("/dev/null", O_RDWR | O_CLOEXEC));
+	refused(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+	assert_int_equal(pipe(pair), 0);
+	refused(pair[0]);
+	close(pair[1]);
+	assert_int_equal(vif_counters_map(&theirs, -1, 3, 2), -EINVAL);
+}
+
+static void without_a_descriptor(void **state)
+{
+	struct rlimit was, none;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = (struct rlimit){ 0, was.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	vif_counters_new(&c, 1, 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_null(c.set);
+	vif_counters_new(&c, 1, 1);
+	assert_non_null(c.set);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(sets_are_apart, teardown), cmocka_unit_test_teardown(sum_has_all, teardown),
 		cmocka_unit_test_teardown(shared_by_processes, teardown), cmocka_unit_test_teardown(without_memory, teardown),
+		cmocka_unit_test_teardown(by_descriptor, teardown), cmocka_unit_test_teardown(size_is_sealed, teardown),
+		cmocka_unit_test_teardown(what_is_no_block_is_refused, teardown),
+		cmocka_unit_test_teardown(without_a_descriptor, teardown),
 	};
 
 	return RUN_TESTS(tests);

@@ -89,6 +89,7 @@ ACT(act_map_exec, syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVA
 ACT(act_protect_exec, syscall(SYS_mprotect, (uintptr_t)act_exec & ~4095ul, 4096, PROT_READ | PROT_WRITE | PROT_EXEC))
 ACT(act_dumpable, syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0))
 ACT(act_priority, syscall(SYS_setpriority, PRIO_PROCESS, 0, -20))
+ACT(act_owner, syscall(SYS_fcntl, 0, F_SETOWN, 1))
 ACT(act_seccomp, syscall(SYS_seccomp, 0, 0, NULL))
 
 static void forbidden_acts_are_its_end(void **state)
@@ -96,7 +97,8 @@ static void forbidden_acts_are_its_end(void **state)
 	static int (*const acts[])(void) = {
 		act_open, act_open_privcmd, act_creat, act_stat, act_unlink, act_socket, act_connect, act_exec, act_fork,
 		act_vfork, act_ptrace, act_kill, act_read_of_other, act_bpf, act_ring, act_ring_buffers, act_memfd, act_ioctl,
-		act_setuid, act_unshare, act_mount, act_map_exec, act_protect_exec, act_dumpable, act_priority, act_seccomp,
+		act_setuid, act_unshare, act_mount, act_map_exec, act_protect_exec, act_dumpable, act_priority, act_owner,
+		act_seccomp,
 	};
 	struct sandbox s = conf();
 
@@ -149,7 +151,9 @@ static int act_work(void)
 	/* Allowed, and of no use on that descriptor. */
 	if (ioctl(fd, FIONREAD, &n) == 0 || errno != ENOTTY)
 		return 2;
-	return syscall(SYS_clone3, NULL, 0) == -1 && errno == ENOSYS ? 0 : 3;
+	if (fcntl(fd, F_GET_SEALS) >= 0 || errno != EINVAL)
+		return 3;
+	return syscall(SYS_clone3, NULL, 0) == -1 && errno == ENOSYS ? 0 : 4;
 }
 
 static void what_workers_do_goes_on(void **state)
