@@ -14,6 +14,7 @@
 #include "common/wire/parse.h"
 #include "backend.h"
 #include "stale_taps.h"
+#include "vif_fds.h"
 
 static bool stale_taps_is_served(const struct backend *d, const char *name)
 {
@@ -72,7 +73,7 @@ static void stale_taps_remove(void *arg, const char *name)
 	if (stale_taps_is_served(d, name) || !stale_taps_is_gone(d, name))
 		return;
 	tapstate_remove(&(struct tapstate){ .run_dir = d->run_dir, .name = name, .log = &log });
-	vif_conn_forget(d->run_dir, name);
+	vif_fds_forget_tables(d->run_dir, name);
 	log_info("removed vif=%s reason=\"it was removed while no netbackd ran\"", name);
 }
 

@@ -132,7 +132,7 @@ static void vif_refuse_unless_lost(struct vif *v, const char *what, enum errtext
 static void vif_connect_frontend(struct vif *v)
 {
 	bool adopt = hs_back_is_up(v->state);
-	struct vif_conn_params params = { .peer = v->peer, .name = v->name, .run_dir = v->daemon->run_dir,
+	struct vif_conn_params params = { .peer = v->peer, .name = v->name,
 				   .control_fd = v->daemon->control_fd, .adopt = adopt,
 				   .hold_ms = v->daemon->policy.hold_ms, .stall_ms = v->daemon->policy.stall_ms,
 				   .quota = v->daemon->quota, .settings = &v->settings, .counters = &v->counters };

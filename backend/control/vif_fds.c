@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* vif_fds.c - opens, for vif_fds.h: the device once more for each worker, the limit of its queue */
+/* vif_fds.c - opens, for vif_fds.h: the device once more for each worker, the limit of its queue,
+ * the file of the guest's tables */
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "common/host/statemap.h"
 #include "common/host/tap.h"
 #include "common/host/taplimit.h"
+#include "common/wire/handshake.h"
 #include "backend.h"
 #include "vif_fds.h"
 
@@ -43,10 +47,32 @@ static void vif_fds_open_limit(struct vif_fds *fds, struct vif *v)
 			    errtext(ERRTEXT_TAP, fds->limit));
 }
 
+static void vif_fds_tables_path(char *path, size_t len, const char *run_dir, const char *name)
+{
+	snprintf(path, len, "%s/%s.tables", run_dir, name);
+}
+
+static void vif_fds_open_tables(struct vif_fds *fds, struct vif *v)
+{
+	size_t len = vif_conn_tables_size();
+	char path[256];
+
+	vif_fds_tables_path(path, sizeof(path), v->daemon->run_dir, v->name);
+	fds->tables = hs_back_is_up(v->state) ? statemap_open(path, len) : -ENOENT;
+	if (fds->tables < 0)
+		fds->tables = statemap_create(path, len);
+	if (fds->tables >= 0)
+		return;
+	log_warn_in(&v->settings.log, "cannot save the guest's tables for a restart vif=%s file=%s error=\"%s\"", v->name, path,
+		    errtext(ERRTEXT_FILE, fds->tables));
+	fds->tables = -1;
+}
+
 void vif_fds_open(struct vif_fds *fds, struct vif *v, unsigned int workers)
 {
 	vif_fds_open_taps(fds, v, workers);
 	vif_fds_open_limit(fds, v);
+	vif_fds_open_tables(fds, v);
 }
 
 void vif_fds_put(const struct vif_fds *fds, struct vif_conn_params *params)
@@ -55,11 +81,22 @@ void vif_fds_put(const struct vif_fds *fds, struct vif_conn_params *params)
 	params->workers = fds->workers;
 	params->limit_fd = fds->limit;
 	params->limit_bytes = fds->limit_bytes;
+	params->tables_fd = fds->tables;
 }
 
 void vif_fds_close(struct vif_fds *fds)
 {
 	if (fds->limit >= 0)
 		close(fds->limit);
-	fds->limit = -1;
+	if (fds->tables >= 0)
+		close(fds->tables);
+	fds->limit = fds->tables = -1;
+}
+
+void vif_fds_forget_tables(const char *run_dir, const char *name)
+{
+	char path[256];
+
+	vif_fds_tables_path(path, sizeof(path), run_dir, name);
+	statemap_remove(path);
 }

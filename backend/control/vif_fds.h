@@ -14,10 +14,12 @@ struct vif_fds {
 	unsigned int workers;
 	int limit;			/* taplimit_attach()'s; -1: no limit in bytes */
 	uint32_t limit_bytes;
+	int tables;			/* what the guest set, for the next daemon; -1: cannot be saved */
 };
 
 /* Opens the descriptors of a connection with at most so many workers: fewer where the device
- * cannot be opened once more. Logs what is missing. The caller owes vif_fds_close(). */
+ * cannot be opened once more. The tables are what an earlier daemon left, if the VIF was
+ * connected then, or made anew. Logs what is missing. The caller owes vif_fds_close(). */
 void vif_fds_open(struct vif_fds *fds, struct vif *v, unsigned int workers);
 
 /* Puts them into the parameters of a connection, to which vif_conn_start() then gives all
@@ -26,5 +28,8 @@ void vif_fds_put(const struct vif_fds *fds, struct vif_conn_params *params);
 
 /* Closes those that a connection needs no longer once it was made. */
 void vif_fds_close(struct vif_fds *fds);
+
+/* Removes the tables that a VIF of that name left in the run directory. */
+void vif_fds_forget_tables(const char *run_dir, const char *name);
 
 #endif

@@ -16,6 +16,7 @@
 #include "common/wire/handshake.h"
 #include "backend.h"
 #include "life.h"
+#include "vif_fds.h"
 #include "vif_tap.h"
 
 static struct tapstate vif_tap_tapstate_of(struct vif *v)
@@ -156,7 +157,7 @@ void vif_tap_remove(struct vif *v)
 	}
 	/* Also one that an earlier daemon made and we never opened. */
 	tapstate_remove(&ts);
-	vif_conn_forget(v->daemon->run_dir, v->name);
+	vif_fds_forget_tables(v->daemon->run_dir, v->name);
 }
 
 int vif_tap_fit(struct vif *v, const struct vif_conf *conf)

@@ -26,7 +26,6 @@ struct vif_conn;
 struct vif_conn_params {
 	struct domid peer;
 	const char *name;	/* borrowed */
-	const char *run_dir;	/* borrowed */
 	struct vif_settings *settings;	/* borrowed */
 	const struct vif_counters *counters;	/* for as many queues and workers; its block is borrowed */
 	const int *tap_fds;	/* one for each worker; all but the first become the connection's, also after an error */
@@ -37,6 +36,7 @@ struct vif_conn_params {
 	uint32_t limit_bytes;	/* what may wait in the device */
 	struct mapquota *quota;	/* borrowed; what static grants are charged to */
 	bool adopt;		/* an earlier daemon served this very connection */
+	int tables_fd;		/* a file of vif_conn_tables_size() bytes for the next daemon; -1: none; borrowed during the call */
 };
 
 /* Maps the rings, binds the channels and starts the workers. Returns 0 or
@@ -44,8 +44,8 @@ struct vif_conn_params {
 MUST_CHECK int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
 			      const struct vif_conf *conf, const char **why);
 
-/* Removes what a connection of that name left for a restart. */
-void vif_conn_forget(const char *run_dir, const char *name);
+/* Returns the size in bytes of the file for a guest's tables. */
+size_t vif_conn_tables_size(void);
 
 /* Returns why a worker has stopped serving, or NULL. */
 const char *vif_conn_faulted(const struct vif_conn *conn);

@@ -12,11 +12,6 @@
 
 /* #syscalls-some mmap */
 
-void vif_saved_path(char *path, size_t len, const char *run_dir, const char *name)
-{
-	snprintf(path, len, "%s/%s.tables", run_dir, name);
-}
-
 /* --- guarded copies ------------------------------------------------------ */
 
 /* A daemon that is killed between begin and end leaves an odd number. Only the
@@ -90,16 +85,17 @@ static bool saved_is_same(const struct vif_conn *conn)
 
 /* --- open and close ------------------------------------------------------- */
 
-static void saved_map_anew(struct vif_conn *conn, const char *path)
+/* Maps the file fd, or private memory where there is none. */
+static void saved_map(struct vif_conn *conn, int fd)
 {
-	void *map;
-	int err = statemap_create(&map, path, sizeof(*conn->saved));
+	void *map = NULL;
+	int err = fd < 0 ? 0 : statemap_map(&map, fd, sizeof(*conn->saved));
 
-	if (err) {
-		log_warn_in(&conn->settings->log, "cannot save the guest's tables for a restart vif=%s file=%s error=\"%s\"", conn->name, path,
-			 errtext(ERRTEXT_FILE, err));
+	if (err)
+		log_warn_in(&conn->settings->log, "cannot save the guest's tables for a restart vif=%s error=\"%s\"", conn->name,
+			    errtext(ERRTEXT_FILE, err));
+	if (!map)
 		map = mmap(NULL, sizeof(*conn->saved), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	}
 	conn->saved = map == MAP_FAILED ? NULL : map;
 }
 
@@ -115,42 +111,34 @@ static void saved_adopt(struct vif_conn *conn)
 	saved_adopt_grants(conn);
 }
 
-static void saved_start_empty(struct vif_conn *conn, const struct vif_conn_params *params, const char *path)
+/* The magic goes first and comes last: a file that is half made is not adopted. */
+static void saved_start_empty(struct vif_conn *conn, const struct vif_conn_params *params)
 {
-	saved_map_anew(conn, path);
-	if (!conn->saved)
-		return;
-	snprintf(conn->saved->connection, sizeof(conn->saved->connection), "%s", conn->connection);
+	struct vif_saved *k = conn->saved;
+
+	memset(k->magic, 0, sizeof(k->magic));
+	atomic_thread_fence(memory_order_release);
+	memset(k, 0, sizeof(*k));
+	snprintf(k->connection, sizeof(k->connection), "%s", conn->connection);
 	if (params->adopt) {
 		log_warn("an earlier netbackd left no usable tables: until the frontend connects anew all multicast is "
 			 "delivered, frames are copied and not hashed vif=%s", conn->name);
-		atomic_store(&conn->saved->mcast_unknown, 1);
+		atomic_store(&k->mcast_unknown, 1);
 	}
-	/* The magic comes last: a file that is half made is not adopted. */
 	atomic_thread_fence(memory_order_release);
-	memcpy(conn->saved->magic, SAVED_MAGIC, sizeof(SAVED_MAGIC));
+	memcpy(k->magic, SAVED_MAGIC, sizeof(SAVED_MAGIC));
 }
 
 int vif_saved_open(struct vif_conn *conn, const struct vif_conn_params *params)
 {
-	void *map = NULL;
-	char path[256];
-
-	vif_saved_path(path, sizeof(path), params->run_dir, params->name);
 	hash_init(&conn->hash);
-	if (params->adopt && statemap_open(&map, path, sizeof(*conn->saved)) == 0) {
-		conn->saved = map;
-		if (saved_is_same(conn)) {
-			saved_adopt(conn);
-		} else {
-			statemap_close(map, sizeof(*conn->saved));
-			conn->saved = NULL;
-		}
-	}
-	if (!conn->saved)
-		saved_start_empty(conn, params, path);
+	saved_map(conn, params->tables_fd);
 	if (!conn->saved)
 		return -ENOMEM;
+	if (params->adopt && saved_is_same(conn))
+		saved_adopt(conn);
+	else
+		saved_start_empty(conn, params);
 	conn->settings->mcast = &conn->saved->mcast;
 	atomic_store(&conn->settings->all_multicast, atomic_load(&conn->saved->mcast_unknown) != 0);
 	return 0;
@@ -159,6 +147,6 @@ int vif_saved_open(struct vif_conn *conn, const struct vif_conn_params *params)
 void vif_saved_close(struct vif_conn *conn)
 {
 	conn->settings->mcast = NULL;
-	statemap_close(conn->saved, sizeof(*conn->saved));
+	statemap_unmap(conn->saved, sizeof(*conn->saved));
 	conn->saved = NULL;
 }

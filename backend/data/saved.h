@@ -2,8 +2,8 @@
 /* saved.h - the tables that a guest set and only netbackd knows, saved for the next daemon
  *
  * Theory of operation. The multicast list, the hash and the static grants are
- * in a mapped file of the run directory (statemap.h), which the worker changes
- * by plain stores: the list in params, the others as a copy, guarded by a
+ * in a mapped file of the run directory (statemap.h), which control opens and the worker
+ * changes by plain stores: the list in params, the others as a copy, guarded by a
  * sequence number that is odd while it is written. All is stored before the
  * guest gets its response, so a guest that was told OK finds its tables with the
  * next daemon, however this one ended, and no message of a guest's costs a
@@ -41,10 +41,10 @@ struct vif_saved {
 	struct xen_netif_gref grant[GREF_MAP_MAX];
 };
 
-/* Makes the tables of a connection that starts; or adopts those of the last
- * daemon, if it served this connection, and maps its static grants again. Logs
- * if no file can be made: the next daemon finds nothing then. Returns 0 or
- * -ENOMEM. */
+/* Makes the tables of a connection that starts, in the file that params has; or adopts
+ * those that an earlier daemon left there, if it served this connection, and maps its
+ * static grants again. Without a file the tables are in private memory, and the next
+ * daemon finds nothing. Returns 0 or -ENOMEM. */
 MUST_CHECK int vif_saved_open(struct vif_conn *conn, const struct vif_conn_params *params);
 
 /* Unmaps the file, which stays. */
@@ -54,8 +54,5 @@ void vif_saved_close(struct vif_conn *conn);
  * message that changed them is answered. */
 void vif_saved_hash(struct vif_conn *conn);
 void vif_saved_grants(struct vif_conn *conn);
-
-/* Writes the file's name to path. */
-void vif_saved_path(char *path, size_t len, const char *run_dir, const char *name);
 
 #endif

@@ -8,53 +8,69 @@
 #include "statefile.h"
 #include "statemap.h"
 
-/* Maps fd and closes it, also after an error. Returns 0 or -errno. */
-static int statemap_map(void **out, int fd, size_t len, int err)
-{
-	void *map = MAP_FAILED;
+/* #syscalls lseek munmap */
+/* #syscalls-some mmap */
+/* #syscalls-before open close unlink */
 
-	if (!err) {
-		map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		err = map == MAP_FAILED ? -errno : 0;
-	}
-	close(fd);
-	*out = err ? NULL : map;
-	return err;
-}
-
-int statemap_create(void **out, const char *path, size_t len)
+int statemap_create(const char *path, size_t len)
 {
 	int fd, err;
 
-	*out = NULL;
 	if (unlink(path) < 0 && errno != ENOENT)
 		return -errno;
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	err = statemap_map(out, fd, len, -posix_fallocate(fd, 0, (off_t)len));
-	if (err)
-		unlink(path);
+	err = -posix_fallocate(fd, 0, (off_t)len);
+	if (!err)
+		return fd;
+	close(fd);
+	unlink(path);
 	return err;
 }
 
-int statemap_open(void **out, const char *path, size_t len)
+int statemap_open(const char *path, size_t len)
 {
 	/* O_NONBLOCK, so that a FIFO of that name does not block. */
 	int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), err = 0;
 	uint64_t size;
 
-	*out = NULL;
 	if (fd < 0)
 		return errno == ELOOP ? -EPERM : -errno;
 	if (!statefile_is_ours(fd, &size))
 		err = -EPERM;
 	else if (size != len)
 		err = -EINVAL;
-	return statemap_map(out, fd, len, err);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
 }
 
-void statemap_close(void *map, size_t len)
+void statemap_remove(const char *path)
+{
+	unlink(path);
+}
+
+int statemap_map(void **out, int fd, size_t len)
+{
+	/* Not by fstat(2), which newer C libraries make a lookup of a name. */
+	off_t size = lseek(fd, 0, SEEK_END);
+	void *map;
+
+	*out = NULL;
+	if (size < 0)
+		return -errno;
+	if ((uint64_t)size != len)
+		return -EINVAL;
+	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	*out = map;
+	return 0;
+}
+
+void statemap_unmap(void *map, size_t len)
 {
 	if (map)
 		munmap(map, len);

@@ -8,7 +8,8 @@
  * consistent, for example with a sequence number.
  *
  * A file is used only if it is a regular file of our own user that no other user
- * may write, and has the expected size. The caller checks its contents.
+ * may write, and has the expected size. The caller checks its contents. The process
+ * that maps a file need not be the one that opened it: it names no file.
  */
 #ifndef NETPAIR_STATEMAP_H
 #define NETPAIR_STATEMAP_H
@@ -17,16 +18,23 @@
 
 #include "common/base/util.h"
 
-/* Makes the file path anew, with len zero bytes and mode 0600, and maps it. It
- * allocates the space now, so that a store never fails on a full disk. Returns 0 or -errno. */
-MUST_CHECK int statemap_create(void **out, const char *path, size_t len);
+/* Makes the file path anew, with len zero bytes and mode 0600. It allocates the
+ * space now, so that a store never fails on a full disk. Returns its descriptor, or -errno. */
+MUST_CHECK int statemap_create(const char *path, size_t len);
 
-/* Maps the file as it is. Returns 0; -ENOENT: there is no file; -EPERM: it is not a
- * regular file of ours, or others may write it; -EINVAL: it has another size;
- * other -errno. */
-MUST_CHECK int statemap_open(void **out, const char *path, size_t len);
+/* Opens the file as it is. Returns its descriptor; -ENOENT: there is no file; -EPERM: it
+ * is not a regular file of ours, or others may write it; -EINVAL: it has another
+ * size; other -errno. */
+MUST_CHECK int statemap_open(const char *path, size_t len);
+
+/* Removes the file, if there is one. */
+void statemap_remove(const char *path);
+
+/* Maps the file fd, which stays the caller's and may be closed then. Returns 0;
+ * -EINVAL: it has another size; other -errno. */
+MUST_CHECK int statemap_map(void **out, int fd, size_t len);
 
 /* Unmaps the file, which stays. NULL is allowed. */
-void statemap_close(void *map, size_t len);
+void statemap_unmap(void *map, size_t len);
 
 #endif

@@ -379,7 +379,7 @@ static int meanwhile(int map, uint32_t i, uint32_t n)
 
 static void back_start(bool resume)
 {
-	struct vif_conn_params params = { .peer = { GUEST }, .name = "fuzz", .run_dir = "/nonexistent", .quota = &quota,
+	struct vif_conn_params params = { .peer = { GUEST }, .name = "fuzz", .tables_fd = -1, .quota = &quota,
 				   .tap_fds = &wire_tap, .limit_fd = -1, .settings = &settings, .counters = &counters, .workers = 1, .control_fd = wire_control, .adopt = resume };
 	const char *why = NULL;
 	int err;

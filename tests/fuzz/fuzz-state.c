@@ -147,11 +147,16 @@ static struct vif_conn l = { .name = "vif1.0", .settings = &settings };
 
 static void load_tables(void)
 {
-	struct vif_conn_params params = { .name = "vif1.0", .run_dir = dir, .adopt = true };
+	struct vif_conn_params params = { .name = "vif1.0", .adopt = true };
+	char path[128];
 
+	snprintf(path, sizeof(path), "%s/vif1.0.tables", dir);
+	params.tables_fd = statemap_open(path, sizeof(struct vif_saved));
+	PROMISE(params.tables_fd >= 0);
 	memset(&l.hash, 0x55, sizeof(l.hash));
 	PROMISE(gref_map_new(&l.gref_map, &use) == 0);
 	PROMISE(vif_saved_open(&l, &params) == 0);
+	close(params.tables_fd);
 }
 
 static void leave_tables(void)

@@ -3,7 +3,9 @@
  *
  * A daemon that is killed does not unmap: leave() is that, load() the next one.
  */
+#include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -23,6 +25,12 @@ static struct vif_conn l = { .name = "vif1.0", .settings = &settings, .conf = { 
 
 static uint8_t pages[GREF_MAP_MAX][64];
 static unsigned int maps_left = UINT_MAX;
+
+/* In place of conn.c. */
+size_t vif_conn_tables_size(void)
+{
+	return sizeof(struct vif_saved);
+}
 
 void *grant_map_run(struct grant_dev *g, const struct gref *grefs, unsigned int n, enum grant_access access, int *err)
 {
@@ -50,18 +58,32 @@ static void leave(void)
 	memset(&l.hash, 0x55, sizeof(l.hash));
 }
 
-static void load_in(const char *where, bool resume)
+/* Loads from a file, which is closed then; -1: there is none. */
+static void load_from(int fd, bool resume)
 {
-	struct vif_conn_params params = { .name = "vif1.0", .run_dir = where, .adopt = resume };
+	struct vif_conn_params params = { .name = "vif1.0", .tables_fd = fd, .adopt = resume };
 
 	leave();
 	assert_int_equal(gref_map_new(&l.gref_map, &use), 0);
 	assert_int_equal(vif_saved_open(&l, &params), 0);
+	if (fd >= 0)
+		close(fd);
 }
 
+/* The file is opened as control does. */
 static void load(bool resume)
 {
-	load_in(dir, resume);
+	int fd = resume ? statemap_open(path, vif_conn_tables_size()) : -1;
+
+	load_from(fd < 0 ? statemap_create(path, vif_conn_tables_size()) : fd, resume);
+}
+
+static ino_t file_number(void)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ino;
 }
 
 static void fill(void)
@@ -306,19 +328,68 @@ static void other_file(void **state)
 	is_empty(true);
 }
 
-/* Without a directory it goes on, for as long as this daemon lives. */
+/* Without a file it goes on, for as long as this daemon lives. */
 static void nowhere(void **state)
 {
 	static const uint8_t addr[6] = { 0x33, 0x33 };
 
 	(void)state;
 	snprintf(l.connection, sizeof(l.connection), CONNECTION);
-	load_in("/nowhere", false);
+	load_from(-1, false);
 	is_empty(false);
 	assert_int_equal(mcast_add(settings.mcast, addr), 0);
 	vif_saved_hash(&l);
-	load_in("/nowhere", true);
+	load_from(-1, true);
 	is_empty(true);
+}
+
+/* A file of another size is not touched. */
+static void wrong_size(void **state)
+{
+	struct stat st;
+	int fd;
+
+	(void)state;
+	fill();
+	assert_int_equal(truncate(path, sizeof(struct vif_saved) - 1), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	load_from(fd, true);
+	is_empty(true);
+	vif_saved_hash(&l);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, sizeof(struct vif_saved) - 1);
+}
+
+/* What is not of this connection is emptied in place: this process makes no file. */
+static void emptied_in_place(void **state)
+{
+	struct vif_saved now;
+	ino_t was;
+	int fd;
+
+	(void)state;
+	fill();
+	was = file_number();
+	snprintf(l.connection, sizeof(l.connection), CONNECTION "0");
+	load(true);
+	is_empty(true);
+	assert_int_equal(file_number(), was);
+	/* And a connection that starts believes nothing that it is given. */
+	snprintf(l.connection, sizeof(l.connection), CONNECTION);
+	fill();
+	was = file_number();
+	fd = statemap_open(path, sizeof(now));
+	load_from(fd, false);
+	is_empty(false);
+	assert_int_equal(file_number(), was);
+	fd = statemap_open(path, sizeof(now));
+	assert_int_equal(read(fd, &now, sizeof(now)), sizeof(now));
+	close(fd);
+	assert_string_equal(now.magic, SAVED_MAGIC);
+	assert_string_equal(now.connection, CONNECTION);
+	for (const char *at = (const char *)&now.mcast; at < (const char *)(&now + 1); at++)
+		assert_int_equal(*at, 0);
 }
 
 int main(void)
@@ -328,6 +399,7 @@ int main(void)
 		cmocka_unit_test(new_connection), cmocka_unit_test(of_another), cmocka_unit_test(fewer_queues),
 		cmocka_unit_test(no_control_ring), cmocka_unit_test(half_written), cmocka_unit_test(not_mapped_again),
 		cmocka_unit_test(nonsense), cmocka_unit_test(other_file), cmocka_unit_test(nowhere),
+		cmocka_unit_test(wrong_size), cmocka_unit_test(emptied_in_place),
 	};
 	int failed;
 

@@ -14,21 +14,30 @@
 
 static char dir[] = "/tmp/netpair-statemap.XXXXXX", path[64], aside[64];
 
+/* Maps the file of a descriptor, and closes that. */
+static void *map_of(int fd)
+{
+	void *map = NULL;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(statemap_map(&map, fd, LEN), 0);
+	assert_non_null(map);
+	close(fd);
+	return map;
+}
+
 static void make(void)
 {
-	void *map;
+	void *map = map_of(statemap_create(path, LEN));
 
-	assert_int_equal(statemap_create(&map, path, LEN), 0);
 	memset(map, 'm', LEN);
-	statemap_close(map, LEN);
+	statemap_unmap(map, LEN);
 }
 
 static void refused(int err)
 {
-	void *map = &err;
-
-	assert_int_equal(statemap_open(&map, path, LEN), err);
-	assert_null(map);
+	assert_int_equal(statemap_open(path, LEN), err);
 }
 
 static void stays(void **state)
@@ -44,29 +53,28 @@ static void stays(void **state)
 	/* A process that is killed in the middle of it. */
 	pid = fork();
 	if (pid == 0) {
-		if (statemap_create((void **)&map, path, LEN))
-			_exit(1);
+		map = map_of(statemap_create(path, LEN));
 		map[0] = 'a';
 		map[LEN - 1] = 'z';
 		kill(getpid(), SIGKILL);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
-	assert_int_equal(statemap_open((void **)&map, path, LEN), 0);
+	map = map_of(statemap_open(path, LEN));
 	assert_int_equal(map[0], 'a');
 	assert_int_equal(map[1], 0);
 	assert_int_equal(map[LEN - 1], 'z');
-	statemap_close(map, LEN);
+	statemap_unmap(map, LEN);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(st.st_size, LEN);
 	/* Its space is taken: a store cannot fail on a full file system. */
 	assert_true(st.st_blocks * 512 >= LEN);
 	/* Made anew it is empty, and what had it mapped before does not matter. */
-	assert_int_equal(statemap_create((void **)&map, path, LEN), 0);
+	map = map_of(statemap_create(path, LEN));
 	assert_int_equal(map[0], 0);
-	statemap_close(map, LEN);
-	statemap_close(NULL, LEN);
+	statemap_unmap(map, LEN);
+	statemap_unmap(NULL, LEN);
 }
 
 static void not_believed(void **state)
@@ -110,19 +118,51 @@ static void not_believed(void **state)
 
 static void cannot_make(void **state)
 {
+	(void)state;
+	assert_int_equal(statemap_create("/nowhere/file", LEN), -ENOENT);
+	assert_int_equal(statemap_create(dir, LEN), -EISDIR);
+}
+
+/* The process that maps may be another than the one that opened: it checks again what it can. */
+static void maps_what_fits(void **state)
+{
 	void *map = dir;
+	int fd, pair[2];
 
 	(void)state;
-	assert_int_equal(statemap_create(&map, "/nowhere/file", LEN), -ENOENT);
+	fd = statemap_create(path, LEN);
+	assert_int_equal(ftruncate(fd, LEN - 1), 0);
+	assert_int_equal(statemap_map(&map, fd, LEN), -EINVAL);
 	assert_null(map);
-	assert_int_equal(statemap_create(&map, dir, LEN), -EISDIR);
-	assert_null(map);
+	assert_int_equal(ftruncate(fd, LEN + 1), 0);
+	assert_int_equal(statemap_map(&map, fd, LEN), -EINVAL);
+	/* It is still open. */
+	assert_int_equal(ftruncate(fd, LEN), 0);
+	assert_int_equal(statemap_map(&map, fd, LEN), 0);
+	statemap_unmap(map, LEN);
+	close(fd);
+	assert_int_equal(pipe(pair), 0);
+	assert_int_equal(statemap_map(&map, pair[0], LEN), -ESPIPE);
+	assert_int_equal(statemap_map(&map, -1, LEN), -EBADF);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void removed(void **state)
+{
+	(void)state;
+	make();
+	statemap_remove(path);
+	refused(-ENOENT);
+	statemap_remove(path);
+	make();
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stays), cmocka_unit_test(not_believed), cmocka_unit_test(cannot_make),
+		cmocka_unit_test(maps_what_fits), cmocka_unit_test(removed),
 	};
 	int failed;
 
