@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* keys.h - a xenstore of a few keys in memory, in place of common/host/store.c
  *
- * It has one transaction at a time, which can be made to lose.
+ * It has one transaction at a time. A test can make its commit fail by a conflict.
  */
 #ifndef NETPAIR_TEST_KEYS_H
 #define NETPAIR_TEST_KEYS_H
@@ -18,9 +18,9 @@
 struct store {
 	struct { char path[96], value[32]; } key[KEYS_MAX];
 	unsigned int count;
-	unsigned int lose;		/* commits that lose yet */
+	unsigned int lose;		/* so many commits more fail by a conflict */
 	unsigned int begun, committed, aborted;
-	int fail;			/* what each read says, if not 0 */
+	int fail;			/* what each read returns, if not 0 */
 };
 
 static inline int keys_find(const struct store *s, const char *path)
@@ -31,7 +31,7 @@ static inline int keys_find(const struct store *s, const char *path)
 	return -1;
 }
 
-/* value NULL: the key goes. */
+/* Sets a key; removes it if value is NULL. */
 static inline void keys_set(struct store *s, const char *path, const char *value)
 {
 	int i = keys_find(s, path);

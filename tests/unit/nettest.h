@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* nettest.h - network namespaces of a test's own, with real TAPs in them
+/* nettest.h - gives a test network namespaces of its own, with real TAPs in them
  *
- * Needs root and /dev/net/tun; a test that has neither skips itself.
+ * It needs root and /dev/net/tun. A test without them skips itself.
  */
 #ifndef NETPAIR_NETTEST_H
 #define NETPAIR_NETTEST_H
@@ -33,7 +33,7 @@ static inline int nettest_enter(void)
 	return 1;
 }
 
-/* Makes another namespace, which lives while the process does whose id is returned. */
+/* Makes another namespace and a process that holds it. Returns the process's id, for nettest_end(). */
 static inline pid_t nettest_other(void)
 {
 	int ready[2];
@@ -62,7 +62,7 @@ static inline void nettest_end(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* Runs a shell command, here or in the other's namespace; its exit status. */
+/* Runs a shell command in the namespace of process where, or in ours if where is 0. Returns its exit status. */
 static inline int nettest_run(pid_t where, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static inline int nettest_run(pid_t where, const char *fmt, ...)
 {
@@ -91,7 +91,7 @@ static inline int nettest_tap(const char *name)
 	return fd;
 }
 
-/* Takes an effective capability from this thread, or gives it back. */
+/* Clears an effective capability of this thread, or sets it again. */
 static inline void nettest_cap(unsigned int cap, int on)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -105,10 +105,10 @@ static inline void nettest_cap(unsigned int cap, int on)
 	assert_int_equal(syscall(SYS_capset, &head, caps), 0);
 }
 
-/* The other namespace of a suite: the process that holds it; 0 where this process has no right to any. */
+/* The process that holds the suite's other namespace; 0 if this process may not make namespaces. */
 static pid_t nettest_there __attribute__((unused));
 
-/* A suite's set-up: this process in a namespace of its own, beside another one. */
+/* Sets up a suite: moves this process to a namespace of its own and makes the other one. */
 static inline int nettest_setup(void **state)
 {
 	(void)state;
@@ -124,7 +124,7 @@ static inline int nettest_teardown(void **state)
 	return 0;
 }
 
-/* Leaves a test out where nettest_setup() had no right to namespaces. */
+/* Skips a test if nettest_setup() could not make namespaces. */
 #define NETTEST_NEEDED() \
 	do { \
 		if (!nettest_there) \

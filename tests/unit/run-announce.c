@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run-announce.c - the frames that announce a device's addresses, byte for byte */
+/* run-announce.c - the frames that announce a device's addresses, compared byte by byte */
 #include "unit.h"
 #include "common/host/announce.c"
 
@@ -15,7 +15,7 @@ static struct announce fresh(void)
 	return a;
 }
 
-/* Nothing is written behind a frame's room. */
+/* Makes frame i in buf. Returns its length; checks that nothing was written beyond the frame's room. */
 static uint32_t frame_of(const struct announce *a, unsigned int i, uint8_t *buf)
 {
 	uint32_t len;
@@ -55,7 +55,7 @@ static void gratuitous_arp(void **state)
 	assert_memory_equal(buf, want, sizeof(want));
 }
 
-/* The sum over pseudo header and message, its checksum included, comes to nothing. */
+/* Returns true if the sum over pseudo header, message and checksum is right. */
 static bool checksum_is_right(const uint8_t *buf)
 {
 	uint32_t sum = 58 + 32;
@@ -80,11 +80,11 @@ static void advertisement(void **state)
 	assert_int_equal(frame_of(&a, 0, buf), 86);
 	assert_memory_equal(buf, head, 56);
 	assert_true(checksum_is_right(buf));
-	/* Override, not solicited, no router. */
+	/* The flags: override; not solicited, not a router. */
 	assert_memory_equal(buf + 58, "\x20\0\0\0", 4);
 	assert_memory_equal(buf + 62, v6, 16);
 	assert_memory_equal(buf + 78, option, 8);
-	/* A router that advertised without the flag would be taken off its neighbours' lists. */
+	/* Neighbours remove a router that advertises without the router flag. */
 	a.router = true;
 	assert_int_equal(frame_of(&a, 0, buf), 86);
 	assert_memory_equal(buf + 58, "\xa0\0\0\0", 4);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-boost.c - a worker's priority goes with processor time and comes back with idleness, clocks scripted */
+/* run-boost.c - a worker loses its raised priority by using processor time, and gets it back by
+ * idleness; the clocks are scripted */
 #include "unit.h"
 
 #include <sched.h>
@@ -7,7 +8,7 @@
 #include <time.h>
 
 static uint64_t wall_us, used_us;
-static unsigned int looks;	/* at the processor time, each a system call */
+static unsigned int looks;	/* reads of the processor time: each is a system call */
 static int nice_now;
 
 static int stub_clock_gettime(clockid_t clock, struct timespec *ts)
@@ -58,7 +59,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Rounds of so many microseconds each, so much of it on the processor and so much of it asleep. */
+/* Runs n rounds, each with so many microseconds on the processor, runnable and asleep. */
 static void rounds(unsigned int n, unsigned int on, unsigned int waiting, unsigned int sleeping)
 {
 	for (unsigned int i = 0; i < n; i++) {
@@ -80,13 +81,13 @@ static void idle_keeps_it(void **state)
 	assert_int_equal(nice_now, -20);
 }
 
-/* 100,000 wakes a second, each with a sleep: what the number of sleeps cannot tell. */
+/* 100,000 wakes a second, each with a sleep: the number of sleeps does not show the load. */
 static void storm_loses_it(void **state)
 {
 	(void)state;
 	rounds(30000, 10, 0, 1);
 	assert_int_equal(nice_now, 0);
-	/* Within one and a half windows. */
+	/* It is lost within one and a half windows. */
 	rounds(100, 0, 0, 10000);
 	assert_int_equal(nice_now, -20);
 	wall_us = 100000000;
@@ -100,7 +101,7 @@ static void flood_loses_it(void **state)
 	(void)state;
 	rounds(1500, 100, 0, 0);
 	assert_int_equal(nice_now, 0);
-	/* Now others have their turns; that is no idleness. */
+	/* Waiting for a processor that others use is not idleness. */
 	rounds(100000, 100, 900, 0);
 	assert_int_equal(nice_now, 0);
 	rounds(10000, 100, 900, 10);
@@ -133,7 +134,7 @@ static void a_quarter_asleep(void **state)
 	assert_int_equal(nice_now, 0);
 }
 
-/* However fast the rounds are: ten looks a second. */
+/* The processor time is read ten times a second at most, however fast the rounds are. */
 static void looks_are_rare(void **state)
 {
 	(void)state;

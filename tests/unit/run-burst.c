@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* run-burst.c - frames of a burst go whole and in order, over a socket pair that keeps their bounds
+/* run-burst.c - the frames of a burst are written whole and in order, with io_uring and without it
  *
- * With io_uring and without: where this machine has none the first half
- * checks what every frame then goes by, and says so.
+ * A socket pair that keeps the frames' bounds stands for the TAP. On a machine
+ * without io_uring all cases test the way that does without it, and a line of
+ * the output says so.
  */
 #include "unit.h"
 
 #include <liburing.h>
 
-/* The kernel's answer to a cancellation. */
+/* What the kernel answers to a cancellation. */
 static enum { CANCEL_DONE, CANCEL_REFUSED, CANCEL_NONE_FOUND } cancel_answer;
 static unsigned int cancels;
 
@@ -16,7 +17,7 @@ static void stub_cancel_fd(struct io_uring_sqe *sqe, int fd, unsigned int flags)
 {
 	__atomic_fetch_add(&cancels, 1, __ATOMIC_RELAXED);
 	io_uring_prep_cancel_fd(sqe, cancel_answer == CANCEL_NONE_FOUND ? 0 : fd, flags);
-	/* As before Linux 5.19 for flags that it does not know. */
+	/* What Linux before 5.19 answers to flags that it does not know. */
 	if (cancel_answer == CANCEL_REFUSED)
 		sqe->cancel_flags |= 1u << 30;
 }
@@ -56,7 +57,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Adds frame i, in three runs: two that neighbour each other and one apart. */
+/* Adds frame i, in three runs: two are adjacent, one is apart. */
 static void add(unsigned int i)
 {
 	for (unsigned int k = 0; k < FRAME; k++)
@@ -68,7 +69,7 @@ static void add(unsigned int i)
 	burst_add(&burst, iov[i], 3, &put[i]);
 }
 
-/* The next frame at the far end is frame i. */
+/* Checks that the next frame at the other end is frame i. */
 static void expect(unsigned int i)
 {
 	uint8_t want[FRAME], got[FRAME + 1];
@@ -131,8 +132,8 @@ static void no_more_than_fit(void **state)
 	expect_assert_failure(burst_add(&burst, iov[0], 3, &put[0]));
 }
 
-/* A device that takes only some: the rest is refused at once, and does not
- * come later when nobody vouches for its bytes any more. */
+/* The device takes only some frames. The rest is refused at once, and is not
+ * written later, when their memory may hold other bytes. */
 static void some_refused(bool plain)
 {
 	unsigned int taken = 0;
@@ -156,13 +157,13 @@ static void some_refused(bool plain)
 	whole_and_in_order(2);
 }
 
-static void jammed_together(void **state)
+static void full_device_together(void **state)
 {
 	(void)state;
 	some_refused(false);
 }
 
-static void jammed_one_by_one(void **state)
+static void full_device_one_by_one(void **state)
 {
 	(void)state;
 	some_refused(true);
@@ -183,8 +184,8 @@ static void no_ring_without_cancel(void **state)
 
 static bool returned;
 
-/* Makes room for the frames that wait, in whatever order they come then, once
- * the kernel was asked in vain to give them back. Returns what is wrong. */
+/* Waits until the kernel has refused to cancel the waiting frames, then reads, so that there is room
+ * for them. They may come in any order. Returns what is wrong, or NULL. */
 static const char *room_made(void)
 {
 	const char *wrong = NULL;
@@ -210,7 +211,7 @@ static void *make_room(void *failed)
 	return NULL;
 }
 
-/* What the kernel does not give back is its until it has written it. */
+/* A frame that the kernel does not cancel belongs to the kernel until it is written. */
 static void not_taken_back(void **state)
 {
 	int size = 1, flags = fcntl(ends[1], F_GETFL);
@@ -230,7 +231,7 @@ static void not_taken_back(void **state)
 			add(i);
 		burst_write(&burst);
 		__atomic_store_n(&returned, true, __ATOMIC_RELAXED);
-		/* Now they are the caller's again. */
+		/* Now their memory is the caller's again. */
 		memset(mem, 0xee, sizeof(mem));
 		for (unsigned int i = 0; i < BURST_MAX; i++)
 			assert_int_equal(put[i], 38);
@@ -239,7 +240,7 @@ static void not_taken_back(void **state)
 	}
 }
 
-/* Each frame has its own verdict: one lies where there is no memory. */
+/* Each frame has a result of its own: one frame has an address without memory. */
 static void bad_one_among_good(void **state)
 {
 	struct iovec nowhere = { NULL, 8 };
@@ -269,8 +270,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(together, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_by_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_more_than_fit, setup, teardown),
-		cmocka_unit_test_setup_teardown(jammed_together, setup, teardown),
-		cmocka_unit_test_setup_teardown(jammed_one_by_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(full_device_together, setup, teardown),
+		cmocka_unit_test_setup_teardown(full_device_one_by_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_ring_without_cancel, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_taken_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_one_among_good, setup, teardown),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* run-conf.c - a frontend's keys: each missing, each broken, each ref and port there twice */
+/* run-conf.c - the keys by which a frontend says what it wants, and those that netbackd publishes:
+ * each key missing, each broken, each gref and port given twice */
 #include "unit.h"
 #include "keys.h"
-/* cmocka has one of its own. */
+/* cmocka has a macro of this name. */
 #undef fail
 #include "backend/control/vif_conf.c"
 #include "backend/data/conf.c"
@@ -48,7 +49,7 @@ static void refused_key(const char *key, const char *is)
 	refused(text);
 }
 
-/* Keys of connections of each kind, in the order that they are read. */
+/* The keys of each kind of connection, in the order in which they are read. */
 struct kind {
 	const char *name;
 	const char *queues;
@@ -98,7 +99,7 @@ static void in_order(void **state)
 		assert_int_equal(conf.mask, strcmp(kinds[i].name, "mask") == 0);
 		assert_true(conf.peer.csum4 && !conf.peer.sg && !conf.peer.csum6 && !conf.rx_notify);
 	}
-	/* The last: each where it belongs. */
+	/* The last kind has all of them: each value is where it belongs. */
 	assert_int_equal(conf.mask_ref.raw, 8);
 	assert_int_equal(conf.queue[0].gtx_ref.raw, 9);
 	assert_int_equal(conf.queue[1].grx_ref.raw, 12);
@@ -113,7 +114,7 @@ static void in_order(void **state)
 	assert_int_equal(conf.ctrl_port.raw, 12);
 }
 
-/* Some say by their presence what is wanted; without them it is another kind. */
+/* Returns true if the key's presence chooses the kind of connection: without it, it is another kind. */
 static bool is_choice(const char *key)
 {
 	return strcmp(key, "event-mask-ref") == 0;
@@ -134,7 +135,7 @@ static void each_missing(void **state)
 				refused_key(key, "missing");
 				continue;
 			}
-			/* A control ring by a mask's channel is one key: without it there is none. */
+			/* With an event mask a control ring is one key. Without that key there is no control ring. */
 			assert_int_equal(read_conf(), 0);
 			assert_false(conf.ctrl);
 		}
@@ -158,13 +159,13 @@ static void each_broken(void **state)
 			if (!key || n < 8)
 				continue;
 			put_kind(&kinds[i]);
-			put(key, "0");	/* no port; a ref may be */
+			put(key, "0");	/* is no port, but is a gref */
 			refused_key(key, "not acceptable");
 		}
 	}
 }
 
-/* Every two of a kind's refs, and of its ports: the second is one too many. */
+/* Any two grefs of a kind, and any two ports, that are equal: the second is refused. */
 static void each_twice(void **state)
 {
 	char text[16];
@@ -189,7 +190,7 @@ static void each_twice(void **state)
 	}
 }
 
-/* Keys that must not be there beside a kind's own, whatever they say. */
+/* Keys that a kind must not have are refused, whatever their value. */
 static void one_too_many(void **state)
 {
 	static const struct { unsigned int kind; const char *key; } extra[] = {
@@ -237,7 +238,7 @@ static void features(void **state)
 		put_kind(&kinds[0]);
 		put(names[i], "yes");
 		refused_key(names[i], "not acceptable");
-		put(names[i], "4000000000");	/* all but 0 is a yes */
+		put(names[i], "4000000000");	/* every number but 0 means yes */
 		assert_int_equal(read_conf(), 0);
 	}
 	assert_true(conf.peer.csum6);
@@ -251,7 +252,7 @@ static void features(void **state)
 	refused_key("request-rx-copy", "not acceptable");
 }
 
-/* Any number is one: how much of it there is to be had is not for here. */
+/* Any number is accepted here. Its bound is applied later, when headroom is granted. */
 static void headroom(void **state)
 {
 	static const char *const bad[] = { "", "lots", "-1", "0x100", " 256", "4294967296" };
@@ -272,7 +273,7 @@ static void headroom(void **state)
 	assert_int_equal(conf.headroom, UINT32_MAX);
 }
 
-/* Not a word of the frontend's, but it must not connect. */
+/* A xenstore that fails is not the frontend's fault, but the VIF must not connect. */
 static void store_fails(void **state)
 {
 	(void)state;
@@ -298,9 +299,9 @@ static void describes(void **state)
 	assert_int_equal(strlen(small), sizeof(small) - 1);
 }
 
-/* --- what we say ------------------------------------------------------------------- */
+/* --- what netbackd publishes ------------------------------------------------------- */
 
-static const char *said(const char *key)
+static const char *published(const char *key)
 {
 	char path[96];
 
@@ -318,19 +319,19 @@ static void publishes(void **state)
 	st.lose = 31;
 	assert_int_equal(vif_conf_publish(&st, BE, &policy), 0);
 	assert_int_equal(st.committed, 1);
-	assert_string_equal(said("state"), "2");
-	assert_string_equal(said("multi-queue-max-queues"), "3");
-	assert_string_equal(said("feature-sg"), "1");
-	assert_string_equal(said("feature-rx-flip"), "0");
-	assert_string_equal(said("feature-no-csum-offload"), "0");
-	assert_string_equal(said("feature-xdp-headroom"), "1");
+	assert_string_equal(published("state"), "2");
+	assert_string_equal(published("multi-queue-max-queues"), "3");
+	assert_string_equal(published("feature-sg"), "1");
+	assert_string_equal(published("feature-rx-flip"), "0");
+	assert_string_equal(published("feature-no-csum-offload"), "0");
+	assert_string_equal(published("feature-xdp-headroom"), "1");
 	policy.without = OFFER_SG | OFFER_CSUM4 | OFFER_MASK | OFFER_CTRL | OFFER_XDP;
 	assert_int_equal(vif_conf_publish(&st, BE, &policy), 0);
-	assert_string_equal(said("feature-sg"), "0");
-	assert_string_equal(said("feature-no-csum-offload"), "1");
-	assert_string_equal(said("feature-event-mask"), "0");
-	assert_string_equal(said("feature-ctrl-ring"), "0");
-	assert_string_equal(said("feature-xdp-headroom"), "0");
+	assert_string_equal(published("feature-sg"), "0");
+	assert_string_equal(published("feature-no-csum-offload"), "1");
+	assert_string_equal(published("feature-event-mask"), "0");
+	assert_string_equal(published("feature-ctrl-ring"), "0");
+	assert_string_equal(published("feature-xdp-headroom"), "0");
 	st.lose = 1000;
 	assert_int_equal(vif_conf_publish(&st, BE, &policy), -EAGAIN);
 }
@@ -356,7 +357,7 @@ static void fills(void **state)
 	policy.fill = "all";
 	assert_true(vif_conf_fills(&policy, &st, BE));
 	policy.fill = "00:16:3e:00:00:01,00:16:3e:00:00:02";
-	assert_false(vif_conf_fills(&policy, &st, BE));		/* it has no address */
+	assert_false(vif_conf_fills(&policy, &st, BE));		/* the frontend has no address */
 	keys_set(&st, BE "/mac", "00:16:3e:00:00:03");
 	assert_false(vif_conf_fills(&policy, &st, BE));
 	keys_set(&st, BE "/mac", "00:16:3E:00:00:02");
@@ -365,7 +366,7 @@ static void fills(void **state)
 	assert_false(vif_conf_fills(&policy, &st, BE));
 	keys_set(&st, BE "/fill-checksums", "1");
 	assert_true(vif_conf_fills(&policy, &st, BE));
-	keys_set(&st, BE "/fill-checksums", "x");		/* filled in is what everybody takes */
+	keys_set(&st, BE "/fill-checksums", "x");		/* every frontend takes filled-in checksums */
 	assert_true(vif_conf_fills(&policy, &st, BE));
 	keys_set(&st, BE "/fill-checksums", "0");
 	policy.fill = "all";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-counters.c - a connection's counters: one block, a set for each writer */
+/* run-counters.c - a connection's counters: one shared block with a set for each thread that
+ * counts, whose sum is reported */
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -30,7 +31,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Each writer has lines of its own, and all of it is within the block. */
+/* No two sets share a cache line, and all are within the block. */
 static void sets_are_apart(void **state)
 {
 	(void)state;
@@ -64,14 +65,14 @@ static void sum_has_all(void **state)
 	vif_counters_sum(&c, &sum);
 	assert_int_equal(sum.v[STAT_GTX_BYTES], (UINT64_C(1) << 40) + 2);
 	assert_int_equal(sum.v[STAT_MASK_UNKNOWN], 1);
-	/* The next connection starts with none. */
+	/* The next connection starts with zeroes. */
 	vif_counters_new(&c, 1, 1);
 	vif_counters_sum(&c, &sum);
 	for (unsigned int id = 0; id < STAT_MAX; id++)
 		assert_int_equal(sum.v[id], 0);
 }
 
-/* What another process counts is read here. */
+/* This process reads what another process counted. */
 static void shared_by_processes(void **state)
 {
 	int status;

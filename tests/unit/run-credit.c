@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-credit.c - rates as xl writes them and as nobody should, and what flows by them */
+/* run-credit.c - rate limits: parses the text that xl writes, refuses other text, and lets no more
+ * bytes pass than the rate allows */
 #include <errno.h>
 #include <pthread.h>
 
@@ -44,7 +45,7 @@ static void no_limit_lets_all_through(void **state)
 	}
 }
 
-/* Bytes that pass from start on in usecs, in frames of len, woken every tick. */
+/* Returns how many bytes pass in usecs from start on, in frames of len, tried every tick microseconds. */
 static uint64_t flow(struct credit *c, uint64_t start, uint64_t usecs, uint32_t len, uint64_t tick)
 {
 	uint64_t sent = 0;
@@ -89,7 +90,7 @@ static void idle_time_is_worth_a_burst_at_most(void **state)
 	assert_int_equal(flow(&c, UINT64_C(1) << 40, 1, 1, 1), CREDIT_BURST_MIN);
 	credit_set(&c, &large, UINT64_C(1) << 40);
 	assert_int_equal(flow(&c, UINT64_C(1) << 41, 1, 1, 1), 1000000);
-	/* A lesser bucket holds no more than it holds. */
+	/* A smaller bucket holds a smaller burst. */
 	assert_true(credit_allows(&c, UINT64_C(1) << 42));
 	credit_set(&c, &r, UINT64_C(1) << 42);
 	assert_int_equal(flow(&c, (UINT64_C(1) << 42) + 1, 1, 1, 1), CREDIT_BURST_MIN);
@@ -144,7 +145,7 @@ static void limit_comes_and_goes(void **state)
 	assert_false(credit_allows(&c, 20));
 	credit_set(&c, &none, 30);
 	assert_true(credit_allows(&c, 30));
-	/* Old debt is forgotten with the limit. */
+	/* Debt does not outlive the limit. */
 	credit_set(&c, &r, 40);
 	assert_true(credit_allows(&c, 41));
 }
@@ -166,7 +167,7 @@ static void *drawer(void *arg)
 	return NULL;
 }
 
-/* Each at a time of its own: what the fastest clock brings is drawn once. */
+/* Each thread reads the clock by itself. The credit of a moment is charged once only. */
 static void threads_share_one_bucket(void **state)
 {
 	struct credit_rate r = { 20000, 20000 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-ctrlring.c - the control ring's two ends: 128 slots, correct peers, then false indices */
+/* run-ctrlring.c - the two ends of the control ring, which has 128 slots: first with a correct peer,
+ * then with one that writes false indices */
 #include <errno.h>
 
 #include "unit.h"
@@ -169,7 +170,7 @@ static void resumes_at_rsp_prod(void **state)
 	(void)!ctrl_front_push(&front);
 	assert_int_equal(ctrl_back_begin(&back), 2);
 	assert_true(ctrl_back_take(&back, &got));
-	/* It dies with the first taken and unanswered. */
+	/* The backend dies; it took the first request and did not answer it. */
 	assert_int_equal(ctrl_back_attach(&back, page), 0);
 	assert_int_equal(ctrl_back_begin(&back), 2);
 	assert_true(ctrl_back_take(&back, &got));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* run-errtext.c - errors in words for people */
+/* run-errtext.c - errtext(): each errno has a text for people, which depends on what failed */
 #include "unit.h"
 #include "common/base/errtext.c"
 
-static void names_the_cause(void **state)
+static void text_names_the_cause(void **state)
 {
 	(void)state;
 	assert_non_null(strstr(errtext(ERRTEXT_STORE, -ENOSPC), "quota"));
@@ -16,7 +16,7 @@ static void names_the_cause(void **state)
 	assert_non_null(strstr(errtext(ERRTEXT_FILE, -ENOSPC), "full"));
 }
 
-static void one_errno_means_what_failed(void **state)
+static void text_depends_on_what_failed(void **state)
 {
 	static const enum errtext_of all[] = { ERRTEXT_STORE, ERRTEXT_XEN, ERRTEXT_FILE };
 
@@ -26,15 +26,15 @@ static void one_errno_means_what_failed(void **state)
 			assert_string_not_equal(errtext(all[i], ENOSPC), errtext(all[j], ENOSPC));
 }
 
-static void either_sign(void **state)
+static void sign_does_not_matter(void **state)
 {
 	(void)state;
 	for (int err = 1; err < 134; err++)
 		assert_ptr_equal(errtext(ERRTEXT_TAP, err), errtext(ERRTEXT_TAP, -err));
 }
 
-/* Text goes into an error node and a log line: never NULL, never long, one line. */
-static void always_text(void **state)
+/* The text goes into an error node and a log line: it is never NULL, is short, and has one line. */
+static void every_errno_has_a_text(void **state)
 {
 	(void)state;
 	for (enum errtext_of of = ERRTEXT_STORE; of <= ERRTEXT_FILE; of++) {
@@ -50,8 +50,8 @@ static void always_text(void **state)
 	assert_string_equal(errtext(ERRTEXT_FILE, 599), "unknown error");
 }
 
-/* A meaning that is there twice would be found once only. */
-static void each_meaning_once(void **state)
+/* Of two entries for one errno the second would never be found. */
+static void no_entry_twice(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(meanings); i++)
@@ -62,8 +62,9 @@ static void each_meaning_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_the_cause), cmocka_unit_test(one_errno_means_what_failed),
-		cmocka_unit_test(either_sign), cmocka_unit_test(always_text), cmocka_unit_test(each_meaning_once),
+		cmocka_unit_test(text_names_the_cause), cmocka_unit_test(text_depends_on_what_failed),
+		cmocka_unit_test(sign_does_not_matter), cmocka_unit_test(every_errno_has_a_text),
+		cmocka_unit_test(no_entry_twice),
 	};
 
 	return RUN_TESTS(tests);

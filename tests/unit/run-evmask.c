@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-evmask.c - the event mask's words, and two threads that really sleep by them */
+/* run-evmask.c - the words of the event mask, and two threads that sleep and wake by them without
+ * losing a wake-up */
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ static void kick_only_if_zero(void **state)
 {
 	(void)state;
 	assert_true(evmask_post(&front, evmask_gtx_bit(0)));
-	/* Somebody has kicked already. */
+	/* The word is not zero, so the channel was kicked already. */
 	assert_false(evmask_post(&front, evmask_gtx_bit(1)));
 	assert_int_equal(evmask_wake(&back), 0);
 	assert_int_equal(at(0), EVMASK_AWAKE);
@@ -68,7 +69,7 @@ static void awake_is_no_work(void **state)
 static void unknown_bits(void **state)
 {
 	(void)state;
-	/* Queue 2 of two, and a bit that nobody has. */
+	/* A bit of a queue beyond the last, and a bit without a meaning. */
 	assert_true(evmask_post(&front, evmask_gtx_bit(2) | 1ull << 40));
 	assert_int_equal(evmask_wake(&back), 2);
 	assert_false(evmask_post(&front, 1ull << 62));
@@ -85,7 +86,7 @@ static void every_bit(void **state)
 	assert_true(evmask_sleep(&back));
 }
 
-/* A daemon that died awake leaves its bit: its successor takes the word over. */
+/* A daemon that dies awake leaves the AWAKE bit set. The next one takes the word over. */
 static void inherited(void **state)
 {
 	(void)state;
@@ -129,7 +130,7 @@ static void *receive(void *arg)
 		if (total != before || total >= ROUNDS)
 			continue;
 		if (!evmask_sleep(&back)) {
-			/* A lost wake-up is a sleep that nobody ends. */
+			/* After a lost wake-up nothing ends the sleep. */
 			if (poll(&p, 1, 20000) != 1)
 				return lost;
 			if (eventfd_read(kick, &n) == 0)

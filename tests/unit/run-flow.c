@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run-flow.c - one number for one flow, many for many */
+/* run-flow.c - flow_hash(): the frames of one flow have one hash, and flows spread over hashes */
 #include <string.h>
 
 #include "unit.h"
@@ -27,7 +27,7 @@ static const uint8_t *tcp4(uint8_t host, uint16_t port, uint8_t id, uint16_t fra
 	return f;
 }
 
-static void one_flow_one_number(void **state)
+static void one_flow_one_hash(void **state)
 {
 	uint32_t a;
 
@@ -38,7 +38,7 @@ static void one_flow_one_number(void **state)
 	assert_int_not_equal(a, flow_hash(tcp4(1, 1001, 1, 0), FRAME));
 }
 
-/* Only the first fragment has ports: none of them counts. */
+/* Only the first fragment has ports. So that all get one hash, no fragment's ports count. */
 static void fragments(void **state)
 {
 	uint32_t first;
@@ -72,7 +72,7 @@ static void no_flow(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_flow_one_number),
+		cmocka_unit_test(one_flow_one_hash),
 		cmocka_unit_test(fragments),
 		cmocka_unit_test(spread),
 		cmocka_unit_test(no_flow),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* run-frame.c - frames of a device become packets that the peer takes, or a drop with its reason
+/* run-frame.c - a device's frame becomes a packet that the peer takes, or is dropped with a reason
  *
- * What frame_from_pkt() makes of headers in runs of any length is in run-offload.c. */
+ * run-offload.c tests what frame_from_pkt() makes of headers in runs of any length.
+ */
 #include "unit.h"
 #include "common/wire/frame.c"
 
@@ -13,7 +14,7 @@ static uint8_t segments[PKT_LEN_MAX];
 static struct tso tso;
 static struct pkt pkt;
 
-/* An IPv4 TCP frame of len bytes in bytes, and pkt before frame_to_pkt(). */
+/* Builds an IPv4 TCP frame of len bytes in bytes[], and clears pkt. Returns its virtio header. */
 static struct virtio_net_hdr start(uint32_t len, uint16_t gso_size)
 {
 	memset(bytes, 0, sizeof(bytes));
@@ -67,7 +68,7 @@ static void too_many_slots(void **state)
 
 	(void)state;
 	assert_int_equal(to_pkt(start(4097, 0), &none), DROP_SLOTS);
-	/* An extra takes a slot without data: the frame may still have one. */
+	/* An extra needs a slot too, and the packet still fits. */
 	vh = start(4096, 0);
 	pkt.hashed = true;
 	assert_int_equal(to_pkt(vh, &none), DROP_NONE);
@@ -95,7 +96,7 @@ static void bad_offloads(void **state)
 	assert_false(tso.left);
 }
 
-/* Takes all segments. Returns their number. */
+/* Takes every segment of the split frame. Returns their number. */
 static unsigned int take_segments(uint16_t headroom, uint32_t most)
 {
 	static uint8_t out[XEN_PAGE];
@@ -123,11 +124,11 @@ static void large(void **state)
 	assert_false(tso.left);
 	assert_int_equal(pkt.slots, 4);
 	assert_int_equal(pkt.gso_size, 1000);
-	/* The peer does not take it. */
+	/* The peer does not take GSO. */
 	assert_int_equal(to_pkt(start(54 + 10000, 1000), &none), DROP_NONE);
 	assert_true(tso.left);
 	assert_int_equal(take_segments(0, 1054), 10);
-	/* It takes it, but not with headroom: an XDP program sees one page. */
+	/* The peer takes GSO, but not with headroom: its XDP program sees one page. */
 	vh = start(54 + 10000, 9000);
 	pkt.headroom = 256;
 	assert_int_equal(to_pkt(vh, &all), DROP_NONE);
@@ -155,7 +156,7 @@ static void trimming(void **state)
 	}
 }
 
-/* A packet in one private run: its header goes before it. */
+/* A packet in one run of private memory: the virtio header goes in front of it. */
 static void from_private(void **state)
 {
 	uint8_t buf[VNET_HDR_LEN + 100];

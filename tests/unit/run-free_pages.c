@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* run-free_pages.c - the set of transmit pages that netfrontd may use */
+/* run-free_pages.c - the set of free transmit pages: the lowest are found first, and none is
+ * found twice or lost */
 #include "unit.h"
 #include "frontend/data/free_pages.c"
 
 static struct free_pages s;
 static uint16_t ids[POOL_GTX_PAGES + 1];
 
-static void begins_with_all(void **state)
+static void starts_with_all_pages(void **state)
 {
 	(void)state;
 	free_pages_init(&s);
@@ -18,7 +19,7 @@ static void begins_with_all(void **state)
 	assert_int_equal(s.count, POOL_GTX_PAGES);
 }
 
-static void looking_takes_nothing(void **state)
+static void finding_claims_nothing(void **state)
 {
 	(void)state;
 	free_pages_init(&s);
@@ -43,8 +44,8 @@ static void empty(void **state)
 	assert_int_equal(ids[0], POOL_GTX_PAGES - 1);
 }
 
-/* Out of order, as a backend that copies may answer, and over the words' ends. */
-static void order_of_return_is_nothing(void **state)
+/* A backend that copies may answer out of order. The ids are at the ends of the set's words. */
+static void pages_return_in_any_order(void **state)
 {
 	static const uint16_t back[] = { 128, 5, 63, 64, 4, 127 };
 	static const uint16_t want[] = { 4, 5, 63, 64, 127, 128 };
@@ -62,10 +63,10 @@ static void order_of_return_is_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(begins_with_all),
-		cmocka_unit_test(looking_takes_nothing),
+		cmocka_unit_test(starts_with_all_pages),
+		cmocka_unit_test(finding_claims_nothing),
 		cmocka_unit_test(empty),
-		cmocka_unit_test(order_of_return_is_nothing),
+		cmocka_unit_test(pages_return_in_any_order),
 	};
 
 	return RUN_TESTS(tests);

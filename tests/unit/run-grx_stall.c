@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* run-grx_stall.c - what becomes of frames that lack slots, minute by minute */
+/* run-grx_stall.c - what is decided about frames that lack slots, and when: split them, drop them,
+ * take the carrier away */
 #include "unit.h"
 #include "backend/data/grx_stall.c"
 
-/* --- in place of worker.c, grx_posted.c: only the decisions are tested here --- */
+/* --- stands for worker.c and grx_posted.c: only the decisions are tested here --- */
 
 uint64_t now_us(void)
 {
@@ -40,7 +41,7 @@ static void limits(void **state)
 	l = grx_stall_limits_for(false, 10000, 60000);
 	assert_int_equal(l.hold_us, 30 * MS);
 	assert_int_equal(l.stall_us, 0);
-	l = grx_stall_limits_for(true, 5, 3);	/* in order, whatever was asked for */
+	l = grx_stall_limits_for(true, 5, 3);	/* no limit is below the one before it */
 	assert_int_equal(l.split_us, 5 * MS);
 	assert_int_equal(l.hold_us, 5 * MS);
 	assert_int_equal(l.stall_us, 5 * MS);
@@ -49,7 +50,7 @@ static void limits(void **state)
 	assert_int_equal(l.stall_us, 0);
 }
 
-static void nothing_lacks(void **state)
+static void no_frame_lacks_slots(void **state)
 {
 	struct grx_stall p = { 0 };
 
@@ -75,7 +76,7 @@ static void by_the_clock(void **state)
 	assert_int_equal(p.needed, 1);
 	assert_false(grx_stall_is_spent(&p, &usual, T0 + 10000 * MS - 1));
 	assert_true(grx_stall_is_spent(&p, &usual, T0 + 10000 * MS));
-	/* Without a loss nobody needed the slots. */
+	/* No frame was lost, so the VIF has not stalled. */
 	assert_false(grx_stall_stalls(&p, &usual, T0 + 70000 * MS));
 	assert_true(grx_stall_next(&p, &usual, T0 + 10000 * MS) == UINT64_MAX);
 	p.lost = true;
@@ -83,14 +84,14 @@ static void by_the_clock(void **state)
 	assert_false(grx_stall_stalls(&p, &usual, T0 + 60000 * MS - 1));
 	assert_true(grx_stall_stalls(&p, &usual, T0 + 60000 * MS));
 	assert_true(p.stalled);
-	assert_false(grx_stall_stalls(&p, &usual, T0 + 60000 * MS));	/* told once */
+	assert_false(grx_stall_stalls(&p, &usual, T0 + 60000 * MS));	/* reported once */
 	assert_true(grx_stall_next(&p, &usual, T0 + 60000 * MS) == UINT64_MAX);
 	assert_true(grx_stall_end(&p));
 	assert_false(p.stalled);
 	assert_false(grx_stall_end(&p));
 }
 
-/* Small frames that pass keep the link up, but large ones are not waited for again. */
+/* Small frames that pass keep the carrier up, but large ones are dropped at once. */
 static void small_ones_pass(void **state)
 {
 	struct grx_stall p = { 0 };
@@ -127,7 +128,7 @@ static void split_now(void **state)
 	assert_true(grx_stall_splits(&p, &usual, T0));
 	assert_false(grx_stall_end(&p));
 	assert_true(p.split_now);
-	grx_stall_lack(&p, 1, T0 + 1);		/* and a second time begins afresh */
+	grx_stall_lack(&p, 1, T0 + 1);		/* the next lack has a clock of its own */
 	assert_true(p.since == T0 + 1);
 	assert_false(p.lost);
 }
@@ -135,7 +136,7 @@ static void split_now(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(limits), cmocka_unit_test(nothing_lacks), cmocka_unit_test(by_the_clock),
+		cmocka_unit_test(limits), cmocka_unit_test(no_frame_lacks_slots), cmocka_unit_test(by_the_clock),
 		cmocka_unit_test(small_ones_pass), cmocka_unit_test(never_stalls), cmocka_unit_test(split_now),
 	};
 

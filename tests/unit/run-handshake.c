@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-handshake.c - both state tables: every combination of states settles, and in which states;
- * then the sequences of states that real drivers go through */
+/* run-handshake.c - the state tables of both ends: every combination of states leads to the state
+ * that the protocol asks for, and the sequences that real drivers go through work */
 #include "unit.h"
 #include "common/wire/handshake.c"
 
@@ -14,13 +14,13 @@
 #define RECONFIGURING XenbusStateReconfiguring
 #define RECONFIGURED XenbusStateReconfigured
 
-/* The daemon gives up after as many (vif.c's STEPS_MAX). */
+/* The daemon gives up after so many steps (STEPS_MAX of vif.c). */
 #define STEPS_MAX 8
 
-/* Stands for an interface that was removed. */
+/* A state that stands for a VIF that was removed. */
 #define REMOVED 99
 
-/* --- carrying steps out, as the daemons do --------------------------------------- */
+/* --- applies steps to a view, as the daemons do ---------------------------------- */
 
 static unsigned int back_apply(struct hs_back_view *v, enum hs_back_step step)
 {
@@ -53,8 +53,8 @@ static unsigned int back_apply(struct hs_back_view *v, enum hs_back_step step)
 	return v->ours;
 }
 
-/* Runs to rest; the state then. Every step but the last must lead elsewhere. */
-static unsigned int back_settle(struct hs_back_view *v)
+/* Applies steps until there is none. Returns the state then. Every step must change the view. */
+static unsigned int back_run(struct hs_back_view *v)
 {
 	for (int i = 0; i < STEPS_MAX; i++) {
 		struct hs_back_view before = *v;
@@ -99,7 +99,7 @@ static void front_apply(struct hs_front_view *v, enum hs_front_step step)
 	}
 }
 
-static unsigned int front_settle(struct hs_front_view *v)
+static unsigned int front_run(struct hs_front_view *v)
 {
 	for (int i = 0; i < STEPS_MAX; i++) {
 		struct hs_front_view before = *v;
@@ -117,7 +117,7 @@ static unsigned int front_settle(struct hs_front_view *v)
 
 /* --- the backend's table, whole ----------------------------------------------------- */
 
-/* Where a backend has to end, told from the protocol's text and not from the table. */
+/* Returns the state that a backend has to end in, by the protocol's text and not by the table. */
 static unsigned int back_rest(const struct hs_back_view *v)
 {
 	unsigned int away = v->online ? CLOSED : REMOVED;
@@ -149,7 +149,7 @@ static unsigned int back_rest(const struct hs_back_view *v)
 	case RECONFIGURED:
 		break;
 	}
-	/* States that are not a frontend's to be in, or lead nowhere. */
+	/* States that a frontend must not be in, or that ask for nothing. */
 	return v->online ? v->ours : REMOVED;
 }
 
@@ -175,7 +175,7 @@ static void back_every_combination(void **state)
 	(void)state;
 	for (n = 0; back_view_at(&v, n, 3); n++) {
 		const struct hs_back_view from = v;
-		unsigned int want = back_rest(&v), got = back_settle(&v);
+		unsigned int want = back_rest(&v), got = back_run(&v);
 
 		if (got != want)
 			fail_msg("ours=%u theirs=%u online=%d hotplug=%d refused=%d: rest %u, not %u",
@@ -195,7 +195,7 @@ static void back_connects_only_then(void **state)
 			assert_true(v.ours == INITWAIT && v.theirs == CONNECTED && v.hotplug && !v.refused);
 }
 
-/* The rings are in use, as the state says, and this process has no connection: it goes on with them, if it may. */
+/* The state says that the rings are in use, and this process has no connection. It adopts the rings if it may. */
 static void back_unserved(void **state)
 {
 	struct hs_back_view v;
@@ -211,19 +211,19 @@ static void back_unserved(void **state)
 			assert_int_equal(step, before);
 			continue;
 		}
-		/* The pages are looked at again only for a guest that may keep its VIF. */
+		/* The rings are adopted only for a guest that may keep its VIF. */
 		if (step == HS_BACK_CONNECT)
 			assert_true(!v.refused && !v.tables_lost && (v.online || v.closing));
 		else if (step == HS_BACK_RESET)
 			assert_true(!v.refused && v.tables_lost && (v.online || v.closing));
 		else
 			assert_true(step == HS_BACK_CLOSING && (v.refused || (!v.online && !v.closing)));
-		(void)back_settle(&v);
+		(void)back_run(&v);
 	}
 	assert_int_equal(n, 9 * 9 * 32);
 }
 
-/* The daemon ends: a frontend that is up is told before it loses its rings, and none is connected. */
+/* The daemon ends: a connected frontend sees Closing before its rings are unmapped, and no other is connected. */
 static void back_closing(void **state)
 {
 	struct hs_back_view v;
@@ -237,17 +237,17 @@ static void back_closing(void **state)
 			continue;
 		seen++;
 		if (v.theirs == CONNECTED || v.theirs == RECONFIGURING) {
-			assert_int_equal(back_settle(&v), CLOSING);
+			assert_int_equal(back_run(&v), CLOSING);
 			continue;
 		}
-		/* As one that the toolstack does not want. */
+		/* It ends like a VIF that the toolstack removes. */
 		offline.online = offline.unserved = offline.closing = v.unserved = false;
-		assert_int_equal(back_settle(&v), back_settle(&offline));
+		assert_int_equal(back_run(&v), back_run(&offline));
 	}
 	assert_int_equal(seen, 9 * 9 * 32);
 }
 
-/* --- the backend's stories ------------------------------------------------------------- */
+/* --- sequences at the backend ----------------------------------------------------------- */
 
 static struct hs_back_view b;
 
@@ -306,11 +306,11 @@ static void back_hotplug_late(void **state)
 	back_does(HS_BACK_STAY);
 	b.hotplug = true;
 	back_does(HS_BACK_CONNECT);
-	b.hotplug = false;		/* the node changing later disturbs nobody */
+	b.hotplug = false;		/* a later change of the node has no effect */
 	back_does(HS_BACK_STAY);
 }
 
-/* Resume and migration: 4, then 1 from the new kernel's start. */
+/* Resume and migration: Connected (4), then Initialising (1) from the new kernel. */
 static void back_resume(void **state)
 {
 	(void)state;
@@ -321,7 +321,7 @@ static void back_resume(void **state)
 	back_does(HS_BACK_CONNECT);
 }
 
-/* A crash kernel walks 4, 5, 6, 1 and each is answered. */
+/* A crash kernel goes through states 4, 5, 6, 1, and the backend answers each. */
 static void back_kexec(void **state)
 {
 	(void)state;
@@ -337,7 +337,7 @@ static void back_kexec(void **state)
 	back_does(HS_BACK_CONNECT);
 }
 
-/* The same where we were too slow to see Closing. */
+/* The same, but the backend did not see Closing (5). */
 static void back_connected_then_closed(void **state)
 {
 	(void)state;
@@ -347,7 +347,7 @@ static void back_connected_then_closed(void **state)
 	back_does(HS_BACK_STAY);
 }
 
-/* xl network-detach: online goes first, and a frontend that is up is waited for. */
+/* xl network-detach: first online becomes 0. The backend waits for a frontend that is connected. */
 static void back_detach(void **state)
 {
 	(void)state;
@@ -379,11 +379,11 @@ static void back_refused_then_retry(void **state)
 {
 	(void)state;
 	back_is(INITWAIT, CONNECTED);
-	b.refused = true;		/* its keys were nonsense */
+	b.refused = true;		/* its keys were invalid */
 	back_does(HS_BACK_CLOSING);
 	back_does(HS_BACK_CLOSED);
 	back_does(HS_BACK_STAY);
-	b.refused = false;		/* it moved: a new start */
+	b.refused = false;		/* it changed its state: a new start */
 	back_sees(INITIALISING);
 	back_does(HS_BACK_OFFER);
 	back_sees(CONNECTED);
@@ -399,7 +399,7 @@ static void back_refused_detached(void **state)
 	back_does(HS_BACK_REMOVE);
 }
 
-/* A frontend that loads an XDP program: 4, 7, 4, as often as it likes. */
+/* A frontend that loads an XDP program goes through 4, 7, 4, any number of times. */
 static void back_reconfigures(void **state)
 {
 	(void)state;
@@ -414,20 +414,20 @@ static void back_reconfigures(void **state)
 		back_does(HS_BACK_STAY);
 	}
 	back_sees(RECONFIGURING);
-	b.online = false;			/* it is up: the detach waits for it */
+	b.online = false;			/* the frontend is connected: the detach waits for it */
 	back_does(HS_BACK_RECONFIGURE);
 	back_does(HS_BACK_STAY);
 	back_sees(CLOSING);
 	back_does(HS_BACK_CLOSING);
 	back_is(RECONFIGURED, RECONFIGURING);
-	b.refused = true;			/* what it asked for was nonsense */
+	b.refused = true;			/* what it asked for was invalid */
 	back_does(HS_BACK_CLOSING);
 	back_does(HS_BACK_CLOSED);
-	back_is(RECONFIGURED, INITIALISING);	/* it was started anew half way */
+	back_is(RECONFIGURED, INITIALISING);	/* it starts anew in the middle */
 	back_does(HS_BACK_RESET);
 }
 
-/* To reconfigure what is not there means nothing. */
+/* Reconfiguring without a connection has no effect. */
 static void back_reconfigures_nothing(void **state)
 {
 	static const enum xenbus_state idle[] = { INITIALISING, INITWAIT, INITIALISED, CLOSING, CLOSED };
@@ -439,7 +439,7 @@ static void back_reconfigures_nothing(void **state)
 	}
 }
 
-/* A new daemon finds both Connected: not a word in xenstore. */
+/* A new daemon finds both ends Connected, and writes nothing to xenstore. */
 static void back_restart(void **state)
 {
 	(void)state;
@@ -461,7 +461,7 @@ static void back_restart_half_way(void **state)
 
 /* --- the frontend's table, whole ---------------------------------------------------------- */
 
-/* States, and with them the rings, that a frontend has to end in. */
+/* Returns the states that a frontend has to end in, and what becomes of the rings. */
 static struct hs_front_view front_rest(const struct hs_front_view *v)
 {
 	struct hs_front_view r = *v;
@@ -472,7 +472,7 @@ static struct hs_front_view front_rest(const struct hs_front_view *v)
 	if (!v->wanted) {
 		r.ours = serving && (v->ours == CLOSING || (v->shared && v->ours != CLOSED)) ?
 			 CLOSING : CLOSED;
-		if (v->ours == CLOSED || r.ours == CLOSING) {	/* nothing done about them here */
+		if (v->ours == CLOSED || r.ours == CLOSING) {	/* they stay as they are */
 			r.shared = v->shared;
 			r.attached = v->attached;
 		}
@@ -530,8 +530,8 @@ static void front_every_combination(void **state)
 		struct hs_front_view want = front_rest(&v);
 
 		if (v.attached && !v.shared)
-			continue;	/* cannot be */
-		front_settle(&v);
+			continue;	/* impossible */
+		front_run(&v);
 		if (v.ours != want.ours || v.shared != want.shared || v.attached != want.attached)
 			fail_msg("ours=%u theirs=%u bits=%u: rest ours=%d shared=%d attached=%d, "
 				 "not %d %d %d", from.ours, from.theirs, n % 8, v.ours, v.shared, v.attached,
@@ -540,7 +540,7 @@ static void front_every_combination(void **state)
 	assert_int_equal(n, 9 * 9 * 8);
 }
 
-/* A connection that is lost is closed, whatever the backend's state is; without rings there is none. */
+/* A lost connection is closed in whatever state the backend is. Without rings there is no connection. */
 static void front_lost(void **state)
 {
 	struct hs_front_view v;
@@ -558,7 +558,7 @@ static void front_lost(void **state)
 	}
 }
 
-/* Rings go out only to a backend that waits for them. */
+/* Rings are shared only with a backend that waits for them. */
 static void front_shares_only_then(void **state)
 {
 	struct hs_front_view v;
@@ -574,7 +574,7 @@ static void front_shares_only_then(void **state)
 	}
 }
 
-/* --- the frontend's stories ------------------------------------------------------------------ */
+/* --- sequences at the frontend ---------------------------------------------------------------- */
 
 static struct hs_front_view f;
 
@@ -619,7 +619,7 @@ static void front_normal_life(void **state)
 }
 
 /* Some backends publish Initialised or Initialising again before Connected. */
-static void front_is_patient(void **state)
+static void front_waits_for_connected(void **state)
 {
 	(void)state;
 	front_is(INITIALISING, INITWAIT);
@@ -639,7 +639,7 @@ static void front_backend_detaches(void **state)
 	front_does(HS_FRONT_STAY);
 }
 
-/* The backend turned us down, then comes back: we start anew. */
+/* The backend refuses the frontend and later returns: the frontend starts anew. */
 static void front_backend_closes_and_returns(void **state)
 {
 	(void)state;
@@ -653,7 +653,7 @@ static void front_backend_closes_and_returns(void **state)
 	front_does(HS_FRONT_CONNECT);
 }
 
-/* A backend that forgot us offers again while we are up. */
+/* A backend that lost its state goes to InitWait while the frontend is connected. */
 static void front_backend_starts_anew(void **state)
 {
 	(void)state;
@@ -665,7 +665,7 @@ static void front_backend_starts_anew(void **state)
 	front_does(HS_FRONT_ATTACHED);
 }
 
-/* The driver domain died: its directory goes and comes back. */
+/* The driver domain dies: its directory is removed and made again. */
 static void front_backend_domain_restarts(void **state)
 {
 	(void)state;
@@ -679,7 +679,7 @@ static void front_backend_domain_restarts(void **state)
 	front_does(HS_FRONT_CONNECT);
 }
 
-/* netfrontd itself restarts: the backend still holds rings that are gone. */
+/* netfrontd restarts: the backend still uses rings that no longer exist. */
 static void front_daemon_restarts(void **state)
 {
 	(void)state;
@@ -695,7 +695,7 @@ static void front_daemon_restarts(void **state)
 	front_does(HS_FRONT_CONNECT);
 }
 
-/* xl restore: a new directory says Initialising, our process has old rings. */
+/* xl restore: the new directory says Initialising, and this process has the old rings. */
 static void front_resume(void **state)
 {
 	(void)state;
@@ -708,8 +708,8 @@ static void front_resume(void **state)
 	front_does(HS_FRONT_CONNECT);
 }
 
-/* We reconfigure nothing; a backend that says it did serves us as before, and
- * is told before we go. */
+/* netfrontd reconfigures nothing. A backend in Reconfigured serves it as before, and sees Closing
+ * before netfrontd ends. */
 static void front_backend_reconfigures(void **state)
 {
 	(void)state;
@@ -728,7 +728,7 @@ static void front_backend_reconfigures(void **state)
 	front_does(HS_FRONT_CLOSED);
 }
 
-/* Group 21: 2, 5, 6, 2 faster than we look. */
+/* The backend goes through 2, 5, 6, 2 before netfrontd reads its state again. */
 static void front_backend_jumps(void **state)
 {
 	(void)state;
@@ -739,7 +739,7 @@ static void front_backend_jumps(void **state)
 	front_does(HS_FRONT_INITIALISE);
 	front_sees(INITWAIT);
 	front_does(HS_FRONT_CONNECT);
-	front_is(INITIALISING, CONNECTED);	/* 4 before we are ready */
+	front_is(INITIALISING, CONNECTED);	/* before the frontend is ready */
 	front_does(HS_FRONT_CLOSING);
 	front_does(HS_FRONT_STAY);
 }
@@ -758,7 +758,7 @@ static void front_unwanted_without_backend(void **state)
 
 enum schedule { BACK_FIRST, FRONT_FIRST, ONE_STEP_EACH, SCHEDULES };
 
-/* Lets one end act on what the other last published; true: it moved. */
+/* Lets the backend act on what the frontend last published. Returns true if its state changed. */
 static bool turn_back(bool whole)
 {
 	bool moved = false;
@@ -807,7 +807,7 @@ static void run_pair(enum schedule schedule)
 	fail_msg("the pair never rests: back=%s front=%s", hs_state_name(b.ours), hs_state_name(f.ours));
 }
 
-/* From wherever the two were left, they find each other. */
+/* From any pair of states, the two ends become connected. */
 static void pair_always_connects(void **state)
 {
 	(void)state;
@@ -855,7 +855,7 @@ int main(void)
 		cmocka_unit_test(back_reconfigures_nothing), cmocka_unit_test(front_backend_reconfigures),
 		cmocka_unit_test(front_every_combination), cmocka_unit_test(front_shares_only_then),
 		cmocka_unit_test(front_lost),
-		cmocka_unit_test(front_normal_life), cmocka_unit_test(front_is_patient),
+		cmocka_unit_test(front_normal_life), cmocka_unit_test(front_waits_for_connected),
 		cmocka_unit_test(front_backend_detaches), cmocka_unit_test(front_backend_closes_and_returns),
 		cmocka_unit_test(front_backend_starts_anew), cmocka_unit_test(front_backend_domain_restarts),
 		cmocka_unit_test(front_daemon_restarts), cmocka_unit_test(front_resume),

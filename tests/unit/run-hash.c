@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-hash.c - the hash messages in every order and out of bounds, and the hash of frames */
+/* run-hash.c - a guest's hash settings: the control messages in any order and out of bounds, the
+ * hash of a frame, and the saved text of the settings */
 #include "unit.h"
 #include "common/wire/hash.c"
 
@@ -107,18 +108,18 @@ static void mapping_is_all_or_nothing(void **state)
 		for (unsigned int i = 0; i < 8; i++)
 			entry[i] = i == bad ? 4 : 3;
 		assert_int_equal(hash_set_mapping(&h, entry, 8, 0, 4), INVALID);
-		entry[bad] = 0x100;	/* would be 0 in eight bits */
+		entry[bad] = 0x100;	/* is 0 if it is cut to eight bits */
 		assert_int_equal(hash_set_mapping(&h, entry, 8, 0, 4), INVALID);
 		entry[bad] = UINT32_MAX;
 		assert_int_equal(hash_set_mapping(&h, entry, 8, 0, 4), INVALID);
 		assert_memory_equal(&h, &before, sizeof(h));
 	}
-	/* A sub-table leaves the rest alone. */
+	/* Setting a part of the table does not change the rest. */
 	entry[0] = entry[1] = 3;
 	assert_int_equal(hash_set_mapping(&h, entry, 2, 3, 4), OK);
 	for (uint32_t i = 0; i < 16; i++)
 		assert_int_equal(hash_queue(&h, i, 4), i % 8 == 3 || i % 8 == 4 ? 3 : i % 4);
-	/* A new size is a new table. */
+	/* A new size clears the table. */
 	assert_int_equal(hash_set_size(&h, 3), OK);
 	for (uint32_t i = 0; i < 16; i++)
 		assert_int_equal(hash_queue(&h, i, 4), 0);
@@ -127,7 +128,7 @@ static void mapping_is_all_or_nothing(void **state)
 		assert_int_equal(hash_queue(&h, i, 3), i % 3);
 }
 
-/* The first vector of the RSS verification suite, as a frame. */
+/* Builds a frame with the addresses of the RSS verification suite's first vector. Returns its length. */
 static size_t frame4(uint8_t *b, uint8_t proto, unsigned int options, bool fragment)
 {
 	uint8_t *ip = b + 14, *l4 = ip + 20 + 4 * options;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* run-hotplug.c - which scripts may run, which messages count, and what control makes of the runner's answers */
+/* run-hotplug.c - hotplug scripts: which names may run, which messages between control and the runner
+ * are valid, and how control takes the runner's answers, its silence and its end */
 #include "unit.h"
 #include "backend/control/hotplug_msg.c"
 #include "backend/control/hotplug.c"
 
-/* The clock of hotplug.c. */
+/* What hotplug.c takes for the clock. */
 static uint64_t now = 1;
 
 uint64_t now_us(void)
@@ -99,7 +100,7 @@ static void requests(void **state)
 	q.devid = UINT32_MAX;
 	memset(q.netdev, 0, sizeof(q.netdev));
 	assert_true(hotplug_request_check(&q, sizeof(q)));
-	/* To stop one, its number is enough. */
+	/* A request to stop a script needs its number only. */
 	q = (struct hotplug_request){ .magic = HOTPLUG_MAGIC, .kind = HOTPLUG_STOP, .id = 1 };
 	assert_true(hotplug_request_check(&q, sizeof(q)));
 }
@@ -121,11 +122,11 @@ static void requests_refused(void **state)
 	REFUSED(q.action = HOTPLUG_OFFLINE + 1);
 	REFUSED(q.domid = DOMID_FIRST_RESERVED);
 	REFUSED(q.domid = UINT32_MAX);
-	REFUSED(q.handle = UINT32_MAX; q.domid = 30000);	/* no name of a device is so long */
+	REFUSED(q.handle = UINT32_MAX; q.domid = 30000);	/* too long for a device's name */
 	REFUSED(q.emulated = 2);
 	REFUSED(memset(q.script, 0, sizeof(q.script)));
 	REFUSED(memset(q.script, 'v', sizeof(q.script)));
-	REFUSED(q.script[sizeof(q.script) - 1] = 'v');		/* behind its end */
+	REFUSED(q.script[sizeof(q.script) - 1] = 'v');		/* beyond the text's end */
 	REFUSED(memcpy(q.script, "../x", 5));
 	REFUSED(memcpy(q.script, "/bin/sh", 8));
 	REFUSED(memcpy(q.script, "a/../../b", 10));
@@ -168,7 +169,7 @@ static void escapes(void **state)
 		{ 16, "\"\\\x1b", 3, "\\x22\\x5c\\x1b" },
 		{ 16, "\0\xff", 2, "\\x00\\xff" },
 		{ 16, "", 0, "" },
-		/* Never half of one. */
+		/* An escape is never cut in half. */
 		{ 16, "123456789012345678", 18, "123456789012345" },
 		{ 16, "123456789012\n", 13, "123456789012" },
 		{ 1, "x", 1, "" },
@@ -225,7 +226,7 @@ static int ask(uint32_t domid, uint32_t devid)
 	return hotplug_ask(control, &want, "vif-bridge");
 }
 
-/* Takes a request as the runner, which must find nothing wrong with it. */
+/* Takes a request as the runner does. Returns it; checks that it is valid. */
 static struct hotplug_request take(void)
 {
 	struct hotplug_request q;
@@ -263,7 +264,7 @@ static void one_at_a_time(void **state)
 	assert_int_equal(results[0].code, 3);
 	assert_string_equal(results[0].script, "vif-bridge");
 	assert_int_equal(ask(1, 0), 0);
-	/* It has answered for the first already. */
+	/* The runner has answered for the first script already. */
 	answer(first.id, HOTPLUG_EXITED, 0);
 	assert_int_equal(nresults, 1);
 	assert_int_equal(ask(1, 0), -EBUSY);
@@ -300,7 +301,7 @@ static void stops(void **state)
 	struct hotplug_request q;
 
 	(void)state;
-	hotplug_stop(control, 1, 0);	/* none runs */
+	hotplug_stop(control, 1, 0);	/* no script runs */
 	assert_int_equal(recv(runner_fd, &q, sizeof(q), 0), -1);
 	assert_int_equal(ask(1, 0), 0);
 	q = take();
@@ -310,7 +311,7 @@ static void stops(void **state)
 	assert_int_equal(results[0].end, HOTPLUG_STOPPED);
 }
 
-/* What is lost is told once for each script, and nothing runs any more. */
+/* Checks that the loss is reported once for each script, and that no script can be started. */
 static void check_lost(unsigned int asked)
 {
 	assert_int_equal(nresults, asked);

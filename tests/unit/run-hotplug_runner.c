@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-hotplug_runner.c - the runner itself: hostile requests, and that it ends with what it started */
+/* run-hotplug_runner.c - the process that runs hotplug scripts: it drops hostile requests, ends a
+ * script that takes too long, and leaves no script behind when it ends */
 #include <poll.h>
 
 #include "unit.h"
@@ -76,7 +77,7 @@ static int begin_with(unsigned int limit_s)
 	return 0;
 }
 
-/* A script may take so long that a slow machine is not what ends it. */
+/* The limit is long, so that no script is ended because the machine is slow. */
 static int begin(void **state)
 {
 	(void)state;
@@ -89,7 +90,7 @@ static int begin_short(void **state)
 	return begin_with(1);
 }
 
-/* The runner ends once control has gone, and only then. */
+/* The runner ends when control closes its end, and not before. */
 static int end(void **state)
 {
 	int status = -1;
@@ -161,7 +162,7 @@ static void link_leads_out(void **state)
 	expect(1, HOTPLUG_FAILED, EXDEV);
 }
 
-/* What makes no sense is dropped, and the runner serves on. */
+/* A request without sense is dropped, and the runner goes on. */
 static void hostile_requests(void **state)
 {
 	struct hotplug_request q = { .magic = HOTPLUG_MAGIC, .kind = HOTPLUG_RUN, .id = 9, .action = HOTPLUG_ONLINE,
@@ -195,7 +196,7 @@ static void one_at_a_time(void **state)
 	expect(1, HOTPLUG_STOPPED, 0);
 }
 
-static void no_more_than_that(void **state)
+static void no_more_jobs_than_the_limit(void **state)
 {
 	(void)state;
 	for (uint32_t id = 1; id <= HOTPLUG_JOBS_MAX; id++)
@@ -204,17 +205,17 @@ static void no_more_than_that(void **state)
 	expect(HOTPLUG_JOBS_MAX + 1, HOTPLUG_FAILED, EBUSY);
 }
 
-static void time_is_over(void **state)
+static void script_that_takes_too_long(void **state)
 {
 	(void)state;
 	ask(1, "deaf");
 	expect(1, HOTPLUG_TIMED_OUT, 0);
 }
 
-/* A script that runs when control goes is told so, and gone when the runner is. */
-static void control_goes(void **state)
+/* If control ends while a script runs, the script gets SIGTERM and ends before the runner does. */
+static void control_ends(void **state)
 {
-	/* Of an earlier test. */
+	/* Files of an earlier test. */
 	forget("runs");
 	forget("ended");
 	ask(1, "ends");
@@ -231,7 +232,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUNNER(runs), RUNNER(starts_none), RUNNER(link_leads_out), RUNNER(hostile_requests), RUNNER(one_at_a_time),
-		RUNNER(no_more_than_that), cmocka_unit_test_setup_teardown(time_is_over, begin_short, end), RUNNER(control_goes),
+		RUNNER(no_more_jobs_than_the_limit), RUNNER(control_ends),
+		cmocka_unit_test_setup_teardown(script_that_takes_too_long, begin_short, end),
 	};
 
 	return cmocka_run_group_tests(tests, begin_all, end_all);

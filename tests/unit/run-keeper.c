@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* run-keeper.c - the keeper of event channels: one for all, and what it does not take
+/* run-keeper.c - the keeper, a process that holds event channels open over a restore: there is one
+ * for all, and it refuses descriptors from other users and malformed messages
  *
- * The keepers of these tests are this program, started again by itself.
+ * The keepers of these tests are this program, which starts itself again.
  */
 #include <dirent.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 static char dir[] = "/tmp/netpair-keeper.XXXXXX";
 
 /* Returns a connection to the keeper, or -errno. */
-static int knock(void)
+static int keeper_connect(void)
 {
 	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -28,7 +29,7 @@ static int knock(void)
 	return sock;
 }
 
-/* Returns the number of keepers of ours, the newest one in *newest. */
+/* Returns the number of keepers that are our children. *newest is the newest one's process id. */
 static unsigned int keepers(pid_t *newest)
 {
 	char path[64], text[4096] = "", *at;
@@ -60,8 +61,8 @@ static unsigned int open_files(pid_t pid)
 	return n - 2;
 }
 
-/* Whether it holds n descriptors besides its socket and /dev/null; the
- * connection by which the last one came is closed a moment after the answer. */
+/* Checks that the keeper holds n descriptors besides its socket and /dev/null. Waits for that: it
+ * closes the last connection a moment after it has answered. */
 static void holds(pid_t pid, unsigned int n)
 {
 	for (unsigned int i = 0; i < 1000 && open_files(pid) != 3 + n; i++)
@@ -89,7 +90,7 @@ static void give(void)
 	assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
 	assert_int_equal(evtchn_keeper_give(dir, fd[1]), 0);
 	close(fd[1]);
-	/* What it was given is open still: a reader would see the end otherwise. */
+	/* The keeper holds the write end open: if not, the reader would see the end of the file. */
 	assert_int_equal(fcntl(fd[0], F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(read(fd[0], &(char){ 0 }, 1), -1);
 	assert_int_equal(errno, EAGAIN);
@@ -117,9 +118,9 @@ static void one_for_all(void **state)
 		holds(pid, 1 + i);
 	}
 	is_called(pid, "comm", "evtchn-keeper\n");
-	/* What systemd looks at when it stops everything. */
+	/* systemd spares a process whose command line begins with @ when it stops all others. */
 	is_called(pid, "cmdline", "@netfrontd: keeper");
-	/* It is not to be ended by what ends services and sessions. */
+	/* The signals that end services and sessions do not end it. */
 	kill(pid, SIGTERM);
 	kill(pid, SIGHUP);
 	give();
@@ -127,7 +128,7 @@ static void one_for_all(void **state)
 	end_all();
 }
 
-/* Sends n copies of our standard error with a text; whether the answer says kept. */
+/* Sends a text with n copies of our standard error. Returns true if the keeper takes them. */
 static bool keeper_takes(const char *text, size_t len, unsigned int n)
 {
 	union {
@@ -147,7 +148,7 @@ static bool keeper_takes(const char *text, size_t len, unsigned int n)
 		msg.msg_control = &control;
 		msg.msg_controllen = CMSG_LEN(n * sizeof(fd));
 	}
-	sock = knock();
+	sock = keeper_connect();
 	if (sock < 0)
 		return false;
 	kept = sendmsg(sock, &msg, MSG_NOSIGNAL) >= 0 && recv(sock, &word, 1, 0) == 1 && word == KEEPER_KEPT;
@@ -174,7 +175,7 @@ static void not_taken(void **state)
 	end_all();
 }
 
-/* Runs in a process of another user; exit code 0: it was turned down. */
+/* Runs in a process of another user. Returns its exit code, 0 if the keeper refused it. */
 static int as_nobody(void)
 {
 	return setgid(65534) == 0 && setuid(65534) == 0 && !keeper_takes("K", 1, 1) ? 0 : 1;
@@ -192,7 +193,7 @@ static void of_another_user(void **state)
 	give();
 	assert_int_equal(keepers(&pid), 1);
 	assert_int_equal(evtchn_keeper_address(&addr, dir), 0);
-	/* First as it is, then let in by somebody's mistake. */
+	/* First with the directory's mode as it is, then with one that lets every user in. */
 	for (mode_t mode = 0600; mode; mode = mode == 0600 ? 0666 : 0) {
 		assert_int_equal(chmod(dir, 0755), 0);
 		assert_int_equal(chmod(addr.sun_path, mode), 0);
@@ -214,7 +215,7 @@ static void silent(void **state)
 	(void)state;
 	give();
 	for (unsigned int i = 0; i < ARRAY_SIZE(sock); i++)
-		sock[i] = knock();
+		sock[i] = keeper_connect();
 	give();
 	assert_int_equal(keepers(&pid), 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(sock); i++)
@@ -230,14 +231,14 @@ static void replaced(void **state)
 	(void)state;
 	give();
 	assert_int_equal(keepers(&first), 1);
-	/* Not one descriptor more: another keeper, and the first holds what it has. */
+	/* The first keeper can take no more. Another one is started, and the first holds what it has. */
 	few.rlim_cur = few.rlim_max = 5;
 	assert_int_equal(prlimit(first, RLIMIT_NOFILE, &few, NULL), 0);
 	give();
 	assert_int_equal(keepers(&second), 2);
 	holds(first, 1);
 	holds(second, 1);
-	/* Gone: its socket is there still. */
+	/* The keeper has ended, and its socket's file is still there. */
 	end_all();
 	give();
 	assert_int_equal(keepers(&second), 1);

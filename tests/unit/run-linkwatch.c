@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* run-linkwatch.c - events of a device's link: from rtnetlink messages that the test makes, and from
+ * the kernel for a device of the test's own */
 #include "unit.h"
 
 #include <net/if.h>
@@ -13,7 +15,7 @@ struct heard {
 	unsigned int count;
 };
 
-/* Of one device only: others may come and go. */
+/* The only device that counts: others may come and go. */
 static unsigned int wanted;
 
 static void hear(void *arg, const struct link_event *ev)
@@ -26,7 +28,7 @@ static void hear(void *arg, const struct link_event *ev)
 	h->count++;
 }
 
-/* A message of which the caller fills in what it likes. */
+/* An rtnetlink message, with room for attributes. */
 struct message {
 	struct nlmsghdr head;
 	struct ifinfomsg info;
@@ -84,7 +86,7 @@ static void messages(void **state)
 	m = message_of(RTM_DELLINK, 7);
 	assert_true(linkwatch_parse(&ev, &m.head));
 	assert_true(ev.removed);
-	/* A bridge's port, an address, an error, one that is cut off. */
+	/* These are ignored: a bridge's port, an address, an error, a message that is cut off. */
 	m.info.ifi_family = AF_BRIDGE;
 	assert_false(linkwatch_parse(&ev, &m.head));
 	m = message_of(RTM_NEWADDR, 7);
@@ -119,7 +121,7 @@ static void kernel(void **state)
 	assert_int_equal(h.count, 1);
 	assert_string_equal(h.last.ifname, "lo");
 	assert_true(h.last.ifindex == wanted && !h.last.removed && h.last.has_txqlen);
-	/* One that is not there is told nothing of. */
+	/* No event comes for a device that does not exist. */
 	linkwatch_ask(fd, 4711);
 	linkwatch_ask(-1, wanted);
 	assert_int_equal(poll(&p, 1, 5000), 1);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* run-log.c - a log line never waits, and a bucket bounds what one VIF may write */
+/* run-log.c - writing a log line never blocks, and a bucket limits how many lines one VIF causes */
 #include <poll.h>
 #include <sys/wait.h>
 
 #include "unit.h"
 #include "common/base/log.c"
 
-/* Time of the buckets' own, in milliseconds: a test does not wait for it. */
+/* The clock of the buckets, in milliseconds, so that a test need not wait. */
 #define START 1000000u
 
 /* --- buckets --------------------------------------------------------------- */
@@ -31,17 +31,17 @@ static void tokens_come_back_one_by_one(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < BUCKET_LINES; i++)
 		passed += log_bucket_charge(&b, 0, START);
-	/* A thousand a second, for a minute. */
+	/* A thousand lines a second, for a minute. */
 	for (uint64_t t = 0; t < 60000; t++)
 		passed += log_bucket_charge(&b, 0, START + t);
 	assert_int_equal(passed, BUCKET_LINES + (60000 - 1) / BUCKET_REFILL_MS);
-	/* After a long pause it is full, and no fuller. */
+	/* After a long pause the bucket is full, and not more than full. */
 	for (passed = 0; log_bucket_charge(&b, 0, START + 100000000u);)
 		passed++;
 	assert_int_equal(passed, BUCKET_LINES);
 }
 
-static void an_error_is_said_once(void **state)
+static void an_error_is_logged_once(void **state)
 {
 	struct log_bucket b = { 0 };
 
@@ -52,14 +52,14 @@ static void an_error_is_said_once(void **state)
 	assert_int_equal(b.repeated, 1000);
 	assert_int_equal(b.suppressed, 0);
 	assert_int_equal(b.spent, 1);
-	/* Another one, and the first again. */
+	/* Another error, then the first again. */
 	assert_true(log_bucket_charge(&b, 8, START + 1001));
 	assert_true(log_bucket_charge(&b, 7, START + 1002));
-	/* It is news again after a while. */
+	/* After a while the same error is logged again. */
 	assert_true(log_bucket_charge(&b, 7, START + 1002 + BUCKET_REPEAT_MS));
 }
 
-static void a_flood_is_told_of_now_and_then(void **state)
+static void a_flood_is_reported_at_intervals(void **state)
 {
 	struct log_bucket b = { 0 };
 	unsigned int told = 0;
@@ -81,7 +81,7 @@ static void a_flood_is_told_of_now_and_then(void **state)
 	assert_true(log_bucket_tells(&b, START + BUCKET_REPEAT_MS));
 }
 
-static void what_was_held_back_is_told(void **state)
+static void lines_held_back_are_reported(void **state)
 {
 	struct log_bucket b = { .suppressed = 3 };
 	char text[64];
@@ -96,7 +96,7 @@ static void what_was_held_back_is_told(void **state)
 	assert_string_equal(text, " suppressed=4294967295 repeated=4294967295");
 }
 
-static void a_hash_is_never_none(void **state)
+static void a_hash_is_never_zero(void **state)
 {
 	(void)state;
 	assert_int_not_equal(log_bucket_hash(""), 0);
@@ -105,10 +105,10 @@ static void a_hash_is_never_none(void **state)
 
 /* --- the output ------------------------------------------------------------ */
 
-static int out[2];	/* read end, and what stderr is */
+static int out[2];	/* the read end, and the end that is stderr */
 static int stderr_was;
 
-/* A pipe of one page, or a pair of sockets, as stderr. */
+/* Makes a pipe of one page, or a pair of sockets, the standard error. */
 static void begin(bool socket)
 {
 	int fds[2];
@@ -141,8 +141,8 @@ static void end(void)
 	log_is_socket = false;
 }
 
-/* What is there to be read now. */
-static const char *heard(void)
+/* Returns all text that can be read now. */
+static const char *text_read(void)
 {
 	static char text[1 << 20];
 	struct pollfd p = { .fd = out[0], .events = POLLIN };
@@ -167,7 +167,7 @@ static unsigned int lines(const char *text)
 	return n;
 }
 
-/* A write that blocks fails the test instead of stopping it. */
+/* An alarm ends a write that blocks, so that the test fails and does not hang. */
 static void full_output(bool socket)
 {
 	char told[80];
@@ -179,17 +179,17 @@ static void full_output(bool socket)
 	for (unsigned int i = 0; i < 5000; i++)
 		log_info("line %u of a flood that nobody reads", i);
 	alarm(0);
-	text = heard();
+	text = text_read();
 	got = lines(text);
 	assert_true(got > 0 && got < 5000);
 	assert_null(strstr(text, "lost"));
 	assert_true(log_tell_lost());
 	snprintf(told, sizeof(told), "test: warn: log lines lost count=%u ", 5000 - got);
-	text = heard();
+	text = text_read();
 	assert_ptr_equal(strstr(text, told), text);
-	/* Said once. */
+	/* The loss is reported once. */
 	log_info("after");
-	assert_string_equal(heard(), "test: info: after\n");
+	assert_string_equal(text_read(), "test: info: after\n");
 	end();
 }
 
@@ -205,8 +205,8 @@ static void a_full_socket_loses_lines(void **state)
 	full_output(true);
 }
 
-/* The next line that passes comes behind the number of those before it. */
-static void the_loss_is_told_first(void **state)
+/* Before the next line that passes comes the number of lines that were lost. */
+static void the_loss_is_reported_first(void **state)
 {
 	const char *text;
 	unsigned int got;
@@ -215,16 +215,16 @@ static void the_loss_is_told_first(void **state)
 	begin(false);
 	for (unsigned int i = 0; i < 500; i++)
 		log_info("line %u of a flood that nobody reads", i);
-	got = lines(heard());
+	got = lines(text_read());
 	assert_true(got < 500);
 	log_info("after");
-	text = heard();
+	text = text_read();
 	assert_int_equal(lines(text), 2);
 	assert_non_null(strstr(text, "\ntest: info: after\n"));
 	end();
 }
 
-/* Whoever has the same pipe as stderr is not to find it O_NONBLOCK. */
+/* Other processes may have the same pipe as stderr, so it must not become O_NONBLOCK. */
 static void stderr_stays_as_it_was(void **state)
 {
 	(void)state;
@@ -244,18 +244,18 @@ static void a_bucket_writes_its_lines(void **state)
 		log_error_in(&b, "refused vif=%s reason=\"x\"", "vif1.0");
 	for (unsigned int i = 0; i < 1000; i++)
 		log_info_in(&b, "connected vif=vif1.0");
-	text = heard();
+	text = text_read();
 	assert_int_equal(lines(text), BUCKET_LINES);
 	assert_ptr_equal(strstr(text, "test: error: refused vif=vif1.0 reason=\"x\"\ntest: info: connected vif=vif1.0 repeated=999\n"),
 			 text);
-	/* No token: it is told later. */
+	/* There is no token, so the line is counted and reported later. */
 	log_bucket_tell(&b, "vif1.0");
-	assert_string_equal(heard(), "");
+	assert_string_equal(text_read(), "");
 	b.refilled_ms -= BUCKET_REFILL_MS;
 	log_bucket_tell(&b, "vif1.0");
-	assert_string_equal(heard(), "test: warn: log lines held back if=vif1.0 suppressed=951\n");
+	assert_string_equal(text_read(), "test: warn: log lines held back if=vif1.0 suppressed=951\n");
 	log_bucket_tell(&b, "vif1.0");
-	assert_string_equal(heard(), "");
+	assert_string_equal(text_read(), "");
 	end();
 }
 
@@ -268,7 +268,7 @@ static void debug_holds_nothing_back(void **state)
 	log_max = LOG_LEVEL_DEBUG;
 	for (unsigned int i = 0; i < 200; i++)
 		log_error_in(&b, "refused");
-	assert_int_equal(lines(heard()), 200);
+	assert_int_equal(lines(text_read()), 200);
 	end();
 }
 
@@ -281,7 +281,7 @@ static void errno_is_printed_and_kept(void **state)
 	errno = ENOSPC;
 	log_warn_in(&b, "cannot errno=%m");
 	assert_int_equal(errno, ENOSPC);
-	assert_string_equal(heard(), "test: warn: cannot errno=No space left on device\n");
+	assert_string_equal(text_read(), "test: warn: cannot errno=No space left on device\n");
 	end();
 }
 
@@ -290,13 +290,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_burst_passes),
 		cmocka_unit_test(tokens_come_back_one_by_one),
-		cmocka_unit_test(an_error_is_said_once),
-		cmocka_unit_test(a_flood_is_told_of_now_and_then),
-		cmocka_unit_test(what_was_held_back_is_told),
-		cmocka_unit_test(a_hash_is_never_none),
+		cmocka_unit_test(an_error_is_logged_once),
+		cmocka_unit_test(a_flood_is_reported_at_intervals),
+		cmocka_unit_test(lines_held_back_are_reported),
+		cmocka_unit_test(a_hash_is_never_zero),
 		cmocka_unit_test(a_full_pipe_loses_lines),
 		cmocka_unit_test(a_full_socket_loses_lines),
-		cmocka_unit_test(the_loss_is_told_first),
+		cmocka_unit_test(the_loss_is_reported_first),
 		cmocka_unit_test(stderr_stays_as_it_was),
 		cmocka_unit_test(a_bucket_writes_its_lines),
 		cmocka_unit_test(debug_holds_nothing_back),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-maddr.c - lines of /proc/net/dev_mcast, and what there is on this machine */
+/* run-maddr.c - the multicast addresses of a device: the lines of /proc/net/dev_mcast are parsed
+ * strictly, and a device in another network namespace is read there */
 #include "unit.h"
 #include "nettest.h"
 #include "common/host/maddr.c"
@@ -38,8 +39,8 @@ static void devices(void **state)
 	assert_int_equal(maddr_list(addr, 4, &all), 5);
 }
 
-/* In a namespace that is not that of the process's first thread. */
-static void elsewhere(void **state)
+/* The device is in another namespace than the process's first thread. */
+static void other_namespace(void **state)
 {
 	struct netdev dev = { 0 };
 	uint8_t addr[4][6];
@@ -80,7 +81,7 @@ static void watch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines), cmocka_unit_test(devices), cmocka_unit_test(watch), cmocka_unit_test(elsewhere),
+		cmocka_unit_test(lines), cmocka_unit_test(devices), cmocka_unit_test(watch), cmocka_unit_test(other_namespace),
 	};
 
 	return RUN_TESTS(tests);

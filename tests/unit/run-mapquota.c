@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* run-mapquota.c - what one guest may have mapped, and what all may; nothing is charged by halves */
+/* run-mapquota.c - how many pages one guest, and all guests together, may have mapped
+ *
+ * A charge that either limit refuses changes neither count.
+ */
 #include "unit.h"
 #include "backend/data/mapquota.c"
 
@@ -27,7 +30,7 @@ static void one_guest(void **state)
 	is_used(1, 60, 60);
 	assert_true(mapquota_charge(&q, domid_of(1), 40));
 	assert_false(mapquota_charge(&q, domid_of(1), 1));
-	/* Another has its own. */
+	/* Each guest has a limit of its own. */
 	assert_true(mapquota_charge(&q, domid_of(DOMID_FIRST_RESERVED - 1), 100));
 	mapquota_release(&q, domid_of(1), 60);
 	is_used(1, 40, 140);
@@ -40,7 +43,7 @@ static void all_guests(void **state)
 	start(100, 150);
 	assert_true(mapquota_charge(&q, domid_of(1), 100));
 	assert_false(mapquota_charge(&q, domid_of(2), 51));
-	/* What was refused by the second limit is not charged to the first. */
+	/* The limit of all guests refused it, so the guest is not charged either. */
 	is_used(2, 0, 100);
 	assert_true(mapquota_charge(&q, domid_of(2), 50));
 	mapquota_release(&q, domid_of(1), 100);

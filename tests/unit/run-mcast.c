@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-mcast.c - the multicast list: full, twice, absent, and what it applies to */
+/* run-mcast.c - a guest's list of multicast addresses: it holds 64, each once, and no address
+ * that is not multicast */
 #include <errno.h>
 
 #include "unit.h"
@@ -63,7 +64,7 @@ static void twice_is_once(void **state)
 	assert_false(mcast_match(&m, nth(1)));
 }
 
-static void what_is_no_multicast_address(void **state)
+static void other_addresses_are_refused(void **state)
 {
 	struct mcast m = { 0 };
 
@@ -81,7 +82,7 @@ int main(void)
 		cmocka_unit_test(applies_to_multicast_only),
 		cmocka_unit_test(sixty_four_and_no_more),
 		cmocka_unit_test(twice_is_once),
-		cmocka_unit_test(what_is_no_multicast_address),
+		cmocka_unit_test(other_addresses_are_refused),
 	};
 
 	return RUN_TESTS(tests);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-mcast_front.c - netfrontd's list of multicast addresses against a backend's, change by change */
+/* run-mcast_front.c - netfrontd tells the backend each change of its list of multicast addresses,
+ * and takes a refusal */
 #include "unit.h"
 #include "frontend/data/mcast.c"
 #include "frontend/data/free_pages.c"
@@ -8,12 +9,12 @@ static struct nic_conn l;
 static struct nic_queue queue;
 static struct gtx_back back;
 static void *page;
-static unsigned int told, poked;
+static unsigned int changes_seen, kicked;
 
 /* --- in place of worker.c ------------------------------------------------------------------- */
 
-void worker_wake_control(struct worker *w) { (void)w; told++; }
-void worker_kick(struct worker *w) { (void)w; poked++; }
+void worker_wake_control(struct worker *w) { (void)w; changes_seen++; }
+void worker_kick(struct worker *w) { (void)w; kicked++; }
 
 /* -------------------------------------------------------------------------------------------- */
 
@@ -33,7 +34,7 @@ static void start(void)
 	nic_mcast_init(&l);
 	gtx_front_init(&queue.gtx, page);
 	assert_int_equal(gtx_back_attach(&back, page), 0);
-	told = poked = 0;
+	changes_seen = kicked = 0;
 }
 
 /* Asks for n addresses that end in first, first + 1, .. */
@@ -46,7 +47,8 @@ static void want(uint8_t first, unsigned int n)
 	nic_mcast_want(&l, addr, n);
 }
 
-/* One round with the backend, which gives that status: the type asked for, 0 if nothing was; *last: of which address. */
+/* Runs one round with a backend that answers with status. Returns the type of the request, 0 if there
+ * was none; *last is the last byte of its address. */
 static uint8_t turn(int16_t status, uint8_t *last)
 {
 	struct pkt p;
@@ -81,20 +83,20 @@ static void adds_and_deletes(void **state)
 	assert_false(nic_mcast_busy(&l));
 	assert_int_equal(nic_mcast_state(&l), NIC_MCAST_DONE);
 	want(1, 3);
-	assert_int_equal(poked, 1);
+	assert_int_equal(kicked, 1);
 	assert_true(nic_mcast_busy(&l));
 	assert_int_equal(nic_mcast_state(&l), NIC_MCAST_WORKING);
 	for (uint8_t i = 1; i <= 3; i++) {
 		assert_int_equal(turn(NETIF_RSP_OKAY, &last), XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
 		assert_int_equal(last, i);
-		assert_int_equal(told, 0);
+		assert_int_equal(changes_seen, 0);
 	}
 	assert_int_equal(turn(NETIF_RSP_OKAY, &last), 0);
-	assert_int_equal(told, 1);
+	assert_int_equal(changes_seen, 1);
 	assert_false(nic_mcast_busy(&l));
 	assert_int_equal(nic_mcast_state(&l), NIC_MCAST_DONE);
 	want(1, 3);					/* nothing new */
-	assert_int_equal(poked, 1);
+	assert_int_equal(kicked, 1);
 	want(2, 3);					/* 1 goes, 4 comes */
 	assert_int_equal(turn(NETIF_RSP_OKAY, &last), XEN_NETIF_EXTRA_TYPE_MCAST_DEL);
 	assert_int_equal(last, 1);
@@ -146,7 +148,7 @@ static void full(void **state)
 	assert_int_equal(nic_mcast_state(&l), NIC_MCAST_DONE);
 }
 
-static void no_room(void **state)
+static void no_free_page_or_slot(void **state)
 {
 	struct free_pages pages;
 	uint8_t last;
@@ -162,8 +164,8 @@ static void no_room(void **state)
 	assert_int_equal(turn(NETIF_RSP_OKAY, &last), XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
 }
 
-/* Broadcast is filtered by nobody, and a station's address is no group's. */
-static void no_groups(void **state)
+/* No request is made for broadcast, which no backend filters, or for a unicast address. */
+static void other_addresses_are_not_sent(void **state)
 {
 	uint8_t addr[2][6] = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, { 0, 0x16, 0x3e, 1, 2, 3 } };
 
@@ -180,7 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(adds_and_deletes), cmocka_unit_test(refused), cmocka_unit_test(full),
-		cmocka_unit_test(no_room), cmocka_unit_test(no_groups),
+		cmocka_unit_test(no_free_page_or_slot), cmocka_unit_test(other_addresses_are_not_sent),
 	};
 
 	return RUN_TESTS(tests);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-msg.c - the messages between control and a data process: each field that is checked, the socket, the reasons */
+/* run-msg.c - the messages between control and a data process: each field is checked, descriptors
+ * go along and none is leaked, and each reason has a number */
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@
 static const uint16_t from_control[] = { MSG_HELLO, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL };
 static const uint16_t from_data[] = { MSG_READY, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG };
 
-/* A message of each kind that passes. */
+/* Returns a valid message of this kind. */
 static union msg good(uint16_t kind)
 {
 	union msg m = msg_new((enum msg_kind)kind, 0);
@@ -92,7 +93,7 @@ static void vif_numbers(void **state)
 	assert_int_equal(check(&m, 0, MSG_FROM_CONTROL), -EPROTO);
 }
 
-/* Writes value into a field of a good message, which then must not pass. */
+/* Writes value into a field of a valid message, which must then be refused. */
 #define REFUSED(kind_, field_, value_) do { \
 		union msg m_ = good(kind_); \
 		m_.field_ = (value_); \
@@ -105,7 +106,7 @@ static void hello_fields(void **state)
 	REFUSED(MSG_HELLO, hello.domid, 0x7ff0);
 	REFUSED(MSG_HELLO, hello.workers, 0);
 	REFUSED(MSG_HELLO, hello.workers, MSG_VIFS_MAX + 1);
-	/* Never root, and never "leave it as it is". */
+	/* The user may be neither root nor -1, which setresuid(2) takes as "unchanged". */
 	REFUSED(MSG_HELLO, hello.uid, 0);
 	REFUSED(MSG_HELLO, hello.uid, UINT32_MAX);
 	REFUSED(MSG_HELLO, hello.gid, 0);
@@ -154,7 +155,7 @@ static void a_connection_with_tables_has_one_worker(void **state)
 	assert_int_equal(check(&m, 3, MSG_FROM_CONTROL), -EPROTO);
 }
 
-static void what_data_says(void **state)
+static void what_data_sends(void **state)
 {
 	(void)state;
 	REFUSED(MSG_READY, ready.err, 1);
@@ -223,7 +224,7 @@ static int pair_end(void **state)
 	return 0;
 }
 
-/* Returns a number that tells whether descriptors were left open. */
+/* Returns the lowest free descriptor: it is higher if descriptors were left open. */
 static int lowest_free(void)
 {
 	int fd = dup(pair[0]);
@@ -250,7 +251,7 @@ static void descriptors_go_along(void **state)
 	assert_int_equal(msg_receive(pair[1], &got, MSG_FROM_CONTROL, fds, &n), -EAGAIN);
 }
 
-/* Sends raw bytes with descriptors, as only one that keeps no rule does. */
+/* Sends raw bytes with descriptors, as a hostile process can. */
 static void send_raw(const void *bytes, size_t len, unsigned int nfds)
 {
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
@@ -271,7 +272,7 @@ static void send_raw(const void *bytes, size_t len, unsigned int nfds)
 	assert_int_equal(sendmsg(pair[0], &h, 0), (ssize_t)len);
 }
 
-static void what_breaks_a_rule_leaves_no_descriptor(void **state)
+static void a_refused_message_leaves_no_descriptor(void **state)
 {
 	union msg m = good(MSG_FAULT), got;
 	char big[sizeof(union msg) + 8] = { 0 };
@@ -341,11 +342,11 @@ int main(void)
 		cmocka_unit_test(hello_fields),
 		cmocka_unit_test(connect_fields),
 		cmocka_unit_test(a_connection_with_tables_has_one_worker),
-		cmocka_unit_test(what_data_says),
+		cmocka_unit_test(what_data_sends),
 		cmocka_unit_test(log_without_an_end),
 		cmocka_unit_test(configuration_there_and_back),
 		cmocka_unit_test_setup_teardown(descriptors_go_along, pair_new, pair_end),
-		cmocka_unit_test_setup_teardown(what_breaks_a_rule_leaves_no_descriptor, pair_new, pair_end),
+		cmocka_unit_test_setup_teardown(a_refused_message_leaves_no_descriptor, pair_new, pair_end),
 		cmocka_unit_test_setup_teardown(end_of_the_other, pair_new, pair_end),
 		cmocka_unit_test_setup_teardown(a_full_socket_does_not_block, pair_new, pair_end),
 		cmocka_unit_test(reasons_by_number),

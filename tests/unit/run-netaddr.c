@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run-netaddr.c - the addresses of a device, in our namespace and in another one */
+/* run-netaddr.c - lists the addresses of a device, in this network namespace and in another one */
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
 
@@ -28,7 +28,7 @@ static bool has(const struct announce *a, uint8_t version, const char *want)
 
 #define FD79 "\xfd\x79\0\0\0\0\0\0\0\0\0\0\0\0\0"
 
-static void ours(void **state)
+static void own_namespace(void **state)
 {
 	struct announce a;
 	int fd;
@@ -43,8 +43,10 @@ static void ours(void **state)
 	assert_memory_equal(a.mac, "\x00\x16\x3e\x01\x02\x03", 6);
 	assert_int_equal(a.count, 0);
 	assert_false(a.router);
-	/* A second one of the network, one with a peer; IPv6 without and with duplicate address
-	 * detection, which does not end while there is no carrier; one of host scope. */
+	/* These are listed or not, by kind:
+	 * - a second address of the network, one with a peer;
+	 * - IPv6 without and with duplicate address detection, which does not end without a carrier;
+	 * - one of host scope. */
 	assert_int_equal(nettest_run(0, "ip addr add 10.79.0.2/24 dev eth0 && ip addr add 10.79.0.3/24 dev eth0"), 0);
 	assert_int_equal(nettest_run(0, "ip addr add 10.80.0.2 peer 10.80.0.1 dev eth0"), 0);
 	assert_int_equal(nettest_run(0, "ip addr add 10.81.0.2/32 dev eth0 scope host"), 0);
@@ -67,8 +69,8 @@ static void ours(void **state)
 	assert_int_equal(nettest_run(0, "ip link del other"), 0);
 }
 
-/* The device was moved; here is another one, of its ifindex and name. */
-static void elsewhere(void **state)
+/* The device was moved to another namespace. One of its name and ifindex is in this one. */
+static void other_namespace(void **state)
 {
 	struct announce a;
 	struct netdev d;
@@ -89,7 +91,7 @@ static void elsewhere(void **state)
 	assert_memory_equal(a.mac, "\x00\x16\x3e\0\0\7", 6);
 	assert_int_equal(nettest_run(nettest_there, "ip addr add 10.79.0.2/24 dev eth0"), 0);
 	assert_int_equal(nettest_run(nettest_there, "ip addr add fd79::2/64 dev eth0 nodad"), 0);
-	/* Without the right to enter. */
+	/* Without the right to enter the namespace. */
 	nettest_cap(CAP_SYS_ADMIN, 0);
 	assert_int_equal(list(&a, fd), 0);
 	nettest_cap(CAP_SYS_ADMIN, 1);
@@ -116,7 +118,7 @@ static void many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ours), cmocka_unit_test(elsewhere), cmocka_unit_test(many),
+		cmocka_unit_test(own_namespace), cmocka_unit_test(other_namespace), cmocka_unit_test(many),
 	};
 
 	return cmocka_run_group_tests(tests, nettest_setup, nettest_teardown);

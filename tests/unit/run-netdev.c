@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-netdev.c - a device is found by its descriptor or its ifindex, renamed, moved and beside its namesakes */
+/* run-netdev.c - finds a device by its descriptor or its ifindex, after it was renamed or moved to
+ * another namespace, and beside another one of its name */
 #include "unit.h"
 #include "nettest.h"
 #include "common/host/netdev.c"
@@ -51,7 +52,7 @@ static void moved(void **state)
 	assert_int_equal(nettest_run(0, "ip link show vif1.0 | grep -q 'mtu 1500'"), 0);
 	netdev_close(&d);
 
-	/* Looking works without the right to enter, changing does not. */
+	/* Without the right to enter the namespace, reading works and changing does not. */
 	nettest_cap(CAP_SYS_ADMIN, 0);
 	assert_int_equal(netdev_open(&d, fd), 0);
 	assert_int_equal(d.mtu, 1234);
@@ -74,7 +75,7 @@ static void found_again(void **state)
 	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
 	assert_int_equal(f.netns_fd, -1);
 	assert_int_equal(netdev_find(&f, d.ifindex, 0, "vif1.0"), 0);
-	/* Renamed while nobody looked, or moved. */
+	/* Renamed or moved while no daemon ran. */
 	assert_int_equal(nettest_run(0, "ip link set vif1.0 name x"), 0);
 	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
 	assert_string_equal(f.name, "x");
@@ -83,17 +84,17 @@ static void found_again(void **state)
 	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
 	assert_true(f.netns_fd >= 0 && f.netns != d.netns);
 	netdev_close(&f);
-	/* Known to be there, and renamed there. */
+	/* The state file names the namespace, and it was renamed there. */
 	assert_int_equal(netdev_open(&d, fd), 0);
 	assert_int_equal(nettest_run(nettest_there, "ip link set vif1.0 name y"), 0);
 	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "vif1.0"), 0);
 	assert_string_equal(f.name, "y");
 	netdev_close(&f);
-	/* Another name and not known to be there: somebody else's. */
+	/* Another name, and no state file names the namespace: it is another device. */
 	assert_int_equal(netdev_find(&f, d.ifindex, netdev_netns_ours(), "vif1.0"), -ENODEV);
 	assert_int_equal(netdev_find(&f, 4711, d.netns, "y"), -ENODEV);
 	assert_int_equal(netdev_find(&f, 0, d.netns, "y"), -ENODEV);
-	/* It came back, and nobody wrote that down. */
+	/* It came back, and no state file says so. */
 	close(stranger);
 	assert_int_equal(nettest_run(nettest_there, "ip link set y netns %d name vif1.0", (int)getpid()), 0);
 	assert_int_equal(netdev_find(&f, d.ifindex, d.netns, "y"), -ENODEV);
@@ -103,8 +104,8 @@ static void found_again(void **state)
 	close(fd);
 }
 
-/* Its namespace was entered by a process that has gone, so that nothing leads there. */
-static void nothing_leads_there(void **state)
+/* The process that held the namespace has ended, so no path leads to the namespace. */
+static void no_path_to_the_namespace(void **state)
 {
 	struct netdev d, f;
 	pid_t hidden;
@@ -128,7 +129,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_descriptor), cmocka_unit_test(moved), cmocka_unit_test(found_again),
-		cmocka_unit_test(nothing_leads_there),
+		cmocka_unit_test(no_path_to_the_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, nettest_setup, nettest_teardown);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* run-offload.c - headers of every kind with csum_blank and GSO; checksums are compared with
- * a plain sum that this file computes */
+/* run-offload.c - offloads: headers of every kind, with partial checksums and GSO, on the way from a
+ * ring to a TAP and back
+ *
+ * The checksums are compared with a plain sum that this file computes.
+ */
 #include "unit.h"
 #include "common/wire/frame.h"
 #include "common/wire/offload.c"
@@ -9,18 +12,18 @@
 #define UDP 17
 #define BLANK VIRTIO_NET_HDR_F_NEEDS_CSUM
 
-/* A frame to be built; the zero value is IPv4 TCP without anything special. */
+/* What build() makes. All zero: IPv4 and TCP without options. */
 struct shape {
 	uint8_t version;	/* 4 if 0 */
-	uint16_t tags[3];	/* VLAN ethertypes, 0 ends */
-	uint16_t ethertype;	/* 0: by the version */
-	uint8_t ihl;		/* IPv4, in words; 5 if 0 */
-	uint16_t frag;		/* IPv4, the flags and offset word */
+	uint16_t tags[3];	/* ethertypes of VLAN tags, ended by 0 */
+	uint16_t ethertype;	/* 0: that of the version */
+	uint8_t ihl;		/* IPv4 header length in words; 5 if 0 */
+	uint16_t frag;		/* IPv4 flags and fragment offset */
 	uint8_t exts, ext[3];	/* IPv6 extension headers */
-	uint8_t ext_len;	/* each one's length field */
+	uint8_t ext_len;	/* the length field of each of them */
 	uint8_t proto;		/* TCP if 0 */
-	uint8_t doff;		/* TCP, in words; 5 if 0 */
-	unsigned int payload;	/* bytes */
+	uint8_t doff;		/* TCP header length in words; 5 if 0 */
+	unsigned int payload;	/* in bytes */
 };
 
 struct frame {
@@ -94,7 +97,7 @@ static void build(struct frame *f, const struct shape *s)
 		put16be(f->b + f->l4 + 4, l4_len);
 }
 
-/* --- the reference: RFC 1071 word by word, no carry tricks ------------------------- */
+/* --- the reference: the sum of RFC 1071, word by word ------------------------------- */
 
 static unsigned int ref_sum(unsigned int sum, const uint8_t *p, unsigned int len)
 {
@@ -113,7 +116,7 @@ static unsigned int ref_pseudo(const struct frame *f, unsigned int version, unsi
 	return version == 6 ? ref_sum(sum, f->b + f->l3 + 8, 32) : ref_sum(sum, f->b + f->l3 + 12, 8);
 }
 
-/* Whether the frame's transport checksum verifies: everything sums to all ones. */
+/* Returns true if the frame's transport checksum is right: the sum is all ones. */
 static bool checksum_holds(const struct frame *f, unsigned int version, unsigned int proto)
 {
 	return ref_sum(ref_pseudo(f, version, proto), f->b + f->l4, f->len - f->l4) % 0xffff == 0;
@@ -143,7 +146,7 @@ static void expect_blank_ok(const struct shape *s, unsigned int start, unsigned 
 	assert_int_equal(vh.gso_type, VIRTIO_NET_HDR_GSO_NONE);
 	assert_int_equal(vh.csum_start, start);
 	assert_int_equal(vh.csum_offset, offset);
-	assert_memory_equal(&f, &before, sizeof(f));	/* a look, no more */
+	assert_memory_equal(&f, &before, sizeof(f));	/* nothing was written */
 }
 
 static void expect_blank_bad(const struct shape *s)
@@ -169,7 +172,7 @@ static void plain(void **state)
 	assert_memory_equal(&vh, zero, sizeof(zero));
 	assert_int_equal(convert(&vh, &f, &(struct pkt){ .csum_valid = true }), DROP_NONE);
 	assert_int_equal(vh.flags, VIRTIO_NET_HDR_F_DATA_VALID);
-	/* Nobody looks into what needs nothing. */
+	/* A frame that needs no offload is not parsed. */
 	memset(f.b, 0xff, sizeof(f.b));
 	assert_int_equal(convert(&vh, &f, &(struct pkt){ 0 }), DROP_NONE);
 }
@@ -236,7 +239,7 @@ static void blank_ipv6_extensions(void **state)
 	expect_blank_bad(&(struct shape){ .version = 6, .exts = 3, .ext = { 0, 60, 59 } });
 }
 
-/* A chain of options that never ends ends where the frame does. */
+/* The parser stops at the frame's end in a chain of extension headers that has no end. */
 static void ipv6_extensions_without_end(void **state)
 {
 	struct virtio_net_hdr vh;
@@ -263,7 +266,7 @@ static void blank_not_tcp_nor_udp(void **state)
 	expect_blank_bad(&(struct shape){ .version = 6, .proto = 59 });
 }
 
-/* Every place where a frame can be cut off: of its own length, or in our copy. */
+/* A frame is cut off at every byte: the frame itself, or our copy of its headers. */
 static void truncated_anywhere(void **state)
 {
 	static const struct shape shapes[] = {
@@ -286,7 +289,7 @@ static void truncated_anywhere(void **state)
 			memcpy(tight, f.b, len);
 			p.len = len;
 			assert_int_equal(vnet_from_pkt(&vh, &p, tight, len), want);
-			p.len = 4096;		/* there is more, but not here */
+			p.len = 4096;		/* the packet is longer than the copy */
 			assert_int_equal(vnet_from_pkt(&vh, &p, tight, len), want);
 			free(tight);
 		}
@@ -381,7 +384,7 @@ static void expect_pseudo(const struct shape *s, const struct pkt *like)
 	assert_int_equal(convert(&vh, &f, &p), DROP_NONE);
 	assert_int_equal(vh.flags, BLANK);
 	assert_int_equal((f.b[f.l4 + 16] << 8 | f.b[f.l4 + 17]) % 0xffff, ref_pseudo(&f, version, TCP) % 0xffff);
-	/* The receiver's way: sum from csum_start, write it: must verify. */
+	/* Do what a receiver does: sum from csum_start on, write the result. The checksum must be right. */
 	put16be(f.b + f.l4 + 16, 0xffff & ~ref_sum(0, f.b + f.l4, f.len - f.l4));
 	assert_true(checksum_holds(&f, version, TCP));
 	put16be(f.b + f.l4 + 16, 0);
@@ -441,7 +444,7 @@ static void to_pkt_gso(void **state)
 			.gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = size }), size < 8 ? DROP_GSO : DROP_NONE);
 }
 
-/* Over the ring and out again: the same header. */
+/* A header that goes over the ring and back is the same. */
 static void to_pkt_and_back(void **state)
 {
 	struct virtio_net_hdr in, out;
@@ -457,7 +460,7 @@ static void to_pkt_and_back(void **state)
 	assert_memory_equal(&in, &out, sizeof(in));
 }
 
-/* Counted one by one: each segment has all headers and the next bytes of the payload. */
+/* The expected length is counted segment by segment: each has all headers and a part of the payload. */
 static void wire_lengths(void **state)
 {
 	static const uint16_t sizes[] = { 8, 9, 48, 536, 1448, 8948, 65535 };
@@ -483,7 +486,7 @@ static void wire_lengths(void **state)
 	/* 64 KiB of mss 8 are 8,186 frames, half a megabyte. */
 	assert_int_equal(vnet_wire_len(&(struct virtio_net_hdr){ .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 8,
 		.hdr_len = 54 }, 65535), 65481 + 8186 * 54);
-	/* A header's length that cannot be. */
+	/* An impossible header length. */
 	assert_int_equal(vnet_wire_len(&(struct virtio_net_hdr){ .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 8,
 		.hdr_len = 65535 }, 100), 100);
 }
@@ -504,9 +507,9 @@ static void tun_offloads(void **state)
 	}
 }
 
-/* --- filling blank checksums in ----------------------------------------------------------------- */
+/* --- fills in partial checksums ----------------------------------------------------------------- */
 
-/* Leaves the pseudo header's sum in the field, as the TAP hands frames over. */
+/* Puts the pseudo header's sum into the field, as frames come from a TAP. Returns the header for that. */
 static struct virtio_net_hdr make_blank(struct frame *f, const struct shape *s)
 {
 	unsigned int proto = s->proto ? s->proto : TCP;
@@ -568,7 +571,7 @@ static void complete_over_runs(void **state)
 	}
 }
 
-/* Sums as large as they get: a full frame of ones. */
+/* The largest sum: the largest frame, with all bits set. */
 static void complete_largest(void **state)
 {
 	static uint8_t big[65535];
@@ -584,7 +587,7 @@ static void complete_largest(void **state)
 	assert_int_equal(big[50] << 8 | big[51], want);
 }
 
-/* RFC 768: what sums to 0 goes out as all ones, in UDP only. */
+/* RFC 768: a UDP checksum of 0 is sent as all ones. A TCP one is not. */
 static void complete_udp_zero(void **state)
 {
 	for (unsigned int proto = TCP; proto <= UDP; proto += UDP - TCP) {
@@ -617,7 +620,7 @@ static void complete_only_if_needed(void **state)
 		{ { .version = 6 }, { .csum4 = true }, true },
 		{ { .proto = UDP }, { .csum4 = true }, false },
 		{ { .version = 6, .exts = 1, .ext = { 60 } }, { .csum6 = true }, false },
-		/* Linux finds none behind a tag. */
+		/* Linux finds no checksum behind a tag. */
 		{ { .version = 6, .tags = { 0x8100 } }, { .csum4 = true, .csum6 = true }, true },
 		{ { .tags = { 0x8100 } }, { .csum4 = true, .csum6 = true }, true },
 		{ { 0 }, { 0 }, true },
@@ -636,7 +639,7 @@ static void complete_only_if_needed(void **state)
 		assert_int_equal(vnet_prepare(&vh, &cases[i].peer, &iov, 1), VNET_SEND);
 		assert_int_equal(memcmp(&f, &before, sizeof(f)) != 0, cases[i].filled);
 		assert_int_equal(memcmp(&vh, &vh_before, sizeof(vh)) != 0, cases[i].filled);
-		/* A finished one is let alone. */
+		/* A finished checksum is not changed. */
 		vh.flags = VIRTIO_NET_HDR_F_DATA_VALID;
 		before = f;
 		assert_int_equal(vnet_prepare(&vh, &(struct vnet_peer){ 0 }, &iov, 1), VNET_SEND);
@@ -647,14 +650,14 @@ static void complete_only_if_needed(void **state)
 static void complete_what_is_not_found(void **state)
 {
 	static const struct vnet_peer all = { .csum4 = true, .csum6 = true };
-	/* Where the blank one is, by how much it is off the first TCP or UDP header's; ports. */
+	/* Where the partial checksum is, relative to the first TCP or UDP header, and the ports. */
 	static const struct { struct shape shape; uint16_t by, offset, port; bool filled; } cases[] = {
 		{ { .payload = 60 }, 0, 16, 80, false },
 		{ { .payload = 60, .proto = UDP }, 0, 6, 69, false },
 		{ { .payload = 60, .proto = UDP }, 0, 6, 67, true },	/* DHCP */
 		{ { .payload = 60, .proto = UDP, .version = 6 }, 0, 6, 68, true },
 		{ { .payload = 60 }, 0, 16, 68, false },
-		{ { .payload = 60, .proto = UDP }, 30, 16, 4789, true },	/* an inner packet's */
+		{ { .payload = 60, .proto = UDP }, 30, 16, 4789, true },	/* that of an inner packet */
 		{ { .payload = 60 }, 0, 6, 80, true },
 		{ { .payload = 60, .proto = 132 }, 0, 8, 80, true },
 		{ { .payload = 60, .ethertype = 0x0806 }, 0, 16, 80, true },
@@ -681,8 +684,8 @@ static void complete_what_is_not_found(void **state)
 	}
 }
 
-/* A large segment stays blank and large, or is cut: it is never filled in as it is. */
-static void cut_what_is_not_taken(void **state)
+/* A large segment keeps its partial checksum, or is split. It is never filled in as it is. */
+static void split_what_is_not_taken(void **state)
 {
 	static const struct {
 		struct shape shape;
@@ -700,7 +703,7 @@ static void cut_what_is_not_taken(void **state)
 		{ { .version = 6 }, VIRTIO_NET_HDR_GSO_TCPV6, { .sg = true, .gso6 = true, .csum6 = true }, false },
 		{ { .version = 6 }, VIRTIO_NET_HDR_GSO_TCPV6, { .sg = true, .gso4 = true, .csum6 = true }, true },
 		{ { .tags = { 0x8100 } }, VIRTIO_NET_HDR_GSO_TCPV4, { .sg = true, .gso4 = true, .csum4 = true }, true },
-		/* What the header says and what the frame is. */
+		/* The virtio header and the frame disagree. */
 		{ { .version = 6 }, VIRTIO_NET_HDR_GSO_TCPV4, { .sg = true, .gso4 = true, .csum4 = true }, true },
 		{ { 0 }, VIRTIO_NET_HDR_GSO_TCPV6, { .sg = true, .gso6 = true, .csum6 = true }, true },
 	};
@@ -763,12 +766,12 @@ static void complete_at_the_very_end(void **state)
 	free(frame);
 }
 
-/* --- the sender's rule against the receiver's -------------------------------------------------- */
+/* --- the sender's rule compared with the receiver's -------------------------------------------- */
 
 static const struct vnet_peer takes_all = { .csum4 = true, .csum6 = true, .gso4 = true, .gso6 = true, .sg = true };
 
-/* What Linux's drivers find, skb_checksum_setup() of net/core/skbuff.c in our words: where the
- * transport header is in the frame, 0 if they drop it. */
+/* Does what skb_checksum_setup() of Linux's net/core/skbuff.c does. Returns the offset of the
+ * transport header, or 0 if Linux drops the frame. */
 static unsigned int linux_finds(const struct frame *f)
 {
 	unsigned int type = f->b[12] * 256u + f->b[13], off = 40, end;
@@ -791,7 +794,8 @@ static unsigned int linux_finds(const struct frame *f)
 	return off > end || (next != TCP && next != UDP) ? 0 : 14 + off;
 }
 
-/* Sends a frame through the sender's rule, and what it lets go as it is through the receivers'. */
+/* Applies the sender's rule to a frame. Returns true if it sends it unchanged; then both receivers'
+ * rules must accept it. */
 static bool goes_as_it_is(struct frame *f, const struct shape *s, bool large)
 {
 	struct virtio_net_hdr vh = make_blank(f, s), back;
@@ -806,7 +810,7 @@ static bool goes_as_it_is(struct frame *f, const struct shape *s, bool large)
 	if (vnet_prepare(&vh, &takes_all, &iov, 1) != VNET_SEND || !(vh.flags & BLANK))
 		return false;
 	assert_int_equal(vnet_to_pkt(&p, &vh), DROP_NONE);
-	/* A receiver of the first version of this has no more than that. */
+	/* A receiver of netpair's first version copies no more than this. */
 	memcpy(head, f->b, min_size(f->len, sizeof(head)));
 	assert_int_equal(vnet_from_pkt(&back, &p, head, min_size(f->len, sizeof(head))), DROP_NONE);
 	assert_int_equal(back.csum_start, f->l4);
@@ -816,7 +820,7 @@ static bool goes_as_it_is(struct frame *f, const struct shape *s, bool large)
 	return true;
 }
 
-/* Every length and kind of extension header, of TCP's options, of tags. */
+/* Every length and kind of extension headers, TCP options and tags. */
 static void sender_asks_the_receiver(void **state)
 {
 	static const uint8_t kinds[] = { 0, 43, 60, 44, 51, 135, 139, 140 };
@@ -872,7 +876,7 @@ static void sender_asks_about_other_frames(void **state)
 	assert_true(goes_as_it_is(&f, &s, true));
 }
 
-/* What is not found is filled in wherever the field lies, or cut. */
+/* A frame whose headers a receiver would not find is filled in or split, wherever the field is. */
 static void long_options_are_filled_in(void **state)
 {
 	(void)state;
@@ -885,7 +889,7 @@ static void long_options_are_filled_in(void **state)
 	}
 }
 
-/* A field that two runs share is none of ours: pages begin at even bytes. */
+/* A field that lies in two runs is refused: pages begin at even bytes, so no frame of ours has one. */
 static void complete_across_runs(void **state)
 {
 	struct shape s = { .version = 6, .exts = 1, .ext = { 60 }, .ext_len = 60, .payload = 33 };
@@ -916,8 +920,8 @@ static void lay_runs(struct iovec *from, uint8_t *frame, unsigned int len, const
 	}
 }
 
-/* Gathers a packet of len bytes in runs and holds header, copy and rest against the frame, which has
- * copied bytes in the copy. */
+/* Gathers a packet of len bytes in n runs. Checks that the virtio header, the copy, which must have
+ * copied bytes, and the rest together are the frame. */
 static void expect_gather(const uint8_t *bytes, unsigned int len, const unsigned int *runs, unsigned int n,
 			  const struct pkt *like, enum drop result, size_t copied)
 {
@@ -944,7 +948,7 @@ static void expect_gather(const uint8_t *bytes, unsigned int len, const unsigned
 	}
 	assert_int_equal(sum, VNET_HDR_LEN + len);
 	assert_memory_equal(whole + VNET_HDR_LEN, bytes, len);
-	/* The peer may write its pages now: what was copied stays. */
+	/* The peer writes to its pages, and the copy does not change. */
 	memset(frame, 0xff, len);
 	assert_memory_equal(head.bytes, bytes, copied);
 	free(frame);
@@ -970,7 +974,7 @@ static void gather(void **state)
 					      min_size(lengths[l], VNET_HEAD_MAX));
 }
 
-/* A sender that relied on more than 256 bytes, as Linux's does, is looked after. */
+/* A frame is accepted whose headers are longer than 256 bytes, which Linux sends. */
 static void gather_long_headers(void **state)
 {
 	struct shape s = { .version = 6, .exts = 1, .ext = { 60 }, .payload = 600, .doff = 8 };
@@ -1009,7 +1013,7 @@ int main(void)
 		cmocka_unit_test(complete_in_one_run), cmocka_unit_test(complete_over_runs),
 		cmocka_unit_test(complete_largest), cmocka_unit_test(complete_udp_zero),
 		cmocka_unit_test(complete_only_if_needed), cmocka_unit_test(complete_outside_frame),
-		cmocka_unit_test(complete_what_is_not_found), cmocka_unit_test(cut_what_is_not_taken),
+		cmocka_unit_test(complete_what_is_not_found), cmocka_unit_test(split_what_is_not_taken),
 		cmocka_unit_test(complete_at_the_very_end), cmocka_unit_test(complete_across_runs),
 		cmocka_unit_test(sender_asks_the_receiver), cmocka_unit_test(sender_asks_about_other_frames),
 		cmocka_unit_test(long_options_are_filled_in),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-options.c - the option table: what is taken, and one line and exit 2 for what is not */
+/* run-options.c - the option table: parses each kind of option, and ends with one line and exit
+ * code 2 at a wrong one */
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,7 +54,7 @@ static int parse(char **argv)
 	return options_parse("prog", "[OPTION]...", rows, ARRAY_SIZE(rows), count(argv), argv);
 }
 
-/* Parses in a child; its exit code, and what it wrote to fd 1 or 2. */
+/* Parses in a child process. Returns its exit code; *out is what it wrote to fd, which is 1 or 2. */
 static int parse_in_child(char **argv, int fd, char *out, size_t len)
 {
 	int pipefd[2], status;
@@ -81,7 +82,7 @@ static int parse_in_child(char **argv, int fd, char *out, size_t len)
 	return WEXITSTATUS(status);
 }
 
-/* One line on stderr that has the word in it, and exit 2. */
+/* Checks that parsing ends with exit code 2 and one line on stderr that contains word. */
 static void expect_usage(char **argv, const char *word)
 {
 	char out[4096];
@@ -131,7 +132,7 @@ static void value_or_none(void **state)
 	assert_string_equal(optional, "/usual");
 	assert_int_equal(parse(ARGS(b)), 2);
 	assert_string_equal(optional, "/other");
-	assert_int_equal(parse(ARGS(a, c)), 2);		/* the next word is not its value */
+	assert_int_equal(parse(ARGS(a, c)), 2);		/* the next word is not the option's value */
 	assert_string_equal(optional, "/usual");
 	assert_int_equal(parse(((char *[]){ arg0, NULL })), 1);
 	assert_null(optional);
@@ -145,7 +146,7 @@ static void stops_at_other_words(void **state)
 	(void)state;
 	assert_int_equal(parse(ARGS(a, b, c)), 2);
 	assert_null(text);
-	assert_int_equal(parse(ARGS(a, d, c)), 3);	/* behind -- nothing is an option */
+	assert_int_equal(parse(ARGS(a, d, c)), 3);	/* after -- nothing is an option */
 	assert_null(text);
 }
 
@@ -255,7 +256,7 @@ static void help_lists_all(void **state)
 	assert_non_null(strstr(out, "--number=N"));
 }
 
-/* An option that reaches into the column of the texts has a line of its own. */
+/* An option that is too long for its column has a line of its own. */
 static void help_has_two_columns(void **state)
 {
 	char a[] = "-h", out[4096], *line, *save = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-parse.c - numbers and addresses as a peer may write them to xenstore */
+/* run-parse.c - parses numbers and MAC addresses that a peer wrote to xenstore: only one spelling
+ * passes, and nothing beyond the text's end is read */
 #include "unit.h"
 #include "common/wire/parse.c"
 
@@ -83,7 +84,7 @@ static void not_addresses(void **state)
 	}
 }
 
-/* Each character at each place: hex digits where they belong and nothing else. */
+/* Each character at each place: only hex digits pass, and only at their places. */
 static void every_character(void **state)
 {
 	(void)state;
@@ -94,7 +95,7 @@ static void every_character(void **state)
 			uint8_t mac[6];
 
 			want = colon ? c == ':' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-			/* An odd first byte is a group's. */
+			/* An odd first byte is a multicast address. */
 			if (at == 1 && want)
 				want = !((c & 0x40 ? c + 9 : c) & 1);
 			text[at] = (char)c;
@@ -104,7 +105,7 @@ static void every_character(void **state)
 	}
 }
 
-/* Never a byte past the text's end, wherever it is cut. */
+/* No byte beyond the text's end is read, wherever the text is cut off. */
 static void cut_anywhere(void **state)
 {
 	static const char whole[] = "00:16:3e:ab:cd:ef";

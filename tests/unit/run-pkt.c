@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* run-pkt.c - slots to packets and back: chains, extras, fragments and duplicate ids, good and bad */
+/* run-pkt.c - slots become checked packets, and packets become slots
+ *
+ * Every rule of netif.h for chains, extras, fragments, sizes and ids is kept and
+ * broken. A packet that breaks one is dropped with its reason, and the packet
+ * after it is not harmed.
+ */
 #include <errno.h>
 
 #include "unit.h"
@@ -9,7 +14,7 @@
 #define EXTRA NETTXF_extra_info
 
 static void *page;
-static uint32_t prod;		/* of the raw peer */
+static uint32_t prod;		/* the hostile peer's producer index */
 static struct gtx_back back;
 static struct grx_front rfront;
 static struct pkt pkt;
@@ -22,7 +27,7 @@ static int setup_at(uint32_t at)
 	return gtx_back_attach(&back, page);
 }
 
-/* A guest receive ring with every buffer posted. */
+/* Makes a guest receive ring in which every buffer is posted. */
 static void setup_grx_at(uint32_t at)
 {
 	memset(page, 0, XEN_PAGE);
@@ -57,7 +62,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* --- a guest that writes what it likes --------------------------------------- */
+/* --- a hostile guest: writes slots without a ring end ------------------------- */
 
 static void put(uint16_t offset, uint16_t size, uint16_t flags)
 {
@@ -104,7 +109,7 @@ static enum pkt_verdict from_gtx(void)
 	return pkt_from_gtx(&back, &pkt);
 }
 
-/* What every checked packet is. */
+/* Checks what must hold of every checked packet. */
 static void check_sound(void)
 {
 	uint32_t sum = 0;
@@ -128,7 +133,7 @@ static void expect_ok(unsigned int slots, unsigned int pieces, uint32_t len)
 	check_sound();
 }
 
-/* A drop, and the packet behind it comes through unharmed. */
+/* Checks that a packet is dropped, and that the one after it passes. */
 static void expect_drop(unsigned int slots, enum drop reason)
 {
 	put(5, 77, 0);
@@ -209,7 +214,7 @@ static void gtx_flags(void **state)
 	assert_true(pkt.csum_blank && pkt.csum_valid);
 }
 
-/* The flags of later slots but more_data tell nothing. */
+/* Of the flags of later slots only more_data has a meaning. */
 static void gtx_flags_of_later_slots(void **state)
 {
 	(void)state;
@@ -260,7 +265,7 @@ static void gtx_same_extra_twice(void **state)
 	put_gso(XEN_NETIF_EXTRA_FLAG_MORE);
 	put_extra(XEN_NETIF_EXTRA_TYPE_GSO, 0, 500, XEN_NETIF_GSO_TYPE_TCPV6, 0);
 	expect_ok(3, 1, 4000);
-	assert_int_equal(pkt.gso_type, XEN_NETIF_GSO_TYPE_TCPV6);	/* the last wins */
+	assert_int_equal(pkt.gso_type, XEN_NETIF_GSO_TYPE_TCPV6);	/* the last one counts */
 	assert_int_equal(pkt.gso_size, 500);
 }
 
@@ -308,7 +313,7 @@ static void gtx_full_ring_of_packets(void **state)
 	assert_int_equal(from_gtx(), PKT_NONE);
 }
 
-/* --- gtx, group 5: sizes ----------------------------------------------------------- */
+/* --- gtx, sizes --------------------------------------------------------------------- */
 
 static void gtx_short(void **state)
 {
@@ -358,7 +363,7 @@ static void gtx_slots_exceed_total(void **state)
 	expect_drop(2, DROP_LENGTH);
 }
 
-/* 16 * 4096 + 50 is 50 in 16 bits, which a total of 100 would have room for. */
+/* 16 * 4096 + 50 is 50 in 16 bits, and so less than the total of 100. */
 static void gtx_sum_wraps_16_bits(void **state)
 {
 	(void)state;
@@ -369,7 +374,7 @@ static void gtx_sum_wraps_16_bits(void **state)
 	expect_drop(18, DROP_LENGTH);
 }
 
-/* --- gtx, group 6: bounds ---------------------------------------------------------- */
+/* --- gtx, page bounds --------------------------------------------------------------- */
 
 static void gtx_page_end(void **state)
 {
@@ -391,7 +396,7 @@ static void gtx_offset_and_size_wrap(void **state)
 	(void)state;
 	put(0xffff, 0xffff, 0);
 	expect_drop(1, DROP_BOUNDS);
-	put(0xffff, 2, 0);		/* 1 in 16 bits; short as well */
+	put(0xffff, 2, 0);		/* ends at 1 in 16 bits; is too short, too */
 	expect_drop(1, DROP_SHORT);
 	put(0xffff, 20, 0);
 	expect_drop(1, DROP_BOUNDS);
@@ -415,18 +420,18 @@ static void gtx_zero_length_slots(void **state)
 {
 	(void)state;
 	put(0, 300, MORE);
-	put(0, 0, MORE);		/* middle */
+	put(0, 0, MORE);		/* in the middle */
 	put(0, 100, 0);
 	expect_ok(3, 2, 300);
 	expect_piece(1, 1002, 0, 100);
 	put(0, 300, MORE);
 	put(0, 100, MORE);
-	put(4096, 0, 0);		/* last, at its page's very end */
+	put(4096, 0, 0);		/* the last, at the page's end */
 	expect_ok(3, 2, 300);
-	put(7, 100, MORE);		/* first */
+	put(7, 100, MORE);		/* the first */
 	put(0, 100, 0);
 	expect_ok(2, 1, 100);
-	put(0, 100, MORE);		/* all but one */
+	put(0, 100, MORE);		/* all but one are empty */
 	put(0, 0, MORE);
 	put(0, 0, MORE);
 	put(0, 100, 0);
@@ -441,7 +446,7 @@ static void gtx_zero_length_outside_page(void **state)
 	expect_drop(2, DROP_BOUNDS);
 }
 
-/* --- gtx, group 7: slots ------------------------------------------------------------ */
+/* --- gtx, number of slots ------------------------------------------------------------ */
 
 static void put_slots(unsigned int n)
 {
@@ -490,7 +495,7 @@ static void gtx_256_slots(void **state)
 	expect_fault("packet of too many slots");
 }
 
-/* XSA-432: slots without bytes are slots all the same. */
+/* XSA-432: slots without bytes count as slots. */
 static void gtx_many_empty_slots(void **state)
 {
 	(void)state;
@@ -523,7 +528,7 @@ static void gtx_never_ending(void **state)
 	expect_fault("packet of too many slots");
 }
 
-/* --- gtx, groups 8 and 9: extras ------------------------------------------------------ */
+/* --- gtx, extras ---------------------------------------------------------------------- */
 
 static void gtx_extra_missing(void **state)
 {
@@ -550,7 +555,7 @@ static void gtx_extra_then_partial(void **state)
 	expect_fault("packet without end");
 }
 
-/* A chain longer than any use is followed to its end all the same. */
+/* A chain of extras that is longer than any use is followed to its end. */
 static void gtx_extra_long_chain(void **state)
 {
 	(void)state;
@@ -576,7 +581,8 @@ static void gtx_extra_unknown_types(void **state)
 static void gtx_multicast_unasked(void **state)
 {
 	(void)state;
-	/* One is a request, whatever the size of its dummy; what goes beside it is nonsense. */
+	/* A single multicast extra is a request, whatever the size of its packet. With another extra it
+	 * is invalid. */
 	put(0, 0, EXTRA);
 	put_mcast(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, 0);
 	assert_int_equal(from_gtx(), PKT_MCAST);
@@ -600,7 +606,7 @@ static void gtx_multicast_unasked(void **state)
 	expect_drop(3, DROP_EXTRA);
 }
 
-/* A backend that knows Toeplitz takes a hash, whatever it is of. */
+/* A backend that knows the Toeplitz algorithm accepts a hash of any type. */
 static void gtx_hash(void **state)
 {
 	(void)state;
@@ -624,7 +630,7 @@ static void gtx_extra_unknown_flags(void **state)
 	put_gso(2);
 	expect_drop(2, DROP_EXTRA);
 	put(0, 100, EXTRA);
-	put_gso(0x80 | XEN_NETIF_EXTRA_FLAG_MORE);	/* more is still more */
+	put_gso(0x80 | XEN_NETIF_EXTRA_FLAG_MORE);	/* FLAG_MORE counts beside unknown flags */
 	put_gso(0);
 	expect_drop(3, DROP_EXTRA);
 }
@@ -673,7 +679,7 @@ static void gtx_drop_answers_each_slot(void **state)
 	assert_int_equal(raw_gtx(page, 2)->rsp.id, 2);
 }
 
-/* What came after begin waits for the next one: the chain ends at the snapshot. */
+/* Requests that come after begin wait for the next begin: the chain ends at the snapshot. */
 static void gtx_producer_moves_meanwhile(void **state)
 {
 	(void)state;
@@ -771,7 +777,7 @@ static void grx_slots(void **state)
 	assert_int_equal(pkt.piece[2].offset, 100);
 }
 
-/* The two checksum flags are the other way round than on gtx. */
+/* On grx the two checksum flags are in the reverse order of gtx. */
 static void grx_flags(void **state)
 {
 	(void)state;
@@ -793,7 +799,7 @@ static void grx_extra_and_fragments(void **state)
 	expect_grx_ok(3, 2, 5096);
 	assert_int_equal(pkt.gso_type, XEN_NETIF_GSO_TYPE_TCPV6);
 	assert_int_equal(pkt.gso_size, 1448);
-	assert_int_equal(pkt.piece[1].index, 2);	/* the extra's page has nothing */
+	assert_int_equal(pkt.piece[1].index, 2);	/* the page of the extra has no data */
 }
 
 static void grx_wraps(void **state)
@@ -971,11 +977,11 @@ static void grx_bad_extras(void **state)
 	expect_grx_drop(2, DROP_GSO);
 }
 
-/* --- out and in again ----------------------------------------------------------------------- */
+/* --- packets that go through a ring and back ------------------------------------------------- */
 
 static const uint32_t lengths[] = { 14, 60, 4095, 4096, 4097, 8192, 8193, 65535 };
 
-/* Sends a packet of so many slots into buffers from 250 on. */
+/* Sends a packet of so many slots into the buffers from 250 on. */
 static void send_grx(const struct pkt *out, unsigned int slots)
 {
 	struct grx_back rback;
@@ -987,10 +993,11 @@ static void send_grx(const struct pkt *out, unsigned int slots)
 		assert_true(grx_back_take(&rback, &(struct gref){ 0 }));
 	pkt_to_grx(&rback, out);
 	(void)!grx_back_push(&rback);
-	assert_int_equal(raw_ring(page)->rsp_prod, 250 + slots);	/* just what was taken */
+	assert_int_equal(raw_ring(page)->rsp_prod, 250 + slots);	/* exactly what was taken */
 }
 
-/* csum: 0 nothing is known, 1 somebody vouches, 2 blank, 3 blank as every maker of packets has it. */
+/* Sends a packet over a grx ring and checks that the same comes back. csum: 0 is unknown, 1 valid, 2 blank,
+ * 3 blank and valid, which is what drivers write. */
 static void grx_round_trip(uint32_t len, uint8_t gso, int csum, bool hashed)
 {
 	struct pkt out = { .len = len, .gso_type = gso, .gso_size = gso ? 1448 : 0,
@@ -1021,8 +1028,8 @@ static void grx_there_and_back(void **state)
 					grx_round_trip(lengths[i], gso, csum, hashed);
 }
 
-/* With headroom each slot's data starts behind it, and an extra says so; the
- * extras come in the order of their types, each but the last followed. */
+/* Checks slots with headroom: each slot's data starts after it, and an extra says so. The extras are
+ * in the order of their types, and each but the last has FLAG_MORE. */
 static void grx_headroom(uint32_t len, uint16_t headroom, uint8_t gso, bool hashed)
 {
 	struct pkt out = { .len = len, .gso_type = gso, .gso_size = 1448, .hashed = hashed, .headroom = headroom };
@@ -1098,7 +1105,7 @@ static void gtx_round_trip(uint32_t len, uint8_t gso, int csum)
 	assert_int_equal(pkt.gso_size, out.gso_size);
 	assert_int_equal(pkt.csum_blank, !!(csum & 2));
 	assert_int_equal(pkt.csum_valid, csum != 0);
-	assert_int_equal(prod, pkt.slots);	/* and not a request more */
+	assert_int_equal(prod, pkt.slots);	/* exactly so many requests */
 	for (unsigned int i = 0; i < out.pieces; i++)
 		expect_piece(i, 3000 + i, 0, out.piece[i].len);
 	gtx_back_reply(&back, pkt.slots, NETIF_RSP_OKAY);
@@ -1122,7 +1129,7 @@ static void gtx_there_and_back(void **state)
 				gtx_round_trip(lengths[i], gso, csum);
 }
 
-/* XSA-216: nothing of our stack goes out in a slot's unused bytes. */
+/* XSA-216: no byte of our stack is written to a slot's unused bytes. */
 static void gso_extra_has_no_stray_bytes(void **state)
 {
 	static const uint8_t want[8] = { XEN_NETIF_EXTRA_TYPE_GSO, 0, 0x34, 0x12, XEN_NETIF_GSO_TYPE_TCPV4 };

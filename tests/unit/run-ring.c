@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* run-ring.c - the four ring ends: correct pairs, then peers with false indices, events and ids */
+/* run-ring.c - the four ring ends: first with correct peers, then with hostile ones, which write
+ * false indices, events and ids */
 #include "unit.h"
 #include "common/wire/ring.c"
 
-/* Where a ring may stand: at its start, about to wrap, about to wrap 2^32. */
+/* Indices at which a test starts: the first, just before the ring wraps, just before 2^32 wraps. */
 static const uint32_t starts[] = { 0, 1, 254, 255, 256, 0x7fffffff, 0xfffffffd, 0xffffffff };
 
 static struct gtx_back back;
@@ -12,7 +13,7 @@ static struct grx_back rback;
 static struct grx_front rfront;
 static void *page;
 
-/* Both ends of both kinds, with at requests made and answered already. */
+/* Makes both ends of both kinds of ring, as they are after at requests and answers. */
 static void start_at(uint32_t at)
 {
 	memset(page, 0, XEN_PAGE);
@@ -89,13 +90,13 @@ static void expect_none(void)
 	assert_false(gtx_back_take(&back, &s));
 }
 
-/* The liar's requests: index moves without any slot written. */
+/* Writes the producer index, and no slot, as a hostile peer can. */
 static void lie_req_prod(uint32_t v)
 {
 	raw_ring(page)->req_prod = v;
 }
 
-/* --- gtx, both honest ------------------------------------------------------- */
+/* --- gtx, both ends correct -------------------------------------------------- */
 
 static void gtx_empty(void **state)
 {
@@ -192,7 +193,7 @@ static void gtx_extra(void **state)
 	assert_int_equal(front.extras, 0);
 }
 
-/* An extra has 8 bytes in a slot of 12: the rest must not be old memory. */
+/* An extra has 8 bytes in a slot of 12: the other four must not be old memory. */
 static void gtx_extra_tail_is_zero(void **state)
 {
 	struct netif_extra_info extra;
@@ -204,7 +205,7 @@ static void gtx_extra_tail_is_zero(void **state)
 	assert_memory_equal((char *)page + 64 + 8, "\0\0\0\0", 4);
 }
 
-/* XSA-216: an answer has 4 bytes in a slot of 12, and no more of ours goes there. */
+/* XSA-216: an answer has 4 bytes in a slot of 12, and no other byte of ours is written there. */
 static void gtx_answer_is_four_bytes(void **state)
 {
 	uint8_t *slot = (uint8_t *)page + 64;
@@ -220,7 +221,7 @@ static void gtx_answer_is_four_bytes(void **state)
 		assert_int_equal(slot[i], 0xee);
 }
 
-/* The slot that held an extra holds a request the next time round. */
+/* After the ring has wrapped, a slot that held an extra holds a request. */
 static void gtx_extra_then_request(void **state)
 {
 	struct netif_extra_info extra = { 0 };
@@ -263,7 +264,7 @@ static void gtx_same_id_twice_is_echoed(void **state)
 	}
 }
 
-/* --- gtx, a lying frontend ---------------------------------------------------- */
+/* --- gtx, a hostile frontend -------------------------------------------------- */
 
 static void gtx_producer_out_of_reach(void **state)
 {
@@ -299,7 +300,7 @@ static void gtx_producer_goes_back(void **state)
 	assert_int_equal(gtx_back_begin(&back), -EPROTO);
 }
 
-/* Answers owed count as well: their slots are not the frontend's yet. */
+/* Slots that are not answered yet count: the frontend may not use them again. */
 static void gtx_producer_overruns_unanswered(void **state)
 {
 	struct gtx_slot s;
@@ -329,7 +330,7 @@ static void gtx_snapshot_holds(void **state)
 	expect_none();
 }
 
-/* XSA-155: what was taken is ours, whatever happens to the slot. */
+/* XSA-155: a slot is copied once. What the frontend writes there afterwards has no effect. */
 static void gtx_slot_is_read_once(void **state)
 {
 	struct gtx_slot s;
@@ -355,7 +356,7 @@ static void gtx_reply_without_take(void **state)
 	expect_assert_failure(gtx_back_reply(&back, 1, NETIF_RSP_OKAY));
 }
 
-/* --- attaching, as a restarted backend does ------------------------------------- */
+/* --- a restarted backend attaches ----------------------------------------------- */
 
 static void attach_resumes_at_rsp_prod(void **state)
 {
@@ -369,7 +370,7 @@ static void attach_resumes_at_rsp_prod(void **state)
 		expect_taken(1);
 		gtx_back_reply(&back, 1, NETIF_RSP_OKAY);
 		(void)!gtx_back_push(&back);
-		/* It dies having taken 1 and not answered it. */
+		/* The backend dies; it took one request and did not answer it. */
 		assert_int_equal(gtx_back_attach(&back, page), 0);
 		assert_int_equal(gtx_back_begin(&back), 2);
 		expect_taken(1);
@@ -382,7 +383,7 @@ static void attach_resumes_at_rsp_prod(void **state)
 	}
 }
 
-static void attach_to_wild_page(void **state)
+static void attach_to_arbitrary_page(void **state)
 {
 	static const uint32_t lies[] = { 257, 0x1000, 0x80000000, 0xfffffffe, 0xffffffff };
 
@@ -392,7 +393,7 @@ static void attach_to_wild_page(void **state)
 		assert_int_equal(gtx_back_attach(&back, page), -EPROTO);
 		assert_int_equal(grx_back_attach(&rback, page), -EPROTO);
 	}
-	memset(page, 0xff, XEN_PAGE);	/* wild, but not impossible: empty */
+	memset(page, 0xff, XEN_PAGE);	/* arbitrary, but valid indices: an empty ring */
 	assert_int_equal(gtx_back_attach(&back, page), 0);
 	assert_int_equal(gtx_back_begin(&back), 0);
 	*raw_ring(page) = (struct raw_ring){ .req_prod = 0x80, .rsp_prod = 0xffffff80 };
@@ -413,8 +414,8 @@ static void front_init_formats(void **state)
 
 /* --- events ----------------------------------------------------------------------- */
 
-/* netif's ring.h, RING_PUSH_*_AND_CHECK_NOTIFY, in words: the event index is
- * among the n entries after old. Counted rather than computed. */
+/* Returns true if the event index is among the n entries after old. That is the condition of
+ * RING_PUSH_*_AND_CHECK_NOTIFY in Xen's ring.h, counted and not computed. */
 static bool event_among(uint32_t event, uint32_t old, unsigned int n)
 {
 	for (unsigned int i = 1; i <= n; i++)
@@ -500,16 +501,16 @@ static void front_rearm_says_more(void **state)
 		expect_taken(0);
 		expect_taken(1);
 		gtx_back_reply(&back, 1, NETIF_RSP_OKAY);
-		assert_false(gtx_back_push(&back));	/* asked for the second */
-		assert_true(gtx_front_rearm(&front, 2));	/* but there is one */
+		assert_false(gtx_back_push(&back));	/* the event is asked for at the second */
+		assert_true(gtx_front_rearm(&front, 2));	/* and one is there */
 		gtx_back_reply(&back, 1, NETIF_RSP_OKAY);
 		assert_true(gtx_back_push(&back));
 	}
 }
 
-/* A producer that lies must not make rearm loop for ever by itself: it says
- * there is more, and begin then finds the lie. */
-static void rearm_with_wild_producer(void **state)
+/* A false producer index must not make rearm loop for ever: rearm reports more
+ * work, and begin then refuses the index. */
+static void rearm_with_false_producer(void **state)
 {
 	(void)state;
 	lie_req_prod(0x80000000);
@@ -517,7 +518,7 @@ static void rearm_with_wild_producer(void **state)
 	assert_int_equal(gtx_back_begin(&back), -EPROTO);
 }
 
-/* --- gtx, a lying backend -------------------------------------------------------- */
+/* --- gtx, a hostile backend ------------------------------------------------------ */
 
 static void answer_raw(uint32_t idx, uint16_t id, int16_t status)
 {
@@ -594,9 +595,9 @@ static void gtx_more_nulls_than_extras(void **state)
 	assert_int_equal(take_raw(0, NETIF_RSP_NULL), -EPROTO);
 }
 
-/* --- responses out of reach: gtx and grx are one code, and both are tried ---------- */
+/* --- false response indices: gtx and grx share the code, and both are tested --------- */
 
-static void rsp_producer_lies(void **state)
+static void rsp_producer_is_false(void **state)
 {
 	static const uint32_t lies[] = { 4, 5, 256, 257, 0x80000000, 0xffffffff };
 
@@ -621,7 +622,7 @@ static void rsp_producer_lies(void **state)
 	}
 }
 
-/* Staged and unpublished requests cannot have been answered. */
+/* A request that is not published yet cannot have an answer. */
 static void rsp_producer_beyond_published(void **state)
 {
 	(void)state;
@@ -737,7 +738,7 @@ static void grx_extra(void **state)
 	expect_assert_failure(grx_back_reply_extra(&rback, &extra));
 }
 
-/* The id of a request is echoed from the copy, not from the page. */
+/* The answer has the id of the copied request, not that in the page. */
 static void grx_id_is_echoed(void **state)
 {
 	(void)state;
@@ -767,7 +768,7 @@ static void grx_unanswered_overrun(void **state)
 	assert_int_equal(grx_back_begin(&rback), -EPROTO);
 }
 
-/* Nothing but the four words and the slots is ever written. */
+/* Only the four index words and the slots are written. */
 static void page_outside_ring_untouched(void **state)
 {
 	(void)state;
@@ -800,14 +801,14 @@ int main(void)
 		CASE(gtx_producer_out_of_reach), CASE(gtx_producer_goes_back),
 		CASE(gtx_producer_overruns_unanswered), CASE(gtx_snapshot_holds),
 		CASE(gtx_slot_is_read_once), CASE(gtx_reply_without_take),
-		CASE(attach_resumes_at_rsp_prod), CASE(attach_to_wild_page), CASE(front_init_formats),
+		CASE(attach_resumes_at_rsp_prod), CASE(attach_to_arbitrary_page), CASE(front_init_formats),
 		CASE(push_notifies_by_event_index), CASE(back_rearm_says_more),
 		CASE(grx_back_rearm_waits_for_want), CASE(front_rearm_says_more),
-		CASE(rearm_with_wild_producer),
+		CASE(rearm_with_false_producer),
 		CASE(gtx_answers_in_any_order), CASE(gtx_answer_id_out_of_range),
 		CASE(gtx_answer_not_pending), CASE(gtx_answer_twice), CASE(gtx_null_for_data),
 		CASE(gtx_more_nulls_than_extras),
-		CASE(rsp_producer_lies), CASE(rsp_producer_beyond_published), CASE(rsp_producer_goes_back),
+		CASE(rsp_producer_is_false), CASE(rsp_producer_beyond_published), CASE(rsp_producer_goes_back),
 		CASE(grx_empty), CASE(grx_one), CASE(grx_three), CASE(grx_wraps), CASE(grx_no_space),
 		CASE(grx_extra), CASE(grx_id_is_echoed), CASE(grx_reply_without_take),
 		CASE(grx_unanswered_overrun), CASE(page_outside_ring_untouched),

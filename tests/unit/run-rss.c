@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-rss.c - the hash messages of netfrontd, and each no on the way; what becomes of a told hash */
+/* run-rss.c - the hash messages that netfrontd sends, with each of them refused in turn, and what
+ * netfrontd does with the hash of a packet */
 #include "unit.h"
 #include "frontend/data/rss.c"
 
@@ -13,7 +14,7 @@ static uint32_t page[XEN_PAGE / 4];
 static struct log_bucket bucket;
 static struct nic_conn l;
 
-/* --- in place of ctrl.c --------------------------------------------------------------------- */
+/* --- stands for ctrl.c ---------------------------------------------------------------------- */
 
 void nic_ctrl_send(struct nic_conn *link, nic_ctrl_fn *answered, uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2)
 {
@@ -60,7 +61,7 @@ static void answer(uint32_t status, uint32_t data)
 	answered(&l, &rsp);
 }
 
-/* The last message but any before. */
+/* Checks that n messages were sent, and what the last one is. */
 static void expect(unsigned int n, uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2)
 {
 	assert_int_equal(nsent, n);
@@ -116,7 +117,7 @@ static void all_agreed(void **state)
 	assert_int_equal(l.rss.size, 100);
 }
 
-/* How many messages precede the one that is refused. */
+/* Each message in turn is refused. netfrontd then sends one more, which switches the hash off. */
 static void each_refused(void **state)
 {
 	static const uint32_t data[] = { 0, 15, 0, 128, 0, 0, 0 };
@@ -163,7 +164,7 @@ static void table_sizes(void **state)
 	expect(5, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, TABLE_MAX, 0, 0);
 }
 
-/* Returns the counter of a packet's hash; STAT_MAX: the packet is dropped, and nothing is counted. */
+/* Checks a packet's hash. Returns its counter, or STAT_MAX if the packet is dropped and not counted. */
 static enum counter take(unsigned int queue, uint8_t algorithm, uint8_t type, uint32_t value)
 {
 	struct nic_queue q = { .conn = &l, .index = queue };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-sandbox.c - what a process in the sandbox may do, and that every forbidden act is an error or its end */
+/* run-sandbox.c - what a process in the sandbox can still do, and that each forbidden act fails or
+ * ends the process */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -23,7 +24,7 @@ static struct sandbox conf(void)
 	return (struct sandbox){ .uid = NOBODY, .gid = NOBODY, .files = 64, .calls = calls, .ioctls = ioctls };
 }
 
-/* The result of an act in the sandbox: what it returned, or the signal that ended it. */
+/* The result of an act in the sandbox: what it returned, or the signal that ended the process. */
 struct result {
 	int code;	/* -1: a signal */
 	int signal;
@@ -31,7 +32,7 @@ struct result {
 
 enum { ENTERED_NOT = 99 };
 
-/* Runs act in a child that is in the sandbox; its result is an exit code below 99. */
+/* Runs act in a child process in the sandbox. Returns its result; act returns an exit code below 99. */
 static struct result run(int (*act)(void), const struct sandbox *s)
 {
 	enum sandbox_stage at;
@@ -60,7 +61,7 @@ static void need_root(void)
 		SKIP("only root can change its user");
 }
 
-/* --- what must end it ------------------------------------------------------------------------ */
+/* --- acts that must end the process ---------------------------------------------------------- */
 
 #define ACT(name_, ...) static int name_(void) { return (__VA_ARGS__) < 0 ? 1 : 0; }
 
@@ -92,7 +93,7 @@ ACT(act_priority, syscall(SYS_setpriority, PRIO_PROCESS, 0, -20))
 ACT(act_owner, syscall(SYS_fcntl, 0, F_SETOWN, 1))
 ACT(act_seccomp, syscall(SYS_seccomp, 0, 0, NULL))
 
-static void forbidden_acts_are_its_end(void **state)
+static void forbidden_acts_end_the_process(void **state)
 {
 	static int (*const acts[])(void) = {
 		act_open, act_open_privcmd, act_creat, act_stat, act_unlink, act_socket, act_connect, act_exec, act_fork,
@@ -112,7 +113,7 @@ static void forbidden_acts_are_its_end(void **state)
 	}
 }
 
-/* --- what it may still do --------------------------------------------------------------------- */
+/* --- acts that are allowed -------------------------------------------------------------------- */
 
 static int act_nothing(void)
 {
@@ -121,7 +122,7 @@ static int act_nothing(void)
 
 static void *thread_main(void *arg)
 {
-	/* malloc(3) of another thread, and the names that a worker sets. */
+	/* A worker allocates with malloc(3) and sets its name. */
 	void *p = malloc(100000);
 
 	prctl(PR_SET_NAME, "vif1.0");
@@ -148,7 +149,7 @@ static int act_work(void)
 
 	if (fd < 0 || write(fd, &one, sizeof(one)) != sizeof(one) || read(fd, &one, sizeof(one)) != sizeof(one))
 		return 1;
-	/* Allowed, and of no use on that descriptor. */
+	/* The call is allowed, but this descriptor does not support it. */
 	if (ioctl(fd, FIONREAD, &n) == 0 || errno != ENOTTY)
 		return 2;
 	if (fcntl(fd, F_GET_SEALS) >= 0 || errno != EINVAL)
@@ -167,7 +168,8 @@ static void what_workers_do_goes_on(void **state)
 	assert_int_equal(run(act_thread, &s).code, 0);
 }
 
-/* Runs act in a child that enters what it wants by itself. */
+/* Runs act in a child process that is not in the sandbox: act enters parts of it by itself. Returns
+ * its exit code. */
 static int alone(int (*act)(void))
 {
 	pid_t pid = fork();
@@ -201,7 +203,7 @@ static void priority_without_a_capability(void **state)
 	assert_int_equal(run(act_priority_own, &s).code, 0);
 }
 
-/* --- each wall by itself ------------------------------------------------------------------------ */
+/* --- each layer of the sandbox by itself --------------------------------------------------------- */
 
 static int stages_to(enum sandbox_stage last)
 {
@@ -242,7 +244,7 @@ static int act_limits_alone(void)
 	return getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_max == 64 ? 0 : 2;
 }
 
-static void each_wall_stands_alone(void **state)
+static void each_layer_protects_alone(void **state)
 {
 	int code;
 
@@ -303,10 +305,10 @@ static void inherited_descriptors_are_closed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forbidden_acts_are_its_end),
+		cmocka_unit_test(forbidden_acts_end_the_process),
 		cmocka_unit_test(what_workers_do_goes_on),
 		cmocka_unit_test(priority_without_a_capability),
-		cmocka_unit_test(each_wall_stands_alone),
+		cmocka_unit_test(each_layer_protects_alone),
 		cmocka_unit_test(root_is_refused),
 		cmocka_unit_test(a_call_that_does_not_exist_is_refused),
 		cmocka_unit_test(inherited_descriptors_are_closed),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* run-saved.c - a guest's tables: what the next daemon makes of them, and of a damaged file
+/* run-saved.c - the saved state of a VIF: the next daemon reads every change back, and takes nothing
+ * from a damaged file
  *
- * A daemon that is killed does not unmap: leave() is that, load() the next one.
+ * leave() is a daemon that is killed, which does not unmap; load() is the next one.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -15,13 +16,13 @@
 
 #define CONNECTION "ctrl=1,2 mask=0,0 3,4,5,5"
 
-static char dir[] = "/tmp/netpair-kept.XXXXXX", path[64];
+static char dir[] = "/tmp/netpair-saved.XXXXXX", path[64];
 static struct mapquota quota = { .guest_max = GREF_MAP_MAX, .all_max = GREF_MAP_MAX };
 static struct vif_settings settings;
 static const struct gref_map_use use = { .quota = &quota, .log = &settings.log };
 static struct vif_conn l = { .name = "vif1.0", .settings = &settings, .conf = { .queues = 2, .ctrl = true } };
 
-/* --- in place of grant.c -------------------------------------------------- */
+/* --- stands for grant.c --------------------------------------------------- */
 
 static uint8_t pages[GREF_MAP_MAX][64];
 static unsigned int maps_left = UINT_MAX;
@@ -48,7 +49,7 @@ void grant_unmap_run(struct grant_dev *g, void *at, unsigned int n)
 
 /* --- one daemon after the other ------------------------------------------- */
 
-/* What a daemon has in memory goes with it. */
+/* Loses what a daemon has in memory, as when it is killed. */
 static void leave(void)
 {
 	if (l.saved)
@@ -114,7 +115,7 @@ static unsigned int addresses(void)
 	return mcast_list(settings.mcast, addr);
 }
 
-/* Nothing is known; deliver_all: but there was something. */
+/* Checks that the tables are empty. deliver_all: whether there was something that was lost. */
 static void is_empty(bool deliver_all)
 {
 	struct hash none;
@@ -149,13 +150,13 @@ static void taken_over(void **state)
 	hash_print(&l.hash, is, sizeof(is));
 	assert_string_equal(was, is);
 	is_full();
-	/* And once more: a daemon that takes over does not use it up. */
+	/* A second daemon can take over from the same file. */
 	load(true);
 	is_full();
 }
 
-/* As many changes as there may be, and none of them a file: what is there is
- * what was last said, at whichever instruction the daemon ends. */
+/* Any number of changes, none of which makes a new file. Whenever the daemon ends, the file has
+ * the last change. */
 static void every_change(void **state)
 {
 	uint8_t addr[6] = { 0x33, 0x33 };
@@ -170,7 +171,7 @@ static void every_change(void **state)
 	for (unsigned int i = 0; i < 100000; i++) {
 		addr[4] = (uint8_t)(i >> 8), addr[5] = (uint8_t)i;
 		assert_int_equal(mcast_add(settings.mcast, addr), 0);
-		/* In the very file that there was at the start. */
+		/* It is the same file as at the start. */
 		assert_int_equal(pread(fileno(file), &word, sizeof(word), offsetof(struct vif_saved, mcast)), sizeof(word));
 		assert_int_equal(word, UINT64_C(0x333300000000) | (i & 0xffff));
 		if (i % 1000 == 0) {
@@ -184,7 +185,7 @@ static void every_change(void **state)
 	is_empty(false);
 }
 
-/* The longest names that a connection has. */
+/* The longest names of a connection's keys. */
 static void many_queues(void **state)
 {
 	(void)state;
@@ -203,12 +204,12 @@ static void new_connection(void **state)
 	fill();
 	load(false);
 	is_empty(false);
-	/* It is gone for good. */
+	/* No later daemon finds it either. */
 	load(true);
 	is_empty(false);
 }
 
-/* Tables of another connection are none of ours, and ours were lost. */
+/* Tables of another connection are not used, and ours count as lost. */
 static void of_another(void **state)
 {
 	(void)state;
@@ -220,7 +221,7 @@ static void of_another(void **state)
 	snprintf(l.connection, sizeof(l.connection), "ctrl=1,2");
 	load(true);
 	is_empty(true);
-	/* The next daemon knows as little. */
+	/* The next daemon finds nothing either. */
 	load(true);
 	is_empty(true);
 	load(false);
@@ -250,7 +251,7 @@ static void no_control_ring(void **state)
 	assert_int_equal(addresses(), MCAST_MAX);
 }
 
-/* A table that was being written as the daemon died is lost, the others are not. */
+/* A table that the daemon was writing when it died is lost. The others are not. */
 static void half_written(void **state)
 {
 	(void)state;
@@ -261,7 +262,7 @@ static void half_written(void **state)
 	assert_int_equal(l.hash.algorithm, 0);
 	assert_int_equal(gref_map_count(l.gref_map), 2);
 	assert_int_equal(addresses(), MCAST_MAX);
-	/* It is whole again. */
+	/* The next change makes it whole again. */
 	assert_int_equal(hash_set_algorithm(&l.hash, 1), 0);
 	vif_saved_hash(&l);
 	load(true);
@@ -289,7 +290,7 @@ static void not_mapped_again(void **state)
 	assert_int_equal(gref_map_count(l.gref_map), 0);
 }
 
-/* What is no text, no address, no number is not believed, and nothing is read beyond its end. */
+/* Malformed text, addresses and numbers are refused, and nothing is read beyond the file's end. */
 static void nonsense(void **state)
 {
 	(void)state;
@@ -314,7 +315,7 @@ static void nonsense(void **state)
 	is_empty(true);
 }
 
-/* A file that is not to be believed at all is as good as none (run-statemap.c). */
+/* A file that is not a daemon's own counts as missing (see run-statemap.c). */
 static void other_file(void **state)
 {
 	(void)state;
@@ -328,7 +329,7 @@ static void other_file(void **state)
 	is_empty(true);
 }
 
-/* Without a file it goes on, for as long as this daemon lives. */
+/* Without a file the connection works, but nothing is saved for the next daemon. */
 static void nowhere(void **state)
 {
 	static const uint8_t addr[6] = { 0x33, 0x33 };

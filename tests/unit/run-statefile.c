@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-statefile.c - state files: written whole, believed only when they are ours, damaged ones set aside */
+/* run-statefile.c - state files: a file is written whole or not at all, is read only if a daemon
+ * wrote it, and is set aside if it is damaged */
 #include "unit.h"
 
 #include <sys/resource.h>
@@ -19,7 +20,7 @@ static void plant(const char *text, size_t len)
 	fclose(f);
 }
 
-static void comes_back(void **state)
+static void text_is_read_back(void **state)
 {
 	char *text, buf[8];
 	struct stat st;
@@ -46,7 +47,7 @@ static void comes_back(void **state)
 	free(text);
 }
 
-static void is_not_believed(void **state)
+static void other_files_are_refused(void **state)
 {
 	static char big[STATEFILE_MAX + 1];
 	char *text, other[80];
@@ -77,8 +78,8 @@ static void is_not_believed(void **state)
 	assert_int_equal(statefile_write("/nowhere/at/all", "a", 1), -ENOENT);
 }
 
-/* A daemon that died while it wrote leaves a file beside; a link there is not followed. */
-static void what_lies_beside(void **state)
+/* A daemon that dies while it writes leaves a temporary file. A link in its place is not followed. */
+static void temporary_file(void **state)
 {
 	char beside[80], victim[80], *text;
 
@@ -121,7 +122,7 @@ static void device(void **state)
 	assert_string_equal(got.ifname, st.ifname);
 	assert_int_equal(got.mtu_lowered, st.mtu_lowered);
 	assert_int_equal(got.offloads, st.offloads);
-	/* An earlier version's. */
+	/* A file of an earlier version. */
 	plant("ifindex=3\n", 10);
 	chmod(path, 0600);
 	assert_int_equal(devstate_read(&got, dir, "state"), 0);
@@ -139,8 +140,8 @@ static void device(void **state)
 	}
 }
 
-/* A daemon without a free descriptor has not lost what the file says. */
-static void what_cannot_be_read_stays(void **state)
+/* A file that could not be opened for want of descriptors is not set aside. */
+static void unreadable_file_stays(void **state)
 {
 	struct devstate st = { .ifindex = 7 }, got;
 	struct rlimit was, none;
@@ -157,7 +158,7 @@ static void what_cannot_be_read_stays(void **state)
 	assert_int_equal(got.ifindex, 7);
 }
 
-/* A key's value is one line, or is not written. */
+/* A value with a newline would be read as two lines, so the file is not written. */
 static void a_newline_is_refused(void **state)
 {
 	struct devstate st = { .ifindex = 7, .mtu = "1400\nnetns=1" }, got;
@@ -171,11 +172,11 @@ static void a_newline_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(comes_back),
-		cmocka_unit_test(is_not_believed),
-		cmocka_unit_test(what_lies_beside),
+		cmocka_unit_test(text_is_read_back),
+		cmocka_unit_test(other_files_are_refused),
+		cmocka_unit_test(temporary_file),
 		cmocka_unit_test(device),
-		cmocka_unit_test(what_cannot_be_read_stays),
+		cmocka_unit_test(unreadable_file_stays),
 		cmocka_unit_test(a_newline_is_refused),
 	};
 	int failed;

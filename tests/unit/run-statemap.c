@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-statemap.c - mapped state: what is stored stays, and which files are not believed */
+/* run-statemap.c - a state file that is mapped: what was stored is there after the process has
+ * ended, and a file that is not a daemon's own is refused */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,7 @@ static void refused(int err)
 	assert_int_equal(statemap_open(path, LEN), err);
 }
 
-static void stays(void **state)
+static void stored_bytes_stay(void **state)
 {
 	struct stat st;
 	uint8_t *map;
@@ -50,7 +51,7 @@ static void stays(void **state)
 	(void)state;
 	assert_int_equal(unlink(path) < 0 && errno != ENOENT, 0);
 	refused(-ENOENT);
-	/* A process that is killed in the middle of it. */
+	/* A process is killed while it stores. */
 	pid = fork();
 	if (pid == 0) {
 		map = map_of(statemap_create(path, LEN));
@@ -68,16 +69,16 @@ static void stays(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(st.st_size, LEN);
-	/* Its space is taken: a store cannot fail on a full file system. */
+	/* Its blocks are allocated: a store cannot fail on a full file system. */
 	assert_true(st.st_blocks * 512 >= LEN);
-	/* Made anew it is empty, and what had it mapped before does not matter. */
+	/* A new one is empty, and an old mapping does not change it. */
 	map = map_of(statemap_create(path, LEN));
 	assert_int_equal(map[0], 0);
 	statemap_unmap(map, LEN);
 	statemap_unmap(NULL, LEN);
 }
 
-static void not_believed(void **state)
+static void other_files_are_refused(void **state)
 {
 	(void)state;
 	make();
@@ -105,7 +106,7 @@ static void not_believed(void **state)
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	refused(-EPERM);
-	/* Whatever it is goes when it is made anew; what a link led to stays. */
+	/* Making it anew removes what was there, but not what a link pointed to. */
 	make();
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink(aside, path), 0);
@@ -161,7 +162,7 @@ static void removed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stays), cmocka_unit_test(not_believed), cmocka_unit_test(cannot_make),
+		cmocka_unit_test(stored_bytes_stay), cmocka_unit_test(other_files_are_refused), cmocka_unit_test(cannot_make),
 		cmocka_unit_test(maps_what_fits), cmocka_unit_test(removed),
 	};
 	int failed;

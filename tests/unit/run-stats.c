@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run-stats.c - counters have one name each and print into any buffer */
+/* run-stats.c - counters: each has a name of its own, and they print into a buffer of any length */
 #include "unit.h"
 #include "common/base/stats.c"
 
@@ -17,7 +17,7 @@ static void names_are_distinct(void **state)
 	assert_string_equal(stats_name(STAT_SLEEPS), "sleeps");
 }
 
-/* Each reason has a counter of its name in each direction, and a sentence. */
+/* Each drop reason has a counter of its name in each direction, and a sentence of help. */
 static void drop_reasons(void **state)
 {
 	(void)state;
@@ -67,7 +67,7 @@ static void printing(void **state)
 	assert_string_equal(buf, "gtx_packets=3 sleeps=18446744073709551615");
 }
 
-/* Terminated and inside it, however short the buffer. */
+/* The text ends within the buffer, however short that is. */
 static void printing_cut_off(void **state)
 {
 	struct stats s;

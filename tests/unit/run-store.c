@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-store.c - a connection to xenstored that is lost and made again, by a scripted libxenstore */
+/* run-store.c - the connection to xenstored is lost and made again: nothing is read as missing
+ * meanwhile, and the watches are set again. libxenstore is scripted. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -18,8 +19,8 @@ struct xs_handle { int opened; };
 static struct xs_handle handles[32];
 static int nopened, nclosed;
 static bool open_fails;
-static int answer;		/* 0: an answer; else errno of every request */
-static int requests_left = -1;	/* answered ones until then, -1: no end */
+static int answer;		/* 0: requests succeed; else the errno of each */
+static int requests_left = -1;	/* so many more requests are answered; -1: all */
 static bool has_mark;
 static char set[256];		/* watches of the latest connection */
 static char path[108];
@@ -159,7 +160,7 @@ static void serve(void)
 	assert_int_equal(listen(listener, 16), 0);
 }
 
-/* As when it is killed: the socket's file stays. */
+/* Stops serving as a killed xenstored does: the socket's file stays. */
 static void die(void)
 {
 	close(listener);
@@ -191,7 +192,7 @@ static int end(void **state)
 	return 0;
 }
 
-static void what_is_lost_says_nothing(void **state)
+static void a_lost_connection_is_not_an_answer(void **state)
 {
 	char buf[16];
 	uint32_t n;
@@ -199,7 +200,7 @@ static void what_is_lost_says_nothing(void **state)
 	(void)state;
 	assert_true(has_mark);
 	die();
-	/* The library's own words for it, and none is a node's. */
+	/* The library's errnos for a lost connection. None of them says that a node is missing. */
 	assert_int_equal(store_read(s, buf, sizeof(buf), "a", "b"), -ENOTCONN);
 	assert_true(store_lost(s));
 	answer = ENOENT;
@@ -213,7 +214,7 @@ static void what_is_lost_says_nothing(void **state)
 	assert_true(store_is_unknown(-ENOTCONN));
 }
 
-static void answers_are_no_loss(void **state)
+static void other_errors_are_no_loss(void **state)
 {
 	static const int errors[] = { ENOENT, EACCES, ENOSPC, E2BIG, EPERM };
 	char buf[16];
@@ -233,7 +234,7 @@ static void watches_are_set_again(void **state)
 	assert_int_equal(store_watch(s, "two", "2"), 0);
 	die();
 	assert_false(store_alive(s));
-	/* Meanwhile one goes and one comes. */
+	/* While the connection is lost, one watch is removed and one is added. */
 	store_unwatch(s, "one", "1");
 	assert_int_equal(store_watch(s, "three", "3"), 0);
 	assert_int_equal(store_reopen(s), -ECONNREFUSED);
@@ -247,7 +248,7 @@ static void watches_are_set_again(void **state)
 	assert_int_equal(nclosed, 1);
 }
 
-static void an_empty_one_is_told_once(void **state)
+static void an_empty_xenstore_is_reported_once(void **state)
 {
 	(void)state;
 	die();
@@ -261,8 +262,8 @@ static void an_empty_one_is_told_once(void **state)
 	assert_int_equal(store_reopen(s), 0);
 }
 
-/* One that is still dying takes a last connection. */
-static void a_connection_to_the_dying_is_none(void **state)
+/* A xenstored that is about to end still accepts a connection. It does not count. */
+static void a_connection_to_an_ending_xenstored_does_not_count(void **state)
 {
 	(void)state;
 	answer = EBADF;
@@ -276,8 +277,8 @@ static void a_connection_to_the_dying_is_none(void **state)
 	assert_int_equal(store_reopen(s), STORE_EMPTIED);
 }
 
-/* What a connection found out is not forgotten if it breaks again, at whatever request. */
-static void an_empty_one_that_breaks_again_is_told(void **state)
+/* That xenstore was empty is reported even if the connection breaks again, at whichever request. */
+static void an_empty_xenstore_is_reported_after_a_break(void **state)
 {
 	(void)state;
 	assert_int_equal(store_watch(s, "one", "1"), 0);
@@ -292,7 +293,7 @@ static void an_empty_one_that_breaks_again_is_told(void **state)
 	}
 }
 
-static void a_hang_up_is_heard(void **state)
+static void a_hang_up_is_seen(void **state)
 {
 	char c;
 	int fd;
@@ -307,13 +308,13 @@ static void a_hang_up_is_heard(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(what_is_lost_says_nothing, begin, end),
-		cmocka_unit_test_setup_teardown(answers_are_no_loss, begin, end),
+		cmocka_unit_test_setup_teardown(a_lost_connection_is_not_an_answer, begin, end),
+		cmocka_unit_test_setup_teardown(other_errors_are_no_loss, begin, end),
 		cmocka_unit_test_setup_teardown(watches_are_set_again, begin, end),
-		cmocka_unit_test_setup_teardown(an_empty_one_is_told_once, begin, end),
-		cmocka_unit_test_setup_teardown(a_connection_to_the_dying_is_none, begin, end),
-		cmocka_unit_test_setup_teardown(an_empty_one_that_breaks_again_is_told, begin, end),
-		cmocka_unit_test_setup_teardown(a_hang_up_is_heard, begin, end),
+		cmocka_unit_test_setup_teardown(an_empty_xenstore_is_reported_once, begin, end),
+		cmocka_unit_test_setup_teardown(a_connection_to_an_ending_xenstored_does_not_count, begin, end),
+		cmocka_unit_test_setup_teardown(an_empty_xenstore_is_reported_after_a_break, begin, end),
+		cmocka_unit_test_setup_teardown(a_hang_up_is_seen, begin, end),
 	};
 
 	return RUN_TESTS(tests);

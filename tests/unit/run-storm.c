@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-storm.c - pauses grow while signals bring no work, and end with the first work */
+/* run-storm.c - the naps that answer a storm of signals: they grow while signals bring no work,
+ * and end with the first work */
 #include "unit.h"
 #include "common/host/storm.c"
 
@@ -25,7 +26,7 @@ static void grows_to_the_limit(void **state)
 		assert_int_equal(empty_wake(&s), 10000);
 }
 
-static void work_ends_it(void **state)
+static void work_ends_the_naps(void **state)
 {
 	struct storm s = { 0 };
 
@@ -38,7 +39,7 @@ static void work_ends_it(void **state)
 	assert_int_equal(empty_wake(&s), 100);
 }
 
-/* A wake by work and one by what was left of it, as with most peers. */
+/* Most peers cause one wake with work and then one without. Neither leads to a nap. */
 static void honest_peer(void **state)
 {
 	struct storm s = { 0 };
@@ -52,7 +53,7 @@ static void honest_peer(void **state)
 	}
 }
 
-/* Each of a worker's ports may have fired for work that is done. */
+/* Each port of a worker may fire once for work that is done already. */
 static void all_ports_once(void **state)
 {
 	struct storm s = { 0 };
@@ -68,7 +69,7 @@ static void all_ports_once(void **state)
 	}
 }
 
-/* A wake by a timer or by the TAP is not the peer's doing, and is asked about once. */
+/* A wake by a timer or by the TAP is not caused by the peer, so it does not count. */
 static void only_signals_count(void **state)
 {
 	struct storm s = { 0 };
@@ -84,7 +85,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grows_to_the_limit),
-		cmocka_unit_test(work_ends_it),
+		cmocka_unit_test(work_ends_the_naps),
 		cmocka_unit_test(honest_peer),
 		cmocka_unit_test(all_ports_once),
 		cmocka_unit_test(only_signals_count),

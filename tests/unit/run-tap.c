@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* run-tap.c - frames go whole whatever runs they lie in, over a socket pair that keeps their bounds */
+/* run-tap.c - a frame is written and read whole, whatever runs of memory it lies in
+ *
+ * A socket pair that keeps the frames' bounds stands for the TAP.
+ */
 #include "unit.h"
 #include "common/host/tap.c"
 
@@ -38,7 +41,7 @@ static void joining(void **state)
 	assert_int_equal(out[2].iov_len, 10);
 }
 
-/* Cuts len bytes of mem into n runs, joined ones and lonely ones. */
+/* Cuts len bytes of mem into n runs, some adjacent and some with a gap between. Returns their number. */
 static unsigned int cut_up(struct iovec *iov, uint8_t *mem, unsigned int n, unsigned int gap_every)
 {
 	uint8_t *at = mem;
@@ -83,7 +86,7 @@ static void whole_frames(void **state)
 	assert_int_equal(tap_read(ends[1], iov, 3), -EAGAIN);
 }
 
-/* What a read gave decides for both daemons whether the connection goes on. */
+/* Both daemons decide by the outcome of a read whether the connection goes on. */
 static void outcomes(void **state)
 {
 	static const struct { ssize_t got; enum tap_outcome outcome; } cases[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* run-taplimit.c - what waits in a TAP's queue stays within its bytes, on a real device
+/* run-taplimit.c - the frames that wait in a TAP's queue never exceed the limit in bytes
  *
- * Needs root, /dev/net/tun and bpf(2).
+ * It uses a real device, so it needs root, /dev/net/tun and bpf(2).
  */
 #include "unit.h"
 #include "nettest.h"
@@ -20,9 +20,9 @@
 static int tap = -1, out = -1;
 static unsigned int ifindex;
 static struct taplimit limit;
-static struct taplimit_sums *sums;	/* NULL: not allowed here */
+static struct taplimit_sums *sums;	/* NULL: bpf(2) is not allowed here */
 static struct taplimit_reader reader;
-static bool asked;			/* the last batch wants the other readers to look */
+static bool asked;			/* the last batch asks the other readers to look at their queues */
 
 /* Sets the filter on a device, and maps its sums. */
 static int limit_set(struct taplimit *t, int fd, unsigned int readers)
@@ -67,8 +67,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Sends one frame of so many bytes, a large TCP segment if it is one. The kernel
- * does not say whether the device took it. */
+/* Sends one frame of len bytes, as a large TCP segment if it is longer than an MTU.
+ * The kernel does not say whether the device took it. */
 static void send_frame(unsigned int len)
 {
 	static uint8_t frame[65536] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45 };
@@ -89,7 +89,7 @@ static void send_frame(unsigned int len)
 		assert_int_equal(errno, ENOBUFS);
 }
 
-/* Reads at most n frames, as a worker does in a batch; how many, and the bytes. */
+/* Reads at most n frames, as a worker does in a batch. Returns their number; *bytes is their length. */
 static unsigned int read_batch(struct taplimit_reader *r, unsigned int n, size_t *bytes)
 {
 	static uint8_t buf[70000];
@@ -135,7 +135,7 @@ static void flood_stays_within(void **state)
 	bytes = read_frames(1000, &n);
 	assert_int_equal(bytes, (size_t)n * GSO_LEN);
 	assert_int_equal(n, LIMIT / (GSO_LEN + TAPLIMIT_FRAME));
-	/* All is read: as many again. */
+	/* The queue is empty again, so as many frames pass again. */
 	for (unsigned int i = 0; i < 300; i++)
 		send_frame(GSO_LEN);
 	read_frames(1000, &n);
@@ -173,7 +173,7 @@ static void small_frames_are_not_hit(void **state)
 	assert_int_equal(n, 450);
 }
 
-/* What the full queue loses behind the filter is not held against the next ones. */
+/* A frame that passed the filter and found the queue full does not count for later frames. */
 static void lost_behind_the_filter(void **state)
 {
 	unsigned int n;
@@ -191,8 +191,8 @@ static void lost_behind_the_filter(void **state)
 	}
 }
 
-/* Sums that are wrong, as after frames of a daemon before us, are right once the queue was empty. */
-static void wrong_sums_heal(void **state)
+/* Wrong sums, as an earlier daemon may leave them, are corrected once the queue is empty. */
+static void wrong_sums_are_corrected(void **state)
 {
 	unsigned int n;
 
@@ -210,7 +210,7 @@ static void wrong_sums_heal(void **state)
 	}
 }
 
-/* A tag that the kernel keeps beside the frame is read as part of it. */
+/* The kernel keeps a VLAN tag beside the frame, and the reader gets it within the frame. */
 static void vlan_tag_is_counted(void **state)
 {
 	unsigned int n;
@@ -229,7 +229,7 @@ static void vlan_tag_is_counted(void **state)
 	assert_int_equal(sums->in, sums->out);
 }
 
-/* The device keeps the limit when its daemon is gone. */
+/* The device keeps the limit after its daemon has ended. */
 static void stays_with_the_device(void **state)
 {
 	unsigned int n;
@@ -243,11 +243,11 @@ static void stays_with_the_device(void **state)
 		send_frame(GSO_LEN);
 	read_frames(1000, &n);
 	assert_int_equal(n, LIMIT / (GSO_LEN + TAPLIMIT_FRAME));
-	/* Nobody tells the filter that these were read. */
+	/* These are read without telling the filter. */
 	send_frame(GSO_LEN);
 	read_frames(1000, &n);
 	assert_int_equal(n, 0);
-	/* The next daemon's does not know of them. */
+	/* The next daemon's filter does not know of them. */
 	assert_int_equal(limit_set(&limit, tap, 1), 0);
 	sums = limit.sums;
 	send_frame(GSO_LEN);
@@ -255,7 +255,7 @@ static void stays_with_the_device(void **state)
 	assert_int_equal(n, 1);
 }
 
-/* Without the filter: frames of the largest size, as many as fit. */
+/* Without the filter the limit is a number of frames: as many of the largest size as fit. */
 static void by_frames(void **state)
 {
 	(void)state;
@@ -263,7 +263,7 @@ static void by_frames(void **state)
 		skip();
 	assert_int_equal(taplimit_by_frames(tap, 4u << 20, 1), 64);
 	assert_int_equal(nettest_run(0, "ip link show lim0 | grep -q 'qlen 64$'"), 0);
-	/* Not longer than it is. */
+	/* The queue does not become longer than it was. */
 	assert_int_equal(taplimit_by_frames(tap, 8u << 20, 1), 64);
 	assert_int_equal(taplimit_by_frames(tap, 4u << 20, 8), TAPLIMIT_FRAMES_MIN);
 	assert_int_equal(nettest_run(0, "ip link show lim0 | grep -q 'qlen 32$'"), 0);
@@ -284,7 +284,7 @@ static void cleared(void **state)
 	assert_int_equal(n, 100);
 }
 
-/* Reads all of one of two queues; the frames. */
+/* Reads all frames of one of two queues. Returns their number. */
 static unsigned int read_all(struct taplimit_reader *r, int fd)
 {
 	size_t bytes;
@@ -293,7 +293,7 @@ static unsigned int read_all(struct taplimit_reader *r, int fd)
 	return read_batch(r, 1000, &bytes);
 }
 
-/* All queues of a device share the bytes, and settle once all are empty. */
+/* All queues of a device share one limit, and the sums are corrected once all are empty. */
 static void several_queues(void **state)
 {
 	struct taplimit both;
@@ -326,7 +326,7 @@ static void several_queues(void **state)
 	close(fd[0]);
 }
 
-/* An empty batch of one reader. */
+/* Ends a batch without a frame. Returns true if the other readers must look at their queues. */
 static bool finds_nothing(struct taplimit_reader *r)
 {
 	taplimit_begin(r);
@@ -334,7 +334,7 @@ static bool finds_nothing(struct taplimit_reader *r)
 	return taplimit_end(r);
 }
 
-/* What a reader finds empty says nothing of another queue: sums as the filter leaves them. */
+/* An empty queue says nothing about another one, so the sums stay as the filter left them. */
 static void another_queue_still_waits(void **state)
 {
 	struct taplimit_sums s = { 0 };
@@ -344,7 +344,7 @@ static void another_queue_still_waits(void **state)
 	(void)state;
 	both.asked_at = 0 - (uint64_t)LIMIT;
 	assert_false(finds_nothing(&r[1]));
-	/* They are in the second queue. */
+	/* The frames are in the second queue. */
 	s.in += LIMIT / 8;
 	assert_false(finds_nothing(&r[0]));
 	assert_int_equal(s.in - s.out, LIMIT / 8);
@@ -353,14 +353,14 @@ static void another_queue_still_waits(void **state)
 	taplimit_empty(&r[1]);
 	assert_false(taplimit_end(&r[1]));
 	assert_int_equal(s.in, s.out);
-	/* Lost behind the filter: the other is asked, once, and then all is known. */
+	/* The frames were lost behind the filter. The other reader is asked once; then the sums are corrected. */
 	s.in += LIMIT / 2;
 	assert_true(finds_nothing(&r[0]));
 	assert_false(finds_nothing(&r[0]));
 	assert_int_equal(s.in - s.out, LIMIT / 2);
 	assert_false(finds_nothing(&r[1]));
 	assert_int_equal(s.in, s.out);
-	/* Alone it knows by itself. */
+	/* A single reader asks no other. */
 	both.readers = 1;
 	s.in += LIMIT;
 	assert_false(finds_nothing(&r[0]));
@@ -375,7 +375,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_read_makes_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(small_frames_are_not_hit, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_behind_the_filter, setup, teardown),
-		cmocka_unit_test_setup_teardown(wrong_sums_heal, setup, teardown),
+		cmocka_unit_test_setup_teardown(wrong_sums_are_corrected, setup, teardown),
 		cmocka_unit_test_setup_teardown(vlan_tag_is_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(stays_with_the_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(by_frames, setup, teardown),

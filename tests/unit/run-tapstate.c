@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-tapstate.c - what netpair sets on a device, and what it leaves as somebody set it since */
+/* run-tapstate.c - what a daemon sets on a device, and that it leaves alone what a person or a script
+ * has set since */
 #include "unit.h"
 #include "nettest.h"
 #include <linux/if_tun.h>
@@ -29,7 +30,7 @@ static int teardown(void **state)
 	return rmdir(dir);
 }
 
-/* As a daemon that starts; fresh is what it must find. */
+/* Does what a daemon does at its start. fresh: whether it must find the device new. */
 static int start(bool fresh)
 {
 	bool is = !fresh;
@@ -78,7 +79,7 @@ static void mtu(void **state)
 	(void)state;
 	NETTEST_NEEDED();
 	fd = start(true);
-	/* The key counts once. */
+	/* A key takes effect once, when it changes. */
 	assert_int_equal(tapstate_mtu(&ts, fd, 9000, 0), 0);
 	is("ip link show vif1.0 | grep 'mtu 9000 '");
 	is("ip link set vif1.0 mtu 1400");
@@ -90,7 +91,7 @@ static void mtu(void **state)
 	is("ip link show vif1.0 | grep 'mtu 1400 '");
 	assert_int_equal(tapstate_mtu(&ts, fd, 4000, 0), 0);
 	is("ip link show vif1.0 | grep 'mtu 4000 '");
-	/* Lowered for a peer, and as before for the next one, by another process. */
+	/* Lowered for one peer; the next peer, with another process, gets the value from before. */
 	assert_int_equal(tapstate_mtu(&ts, fd, 4000, 1500), 0);
 	is("ip link show vif1.0 | grep 'mtu 1500 '");
 	close(fd);
@@ -101,7 +102,7 @@ static void mtu(void **state)
 	fd = start(false);
 	assert_int_equal(tapstate_mtu(&ts, fd, 4000, 0), 0);
 	is("ip link show vif1.0 | grep 'mtu 4000 '");
-	/* Somebody set it while it was lowered. */
+	/* A person set it while it was lowered. */
 	assert_int_equal(tapstate_mtu(&ts, fd, 4000, 1500), 0);
 	is("ip link set vif1.0 mtu 1300");
 	assert_int_equal(tapstate_mtu(&ts, fd, 4000, 0), 0);
@@ -125,7 +126,7 @@ static void offloads(void **state)
 	if (!nettest_there || nettest_run(0, "command -v ethtool >/dev/null") != 0)
 		SKIP("it needs root and /dev/net/tun");
 	fd = start(true);
-	/* As a hotplug script does, before anything is agreed on. */
+	/* A hotplug script sets this before anything is agreed on. */
 	is("ethtool -K vif1.0 tx off");
 	assert_int_equal(tapstate_offloads(&ts, fd, OFFLOADS), 0);
 	feature("tx-checksumming", "off");
@@ -134,7 +135,7 @@ static void offloads(void **state)
 	feature("tx-checksumming", "on");
 	feature("tx-tcp-segmentation", "on");
 	is("ethtool -K vif1.0 tso off");
-	/* Another peer, the first again, and each after a restart. */
+	/* Another peer connects, then the first again, each after a restart of the daemon. */
 	assert_int_equal(tapstate_offloads(&ts, fd, TUN_F_CSUM), 0);
 	close(fd);
 	fd = start(false);
@@ -147,7 +148,7 @@ static void offloads(void **state)
 	feature("tx-tcp-segmentation", "off");
 	is("ethtool -K vif1.0 tso on");
 	feature("tx-tcp-segmentation", "on");
-	/* What is not agreed cannot be had. */
+	/* An offload that is not agreed on cannot be switched on. */
 	assert_int_equal(tapstate_offloads(&ts, fd, 0), 0);
 	feature("tx-checksumming", "off");
 	assert_int_equal(devstate_read(&st, dir, "vif1.0"), 0);
@@ -157,8 +158,8 @@ static void offloads(void **state)
 	finish(fd);
 }
 
-/* Moved, beside a namesake, and with another daemon that holds nothing. */
-static void elsewhere(void **state)
+/* The device was moved, another one has its old name, and the next daemon has no descriptor of it. */
+static void other_namespace(void **state)
 {
 	struct devstate st;
 	bool fresh;
@@ -185,7 +186,7 @@ static void elsewhere(void **state)
 	assert_int_equal(nettest_run(0, "test $(ip -o link | grep -c vif) = 1"), 0);
 	close(fd);
 
-	/* One that may not enter makes no second device. */
+	/* A daemon that may not enter the namespace makes no second device. */
 	nettest_cap(CAP_SYS_ADMIN, 0);
 	assert_int_equal(tapstate_open(&ts, &fd, &params, &fresh), -EXDEV);
 	nettest_cap(CAP_SYS_ADMIN, 1);
@@ -197,8 +198,8 @@ static void elsewhere(void **state)
 	is("ip link del vif1.0");
 }
 
-/* The name of a multi-queue device goes to nobody, or to another one, just then. */
-static void no_stray(void **state)
+/* While the daemon opens a multi-queue device, its name is removed or given to another device. */
+static void no_device_by_mistake(void **state)
 {
 	struct tap_params many = params;
 	struct netdev dev;
@@ -217,14 +218,14 @@ static void no_stray(void **state)
 	assert_int_equal(tap_open_device(&more, &dev, TAP_MULTI), -EAGAIN);
 	assert_int_equal(tap_open_another(&more, fd), 0);
 	close(more);
-	/* It has an owner that we are not: no more than one. */
+	/* It has another owner, so no second queue can be opened. */
 	assert_int_equal(ioctl(fd, TUNSETOWNER, 12345ul), 0);
 	assert_int_equal(tap_open_another(&more, fd), -EPERM);
 	is("test $(ip -o link | grep -c tap) -le 1");
 	netdev_close(&dev);
 	is("ip link del vif1.0");
 	close(fd);
-	/* But after a restart it is the same one still. */
+	/* After a restart it is still the same device. */
 	assert_int_equal(tapstate_open(&ts, &fd, &many, &fresh), 0);
 	assert_false(fresh);
 	is("ip link show x");
@@ -237,7 +238,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(address), cmocka_unit_test(mtu), cmocka_unit_test(offloads),
-		cmocka_unit_test(elsewhere), cmocka_unit_test(no_stray),
+		cmocka_unit_test(other_namespace), cmocka_unit_test(no_device_by_mistake),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-toeplitz.c - the RSS verification suite that NIC vendors publish, and the definition in netif.h */
+/* run-toeplitz.c - the Toeplitz hash against the RSS verification suite that NIC vendors publish,
+ * and against the definition in netif.h */
 #include "unit.h"
 #include "common/wire/toeplitz.c"
 
@@ -10,7 +11,7 @@ static const uint8_t key[40] = {
 	0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
 };
 
-/* As the header defines the hash: the key shifts left one bit for each of the input's. */
+/* Returns the hash as netif.h defines it: the key shifts left by one for each bit of the input. */
 static uint32_t by_definition(const uint8_t *k, const uint8_t *in, unsigned int len)
 {
 	uint32_t value = 0;

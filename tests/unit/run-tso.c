@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-tso.c - large TCP frames cut by every size, each segment held against the rules one by one */
+/* run-tso.c - software segmentation: large TCP frames are split by every size, and each segment is
+ * checked against what TCP requires */
 #include "unit.h"
 #include "common/wire/tso.c"
 
@@ -33,7 +34,8 @@ static uint32_t ref_pseudo(const uint8_t *b, const struct frame *f, uint32_t l4_
 	return ref_sum(6 + l4_len, b + f->l3 + (six ? 8 : 12), six ? 32 : 8);
 }
 
-/* A frame of the given version with payload bytes; words of TCP options, a tag or not. */
+/* Builds a TCP frame of this IP version with payload bytes, so many words of TCP options, and a VLAN
+ * tag if tag is set. */
 static void build(struct frame *f, unsigned int version, uint32_t payload, unsigned int options, bool tag)
 {
 	uint8_t *ip, *tcp;
@@ -63,7 +65,7 @@ static void build(struct frame *f, unsigned int version, uint32_t payload, unsig
 		memcpy(ip + 12, "\xc0\xa8\x01\xfe\x0a\xff\xff\x03", 8);
 	}
 	tcp = f->b + f->l4;
-	memcpy(tcp, "\x30\x39\x00\x50\xff\xff\xff\x00\x01\x02\x03\x04", 12);	/* its sequence wraps too */
+	memcpy(tcp, "\x30\x39\x00\x50\xff\xff\xff\x00\x01\x02\x03\x04", 12);	/* the sequence wraps too */
 	tcp[12] = (uint8_t)((5 + options) << 4);
 	tcp[13] = (uint8_t)(CWR | ECE | ACK | PSH | FIN);
 	memset(tcp + 20, 1, 4 * options);
@@ -78,7 +80,7 @@ static struct virtio_net_hdr large(unsigned int version, uint16_t size)
 		.gso_type = version == 6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4 };
 }
 
-/* In runs of any length. */
+/* Starts to split a frame that lies in runs of different lengths. */
 static int begin(struct tso *s, const struct virtio_net_hdr *vh, uint8_t *frame, uint32_t len, uint32_t most)
 {
 	static uint8_t buffer[PKT_LEN_MAX];
@@ -89,7 +91,7 @@ static int begin(struct tso *s, const struct virtio_net_hdr *vh, uint8_t *frame,
 	return tso_begin(s, vh, iov, ARRAY_SIZE(iov), most);
 }
 
-/* One segment of part bytes that starts with payload byte from, as the receiver sees it. */
+/* Checks one segment as a receiver does: it has part bytes of payload, from byte from on. */
 static void expect_segment(const struct frame *f, const uint8_t *out, uint32_t from, uint32_t part, unsigned int index)
 {
 	uint32_t len = f->end + part, payload = f->len - f->end;
@@ -120,7 +122,7 @@ static void expect_segment(const struct frame *f, const uint8_t *out, uint32_t f
 	assert_memory_equal(out + f->end, f->b + f->end + from, part);
 }
 
-static void expect_cut(unsigned int version, uint32_t payload, unsigned int options, bool tag, uint16_t size, uint32_t most)
+static void expect_split(unsigned int version, uint32_t payload, unsigned int options, bool tag, uint16_t size, uint32_t most)
 {
 	static struct frame f;
 	static uint8_t out[MOST];
@@ -133,7 +135,7 @@ static void expect_cut(unsigned int version, uint32_t payload, unsigned int opti
 	vh.csum_start = (uint16_t)f.l4;
 	if (size > most - f.end)
 		size = (uint16_t)(most - f.end);
-	/* With and without the pseudo header's sum in place. */
+	/* With the pseudo header's sum in the checksum field, and without. */
 	if (payload % 2) {
 		vh.flags = 0;
 		put16(f.b + f.l4 + 16, 0xabcd);
@@ -163,8 +165,8 @@ static void sizes(void **state)
 		for (unsigned int j = 0; j < ARRAY_SIZE(payload); j++) {
 			if (size[i] < 536 && payload[j] > 3000)
 				continue;
-			expect_cut(4, payload[j], 0, false, size[i], MOST);
-			expect_cut(6, payload[j], 0, false, size[i], MOST);
+			expect_split(4, payload[j], 0, false, size[i], MOST);
+			expect_split(6, payload[j], 0, false, size[i], MOST);
 		}
 	}
 }
@@ -173,22 +175,23 @@ static void options_and_tags(void **state)
 {
 	(void)state;
 	for (unsigned int options = 0; options <= 10; options++) {
-		expect_cut(4, 5000, options, options & 1, 1448, MOST);
-		expect_cut(6, 5000, options, options & 1, 1448, MOST);
+		expect_split(4, 5000, options, options & 1, 1448, MOST);
+		expect_split(6, 5000, options, options & 1, 1448, MOST);
 	}
 }
 
-/* A segment never is longer than what the peer takes, whatever the frame says. */
+/* No segment is longer than what the peer takes, whatever size the frame asks for. */
 static void shorter_than_asked(void **state)
 {
 	(void)state;
-	expect_cut(4, 60000, 3, false, 8948, 4096);
-	expect_cut(6, 60000, 3, true, 65535, 4096);
-	expect_cut(4, 10, 0, false, 1000, 55);
+	expect_split(4, 60000, 3, false, 8948, 4096);
+	expect_split(6, 60000, 3, true, 65535, 4096);
+	expect_split(4, 10, 0, false, 1000, 55);
 }
 
-/* The address that counts is the last of a routing header's: it is in the blank checksum alone. */
-static void blank_is_believed(void **state)
+/* With a routing header, the checksum covers the header's last address. Only the partial checksum
+ * that the frame has includes it, so that one is used. */
+static void partial_checksum_is_used(void **state)
 {
 	static struct frame f;
 	struct virtio_net_hdr vh = large(6, 1000);
@@ -226,7 +229,7 @@ static void refuses(void **state)
 	assert_int_equal(begin(&s, &four, f.b, f.len, f.end), -EINVAL);
 	for (uint32_t len = 0; len < f.end; len++)
 		assert_int_equal(begin(&s, &four, f.b, len, MOST), -EINVAL);
-	/* The blank checksum is a tunnel's inner one. */
+	/* The partial checksum is that of a packet within a tunnel. */
 	four.csum_start += 28;
 	assert_int_equal(begin(&s, &four, f.b, f.len, MOST), -EINVAL);
 	four.csum_start -= 28;
@@ -251,7 +254,7 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(options_and_tags),
 		cmocka_unit_test(shorter_than_asked),
-		cmocka_unit_test(blank_is_believed),
+		cmocka_unit_test(partial_checksum_is_used),
 		cmocka_unit_test(refuses),
 	};
 

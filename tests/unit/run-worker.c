@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-worker.c - the worker's loop with a scripted peer: a port that fires again as soon as it is unmasked */
+/* run-worker.c - the worker's loop with a scripted peer, whose port can fire again as soon as it is
+ * unmasked: a storm is answered by naps, and work, a frame or a stop ends a nap */
 #include "unit.h"
 
 #include <poll.h>
@@ -8,7 +9,7 @@
 
 static int stub_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ts, const void *sigs);
 #define ppoll stub_ppoll
-/* Names no thread but that which calls it: to name another one is to open a file. */
+/* A worker must name itself: the name of another thread is set by opening a file. */
 #define pthread_setname_np(thread_, name_) ((void)(thread_), (void)(name_), ENOENT)
 #include "common/host/worker.c"
 #undef ppoll
@@ -21,12 +22,12 @@ static int tap[2], control_fd;
 static struct stats stats;
 static struct worker w;
 
-/* Of the script; each is written by one thread and read by another. */
+/* What the script says and counts. One thread writes each, another one reads it. */
 static unsigned int runs, unmasks;	/* calls */
-static unsigned int work;		/* what the rings have */
+static unsigned int work;		/* requests in the rings */
 static bool storms;			/* an unmasked port fires at once */
 static bool for_ever;			/* a nap does not end by time */
-static bool stalled;			/* the TAP is left alone; set before the start */
+static bool stalled;			/* no frame is read from the TAP; set before the start */
 static unsigned int napping;		/* naps that have begun */
 static char thread_name[16];		/* the worker's, in its last run with work */
 
@@ -89,7 +90,7 @@ int evt_next(struct evt_dev *e, struct evport *local)
 	return read(e->fd, &count, sizeof(count)) > 0;
 }
 
-/* What libxenevtchn does, which an atomic counts. */
+/* Makes the port pending, as libxenevtchn does for an event. */
 static void fire(void)
 {
 	eventfd_write(dev.fd, 1);
@@ -186,8 +187,8 @@ static void await(const unsigned int *v, unsigned int n)
 
 /* --- the tests -------------------------------------------------------------- */
 
-/* So many wakes take no less than the pauses between them: a test may be held
- * up for any time, but a worker that does not pause is faster. */
+/* So many wakes take at least as long as the naps between them. A busy machine
+ * may make it longer, but only a worker that does not nap is faster. */
 static void storm_is_answered_by_naps(void **state)
 {
 	uint64_t from = now_us();
@@ -196,7 +197,7 @@ static void storm_is_answered_by_naps(void **state)
 	(void)state;
 	begin_storm();
 	await(&unmasks, 1 + STORM_FREE + 8);
-	/* The ports and the free ones, then 100 us to 6.4 ms. */
+	/* First as many wakes without a nap as there are ports and free ones, then naps of 100 us to 6.4 ms. */
 	assert_true(now_us() - from >= 12700);
 	first = get(&unmasks);
 	from = now_us();
@@ -207,7 +208,7 @@ static void storm_is_answered_by_naps(void **state)
 	assert_true(stats.v[STAT_STORM_NAPS] >= 27);
 }
 
-/* Work that a wake brings ends the naps: those after it begin anew. */
+/* A wake with work ends the naps. Those after it start from the shortest. */
 static void work_ends_it(void **state)
 {
 	uint64_t naps;
@@ -226,7 +227,7 @@ static void work_ends_it(void **state)
 	assert_true(naps >= 8);
 }
 
-/* With a signal for each, as honest peers do, nothing naps. */
+/* An honest peer signals once for each piece of work: the worker does not nap. */
 static void signals_with_work(void **state)
 {
 	(void)state;
@@ -239,7 +240,7 @@ static void signals_with_work(void **state)
 	assert_int_equal(stats.v[STAT_STORM_NAPS], 0);
 }
 
-/* A frame does not wait for the end of a nap, nor does a stop. */
+/* A frame ends a nap, and so does a stop. */
 static void a_frame_ends_the_nap(void **state)
 {
 	(void)state;
@@ -255,7 +256,7 @@ static void a_frame_ends_the_nap(void **state)
 	assert_false(w.running);
 }
 
-/* Nor is one that may not be read, which makes the TAP readable all the time, an end of it. */
+/* A frame that may not be read yet does not end it, although the TAP is readable all the time. */
 static void a_frame_that_waits_does_not(void **state)
 {
 	unsigned int before;
@@ -274,7 +275,7 @@ static void a_frame_that_waits_does_not(void **state)
 	worker_stop(&w);
 }
 
-/* A process that may open no file has named workers too. */
+/* Workers have names in a process that may open no file, too. */
 static void names_itself(void **state)
 {
 	(void)state;

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* common/host/transaction.c and xenbus.c, on a xenstore in memory */
+/* run-xenbus.c - xenstore transactions and states, on a xenstore in memory
+ *
+ * A transaction that conflicts is tried again, but not for ever. A state is
+ * written only into a directory that exists.
+ */
 #include "unit.h"
 #include "keys.h"
 #include "common/host/transaction.h"
@@ -14,7 +18,7 @@ static int clear(void **state)
 	return 0;
 }
 
-/* Counts its calls in *arg's counter, and returns -errno as it was told. */
+/* What body_write() shall do: count its calls in *calls and return err. */
 struct body {
 	unsigned int *calls;
 	int err;
@@ -41,7 +45,7 @@ static void conflicts_are_tried_again(void **state)
 	assert_string_equal(keys_get(&keys, "dir/key"), "1");
 }
 
-static void conflicts_end(void **state)
+static void conflicts_without_end(void **state)
 {
 	unsigned int calls = 0;
 	const struct body b = { &calls, 0 };
@@ -109,7 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(conflicts_are_tried_again, clear),
-		cmocka_unit_test_setup(conflicts_end, clear),
+		cmocka_unit_test_setup(conflicts_without_end, clear),
 		cmocka_unit_test_setup(failed_body_aborts, clear),
 		cmocka_unit_test_setup(state_is_read_or_unknown, clear),
 		cmocka_unit_test_setup(state_is_written_where_one_is, clear),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* unit.h - cmocka with what it wants before it, and a ring page seen from a liar's side
+/* unit.h - what every unit test includes: cmocka, and a ring page as a hostile peer sees it
  *
- * A test includes the .c under test, so that its statics are reachable too.
- * Both ends of a ring live in one process on a heap page; raw_*() are the peer
- * that keeps no rule, writing the page without any ring end.
+ * A test includes the .c file under test, so that it can call static functions.
+ * Both ends of a ring are in one process, on a page of the heap. The raw_*()
+ * functions are the hostile peer: they write the page without a ring end.
  */
 #ifndef NETPAIR_UNIT_H
 #define NETPAIR_UNIT_H
@@ -20,16 +20,16 @@
 
 #include "common/base/abi.h"
 
-/* An assert() of the code under test can be expected: expect_assert_failure(). */
+/* A test can expect that an assert() of the code under test fails: expect_assert_failure(). */
 #undef assert
 #define assert(cond_) mock_assert((int)(cond_), #cond_, __FILE__, __LINE__)
 
-/* Leaves a test out, and says why. On the standard output, as cmocka's lines are. */
+/* Skips a test and prints why, on the standard output, where cmocka's lines are. */
 #define SKIP(why_) do { printf("# skipped: %s\n", why_); fflush(stdout); skip(); } while (0)
 
 #define RUN_TESTS(tests_) cmocka_run_group_tests(tests_, NULL, NULL)
 
-/* A zeroed page of its own, so that a sanitiser sees each step past it. */
+/* Returns a zeroed page, allocated by itself, so that a sanitiser sees each access beyond it. */
 static inline void *page_new(void)
 {
 	void *page = aligned_alloc(XEN_PAGE, XEN_PAGE);
@@ -40,7 +40,7 @@ static inline void *page_new(void)
 	return page;
 }
 
-/* The four index words, the same in both rings. */
+/* The four index words, which both kinds of ring begin with. */
 struct raw_ring {
 	uint32_t req_prod, req_event, rsp_prod, rsp_event;
 };
