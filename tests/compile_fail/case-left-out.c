@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* a switch over our enums names every case: a new one is found by the compiler */
+/* A switch over one of our enums names every case, so that the compiler finds a new one. */
 /* fails: not handled in switch|enumeration value */
 #include "common/wire/pkt.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nor can the page be copied whole */
+/* A shared page cannot be copied whole. */
 /* fails: incomplete|undefined type|invalid application */
 #include "common/wire/ring.h"
 

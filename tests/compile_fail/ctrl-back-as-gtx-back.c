@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* the control ring is not a data ring */
+/* The control ring is not a data ring. */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
 #include "common/wire/ctrlring.h"
 

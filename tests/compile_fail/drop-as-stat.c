@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* a drop reason is no counter: it has one for each direction */
+/* A drop reason is not a counter: it has one counter for each direction. */
 /* fails: enum-conversion|implicit conversion from */
 #include "common/base/stats.h"
 

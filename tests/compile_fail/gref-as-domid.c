@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* a grant is not a domain */
+/* A grant reference is not a domain number. */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
 #include "common/host/grant.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* a grant is not a port */
+/* A grant reference is not an event channel's port. */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
 #include "common/host/evtchn.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* a guest receive end is not a guest transmit end */
+/* The frontend's grx end is not its gtx end. */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
 #include "common/wire/ring.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* the ends of the two rings are not the same type */
+/* The backend's gtx end is not its grx end. */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
 #include "common/wire/ring.h"
 

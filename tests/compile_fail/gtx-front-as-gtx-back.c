@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nor are the two ends of one ring */
+/* The two ends of one ring have different types. */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
 #include "common/wire/ring.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* attach says that the page is wild */
+/* The caller of attach must look at its result: the page may be refused. */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/ring.h"
 

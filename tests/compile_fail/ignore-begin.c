@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* begin says that the ring is lost */
+/* The caller of begin must look at its result: the ring may be unusable. */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/ring.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* and the call itself may fail */
+/* The caller of a grant copy must look at its result: the whole call may fail. */
 /* fails: unused.result|ignoring return value */
 #include "common/host/grant.h"
 

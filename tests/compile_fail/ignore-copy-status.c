@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* a copy batch succeeds while segments of it fail */
+/* The caller must look at each segment's status: a copy can succeed while segments of it fail. */
 /* fails: unused.result|ignoring return value */
 #include "common/host/grant.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* a bit in a word that was 0 wakes nobody: the channel must be kicked */
+/* The caller must look at the result: after setting a bit in a word that was 0 it must kick the channel. */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/evmask.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* whether a frame became a packet must be looked at */
+/* The caller must look at whether a frame became a packet. */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/frame.h"
 

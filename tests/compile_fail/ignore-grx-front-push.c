@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* the frontend's push as well */
+/* The caller of the frontend's push must look at whether the peer wants an event. */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/ring.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* push says whether the peer is to be signalled */
+/* The caller of push must look at whether the peer wants an event. */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/ring.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* a step that is not taken */
+/* The caller must take the step that the state table returns. */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/handshake.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* text from a peer is not a number until it was checked */
+/* The caller must look at whether a peer's text is a number. */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/parse.h"
 

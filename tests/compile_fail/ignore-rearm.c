@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rearm says whether more came: code that ignores it sleeps for ever */
+/* The caller of rearm must look at whether more came: it would sleep for ever otherwise. */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/ring.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* take says that there was nothing */
+/* The caller of take must look at whether there was a slot. */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/ring.h"
 

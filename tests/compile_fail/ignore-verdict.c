@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* a packet is nothing without its verdict */
+/* The caller must look at a packet's verdict. */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/pkt.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* headers that do not bear the offload are a drop */
+/* The caller must look at whether the headers allow the offload: the packet is dropped otherwise. */
 /* fails: unused.result|ignoring return value */
 #include "common/wire/offload.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nobody but ring.c knows what is in the page, so none reads a slot twice */
+/* Only ring.c can access a shared page, so no other file can read a slot twice. */
 /* fails: incomplete|undefined type */
 #include "common/wire/ring.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* with an event mask a port does not tell which ring is meant: a doorbell does */
+/* A port cannot be notified: with an event mask it does not say which ring is meant, and a doorbell does. */
 /* fails: incompatible type|passing argument */
 #include "common/host/worker.h"
 

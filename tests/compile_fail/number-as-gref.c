@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* a number from anywhere is not a grant */
+/* A plain number is not a grant reference. */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
 #include "common/host/grant.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* packets come off the ring that they are on */
+/* A packet is made by the function of the ring that it comes from. */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
 #include "common/wire/pkt.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libxenevtchn takes domain and port as uint32_t in a row; we do not */
+/* A port is not a domain number: libxenevtchn takes both as uint32_t. */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
 #include "common/host/evtchn.h"
 

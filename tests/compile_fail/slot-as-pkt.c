@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* an unchecked slot is not a checked packet */
+/* An unchecked slot is not a checked packet. */
 /* fails: incompatible pointer type|incompatible pointer types|passing argument|incompatible type */
 #include "common/wire/offload.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* a counter is not a drop reason: only the end of a path turns one into the other */
+/* A counter is not a drop reason: only the end of a path turns a reason into a counter. */
 /* fails: enum-conversion|implicit conversion from */
 #include "common/base/stats.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* faketap.c - for faketap.h
+/* faketap.c - the devices of faketap.h
  *
- * A device is held by a descriptor of a memory file of its own, which the daemon closes itself:
- * whether it is open still is told by its inode. A device is held by one at a time, as the real one,
- * and goes with its holder once it is no longer persistent.
+ * - A device has one holder at a time, as the real one has.
+ * - The holder's descriptor is that of a memory file. The daemon closes it itself, so the file's inode
+ *   shows whether it is still open.
+ * - A device that is not persistent is removed once its holder closes it.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -20,7 +21,7 @@
 #include "common/host/netdev.h"
 #include "common/host/tapstate.h"
 
-/* How the stand-in got there is of no interest to the fuzzer. */
+/* Coverage of the stand-in tells the fuzzer nothing about the daemon. */
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((no_sanitize("coverage"))), apply_to = function)
 #endif
@@ -30,9 +31,9 @@
 static struct device {
 	bool there, persistent, carrier;
 	char name[24];
-	int fd;			/* -1: nobody holds it */
-	ino_t inode;		/* of that descriptor's file */
-	unsigned int ifindex;	/* no number is used twice */
+	int fd;			/* the holder's; -1: none */
+	ino_t inode;		/* of the descriptor's file */
+	unsigned int ifindex;	/* never used for another device */
 } device[DEVICES_MAX];
 
 static struct {
@@ -59,8 +60,8 @@ static bool is_held(struct device *d)
 	return d->fd >= 0;
 }
 
-/* Devices whose holder has closed them go, if they are to. */
-static void settle(void)
+/* Removes the devices that are neither held nor persistent. */
+static void remove_unheld(void)
 {
 	for (unsigned int i = 0; i < DEVICES_MAX; i++)
 		if (!is_held(&device[i]) && !device[i].persistent)
@@ -69,7 +70,7 @@ static void settle(void)
 
 static struct device *by_fd(int fd)
 {
-	settle();
+	remove_unheld();
 	for (unsigned int i = 0; i < DEVICES_MAX; i++)
 		if (fd >= 0 && device[i].there && device[i].fd == fd)
 			return &device[i];
@@ -78,7 +79,7 @@ static struct device *by_fd(int fd)
 
 static struct device *by_name(const char *name)
 {
-	settle();
+	remove_unheld();
 	for (unsigned int i = 0; i < DEVICES_MAX; i++)
 		if (device[i].there && strcmp(device[i].name, name) == 0)
 			return &device[i];
@@ -87,7 +88,7 @@ static struct device *by_name(const char *name)
 
 static struct device *by_ifindex(unsigned int ifindex)
 {
-	settle();
+	remove_unheld();
 	for (unsigned int i = 0; i < DEVICES_MAX; i++)
 		if (device[i].there && device[i].ifindex == ifindex)
 			return &device[i];
@@ -133,7 +134,7 @@ unsigned int faketap_devices(void)
 {
 	unsigned int n = 0;
 
-	settle();
+	remove_unheld();
 	for (unsigned int i = 0; i < DEVICES_MAX; i++)
 		n += device[i].there;
 	return n;
@@ -223,7 +224,7 @@ int tapstate_open(const struct tapstate *ts, int *fd, const struct tap_params *p
 		return err;
 	if (devstate_read(&st, ts->run_dir, ts->name) == 0)
 		d = by_ifindex(st.ifindex);
-	/* "eth%d" is the next free number. */
+	/* "eth%d" asks for the next free number. */
 	for (unsigned int i = 0; !d && strchr(params->ifname, '%') && name == params->ifname; i++) {
 		snprintf(numbered, sizeof(numbered), "eth%u", i);
 		if (!by_name(numbered))
@@ -247,11 +248,11 @@ void tapstate_remove(const struct tapstate *ts)
 	struct devstate st;
 	struct device *d = devstate_read(&st, ts->run_dir, ts->name) == 0 ? by_ifindex(st.ifindex) : NULL;
 
-	/* Or somebody removes another's. */
+	/* A device that is held must not be removed by name. */
 	PROMISE(!d || !is_held(d));
 	if (d)
 		d->persistent = false;
-	settle();
+	remove_unheld();
 	devstate_remove(ts->run_dir, ts->name);
 }
 
@@ -369,7 +370,7 @@ void linkwatch_ask(int fd, unsigned int ifindex)
 	(void)ifindex;
 }
 
-/* Of all devices it is told that something may have happened to them. */
+/* Reports that events were lost, after which the daemon looks at every device. */
 void linkwatch_take(int fd, void (*fn)(void *arg, const struct link_event *ev), void *arg)
 {
 	static const struct link_event lost = { .ifindex = 0 };

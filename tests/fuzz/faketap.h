@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* faketap.h - common/host/tapstate.c and what it stands on, without a kernel: devices, their holders, and
- * the state files that outlive a daemon */
+/* faketap.h - stands for common/host/tapstate.c and the files that it uses, without a kernel: devices,
+ * their holders, and the state files, which stay when a daemon ends */
 #ifndef NETPAIR_FAKETAP_H
 #define NETPAIR_FAKETAP_H
 
 #include <stdbool.h>
 
-/* No devices, no state files. */
+/* Removes all devices and state files. */
 void faketap_start(void);
 
-/* Asked by calls that can fail: 0 or -errno. */
+/* Is called by each call that can fail. Returns 0, or the -errno with which that call fails. */
 extern int (*faketap_fault)(void);
 
-/* Devices that there are, and descriptors of them that are open. */
+/* Return the number of devices, and of open descriptors of devices. */
 unsigned int faketap_devices(void);
 unsigned int faketap_open(void);
 
-/* Which device a descriptor is of, a number that no other device ever has; 0: none that is there. */
+/* Returns the number of a descriptor's device, which no other device ever has; 0 if there is no such device. */
 unsigned int faketap_of(int fd);
 bool faketap_carrier(int fd);
 
-/* What a person does: deletes a device, whose holder keeps a dead descriptor. */
+/* Deletes a device, as a person can. Its holder keeps a descriptor that is of no device any more. */
 void faketap_delete(unsigned int nth);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fakexs.c - for fakexs.h */
+/* fakexs.c - the tree, the watches and the transaction of fakexs.h */
 #include <errno.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -9,7 +9,7 @@
 #include "fakexs.h"
 #include "fuzz.h"
 
-/* How the stand-in got there is of no interest to the fuzzer. */
+/* Coverage of the stand-in tells the fuzzer nothing about the daemon. */
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((no_sanitize("coverage"))), apply_to = function)
 #endif
@@ -25,7 +25,7 @@ struct tree {
 	unsigned int count;
 	struct key {
 		char path[FAKEXS_PATH];
-		uint32_t sum;	/* of the path: most others differ in it */
+		uint32_t sum;	/* of the path: finds most differences at once */
 		size_t len;
 		char value[FAKEXS_VALUE + 1];
 	} key[KEYS_MAX];
@@ -36,9 +36,9 @@ struct watch { char path[FAKEXS_PATH], full[FAKEXS_PATH], token[40]; };
 int (*fakexs_fault)(const char *path);
 
 static char home[32];
-static struct tree world, inside;	/* inside: the transaction's */
+static struct tree world, inside;	/* inside: as the transaction sees it */
 static bool in_transaction;
-static unsigned long version, began;	/* of the world; at the transaction's start */
+static unsigned long version, began;	/* of world, now and at the transaction's start */
 static struct { char path[FAKEXS_PATH]; } wrote[KEYS_MAX];	/* by the transaction */
 static unsigned int nwrote, nopen;
 static struct watch watch[WATCHES_MAX];
@@ -56,7 +56,7 @@ static bool full_path(char *out, const char *path)
 	return n > 0 && n < (int)FAKEXS_PATH;
 }
 
-/* Whether path is dir or below it. By hand: libFuzzer looks at each strcmp(). */
+/* Returns true if path is dir or below it. It does not use strcmp(), which libFuzzer traces. */
 static bool is_below(const char *path, const char *dir)
 {
 	while (*dir && *dir == *path)
@@ -123,7 +123,7 @@ static void fire_one(const struct watch *w, const char *full)
 	unsigned int at = (first_event + nevents) % EVENTS_MAX;
 	size_t skip = w->path[0] == '/' ? 0 : strlen(home) + 1;
 
-	/* xenstored drops none; what is lost here is the same event again. */
+	/* xenstored drops no event. Here only a second event of the same path and token is dropped. */
 	for (unsigned int i = 0; i < nevents; i++) {
 		unsigned int e = (first_event + i) % EVENTS_MAX;
 
@@ -136,7 +136,7 @@ static void fire_one(const struct watch *w, const char *full)
 	nevents++;
 }
 
-/* Removed: watches on the nodes below fire as well. */
+/* Fires the watches that see a change of a node. removed: watches on nodes below it fire as well. */
 static void fire(const char *full, bool removed)
 {
 	version++;
@@ -199,7 +199,7 @@ static void tell(const char *full, const char *text)
 	for (unsigned int i = 0; i < TOLD_MAX; i++) {
 		if (told[i].path[0] && strcmp(told[i].path, full) != 0)
 			continue;
-		/* Only what somebody may ask for. */
+		/* Only states are asked for. */
 		if (!told[i].path[0] && !strstr(full, "/state"))
 			return;
 		snprintf(told[i].path, sizeof(told[i].path), "%s", full);
@@ -236,7 +236,8 @@ bool fakexs_event(void)
 
 /* --- libxenstore ------------------------------------------------------------------ */
 
-/* The request's path, and the tree that it is for; NULL with errno. */
+/* Begins a request: puts the full path into full. Returns the tree that the request is for, or NULL
+ * with errno set. */
 static struct tree *begin(char *full, const char *path, xs_transaction_t t)
 {
 	int err;
@@ -265,7 +266,7 @@ struct xs_handle *xs_open(unsigned long flags)
 	return h;
 }
 
-/* As the real one, it takes its watches along. */
+/* Closing removes the watches, as the real one does. */
 void xs_close(struct xs_handle *h)
 {
 	if (!h)
@@ -277,7 +278,7 @@ void xs_close(struct xs_handle *h)
 	nwatches = nevents = 0;
 }
 
-/* None: so nobody waits for its end. */
+/* There is no socket, so the daemon does not wait for xenstored's end. */
 const char *xs_daemon_socket(void)
 {
 	return "/nonexistent";
@@ -290,7 +291,7 @@ int xs_fileno(struct xs_handle *h)
 
 void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path, unsigned int *len)
 {
-	static struct key directory;	/* one with keys below has an empty value */
+	static struct key directory;	/* a node with keys below it has an empty value */
 	char full[FAKEXS_PATH] = "", *copy;
 	struct tree *tree = begin(full, path, t);
 	struct key *k = tree ? look_up(tree, full) : NULL;
@@ -304,7 +305,7 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path, unsigne
 		return NULL;
 	}
 	tell(full, k->value);
-	/* Allocated with its own length: a sanitiser sees a read past it. */
+	/* Allocated with its exact length, so that a sanitiser sees a read beyond it. */
 	copy = malloc(k->len + 1);
 	PROMISE(copy);
 	memcpy(copy, k->value, k->len + 1);
@@ -351,7 +352,7 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 	return true;
 }
 
-/* The n-th name below a directory; NULL: there are fewer. */
+/* Returns the nth name below a directory, or NULL if there are fewer. */
 static const char *nth_name(const struct tree *t, const char *dir, unsigned int nth, size_t *len)
 {
 	size_t skip = strlen(dir) + 1;
@@ -466,7 +467,7 @@ bool xs_watch(struct xs_handle *h, const char *path, const char *token)
 	return true;
 }
 
-/* A request that fails here has taken the watch away all the same: nobody could try again. */
+/* A request that fails removes the watch all the same: the caller could not try again. */
 bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
 {
 	struct watch *w = watch_find(path, token);

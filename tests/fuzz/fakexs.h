@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* fakexs.h - libxenstore over a small tree in this process, whose other clients are the target's
+/* fakexs.h - libxenstore over a small tree in this process
  *
- * Relative paths are those of domain 0 for netbackd, of the guest for netfrontd: fakexs_start()
- * says whose. Before each request fakexs_fault is asked: it may change the tree, as others would
- * between two reads, and make the request fail. Transactions see the tree of their start, and lose
- * with EAGAIN if anybody else wrote meanwhile.
+ * - fakexs_start() says where relative paths begin: at domain 0 for netbackd, at the guest for netfrontd.
+ * - fakexs_fault is called before each request. It may change the tree, as other clients do between
+ *   two reads, and it may make the request fail.
+ * - A transaction sees the tree of its start. It fails with EAGAIN if the tree was changed meanwhile.
  */
 #ifndef NETPAIR_FAKEXS_H
 #define NETPAIR_FAKEXS_H
@@ -16,28 +16,30 @@
 #define FAKEXS_PATH 112u
 #define FAKEXS_VALUE 300u
 
-/* An empty tree, no watches; home is where relative paths begin ("/local/domain/0"). */
+/* Starts with an empty tree and no watches; home is where relative paths begin ("/local/domain/0"). */
 void fakexs_start(const char *home);
 
-/* What others do. Watches fire. Removing takes what is below along; full or too long: nothing is done. */
+/* Change the tree as other clients do; watches fire. Removing a node removes the nodes below it. A key
+ * for which there is no room, or that is too long, is not written. */
 void fakexs_set(const char *path, const void *value, size_t len);
 void fakexs_put(const char *dir, const char *key, const char *value);
 void fakexs_remove(const char *path);
 
-/* The text of a key, or NULL. Valid until the tree changes. */
+/* Returns the text of a key, or NULL. It is valid until the tree changes. */
 const char *fakexs_get(const char *dir, const char *key);
 
-/* What a read of dir/key gave last: the text; "" if it failed, or nobody has asked. */
+/* Returns what the last read of dir/key returned; "" if it failed, or if there was none. */
 const char *fakexs_told(const char *dir, const char *key);
 
-/* Asked before each request, with the path that is meant ("" for a transaction): 0 or an errno. */
+/* Is called before each request, with its path ("" for a transaction). Returns 0, or the errno with
+ * which the request fails. */
 extern int (*fakexs_fault)(const char *path);
 
-/* Watches that are set, connections that are open. */
+/* Return the number of watches that are set, and of open connections. */
 unsigned int fakexs_watches(void);
 unsigned int fakexs_open(void);
 
-/* Whether an event waits to be taken. */
+/* Returns true if an event waits. */
 bool fakexs_event(void);
 
 #endif

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-back.c - a connection's whole life: a guest that keeps no rule, against netbackd's own gtx,
- * grx, control ring, static grants, hash, multicast list, headroom, event mask and two queues, on xensim in
- * this process
+/* fuzz-back.c - netbackd's data side against a hostile guest, over the whole life of a connection: gtx,
+ * grx, control ring, static grants, hash, multicast list, headroom, event mask and two queues, on
+ * xensim in this process
  *
- * Input: three bytes of features, then commands: one byte what, further bytes how. The worker's
- * loop is ours: a run happens when the input says so, and in the midst of one, before each segment
- * of a grant copy, the guest may rewrite slots and pages and take grants back.
+ * Input: three bytes of features, then commands, each of one byte and further bytes. The worker runs
+ * when a command says so. During a run, before each segment of a grant copy, the guest may rewrite
+ * slots and pages and revoke grants.
  *
- * Promised, whatever the guest does:
+ * What must hold, whatever the guest does:
  * - a page that dom0 may not write keeps its bytes, also one that was never granted;
- * - every frame that goes into the TAP gets one verdict, and what the TAP gets was counted;
- * - no more answers than requests, and nothing happens after a fault;
+ * - every frame that goes into the TAP has one counted fate, and so has every frame that comes out;
+ * - there are no more answers than requests, and nothing happens after a fault;
  * - a guest that kept the rules is not faulted;
- * - no descriptor stays.
+ * - no descriptor stays open.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +25,7 @@
 #include "input.h"
 #include "wire.h"
 
-/* Runs are ours to start. */
+/* This file starts the runs, so no worker thread is started. */
 #define worker_start fuzz_worker_start
 #include "backend/data/conn.c"
 #undef worker_start
@@ -39,8 +39,8 @@
 enum { P_GTX, P_GRX, P_CTRL, P_LIST, P_GTX1, P_GRX1, P_MASK, P_READ, P_WRITE = P_READ + 8, P_OTHERS = P_WRITE + 40, P_OWN, P_MAX };
 
 static struct {
-	uint8_t *page;			/* the guest's mapping, NULL: taken back */
-	uint8_t *kept;			/* what must stay, for those that dom0 may not write */
+	uint8_t *page;			/* the guest's mapping; NULL: the grant was revoked */
+	uint8_t *kept;			/* what it must contain, if dom0 may not write it */
 	uint32_t ref;
 } pages[P_MAX];
 
@@ -51,12 +51,12 @@ static struct vif_conn *conn_now;
 static struct vif_settings settings;
 static struct vif_conf conf;
 static struct vif_counters counters;
-static struct mapquota quota = { .guest_max = 64, .all_max = 64 };	/* of a guest that has some fifty */
+static struct mapquota quota = { .guest_max = 64, .all_max = 64 };	/* the guest has some fifty pages */
 static uint64_t frames_in, faulted_at;
 static bool broke_rules, host_failed;
 static uint32_t gtx_prod[2], grx_prod[2], ctrl_prod;
 static const unsigned int gtx_page[2] = { P_GTX, P_GTX1 }, grx_page[2] = { P_GRX, P_GRX1 };
-static unsigned int mischief;		/* how many more segments are met by some */
+static unsigned int copy_faults;	/* so many more segments of copies fail, or the guest misbehaves before them */
 
 int fuzz_worker_start(struct worker *w)
 {
@@ -87,7 +87,7 @@ static void share(unsigned int p, uint32_t domid, int writable)
 	}
 }
 
-static void take_back(unsigned int p)
+static void revoke_page(unsigned int p)
 {
 	if (!pages[p].page)
 		return;
@@ -109,7 +109,7 @@ static void guest_start(void)
 	PROMISE(shr && evt);
 	for (unsigned int p = 0; p < P_OWN; p++)
 		share(p, p == P_OTHERS ? OTHER : 0, p < P_READ || p >= P_WRITE);
-	pages[P_OWN].ref = 4000;	/* nobody granted it */
+	pages[P_OWN].ref = 4000;	/* never granted */
 	for (unsigned int p = P_GTX; p <= P_MASK; p++) {
 		memset(pages[p].page, 0, XEN_PAGE);
 		if (p == P_LIST || p == P_MASK)
@@ -129,7 +129,7 @@ static void guest_start(void)
 static void guest_end(void)
 {
 	for (unsigned int p = 0; p < P_OWN; p++)
-		take_back(p);
+		revoke_page(p);
 	xenevtchn_close(evt);
 	xengntshr_close(shr);
 }
@@ -139,13 +139,13 @@ static uint32_t some_ref(uint8_t which)
 	return pages[which % P_MAX].ref;
 }
 
-static void poke(unsigned int p, unsigned int at, uint32_t v)
+static void write_word(unsigned int p, unsigned int at, uint32_t v)
 {
 	if (pages[p].page)
 		memcpy(pages[p].page + at, &v, 4);
 }
 
-static uint32_t peek(unsigned int p, unsigned int at)
+static uint32_t read_word(unsigned int p, unsigned int at)
 {
 	uint32_t v = 0;
 
@@ -165,22 +165,22 @@ static uint8_t *slot(unsigned int p, uint32_t i)
 	return p == P_CTRL ? pages[p].page + 64 + i % 128 * 16 : pages[p].page + 64 + i % 256 * 8;
 }
 
-/* One of the queues that there are. */
+/* Returns the number of a queue that exists. */
 static unsigned int some_queue(void)
 {
 	return conf.queues > 1 ? eat8(&input, &input_left) & 1 : 0;
 }
 
-/* What there is of control messages so far; the last one's slot is new. */
+/* Posts a control message in the next slot. */
 static void post_message(const struct xen_netif_ctrl_request *req)
 {
-	if (ctrl_prod - peek(P_CTRL, 8) >= 128)
+	if (ctrl_prod - read_word(P_CTRL, 8) >= 128)
 		return;
 	memcpy(slot(P_CTRL, ctrl_prod++), req, sizeof(*req));
-	poke(P_CTRL, 0, ctrl_prod);
+	write_word(P_CTRL, 0, ctrl_prod);
 }
 
-/* A packet by the rules: n slots of read-only pages, a GSO extra if asked for. */
+/* Posts a valid packet: n slots of read-only pages, with a GSO extra if the input asks for one. */
 static void post_packet(void)
 {
 	unsigned int q = some_queue(), page = gtx_page[q];
@@ -189,7 +189,7 @@ static void post_packet(void)
 	uint16_t first = (uint16_t)(eat16(&input, &input_left) % (XEN_PAGE - 64) + 64);
 	uint32_t len = n == 1 ? first : first + (n - 1) * 1000u;
 
-	if (gtx_prod[q] - peek(page, 8) > 256 - 20)
+	if (gtx_prod[q] - read_word(page, 8) > 256 - 20)
 		return;
 	for (unsigned int i = 0; i < n; i++) {
 		netif_tx_request_t req = {
@@ -209,7 +209,7 @@ static void post_packet(void)
 	}
 }
 
-/* As the control thread would, whenever the guest says so. */
+/* Sets the headroom, as the control thread does when the guest asks for it. */
 static void want_headroom(unsigned int which)
 {
 	static const uint16_t bytes[4] = { 0, 1, 100, PKT_HEADROOM_MAX };
@@ -217,7 +217,7 @@ static void want_headroom(unsigned int which)
 	atomic_store(&settings.headroom, bytes[which]);
 }
 
-/* A change of the multicast list by the rules. */
+/* Posts a valid change of the multicast list. */
 static void post_mcast(void)
 {
 	unsigned int q = some_queue(), page = gtx_page[q];
@@ -229,7 +229,7 @@ static void post_mcast(void)
 		atomic_store(&settings.filter, what & 4);
 	if (what & 8)
 		want_headroom(what >> 4 & 3);
-	if (gtx_prod[q] - peek(page, 8) > 256 - 2)
+	if (gtx_prod[q] - read_word(page, 8) > 256 - 2)
 		return;
 	if (what & 1)
 		extra.type = XEN_NETIF_EXTRA_TYPE_MCAST_DEL;
@@ -265,14 +265,14 @@ static void post_buffers(void)
 		uint8_t which = input_left ? eat8(&input, &input_left) : 0;
 		netif_rx_request_t req = { .id = (uint16_t)(grx_prod[q] % 256) };
 
-		if (grx_prod[q] - peek(page, 8) >= 256)
+		if (grx_prod[q] - read_word(page, 8) >= 256)
 			return;
-		/* A ring's own page, too. */
+		/* The page may be a ring's own. */
 		broke_rules |= which >> 7;
 		req.gref = which & 0x80 ? some_ref(which) : pages[P_WRITE + which % 40].ref;
 		memcpy(slot(page, grx_prod[q]++), &req, sizeof(req));
 	}
-	poke(page, 0, grx_prod[q]);
+	write_word(page, 0, grx_prod[q]);
 }
 
 static void post_control(void)
@@ -283,7 +283,7 @@ static void post_control(void)
 
 	req.type = what & 0x80 ? eat16(&input, &input_left) : (uint16_t)(what % 12);
 	req.data[0] = what & 0x40 ? eat32(&input, &input_left) : 0;
-	broke_rules |= what >> 5 & 1;	/* a list in a ring's page, say */
+	broke_rules |= what >> 5 & 1;	/* the list may be in a ring's page */
 	req.data[1] = what & 0x20 ? some_ref(eat8(&input, &input_left)) : pages[P_LIST].ref;
 	req.data[2] = what & 0x10 ? eat32(&input, &input_left) : n;
 	for (unsigned int i = 0; i < n; i++) {
@@ -297,7 +297,7 @@ static void post_control(void)
 	post_message(&req);
 }
 
-/* A message about the hash, whose list is as it should be but for some queues. */
+/* Posts a message about the hash. Its list is valid but for some queue numbers. */
 static void post_hash(void)
 {
 	static const uint16_t types[] = {
@@ -314,7 +314,7 @@ static void post_hash(void)
 	for (uint32_t i = 0; what == 4 && i < how % 130u && pages[P_LIST].page; i++) {
 		uint32_t entry = eat8(&input, &input_left);
 
-		/* Mostly of queues that there are. */
+		/* Mostly numbers of queues that exist. */
 		entry = entry < 250 ? entry % conf.queues : entry;
 		memcpy(pages[P_LIST].page + 4 * (size_t)i, &entry, 4);
 	}
@@ -323,7 +323,7 @@ static void post_hash(void)
 	post_message(&req);
 }
 
-/* What no honest guest does: one thing by the next bytes. */
+/* Breaks one rule, which the next bytes choose. */
 static void misbehave(void)
 {
 	static const unsigned int rings[] = { P_GTX, P_GRX, P_CTRL, P_GTX1, P_GRX1 };
@@ -334,7 +334,7 @@ static void misbehave(void)
 	eat(bytes, sizeof(bytes), &input, &input_left);
 	switch (what % 7) {
 	case 0:
-		take_back(P_READ + how % (P_OWN - P_READ));
+		revoke_page(P_READ + how % (P_OWN - P_READ));
 		break;
 	case 1:
 		memcpy(slot(rings[how % 5], bytes[0]), bytes + 1, rings[how % 5] == P_GRX || rings[how % 5] == P_GRX1 ? 8 : 12);
@@ -343,30 +343,30 @@ static void misbehave(void)
 		keep(P_READ + how % 8, bytes, 12, bytes[12] * 16u);
 		break;
 	case 3:
-		poke(rings[how % 5], (bytes[0] % 4) * 4u, eat32(&input, &input_left));
+		write_word(rings[how % 5], (bytes[0] % 4) * 4u, eat32(&input, &input_left));
 		break;
 	case 4:
 		if (pages[P_LIST].page)
 			memcpy(pages[P_LIST].page + how * 8u, bytes, 8);
 		break;
 	case 5:
-		/* Either word, or what nobody looks at. */
+		/* Either word, or a part of the page without a meaning. */
 		if (pages[P_MASK].page)
 			memcpy(pages[P_MASK].page + how % 4 * 32u, bytes, 8);
 		break;
 	default:
-		take_back(how % P_READ);
+		revoke_page(how % P_READ);
 		break;
 	}
 }
 
-static int meanwhile(int map, uint32_t i, uint32_t n)
+static int inproc_fault_now(int map, uint32_t i, uint32_t n)
 {
 	(void)i;
 	(void)n;
-	if (!mischief)
+	if (!copy_faults)
 		return 0;
-	mischief--;
+	copy_faults--;
 	if (input_left && input[0] & 1) {
 		misbehave();
 		return 0;
@@ -388,15 +388,15 @@ static void back_start(bool resume)
 	inproc_act(0);
 	err = vif_conn_start(&conn_now, &params, &conf, &why);
 	PROMISE(err <= 0 && why);
-	/* Rings by the rules are taken. */
+	/* Valid rings must be accepted. */
 	PROMISE(err == 0 || broke_rules || host_failed);
 	if (err)
 		conn_now = NULL;
 	faulted_at = 0;
 }
 
-/* Returns the number of frames to the guest whose fate was counted. A reason is counted in
- * its direction only. */
+/* Returns the number of frames to the guest whose fate was counted. Checks that each drop reason is
+ * counted in its direction only. */
 static uint64_t grx_fates(const struct stats *s)
 {
 	uint64_t sum = stats_get(s, STAT_GRX_PACKETS);
@@ -420,13 +420,13 @@ static void check(void)
 	PROMISE(stats_get(&sum, STAT_GTX_PACKETS) == wire_frames);
 	grx = grx_fates(&sum);
 	PROMISE(grx <= frames_in);
-	frames_in -= grx;	/* what the TAP still has is the next connection's */
+	frames_in -= grx;	/* the next connection gets the frames that are still in the TAP */
 	if (vif_conn_faulted(conn_now) && !broke_rules) {
 		fprintf(stderr, "faulted for nothing: %s\n", vif_conn_faulted(conn_now));
 		abort();
 	}
 	for (unsigned int q = 0; !broke_rules && q < 2; q++)
-		PROMISE(gtx_prod[q] - peek(gtx_page[q], 8) <= 256 && grx_prod[q] - peek(grx_page[q], 8) <= 256);
+		PROMISE(gtx_prod[q] - read_word(gtx_page[q], 8) <= 256 && grx_prod[q] - read_word(grx_page[q], 8) <= 256);
 }
 
 static void back_stop(void)
@@ -463,15 +463,15 @@ static void back_run(unsigned int rounds)
 		(void)!evmask_sleep(&w->mask);
 }
 
-/* What was put into the gtx rings so far is there for the backend. */
+/* Publishes the slots that were written to the gtx rings. */
 static void publish(void)
 {
-	poke(P_GTX, 0, gtx_prod[0]);
-	poke(P_GTX1, 0, gtx_prod[1]);
+	write_word(P_GTX, 0, gtx_prod[0]);
+	write_word(P_GTX1, 0, gtx_prod[1]);
 }
 
-/* A frame that is cut has one a segment. */
-static uint32_t most_verdicts(const struct virtio_net_hdr *hdr, uint32_t len)
+/* Returns the greatest number of fates that are counted for a frame: one for each segment if it is split. */
+static uint32_t most_fates(const struct virtio_net_hdr *hdr, uint32_t len)
 {
 	uint32_t size = hdr->gso_size < 2048 ? hdr->gso_size : 2048;	/* with headers, less than a page */
 
@@ -484,7 +484,7 @@ static void send_frame(void)
 	uint32_t len = wire_send(&hdr);
 
 	if (len)
-		frames_in += most_verdicts(&hdr, len);
+		frames_in += most_fates(&hdr, len);
 }
 
 static void command(uint8_t what)
@@ -518,8 +518,8 @@ static void command(uint8_t what)
 		misbehave();
 		break;
 	case 9:
-		mischief = eat8(&input, &input_left) % 32;
-		/* A grant copy that fails is answered; the guest did no wrong. */
+		copy_faults = eat8(&input, &input_left) % 32;
+		/* A grant copy that fails is answered with an error. The guest broke no rule. */
 		break;
 	case 10:
 		if (conn_now && !vif_conn_faulted(conn_now))
@@ -541,7 +541,7 @@ static void session(void)
 
 	eat(bits, sizeof(bits), &input, &input_left);
 	wire_open();
-	frames_in = wire_frames = mischief = 0;
+	frames_in = wire_frames = copy_faults = 0;
 	broke_rules = host_failed = false;
 	inproc_fault = NULL;
 	guest_start();
@@ -568,7 +568,7 @@ static void session(void)
 		conf.ctrl_port = evport_of((uint32_t)xenevtchn_bind_unbound_port(evt, 0));
 	}
 	back_start(false);
-	inproc_fault = meanwhile;
+	inproc_fault = inproc_fault_now;
 	input_run(command);
 	publish();
 	back_run(64);
@@ -604,7 +604,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (sessions % 64 == 2)
 		files = open_files();
 	session();
-	/* The first ones make what stays. */
+	/* The first sessions open descriptors that stay open. */
 	if (sessions++ % 64 == 2)
 		PROMISE(open_files() == files);
 	return 0;

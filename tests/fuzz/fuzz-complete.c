@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-complete.c - a frame made ready for its receiver: any header over any frame in any runs
+/* fuzz-complete.c - prepares a frame for its receiver: any virtio header, any frame, in any runs of memory
  *
- * Input: the virtio_net_hdr (10 bytes), what the peer takes (1), run lengths
- * (4), then the frame. A checksum that was
- * filled in is held against a sum taken byte by byte, what goes as it is
- * against the receiver's parser.
+ * Input: the virtio_net_hdr (10 bytes), what the peer takes (1), run lengths (4), then the frame.
+ *
+ * What must hold:
+ * - a checksum that was filled in is that of a sum taken byte by byte;
+ * - a frame that is sent unchanged passes the receiver's parser.
  */
 #include "common/wire/offload.h"
 #include "fuzz.h"
 
 #define RUNS 5u
 
-/* RFC 1071 in the plainest way. */
+/* Returns the sum of RFC 1071, added up word by word. */
 static uint32_t plain_sum(const uint8_t *p, size_t len)
 {
 	uint32_t sum = 0;
@@ -23,7 +24,7 @@ static uint32_t plain_sum(const uint8_t *p, size_t len)
 	return (sum & 0xffff) + (sum >> 16);
 }
 
-/* Whether the two bytes at field are in two runs. */
+/* Returns true if the two bytes at field are in two runs. */
 static bool shared(const struct iovec *iov, size_t field)
 {
 	size_t end = 0;
@@ -36,7 +37,7 @@ static bool shared(const struct iovec *iov, size_t field)
 	return false;
 }
 
-/* What goes as it is, is found by the receiver in the bytes that each looks through. */
+/* Checks that a receiver finds the checksum of a frame that is sent unchanged, in as many bytes as it copies. */
 static void check_found(const struct virtio_net_hdr *vh, const uint8_t *frame, size_t len)
 {
 	struct pkt p = { .len = (uint32_t)len };
@@ -77,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(frame, data, len);
 		memcpy(before, data, len);
 	}
-	/* The first run holds all headers, the others are cut anywhere. */
+	/* The first run holds all headers. The other runs end anywhere. */
 	at = min_size(len, VNET_HEAD_MAX + cuts[0] % 7u);
 	iov[0] = (struct iovec){ frame, at };
 	for (unsigned int i = 1; i < RUNS; i++) {

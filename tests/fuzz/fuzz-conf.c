@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-conf.c - what a peer writes in xenstore, read by both daemons: vif_conf_read(), nic_conf_read()
+/* fuzz-conf.c - the keys that a peer writes to xenstore, as both daemons read them: vif_conf_read(),
+ * nic_conf_read()
  *
- * Input: two bytes of limits, then keys: which, how, its value. Then what others change between two
- * reads, or requests that fail. An accepted configuration is held against the keys themselves, by a
- * second reading of netif.h that knows nothing of the first.
+ * Input: two bytes of limits, then keys with their values, then what other clients change between two
+ * reads, or requests that fail. This file reads the keys of an accepted configuration a second time,
+ * by code of its own, and compares.
  *
- * Promised:
- * - what is accepted is within bounds; no ref and no port is there twice, no port is 0;
- * - each number that is accepted is what its key says, in the place that netif.h gives it;
- * - what is refused says why, in plain text that ends;
- * - that a key changes between two reads, or cannot be read, breaks none of these but the second.
+ * What must hold:
+ * - an accepted configuration is within bounds: no gref and no port occurs twice, no port is 0;
+ * - each accepted number is that of the key which netif.h names for it, unless a key has changed
+ *   between two reads or could not be read;
+ * - a refusal has a reason, which is text that ends.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -48,7 +49,7 @@ static const char *const words[] = {
 	"00:16:3e:00:00:01", "01:00:00:00:00:01", "0", "1",
 };
 
-/* Some value for a key: mostly a small number, as it is those that meet. */
+/* Writes a value for a key: mostly a small number, so that two keys often have the same. */
 static void put_value(const char *dir, const char *key)
 {
 	uint8_t how = eat8(&input, &input_left), len;
@@ -84,7 +85,7 @@ static void put_key(void)
 	}
 }
 
-static int meanwhile(const char *path)
+static int change_between_reads(const char *path)
 {
 	static const int errs[] = { EACCES, EIO, EAGAIN, ENOENT, EINVAL, EBUSY, ENOMEM, EPIPE };
 	uint8_t what;
@@ -112,7 +113,7 @@ static void check_why(int err, const char *why, size_t len)
 
 /* --- netbackd reads a frontend ------------------------------------------------------ */
 
-/* A key's number as it stands there, or UINT64_MAX. */
+/* Returns the number in a key, or UINT64_MAX if it is none. */
 static uint64_t number(const char *dir, const char *key)
 {
 	const char *text = fakexs_get(dir, key);
@@ -213,7 +214,7 @@ static void read_back(uint8_t limit)
 		PROMISE(c.queues <= number(BE, "multi-queue-max-queues"));
 }
 
-/* --- an operator's list --------------------------------------------------------------- */
+/* --- the list of --fill-checksums ------------------------------------------------------ */
 
 static void fill(void)
 {
@@ -246,7 +247,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned int i = 0; i < keys % 64u; i++)
 		put_key();
 	mischief = keys & 0x80 ? 64 : 0;
-	fakexs_fault = meanwhile;
+	fakexs_fault = change_between_reads;
 	read_front(limit);
 	read_back(limit >> 4);
 	if (keys & 0x40)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-evmask.c - event-mask words as a peer may write them, between our own moves */
+/* fuzz-evmask.c - the event mask's words while a hostile peer writes them between our own steps */
 #include "common/wire/evmask.h"
 #include "fuzz.h"
 
@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		}
 	}
-	/* Nothing else of the page is ours. */
+	/* No other part of the page was written. */
 	for (unsigned int i = 8; i < sizeof(page); i++)
 		PROMISE(page[i] == 0 || (i >= 64 && i < 72));
 	return 0;

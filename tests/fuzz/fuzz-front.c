@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-front.c - a connection's whole life: a backend that keeps no rule, against netfrontd's own gtx,
- * grx, control messages (static grants, hash), multicast list, event mask and two queues, on xensim in
- * this process
+/* fuzz-front.c - netfrontd's data side against a hostile backend, over the whole life of a connection:
+ * gtx, grx, control messages (static grants, hash), multicast list, event mask and two queues, on xensim
+ * in this process
  *
- * Input: two bytes of features, then commands: one byte what, further bytes how. The worker's loop is
- * ours: a run happens when the input says so, and the backend does what it likes between two.
+ * Input: two bytes of features, then commands, each of one byte and further bytes. The worker runs when
+ * a command says so. Between two runs the backend can do anything.
  *
- * Promised, whatever the backend does:
- * - what goes into the TAP is a frame, and was counted;
- * - a page that the backend may only read keeps its bytes but for what we put there;
- * - a transmit page is free or out with one request, never both; a control message is answered once;
- * - what is believed of an answer is within bounds: refs registered, table, types, addresses;
+ * What must hold, whatever the backend does:
+ * - only frames go into the TAP, and each is counted;
+ * - a page that the backend may only read contains what netfrontd wrote there;
+ * - a transmit page is either free or in one request, and a control message is answered once;
+ * - what is taken from an answer is within bounds: registered grefs, table, types, addresses;
  * - a backend that kept the rules is not faulted, and after a fault nothing happens;
  * - no grant, page, port or descriptor stays.
  */
@@ -22,7 +22,7 @@
 #include "input.h"
 #include "wire.h"
 
-/* Runs are ours to start. */
+/* This file starts the runs, so no worker thread is started. */
 #define worker_start fuzz_worker_start
 #include "frontend/data/conn.c"
 #undef worker_start
@@ -61,7 +61,7 @@ static uint8_t *ctrl_page(void)
 	return pool_page(&conn_now->rings, RINGS_CTRL);
 }
 
-static uint32_t peek(const uint8_t *page, unsigned int at)
+static uint32_t read_word(const uint8_t *page, unsigned int at)
 {
 	uint32_t v;
 
@@ -69,7 +69,7 @@ static uint32_t peek(const uint8_t *page, unsigned int at)
 	return v;
 }
 
-static void poke(uint8_t *page, unsigned int at, uint32_t v)
+static void write_word(uint8_t *page, unsigned int at, uint32_t v)
 {
 	memcpy(page + at, &v, 4);
 }
@@ -79,7 +79,7 @@ static unsigned int some_queue(void)
 	return conf.queues > 1 ? eat8(&input, &input_left) & 1 : 0;
 }
 
-/* Signals, as the mask or the channel has it. */
+/* Signals by the event mask or by the channel, whichever the connection has. */
 static void kick(unsigned int q)
 {
 	if (conf.mask)
@@ -87,7 +87,7 @@ static void kick(unsigned int q)
 				evmask_gtx_bit(q) | evmask_grx_bit(q) | EVMASK_CTRL);
 }
 
-/* Answers n requests of the gtx ring, each with its own id, an extra as one. */
+/* Answers n requests of the gtx ring, each with its own id. An extra is answered as one. */
 static void answer_gtx(void)
 {
 	unsigned int q = some_queue(), n = eat8(&input, &input_left);
@@ -95,7 +95,7 @@ static void answer_gtx(void)
 	uint8_t *page = gtx_page(q);
 	bool extra = false;
 
-	for (n &= 0x7f; n && gtx_rsp[q] != peek(page, 0); n--) {
+	for (n &= 0x7f; n && gtx_rsp[q] != read_word(page, 0); n--) {
 		uint8_t *at = page + 64 + gtx_rsp[q]++ % 256 * 12;
 		netif_tx_request_t req;
 		netif_tx_response_t rsp;
@@ -106,19 +106,19 @@ static void answer_gtx(void)
 		extra = extra ? more_extras : req.flags & NETTXF_extra_info;
 		memcpy(at, &rsp, sizeof(rsp));
 	}
-	/* Not in the midst of a chain of extras: what they are is told by the slot before. */
-	while (extra && gtx_rsp[q] != peek(page, 0)) {
+	/* Answers a chain of extras to its end: only the slot before an extra says that it is one. */
+	while (extra && gtx_rsp[q] != read_word(page, 0)) {
 		uint8_t *at = page + 64 + gtx_rsp[q]++ % 256 * 12;
 		const netif_tx_response_t rsp = { .status = NETIF_RSP_NULL };
 
 		extra = at[1] & XEN_NETIF_EXTRA_FLAG_MORE;
 		memcpy(at, &rsp, sizeof(rsp));
 	}
-	poke(page, 8, gtx_rsp[q]);
+	write_word(page, 8, gtx_rsp[q]);
 	kick(q);
 }
 
-/* A packet by the rules: n fragments, a GSO extra or a hash if asked for. */
+/* Sends a valid packet: n fragments, with a GSO extra or a hash if the input asks for one. */
 static void send_packet(void)
 {
 	unsigned int q = some_queue(), n = eat8(&input, &input_left) % 18 + 1;
@@ -127,7 +127,7 @@ static void send_packet(void)
 	bool extra = n < 18 && how & 1;
 	uint8_t *page = grx_page(q);
 
-	if (peek(page, 0) - grx_rsp[q] < n + extra)
+	if (read_word(page, 0) - grx_rsp[q] < n + extra)
 		return;
 	for (unsigned int i = 0; i < n; i++) {
 		uint32_t slot = grx_rsp[q]++ % 256;
@@ -152,11 +152,11 @@ static void send_packet(void)
 			memcpy(page + 64 + (grx_rsp[q]++ % 256) * 8, &x, 8);
 		}
 	}
-	poke(page, 8, grx_rsp[q]);
+	write_word(page, 8, grx_rsp[q]);
 	kick(q);
 }
 
-/* Responses of any bytes; some with the id that they should have. */
+/* Sends responses of any bytes, some with the right id. */
 static void send_anything(void)
 {
 	unsigned int q = some_queue(), n = eat8(&input, &input_left) % 24 + 1;
@@ -171,18 +171,18 @@ static void send_anything(void)
 		if (at[1] & 3)
 			memcpy(at, &slot, 2);
 	}
-	poke(page, 8, grx_rsp[q]);
+	write_word(page, 8, grx_rsp[q]);
 	kick(q);
 }
 
-/* The message under way is answered, with any status and number; or what none is. */
+/* Answers the pending control message with any status and number, or answers one that was never sent. */
 static void answer_control(uint8_t what)
 {
 	uint8_t *at, how = eat8(&input, &input_left);
 	struct xen_netif_ctrl_request req;
 	struct xen_netif_ctrl_response rsp;
 
-	if (!conf.ctrl || (ctrl_rsp == peek(ctrl_page(), 0) && !(what & 0x80)))
+	if (!conf.ctrl || (ctrl_rsp == read_word(ctrl_page(), 0) && !(what & 0x80)))
 		return;
 	at = ctrl_page() + 64 + ctrl_rsp++ % 128 * 16;
 	memcpy(&req, at, sizeof(req));
@@ -193,11 +193,11 @@ static void answer_control(uint8_t what)
 		rsp.id = (uint16_t)(rsp.id + (how >> 5));
 	}
 	memcpy(at, &rsp, sizeof(rsp));
-	poke(ctrl_page(), 8, ctrl_rsp);
+	write_word(ctrl_page(), 8, ctrl_rsp);
 	kick(0);
 }
 
-/* Any word of any ring's head, or any bytes of any page that the backend may write. */
+/* Writes an index word of a ring, or any bytes of a page that the backend may write. */
 static void misbehave(void)
 {
 	uint8_t what = eat8(&input, &input_left);
@@ -214,7 +214,7 @@ static void misbehave(void)
 		at = eat16(&input, &input_left) % XEN_PAGE;
 		eat(page + at, min_size(16, XEN_PAGE - at), &input, &input_left);
 	} else {
-		poke(page, what >> 2 & 12, eat32(&input, &input_left));
+		write_word(page, what >> 2 & 12, eat32(&input, &input_left));
 	}
 }
 
@@ -227,7 +227,7 @@ static void send_frame(void)
 	(void)wire_send(&hdr);
 }
 
-/* The TAP's filter changes. */
+/* Changes the multicast addresses of the TAP's filter. */
 static void want_addresses(void)
 {
 	uint8_t addr[MCAST_MAX][6] = { { 0 } };
@@ -243,7 +243,7 @@ static void want_addresses(void)
 
 /* --- the connection ------------------------------------------------------------------ */
 
-static void check_believed(void)
+static void check_bounds(void)
 {
 	const struct nic_conn *conn = conn_now;
 	uint8_t addr[MCAST_MAX][6];
@@ -268,7 +268,7 @@ static void front_run(unsigned int rounds)
 		if (!w->ops->run(w))
 			break;
 		wire_drain();
-		check_believed();
+		check_bounds();
 	}
 	if (!worker_faulted(w))
 		(void)!w->ops->pending(w);

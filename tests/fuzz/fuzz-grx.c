@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-grx.c - any answers on a guest receive ring to packets: a frontend under a lying backend
+/* fuzz-grx.c - any answers of a hostile backend on a guest receive ring, which the frontend turns into
+ * packets
  *
- * Input: how many requests were made before (4 bytes), how many are answered
- * (1), then the answers, 8 bytes each. The first bit of the last byte of
- * input asks for ids to be made right, lest nothing ever gets past them.
+ * Input: the number of requests made before (4 bytes), the number of answers (1), then the answers, 8
+ * bytes each. If the lowest bit of the last byte is set, the ids are made right: with wrong ids every
+ * packet is refused at once.
  */
 #include "common/wire/pkt.h"
 #include "fuzz.h"
@@ -16,7 +17,7 @@ static void check_pkt(const struct pkt *p, uint16_t first)
 	for (unsigned int i = 0; i < p->pieces; i++) {
 		PROMISE(p->piece[i].len > 0);
 		PROMISE((uint32_t)p->piece[i].offset + p->piece[i].len <= XEN_PAGE);
-		/* In a buffer that is the caller's again, each once and in order. */
+		/* Each piece is in a buffer that the caller owns again, each buffer once and in order. */
 		PROMISE((uint8_t)(p->piece[i].index - first) < p->slots || p->slots == RING_SLOTS);
 		if (i)
 			PROMISE((uint8_t)(p->piece[i].index - first) > (uint8_t)(p->piece[i - 1].index - first));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-hash.c - any order of hash messages and frames: every queue exists, and a note reads back
+/* fuzz-hash.c - hash messages and frames in any order: the chosen queue always exists, and the saved
+ * text is read back as the same settings
  *
- * Input: queues (1 byte); then steps, each a byte that says which, and its numbers.
+ * Input: the number of queues (1 byte), then steps, each of one byte and its numbers.
  */
 #include "common/wire/hash.h"
 #include "fuzz.h"
@@ -11,7 +12,7 @@ static void set_mapping(struct hash *h, uint32_t queues, const uint8_t **data, s
 	uint32_t n = eat32(data, size), offset = eat32(data, size), entry[HASH_MAPPING_MAX];
 	struct hash before = *h;
 
-	if (n % 4)	/* mostly such that it may fit */
+	if (n % 4)	/* mostly an offset that can fit */
 		n %= 160, offset %= 160;
 	for (uint32_t i = 0; i < n && i < HASH_MAPPING_MAX; i++)
 		entry[i] = eat8(data, size) & 31u;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-msg_control.c - messages as a control of another version may send them */
+/* fuzz-msg_control.c - messages to a data process: one that passes the check can be used as it is */
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include "backend/data/reason.c"
 #include "backend/data/msg.c"
 
-/* Whatever passes may be used as it is. */
+/* Uses a message that has passed, as a data process does. */
 static void use(const union msg *m, unsigned int nfds)
 {
 	struct vif_conf conf;
@@ -22,7 +22,7 @@ static void use(const union msg *m, unsigned int nfds)
 	PROMISE(nfds >= 1 + m->connect.workers && nfds <= MSG_FDS_MAX);
 	msg_get_conf(&conf, &m->connect);
 	PROMISE(conf.queues >= m->connect.workers && conf.queues <= VIF_QUEUES_MAX);
-	/* What was read is what would be sent. */
+	/* Writing the configuration gives the same bytes as were read. */
 	again = *m;
 	memset(again.connect.queue, 0, sizeof(again.connect.queue));
 	again.connect.flags &= MSG_CONNECT_ADOPT | MSG_CONNECT_TABLES | MSG_CONNECT_LIMIT;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-msg_data.c - messages as a data process that was taken over may send them */
+/* fuzz-msg_data.c - messages of a data process that an attacker controls: one that passes the check can
+ * be used as it is */
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -7,7 +8,7 @@
 #include "backend/data/reason.c"
 #include "backend/data/msg.c"
 
-/* Whatever passes may be used as it is. */
+/* Uses a message that has passed, as control does. */
 static void use(const union msg *m, unsigned int nfds)
 {
 	PROMISE(nfds == 0 && m->head.kind >= MSG_READY && m->head.vif < MSG_VIFS_MAX);

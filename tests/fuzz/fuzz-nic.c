@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-nic.c - netfrontd's control side against a xenstore of anything: a backend's states and offers
- * that change between two reads, a toolstack, requests that fail, a restore
+/* fuzz-nic.c - netfrontd's control side on a xenstore that contains anything: a backend's states and
+ * offers that change between two reads, a toolstack, requests that fail, a restore
  *
- * Real are frontend.c, nic.c, nic_conf.c, nic_tap.c, filter.c and what else they call; xenstore, TAPs and
- * connections are stand-ins that know the rules. Input: as fuzz-vif.c's.
+ * frontend.c, nic.c, nic_conf.c, nic_tap.c, filter.c and the files that they use are real. xenstore, TAPs
+ * and connections are stand-ins, which check how they are called. The input is that of fuzz-vif.c.
  *
- * Promised, whatever xenstore holds or fails:
- * - a connection's worker starts once, and only when the backend was read as Connected and our own
- *   state as Connected; its configuration is within bounds;
- * - what is written for a backend is what is granted to it: refs and ports of this connection;
- * - a device has one holder, its note is not removed by another's end;
- * - watches are few: the root's, and two a NIC;
- * - no NIC is there twice, no descriptor, transaction or watch stays behind;
- * - once xenstore answers, and the toolstack makes a NIC anew, it connects to an honest backend; and
- *   once all directories are gone so is every NIC, connection and device.
+ * What must hold, whatever xenstore contains and whichever requests fail:
+ * - a connection's worker starts once, and only after the backend's state and our own were read as
+ *   Connected; its configuration is within bounds;
+ * - the grefs and ports that are published are those of this connection;
+ * - a device has one holder, and its state file is removed only with it;
+ * - there are no more watches than one of the root and two for each NIC;
+ * - no NIC exists twice, and no descriptor, transaction or watch is leaked;
+ * - once requests succeed and the toolstack makes a NIC anew, the NIC connects to a correct backend;
+ * - once all directories are removed, so is every NIC, connection and device.
  */
 #include <errno.h>
 #include <sys/timerfd.h>
@@ -38,10 +38,10 @@
 #define WATCHES_A_NIC 2u
 
 static struct frontend daemon_now;
-static unsigned int link_mischief;	/* requests that fail yet */
+static unsigned int conn_faults;	/* so many more calls of the connection fail */
 static unsigned int files_before;
 
-/* --- in place of worker.c, kernel.c and maddr.c ------------------------------ */
+/* --- stands for worker.c, kernel.c and maddr.c ------------------------------- */
 
 const char *worker_faulted(const struct worker *w)
 {
@@ -68,18 +68,18 @@ int maddr_list(uint8_t (*addr)[6], unsigned int max, const struct netdev *dev)
 	return (int)n;
 }
 
-/* --- in place of conn.c ------------------------------------------------------------- */
+/* --- stands for conn.c -------------------------------------------------------------- */
 
-/* Refs and ports that are granted now; each connection's are its own. */
+/* The next gref or port: no two connections have the same. */
 static uint32_t next_number;
-static struct nic_conn *links[2 * NICS];
+static struct nic_conn *conns[2 * NICS];
 
-static unsigned int count_links(void)
+static unsigned int count_conns(void)
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(links); i++)
-		n += links[i] != NULL;
+	for (unsigned int i = 0; i < ARRAY_SIZE(conns); i++)
+		n += conns[i] != NULL;
 	return n;
 }
 
@@ -95,8 +95,8 @@ int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const str
 	PROMISE(!conf->static_grants || conf->ctrl);
 	PROMISE(!conf->rss || (conf->ctrl && conf->queues > 1));
 	PROMISE(!conf->mcast || daemon_now.shared.multicast_control);
-	if (link_mischief) {
-		link_mischief--;
+	if (conn_faults) {
+		conn_faults--;
 		return -ENOSPC;
 	}
 	conn = calloc(1, sizeof(*conn));
@@ -116,11 +116,11 @@ int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const str
 		conn->queue[q].gtx_doorbell.port = evport_of(next_number++);
 		conn->queue[q].grx_doorbell.port = evport_of(next_number++);
 	}
-	while (links[i]) {
-		PROMISE(links[i]->w.tap_fd != place->tap_fd);
+	while (conns[i]) {
+		PROMISE(conns[i]->w.tap_fd != place->tap_fd);
 		i++;
 	}
-	links[i] = *out = conn;
+	conns[i] = *out = conn;
 	return 0;
 }
 
@@ -140,8 +140,8 @@ int nic_conn_start(struct nic_conn *conn)
 	PROMISE(!conn->w.running && !worker_faulted(&conn->w));
 	PROMISE(n->state == XenbusStateConnected && strcmp(fakexs_told(n->fe_path, "state"), "4") == 0);
 	PROMISE(back == XenbusStateConnected || back == XenbusStateReconfiguring || back == XenbusStateReconfigured);
-	if (link_mischief) {
-		link_mischief--;
+	if (conn_faults) {
+		conn_faults--;
 		return -EAGAIN;
 	}
 	conn->w.running = true;
@@ -163,14 +163,14 @@ void nic_conn_free(struct nic_conn *conn)
 {
 	unsigned int i = 0;
 
-	while (links[i] != conn)
+	while (conns[i] != conn)
 		i++;
-	links[i] = NULL;
+	conns[i] = NULL;
 	free(conn->queue);
 	free(conn);
 }
 
-/* Any descriptor: that it is given to the keeper and closed is what counts. */
+/* Returns any descriptor: the daemon must give it to the keeper and close it. */
 int nic_conn_free_restored(struct nic_conn *conn)
 {
 	nic_conn_free(conn);
@@ -280,7 +280,7 @@ static const char *const word_list[] = {
 	"/local/domain/0/backend/vif/1/0", "/", "device/vif/0", "/local/domain/1/device/vif/0", "32752",
 };
 
-/* What others do, also between two reads of the daemon's. */
+/* Does what other clients do, also between two reads of the daemon. */
 void script_others(uint8_t what)
 {
 	uint8_t how = eat8(&input, &input_left);
@@ -310,7 +310,7 @@ void script_others(uint8_t what)
 		script_put(be, "state", how % 10);
 		break;
 	case 6:
-		/* Detached; or restored, which makes all directories anew. */
+		/* A detach; or a restore, which makes all directories anew. */
 		if (how & 1)
 			script_put(be, "online", 0);
 		if (how & 2)
@@ -340,7 +340,7 @@ static void check(void)
 		ntaps += n->tap_fd >= 0;
 		nlinks += n->conn != NULL;
 	}
-	PROMISE(nlinks == count_links());
+	PROMISE(nlinks == count_conns());
 	PROMISE(ntaps == faketap_open());
 	PROMISE(fakexs_watches() <= 1 + WATCHES_A_NIC * nnics);
 }
@@ -351,7 +351,7 @@ static void run_events(void)
 	check();
 }
 
-/* What the loop does once a second, when a timer fires, and when xenstored is back. */
+/* Does what the loop does once a second, when a timer fires, and when xenstored is back. */
 static void run_retry(void)
 {
 	if (store_lost(daemon_now.shared.store)) {
@@ -391,15 +391,15 @@ static void daemon_start(uint8_t how)
 static void daemon_stop(void)
 {
 	frontend_stop(&daemon_now);
-	PROMISE(daemon_now.nics == NULL && count_links() == 0 && faketap_open() == 0);
+	PROMISE(daemon_now.nics == NULL && count_conns() == 0 && faketap_open() == 0);
 	PROMISE(fakexs_watches() <= 1 || store_lost(daemon_now.shared.store));
 	store_close(daemon_now.shared.store);
 	close(daemon_now.retry_fd);
 	PROMISE(fakexs_open() == 0);
 }
 
-/* xenstored died, and the one that came after it knows nothing. */
-static void emptied(void)
+/* xenstored ends, and the next one has an empty tree. */
+static void xenstore_emptied(void)
 {
 	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
 
@@ -415,7 +415,7 @@ static void emptied(void)
 
 static void command(uint8_t what)
 {
-	struct nic_conn *conn = links[what >> 4 & 3];
+	struct nic_conn *conn = conns[what >> 4 & 3];
 
 	switch (what & 15) {
 	case 8:
@@ -429,7 +429,7 @@ static void command(uint8_t what)
 		break;
 	case 11:
 		script_tap_faults = what >> 6;
-		link_mischief = what >> 4 & 3;
+		conn_faults = what >> 4 & 3;
 		break;
 	case 12:
 		if (conn && conn->w.running)
@@ -452,7 +452,7 @@ static void command(uint8_t what)
 		else if (what >> 4 == 14)
 			store_lose(daemon_now.shared.store);
 		else if (what >> 4 == 13)
-			emptied();
+			xenstore_emptied();
 		else
 			script_clock += (uint64_t)what << 14;
 		check();
@@ -463,7 +463,7 @@ static void command(uint8_t what)
 	}
 }
 
-static void settle(void)
+static void run_until_idle(void)
 {
 	for (unsigned int i = 0; i < 12; i++) {
 		run_events();
@@ -472,7 +472,7 @@ static void settle(void)
 	PROMISE(!fakexs_event());
 }
 
-/* What could not be watched while xenstored failed is watched now. */
+/* Checks that the watches which could not be set while requests failed are set now. */
 static void check_watches(void)
 {
 	unsigned int n = 1;
@@ -491,8 +491,8 @@ static void remove_all(void)
 		fakexs_remove(be);
 		fakexs_remove(fe);
 	}
-	settle();
-	PROMISE(daemon_now.nics == NULL && count_links() == 0);
+	run_until_idle();
+	PROMISE(daemon_now.nics == NULL && count_conns() == 0);
 }
 
 static const struct nic *nic_of(unsigned int which)
@@ -503,7 +503,7 @@ static const struct nic *nic_of(unsigned int which)
 	return NULL;
 }
 
-/* What is written is what is granted. */
+/* Checks that the published keys are the connection's. */
 static void check_keys(const struct nic *n)
 {
 	const struct nic_conn *conn = n->conn;
@@ -516,22 +516,22 @@ static void check_keys(const struct nic *n)
 	PROMISE((text ? strtoul(text, NULL, 10) : 1) == conn->conf.queues);
 }
 
-/* What is made anew by the rules works, whatever was before. */
-static void fresh(unsigned int which, uint8_t how)
+/* Checks that a new NIC connects, whatever was before. */
+static void check_new_nic(unsigned int which, uint8_t how)
 {
 	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
 	const struct nic *n;
 
 	dirs(which, be, fe);
 	attach(which);
-	settle();
+	run_until_idle();
 	back_offer(which, how);
-	settle();
+	run_until_idle();
 	n = nic_of(which);
 	PROMISE(n && n->conn && !n->attached && strcmp(fakexs_get(fe, "state"), "4") == 0);
 	check_keys(n);
 	fakexs_put(be, "state", "4");
-	settle();
+	run_until_idle();
 	PROMISE(n->attached && n->conn->w.running && faketap_carrier(n->tap_fd));
 }
 
@@ -542,7 +542,7 @@ static void session(void)
 	fakexs_start("/local/domain/1");
 	faketap_start();
 	script_calm();
-	link_mischief = 0;
+	conn_faults = 0;
 	next_number = 8;
 	script_clock = 1000000;
 	script_start(word_list, ARRAY_SIZE(word_list));
@@ -550,19 +550,19 @@ static void session(void)
 	daemon_start(how);
 	input_run(command);
 	script_calm();
-	link_mischief = 0;
+	conn_faults = 0;
 	if (daemon_now.shared.stopping) {
 		daemon_stop();
 		daemon_start(how);
 	}
-	settle();
+	run_until_idle();
 	check_watches();
-	/* What was lost with a xenstored stays until somebody says that it is gone. */
+	/* A NIC of an xenstore_emptied xenstore stays until a directory is made and removed again. */
 	for (unsigned int i = 0; i < NICS; i++)
 		attach(i);
-	settle();
+	run_until_idle();
 	remove_all();
-	fresh(how >> 3 & 1, offer);
+	check_new_nic(how >> 3 & 1, offer);
 	remove_all();
 	PROMISE(fakexs_watches() == 1);
 	frontend_sweep(&daemon_now);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-offload.c - any headers with any metadata to a virtio_net_hdr, and back
+/* fuzz-offload.c - turns any packet's offloads and headers into a virtio_net_hdr, and back
  *
- * Input: flags (1 byte), GSO type (1) and size (2), how much of the frame is
- * beyond our copy (2), then the frame.
+ * Input: flags (1 byte), GSO type (1) and size (2), the number of bytes beyond our copy (2), then the
+ * frame. The header must be valid for the frame, and the frame may change in the checksum only.
  */
 #include "common/wire/offload.h"
 #include "fuzz.h"
@@ -29,7 +29,7 @@ static void check_header(const struct virtio_net_hdr *vh, const struct pkt *p, s
 	}
 }
 
-/* No byte of the frame may change but the two of a checksum. */
+/* Checks that no byte of the frame has changed but the two of its checksum. */
 static void check_only_field(const uint8_t *now, const uint8_t *before, size_t len, size_t at)
 {
 	for (size_t i = 0; i < len; i++)
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_only_field(head, before, size, (size_t)vh.csum_start + vh.csum_offset);
 		if (p.csum_blank || p.gso_type == XEN_NETIF_GSO_TYPE_NONE)
 			PROMISE(memcmp(head, before, size) == 0);
-		/* Over the ring and back it says the same. */
+		/* A header that goes over the ring and back is the same. */
 		memset(&back, 0, sizeof(back));
 		PROMISE(vnet_to_pkt(&back, &vh) == DROP_NONE);
 		PROMISE(back.gso_type == p.gso_type && back.gso_size == p.gso_size);

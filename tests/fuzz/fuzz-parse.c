@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-parse.c - xenstore values: what is taken must be what the text says */
+/* fuzz-parse.c - numbers and addresses of xenstore: an accepted value must be what the text says */
 #include <ctype.h>
 #include <inttypes.h>
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-pkt.c - any slots of a guest transmit ring to packets, over the real ring code
+/* fuzz-pkt.c - turns any slots of a guest transmit ring into packets, with the real ring code
  *
- * Input: where the ring stands (4 bytes), how many slots are published (1),
- * then the slots, 12 bytes each. Every packet is taken off, answered, and
- * what came out is held against what pkt.h promises.
+ * Input: the ring's index (4 bytes), the number of published slots (1), then the slots, 12 bytes each.
+ * Every packet is taken and answered, and checked against what pkt.h says of a struct pkt.
  */
 #include "common/wire/pkt.h"
 #include "fuzz.h"
 
-/* Of which a slot chain of the largest packet is a part. */
+/* Checks what must hold of every packet. */
 static void check_pkt(const struct pkt *p)
 {
 	uint32_t sum = 0;
@@ -28,7 +27,7 @@ static void check_pkt(const struct pkt *p)
 	PROMISE(pkt_segments(p) <= 65535u / PKT_GSO_SIZE_MIN + 1);
 }
 
-/* Answers all that was taken; each slot gets its own id or NULL. */
+/* Answers every slot that was taken, and checks that each has its own id, or is NULL. */
 static void answer(struct gtx_back *b, uint8_t *page, unsigned int n)
 {
 	uint32_t at = b->r.rsp_pvt;

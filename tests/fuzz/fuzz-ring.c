@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-ring.c - a whole session: a peer that moves indices and events as it likes, against all
- * four ends
+/* fuzz-ring.c - the four ring ends against a hostile peer, which writes any index and event at any time
  *
- * Input: one command a byte, low three bits what, the others how much; some
- * take four bytes more. After -EPROTO the end is lost and is attached anew.
+ * Input: one command a byte; its low three bits say what, the others how much. Some commands take four
+ * bytes more. After -EPROTO the ring cannot be used any more, and the end is attached anew.
  */
 #include <errno.h>
 
@@ -12,12 +11,12 @@
 
 static _Alignas(XEN_PAGE) uint8_t page[XEN_PAGE];
 
-static void poke(unsigned int word, uint32_t v)
+static void write_word(unsigned int word, uint32_t v)
 {
 	memcpy(page + 4 * (size_t)word, &v, 4);
 }
 
-static uint32_t peek(unsigned int word)
+static uint32_t read_word(unsigned int word)
 {
 	uint32_t v;
 
@@ -25,7 +24,7 @@ static uint32_t peek(unsigned int word)
 	return v;
 }
 
-/* What a backend's end promises, however its peer behaves. */
+/* Checks what must hold of a backend's end, whatever its peer does. */
 static void check_back(const struct ring_back *r)
 {
 	PROMISE(r->req_snap - r->req_cons <= RING_SLOTS);
@@ -52,14 +51,14 @@ static void back_session(const uint8_t *data, size_t size)
 		uint32_t before = b.r.rsp_pub;
 
 		switch (c & 7) {
-		case 0: poke(0, peek(0) + n); break;
-		case 1: poke(0, eat32(&data, &size)); break;
-		case 2: poke(3, before + n - 8); break;
+		case 0: write_word(0, read_word(0) + n); break;
+		case 1: write_word(0, eat32(&data, &size)); break;
+		case 2: write_word(3, before + n - 8); break;
 		case 3: eat(page + 64 + n * 96u, 96, &data, &size); break;
 		case 4:
 			if (gtx_back_begin(&b) < 0) {
-				poke(0, b.r.req_cons);
-				poke(2, b.r.rsp_pub);
+				write_word(0, b.r.req_cons);
+				write_word(2, b.r.rsp_pub);
 				if (gtx_back_attach(&b, page) < 0)
 					return;
 			}
@@ -74,11 +73,11 @@ static void back_session(const uint8_t *data, size_t size)
 			gtx_back_reply(&b, (unsigned int)min_size(n, b.r.req_cons - b.r.rsp_pvt), NETIF_RSP_OKAY);
 			break;
 		case 7: {
-			uint32_t event = peek(3), staged = b.r.rsp_pvt - before;
+			uint32_t event = read_word(3), staged = b.r.rsp_pvt - before;
 			bool want = event - before - 1 < staged;	/* event in (before, before + staged] */
 
 			PROMISE(gtx_back_push(&b) == want);
-			PROMISE(peek(2) == b.r.rsp_pub && b.r.rsp_pub == b.r.rsp_pvt);
+			PROMISE(read_word(2) == b.r.rsp_pub && b.r.rsp_pub == b.r.rsp_pvt);
 			if (n & 1)
 				(void)!gtx_back_rearm(&b);
 			break;
@@ -99,8 +98,8 @@ static void front_session(const uint8_t *data, size_t size)
 		unsigned int n = c >> 3;
 
 		switch (c & 7) {
-		case 0: poke(2, peek(2) + n); break;
-		case 1: poke(2, eat32(&data, &size)); break;
+		case 0: write_word(2, read_word(2) + n); break;
+		case 1: write_word(2, eat32(&data, &size)); break;
 		case 2: eat(page + 64 + n * 96u, 96, &data, &size); break;
 		case 3: {
 			struct gtx_slot s = { .id = (uint16_t)(n * 8), .size = 60 };
@@ -123,7 +122,7 @@ static void front_session(const uint8_t *data, size_t size)
 		case 5: (void)!gtx_front_push(&f); break;
 		case 6:
 			if (gtx_front_begin(&f) < 0)
-				return;	/* the ring is lost, and with it the connection */
+				return;	/* the ring cannot be used, so the connection ends */
 			break;
 		case 7: {
 			uint16_t id = 0xffff;
@@ -154,8 +153,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		front_session(data, size);
 		return 0;
 	}
-	poke(0, start);
-	poke(2, start);
+	write_word(0, start);
+	write_word(2, start);
 	back_session(data, size);
 	return 0;
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-state.c - the files of the run directory, with anything in them: a device's state, a guest's
- * tables
+/* fuzz-state.c - the files of the run directory, which may contain anything: a device's state, and the
+ * saved state of a VIF (hash, multicast list, static grants)
  *
- * Input: one byte which file, one how, then its text or, for the tables, the bytes of some of them.
+ * Input: which file (1 byte), how it is made (1), then its text or, for saved state, the bytes of some
+ * tables.
  *
- * Promised, whatever is in a file:
- * - what is believed is within bounds: an ifindex is a positive int, an entry of the hash's table is
- *   a queue that there is, an address is a multicast one, a grant is found once, where it was mapped;
- * - what was read is written, and read again as the same;
- * - of a file of another connection nothing is believed;
- * - what is mapped is unmapped.
+ * What must hold, whatever a file contains:
+ * - what is accepted is within bounds: an ifindex is a positive int, an entry of the hash's table is a
+ *   queue that exists, an address is multicast, a grant is found once, at the page that was mapped;
+ * - what was read and is written again is read as the same;
+ * - nothing is accepted from a file of another connection;
+ * - everything that was mapped is unmapped.
  */
 #include <errno.h>
 #include <limits.h>
@@ -29,7 +30,7 @@ static char dir[64];
 static const uint8_t *input;
 static size_t input_left;
 
-/* --- in place of grant.c: pages that nobody touches ------------------------- */
+/* --- stands for grant.c: pages that are never accessed ----------------------- */
 
 #define RUN_PAGES_MAX 4096u
 
@@ -43,7 +44,7 @@ void *grant_map_run(struct grant_dev *g, const struct gref *grefs, unsigned int 
 
 	(void)g;
 	PROMISE(n > 0 && n <= GREF_LIST_MAX);
-	/* A deleted entry's run is mapped anew: more than that no input does. */
+	/* An input maps at most all pages, and those of deleted entries once more. */
 	if (area_used + n > RUN_PAGES_MAX || fail_after-- == 0) {
 		*err = -EINVAL;
 		return NULL;
@@ -65,7 +66,7 @@ void grant_unmap_run(struct grant_dev *g, void *pages, unsigned int n)
 	PROMISE(n <= mapped && first + n <= area_used);
 	for (unsigned int i = 0; i < n; i++) {
 		PROMISE(at_page[first + i].ref != UINT32_MAX || at_page[first + i].access != (enum grant_access)7);
-		at_page[first + i].access = (enum grant_access)7;	/* not a second time */
+		at_page[first + i].access = (enum grant_access)7;	/* a second unmap would be found */
 		at_page[first + i].ref = UINT32_MAX;
 	}
 	mapped -= n;
@@ -73,7 +74,7 @@ void grant_unmap_run(struct grant_dev *g, void *pages, unsigned int n)
 
 /* --- files ------------------------------------------------------------------- */
 
-/* A file of the run directory, its first line the connection, its rest the input's. */
+/* Makes a file of the run directory: its first line names the connection, the rest is from the input. */
 static void plant(const char *name, const char *first)
 {
 	char path[128];
@@ -107,7 +108,7 @@ static void device(void)
 		static const struct devstate nothing;
 
 		PROMISE(memcmp(&st, &nothing, sizeof(st)) == 0);
-		/* It is out of the way. */
+		/* The file was set aside. */
 		PROMISE(devstate_read(&again, dir, "nic0") == -ENOENT);
 		clear("nic0.bad");
 		return;
@@ -122,7 +123,7 @@ static void device(void)
 	devstate_remove(dir, "nic0");
 }
 
-/* Text of a key as it comes from xenstore is written, or refused: no line more is read than was meant. */
+/* Text of a xenstore key is written or refused. What is read back has no further line. */
 static void device_of_text(void)
 {
 	struct devstate st = { .ifindex = 7, .netns = 8, .mtu_before = 9 }, again;
@@ -138,7 +139,7 @@ static void device_of_text(void)
 	PROMISE(strcmp(st.domain, again.domain) == 0 && strcmp(st.mac, again.mac) == 0 && strcmp(st.mtu, again.mtu) == 0);
 }
 
-/* --- a guest's tables: multicast list, hash, static grants ---------------------- */
+/* --- saved state: multicast list, hash, static grants --------------------------- */
 
 static struct mapquota quota = { .guest_max = GREF_MAP_MAX - 1, .all_max = GREF_MAP_MAX };
 static struct vif_settings settings;
@@ -174,7 +175,8 @@ static unsigned int list_tables(char *hash, uint8_t (*addr)[6])
 	return mcast_list(settings.mcast, addr);
 }
 
-/* Each that the table has is found at the page that was mapped for it, and so are all that are mapped. */
+/* Checks that each grant of the table is found at the page that was mapped for it, and that no other page is
+ * mapped. */
 static void check_grants(const struct gref_map *s)
 {
 	unsigned int found = 0;
@@ -204,8 +206,8 @@ static void check_tables(unsigned int n, uint8_t (*addr)[6])
 	check_grants(l.gref_map);
 }
 
-/* The file as a daemon leaves it, with the input's bytes in its tables: all of
- * them, or one, or in place of everything. */
+/* Makes the file as a daemon leaves it, but with bytes of the input in all of its tables, in one of
+ * them, or in the whole file. */
 static void plant_tables(unsigned int how)
 {
 	static struct vif_saved k;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-tso.c - cutting any frame: nothing out of bounds, and the payload comes out whole
+/* fuzz-tso.c - splits any frame: no access is out of bounds, and the segments together have the payload
  *
  * Input: the virtio_net_hdr (10 bytes), the longest segment (2), then the frame.
  */

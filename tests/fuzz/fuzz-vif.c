@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-vif.c - netbackd's control side against a xenstore of anything: states, keys that change
+/* fuzz-vif.c - netbackd's control side on a xenstore that contains anything: states, keys that change
  * between two reads, requests that fail, daemons that die
  *
- * Real are backend.c, vif.c, vif_new.c, vif_conf.c and what else they call; xenstore, TAPs and connections
- * are stand-ins that know the rules. Input: commands of one byte what, further bytes how; toolstack,
- * guests, faults and the daemon's own loop take turns as it says.
+ * backend.c, vif.c, vif_new.c, vif_conf.c and the files that they use are real. xenstore, TAPs and
+ * connections are stand-ins, which check how they are called. Input: commands, each of one byte and
+ * further bytes, by which the toolstack, guests, faults and the daemon's loop take turns.
  *
- * Promised, whatever xenstore holds or fails:
- * - a connection starts only when both ends' states were read as such, with a configuration within
- *   bounds, on a device that is its own; one that there is belongs to a VIF that says Connected;
- * - a device has one holder, its note is not removed by another's end;
- * - watches are few: the root's, and three a VIF;
- * - no VIF is there twice, no descriptor, transaction or watch stays behind;
- * - once xenstore answers, and the toolstack makes a VIF anew, an honest frontend is connected;
- *   and once all directories are gone so is every VIF, connection and device.
+ * What must hold, whatever xenstore contains and whichever requests fail:
+ * - a connection starts only after both ends' states were read as the handshake asks for, with a
+ *   configuration within bounds, on a device of its own;
+ * - a VIF with a connection is Connected;
+ * - a device has one holder, and its state file is removed only with it;
+ * - there are no more watches than one of the root and three for each VIF;
+ * - no VIF exists twice, and no descriptor, transaction or watch is leaked;
+ * - once requests succeed and the toolstack makes a VIF anew, a correct frontend is connected;
+ * - once all directories are removed, so is every VIF, connection and device.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,11 +41,11 @@
 static const struct { unsigned int domid, devid; } place_of[VIFS] = { { 1, 0 }, { 1, 1 }, { 2, 0 } };
 
 static struct backend daemon_now;
-static unsigned int start_mischief;	/* requests that fail yet */
+static unsigned int start_faults;	/* so many more starts of a connection fail */
 static unsigned int files_before;
-static bool toolstack_spoke;	/* it wrote a backend's state, which may be another than the daemon's then */
+static bool toolstack_wrote;	/* the toolstack wrote a backend's state, which may now differ from the daemon's */
 
-/* --- in place of kernel.c ---------------------------------- */
+/* --- stands for kernel.c ------------------------------------ */
 
 void kernel_netdev_read(struct kernel_netdev *out, enum kernel_side side, const char *device)
 {
@@ -63,7 +64,7 @@ int kernel_netdev_apply(const char *name, const struct kernel_netdev *like)
 	return (int)(eat8(&input, &input_left) % 2) - 1;
 }
 
-/* --- in place of conn.c ----------------------------------------------------------- */
+/* --- stands for conn.c ------------------------------------------------------------ */
 
 struct vif_conn {
 	struct vif *vif;
@@ -72,18 +73,18 @@ struct vif_conn {
 	bool stalled;
 };
 
-static struct vif_conn *links[VIFS * 2];
+static struct vif_conn *conns[VIFS * 2];
 
-static unsigned int count_links(void)
+static unsigned int count_conns(void)
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(links); i++)
-		n += links[i] != NULL;
+	for (unsigned int i = 0; i < ARRAY_SIZE(conns); i++)
+		n += conns[i] != NULL;
 	return n;
 }
 
-/* Both ends were read as such, the last time that they were looked at. */
+/* Checks that the states of both ends, as they were last read, allow a connection. */
 static void check_states(const struct vif *v, bool resume)
 {
 	const char *ours = fakexs_told(v->be_path, "state"), *theirs = fakexs_told(v->fe_path, "state");
@@ -92,7 +93,7 @@ static void check_states(const struct vif *v, bool resume)
 	PROMISE(strcmp(ours, "") != 0);
 	if (!resume)
 		PROMISE(v->state == XenbusStateInitWait && front == XenbusStateConnected);
-	else	/* In some states a frontend is as connected as it was. */
+	else	/* In some states a frontend is still connected. */
 		PROMISE(hs_back_is_up(v->state) && front != XenbusStateInitialising && front != XenbusStateClosing &&
 			front != XenbusStateClosed && front != XenbusStateUnknown && front < HS_STATES);
 }
@@ -118,19 +119,19 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, 
 	PROMISE(params->tables_fd >= -1 && (params->tables_fd < 0 || fcntl(params->tables_fd, F_GETFD) == FD_CLOEXEC));
 	refs_check(conf);
 	check_states(v, params->adopt);
-	if (start_mischief) {
-		start_mischief--;
+	if (start_faults) {
+		start_faults--;
 		return -EINVAL;
 	}
 	l = calloc(1, sizeof(*l));
 	PROMISE(l);
 	l->vif = v;
 	l->device = faketap_of(params->tap_fds[0]);
-	while (links[i]) {
-		PROMISE(links[i]->device != l->device && links[i]->vif != v);
+	while (conns[i]) {
+		PROMISE(conns[i]->device != l->device && conns[i]->vif != v);
 		i++;
 	}
-	links[i] = *out = l;
+	conns[i] = *out = l;
 	return 0;
 }
 
@@ -138,9 +139,9 @@ void vif_conn_stop(struct vif_conn *l, struct stats *sum)
 {
 	unsigned int i = 0;
 
-	while (links[i] != l)
+	while (conns[i] != l)
 		i++;
-	links[i] = NULL;
+	conns[i] = NULL;
 	memset(sum, 0, sizeof(*sum));
 	free(l);
 }
@@ -152,15 +153,15 @@ size_t vif_conn_tables_size(void)
 	return 4711;
 }
 
-/* What the next daemon would need of a connection that is there must not go. */
+/* The saved state of a connection that exists must not be removed: the next daemon needs it. */
 static void tables_are_free(const char *path)
 {
 	char is[64];
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(links); i++) {
-		if (!links[i])
+	for (unsigned int i = 0; i < ARRAY_SIZE(conns); i++) {
+		if (!conns[i])
 			continue;
-		snprintf(is, sizeof(is), "/nonexistent/%s.tables", links[i]->vif->name);
+		snprintf(is, sizeof(is), "/nonexistent/%s.tables", conns[i]->vif->name);
 		PROMISE(strcmp(path, is) != 0);
 	}
 }
@@ -174,14 +175,14 @@ int statemap_create(const char *path, size_t len)
 {
 	PROMISE(len == vif_conn_tables_size());
 	tables_are_free(path);
-	return start_mischief & 1 ? -ENOSPC : open("/dev/null", O_RDWR | O_CLOEXEC);
+	return start_faults & 1 ? -ENOSPC : open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
 int statemap_open(const char *path, size_t len)
 {
 	PROMISE(len == vif_conn_tables_size());
 	tables_are_free(path);
-	return start_mischief & 2 ? -ENOENT : open("/dev/zero", O_RDWR | O_CLOEXEC);
+	return start_faults & 2 ? -ENOENT : open("/dev/zero", O_RDWR | O_CLOEXEC);
 }
 
 /* --- a connection, in place of conn.c, goes on ------------------------------ */
@@ -220,7 +221,7 @@ static void dirs(unsigned int which, char *be, char *fe)
 	snprintf(fe, FAKEXS_PATH, "/local/domain/%u/device/vif/%u", d, h);
 }
 
-/* As libxl does, but not in one go. */
+/* Makes a VIF's directories as libxl does, but not in one transaction. */
 static void attach(unsigned int which)
 {
 	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
@@ -286,7 +287,7 @@ static const char *const word_list[] = {
 	"/local/domain/1/device/vif/1", "/", "device/vif/0",
 };
 
-/* What others do, also between two reads of the daemon's. */
+/* Does what other clients do, also between two reads of the daemon. */
 void script_others(uint8_t what)
 {
 	uint8_t how = eat8(&input, &input_left);
@@ -305,7 +306,7 @@ void script_others(uint8_t what)
 		script_write_key(fe, front_key, ARRAY_SIZE(front_key));
 		break;
 	case 3:
-		toolstack_spoke = true;
+		toolstack_wrote = true;
 		script_write_key(be, back_key, ARRAY_SIZE(back_key));
 		break;
 	case 4:
@@ -318,12 +319,12 @@ void script_others(uint8_t what)
 		script_put(fe, "state", how % 10);
 		break;
 	case 6:
-		toolstack_spoke = true;
+		toolstack_wrote = true;
 		script_put(be, "online", 0);
 		script_put(be, "state", how & 1 ? 5 : 1);
 		break;
 	default:
-		/* A person: ip link del. The guest has nothing to do with it. */
+		/* A person deletes the device (ip link del). */
 		faketap_delete(how);
 		break;
 	}
@@ -333,7 +334,7 @@ void script_others(uint8_t what)
 
 static void check(void)
 {
-	unsigned int nvifs = 0, ntaps = 0, nlinks = 0;
+	unsigned int nvifs = 0, ntaps = 0, nconns = 0;
 
 	for (const struct vif *v = daemon_now.vifs; v; v = v->next) {
 		PROMISE(!v->gone && v->daemon == &daemon_now);
@@ -345,9 +346,9 @@ static void check(void)
 		PROMISE(!v->conn || v->tap_fd >= 0);
 		nvifs++;
 		ntaps += v->tap_fd >= 0;
-		nlinks += v->conn != NULL;
+		nconns += v->conn != NULL;
 	}
-	PROMISE(nlinks == count_links());
+	PROMISE(nconns == count_conns());
 	PROMISE(ntaps == faketap_open());
 	PROMISE(fakexs_watches() <= 1 + WATCHES_A_VIF * nvifs);
 }
@@ -358,7 +359,7 @@ static void run_events(void)
 	check();
 }
 
-/* What the loop does once a second, and when xenstored is back. */
+/* Does what the loop does once a second, and when xenstored is back. */
 static void tick(void)
 {
 	if (store_lost(daemon_now.store)) {
@@ -381,7 +382,7 @@ static void daemon_start(uint8_t how)
 			    .fill = how & 2 ? "all" : NULL },
 	};
 	PROMISE(store_open(&daemon_now.store, NULL) == 0);
-	/* One that cannot watch would end; the service manager starts it again. */
+	/* A daemon that cannot set its watch ends, and the service manager starts it again. */
 	if (backend_start(&daemon_now) < 0) {
 		unsigned int was = script_store_faults;
 
@@ -392,17 +393,17 @@ static void daemon_start(uint8_t how)
 	check();
 }
 
-/* In order, or not: then nothing is given back but what the kernel takes. */
+/* Ends the daemon, and checks that it leaves nothing. */
 static void daemon_stop(void)
 {
 	backend_stop(&daemon_now);
-	PROMISE(daemon_now.vifs == NULL && count_links() == 0 && faketap_open() == 0);
+	PROMISE(daemon_now.vifs == NULL && count_conns() == 0 && faketap_open() == 0);
 	store_close(daemon_now.store);
 	PROMISE(fakexs_open() == 0);
 }
 
-/* xenstored died, and the one that came after it knows nothing. */
-static void emptied(void)
+/* xenstored ends, and the next one has an empty tree. */
+static void xenstore_emptied(void)
 {
 	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
 
@@ -418,7 +419,7 @@ static void emptied(void)
 
 static void command(uint8_t what)
 {
-	struct vif_conn *l = links[what >> 4 & 3];
+	struct vif_conn *l = conns[what >> 4 & 3];
 
 	switch (what & 15) {
 	case 8:
@@ -432,7 +433,7 @@ static void command(uint8_t what)
 		break;
 	case 11:
 		script_tap_faults = what >> 6;
-		start_mischief = what >> 4 & 3;
+		start_faults = what >> 4 & 3;
 		break;
 	case 12:
 		if (l)
@@ -456,7 +457,7 @@ static void command(uint8_t what)
 		else if (what >> 4 == 14)
 			store_lose(daemon_now.store);
 		else if (what >> 4 == 13)
-			emptied();
+			xenstore_emptied();
 		else
 			backend_log_stats(&daemon_now);
 		check();
@@ -475,7 +476,7 @@ static const struct vif *vif_of(unsigned int which)
 	return NULL;
 }
 
-static void settle(void)
+static void run_until_idle(void)
 {
 	for (unsigned int i = 0; i < 8; i++) {
 		run_events();
@@ -484,7 +485,7 @@ static void settle(void)
 	PROMISE(!fakexs_event() && !daemon_now.look_again && !store_lost(daemon_now.store));
 }
 
-/* What could not be watched or written while xenstored failed has been since. */
+/* Checks that the watches and states which could not be set while requests failed are set now. */
 static void check_published(void)
 {
 	unsigned int watches = 1;
@@ -492,7 +493,7 @@ static void check_published(void)
 	for (const struct vif *v = daemon_now.vifs; v; v = v->next)
 		watches += WATCHES_A_VIF - !v->reconfiguring;
 	PROMISE(fakexs_watches() == watches);
-	for (const struct vif *v = daemon_now.vifs; v && !toolstack_spoke; v = v->next)
+	for (const struct vif *v = daemon_now.vifs; v && !toolstack_wrote; v = v->next)
 		PROMISE(v->unlisted || strtoul(fakexs_get(v->be_path, "state"), NULL, 10) == v->state);
 }
 
@@ -505,23 +506,23 @@ static void remove_all(void)
 		fakexs_remove(be);
 		fakexs_remove(fe);
 	}
-	settle();
-	PROMISE(daemon_now.vifs == NULL && count_links() == 0);
+	run_until_idle();
+	PROMISE(daemon_now.vifs == NULL && count_conns() == 0);
 }
 
-/* What is made anew by the rules works, whatever was before. */
-static void fresh(unsigned int which)
+/* Checks that a new VIF connects, whatever was before. */
+static void check_new_vif(unsigned int which)
 {
 	char be[FAKEXS_PATH], fe[FAKEXS_PATH];
 	const struct vif *v;
 
 	dirs(which, be, fe);
 	attach(which);
-	settle();
+	run_until_idle();
 	PROMISE(strcmp(fakexs_get(be, "state"), "2") == 0);
 	front_keys(which, which);
 	fakexs_put(fe, "state", "4");
-	settle();
+	run_until_idle();
 	v = vif_of(which);
 	PROMISE(v && v->conn && strcmp(fakexs_get(be, "state"), "4") == 0);
 	PROMISE(faketap_carrier(v->tap_fd));
@@ -535,28 +536,28 @@ static void session(void)
 	fakexs_start("/local/domain/0");
 	faketap_start();
 	script_calm();
-	start_mischief = 0;
-	toolstack_spoke = false;
+	start_faults = 0;
+	toolstack_wrote = false;
 	script_start(word_list, ARRAY_SIZE(word_list));
 	attach(0);
 	daemon_start(how);
 	input_run(command);
 	script_calm();
-	start_mischief = 0;
+	start_faults = 0;
 	if (daemon_now.closing) {
 		daemon_stop();
 		daemon_start(how);
 	}
-	settle();
+	run_until_idle();
 	check_published();
-	/* What was lost with a xenstored stays until somebody says that it is gone. */
+	/* A VIF of an xenstore_emptied xenstore stays until a directory is made and removed again. */
 	for (unsigned int i = 0; i < VIFS; i++)
 		attach(i);
-	settle();
+	run_until_idle();
 	remove_all();
 	daemon_now.policy.max_queues = 4;
-	fresh(how >> 3 & 1);
-	fresh(2);
+	check_new_vif(how >> 3 & 1);
+	check_new_vif(2);
 	remove_all();
 	PROMISE(fakexs_watches() == 1);
 	stale_taps_sweep(&daemon_now);

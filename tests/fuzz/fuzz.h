@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz.h - bytes to numbers, and promises that are checked in every build
+/* fuzz.h - takes numbers from the input's bytes, and checks conditions in every build
  *
- * A target is one function for libFuzzer (`make fuzz`); replay.c calls the
- * same function over the corpus, as a plain test.
+ * A target is one function that libFuzzer calls (`make fuzz`). replay.c calls
+ * the same function with each file of the corpus, as a plain test.
  */
 #ifndef NETPAIR_FUZZ_H
 #define NETPAIR_FUZZ_H
@@ -15,7 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Not an assert: it holds whatever the flags. */
+/* Ends the program if the condition does not hold, in every build (an assert does not with -DNDEBUG). */
 #define PROMISE(cond_) \
 	do { \
 		if (!(cond_)) { \
@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		} \
 	} while (0)
 
-/* Takes n bytes off the input's front; what is missing is 0. */
+/* Takes n bytes off the input's front. Bytes that are missing are 0. */
 static inline void eat(void *dst, size_t n, const uint8_t **data, size_t *size)
 {
 	size_t have = n < *size ? n : *size;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* inproc-evwait.c - evwait.c for a host that cannot go: what is waited for is the eventfd */
+/* inproc-evwait.c - stands for xensim's evwait.c: the host is in this process and cannot end, so only
+ * the eventfd is waited for */
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ static int take(struct xenevtchn_handle *h)
 	struct pollfd p = { .fd = h->efd, .events = POLLIN };
 	uint64_t count;
 
-	/* One thread: nobody takes it in between. */
+	/* There is one thread, so the event stays between poll and read. */
 	if (poll(&p, 1, 0) <= 0) {
 		errno = EAGAIN;
 		return -1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* inproc.c - calls the host's request handler from the libraries' client, and replaces its loop */
+/* inproc.c - calls the request handler of xensim's host from the libraries' client, and stands for the
+ * host's loop */
 #include "inproc.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@ int (*inproc_fault)(int map, uint32_t i, uint32_t n);
 
 static uint32_t acting;
 
-/* --- of the host: no loop --------------------------------------------------- */
+/* --- stands for the host's loop.c -------------------------------------------- */
 
 int loop_add(struct source *s, uint32_t events)
 {
@@ -64,7 +65,7 @@ void inproc_act(uint32_t domid)
 	acting = domid;
 }
 
-/* --- of the libraries: client.c ------------------------------------------- */
+/* --- stands for the libraries' client.c ------------------------------------ */
 
 static struct handle *handle_of(const struct client *c)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* input.c - runs the commands of an input */
 #include "input.h"
 
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* input.h - the input of a target that runs commands: what is left of it, and the loop */
+/* input.h - the input of a target that runs commands, and the loop that runs them */
 #ifndef NETPAIR_FUZZ_INPUT_H
 #define NETPAIR_FUZZ_INPUT_H
 
@@ -10,7 +10,7 @@
 extern const uint8_t *input;
 extern size_t input_left;
 
-/* Takes a byte and runs a command with it, which takes further ones, until none is left. */
+/* Takes one byte after another and runs a command with it, which may take further ones, until none is left. */
 void input_run(void (*command)(uint8_t what));
 
 /* Returns the number of open descriptors below 64. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* refs.c - checks the grefs and ports of an accepted configuration */
 #include "refs.h"
 
 #include "fuzz.h"

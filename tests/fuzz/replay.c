@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* replay.c - runs a fuzz target over files: a plain test of what was found before */
+/* replay.c - runs a fuzz target with each file that is named, as a plain test */
 #include "fuzz.h"
 
 int main(int argc, char **argv)
@@ -16,7 +16,7 @@ int main(int argc, char **argv)
 		}
 		n = fread(buf, 1, sizeof(buf), f);
 		fclose(f);
-		/* On the heap, and no larger: a sanitiser sees each byte past it. */
+		/* Allocated with its exact length, so that a sanitiser sees a read beyond it. */
 		tight = malloc(n ? n : 1);
 		if (!tight)
 			return 1;

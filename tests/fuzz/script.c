@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* script.c - the clock, the log and the faults of script.h */
 #include "script.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 {
 	va_list ap;
 
-	/* To see what it does: FUZZ_LOG=1. */
+	/* FUZZ_LOG=1 shows what the daemon logs. */
 	if (!getenv("FUZZ_LOG"))
 		return;
 	va_start(ap, fmt);

@@ -10,25 +10,25 @@
 
 #include <stdint.h>
 
-/* Requests to the store, and calls of a TAP, before which the input is asked. */
+/* So many more requests to the store, and calls of a TAP, are changed as the input says. */
 extern unsigned int script_store_faults, script_tap_faults;
 
-/* Microseconds; each look at the clock moves it. */
+/* In microseconds. Each reading of the clock moves it on. */
 extern uint64_t script_clock;
 
-/* Installs the faults of store and TAPs, none of them pending. Most values of keys are of this list. */
+/* Starts the faults of store and TAPs, with none pending. Most values of keys are taken from this list. */
 void script_start(const char *const *words, unsigned int n);
 
-/* From now on nothing fails. */
+/* Ends the faults: from now on nothing fails. */
 void script_calm(void);
 
-/* The target's own: what toolstack and peers do, also between two reads of the daemon's. */
+/* Is defined by the target: does what toolstack and peers do, also between two reads of the daemon. */
 void script_others(uint8_t what);
 
 /* Writes a number as text. */
 void script_put(const char *dir, const char *key, unsigned int value);
 
-/* Writes or removes a key of a list; key and value are the input's choice. */
+/* Writes or removes a key of a list. The input chooses the key and its value. */
 void script_write_key(const char *dir, const char *const *keys, unsigned int n);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* wire.c - the socket pair of wire.h */
 #include "wire.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* wire.h - a TAP without a kernel, for fuzz-back and fuzz-front: a socket pair, whose far end is the
- * network's
+/* wire.h - a TAP without a kernel, for fuzz-back and fuzz-front: a socket pair, of which the connection
+ * has one end and the target the other
  */
 #ifndef NETPAIR_FUZZ_WIRE_H
 #define NETPAIR_FUZZ_WIRE_H
@@ -11,17 +11,17 @@
 /* The connection's end of the TAP, and the descriptor that wakes its control thread. */
 extern int wire_tap, wire_control;
 
-/* Frames that came out of the far end; the target sets it back. */
+/* The number of frames that the connection wrote. The target resets it. */
 extern uint64_t wire_frames;
 
 void wire_open(void);
 void wire_close(void);
 
-/* Takes what the connection put into the TAP; promises that it is frames. */
+/* Takes what the connection wrote to the TAP, and checks that it is frames. */
 void wire_drain(void);
 
-/* Sends a frame of the input's into the TAP. Returns its length in bytes, or 0 if the TAP is full; hdr is
- * its header. */
+/* Sends a frame from the input to the connection. *hdr is its header. Returns its length in bytes, or 0
+ * if the TAP is full. */
 uint32_t wire_send(struct virtio_net_hdr *hdr);
 
 #endif

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* ring-race.c - both ends of a ring in two threads that really wait for each other
+/* ring-race.c - the two ends of a ring in two threads
  *
- * Usage: ring-race [PREFIX]. One verdict a case, "ok PREFIX.CASE".
+ * Usage: ring-race [PREFIX]. It prints one verdict for each case, "ok PREFIX.CASE".
  *
- * Honest cases: every entry must arrive once, whole and in order, and nobody
- * may sleep for ever: each end waits on an eventfd that the other writes only
- * when push() says so. Bursts are random and often 1, so that a lost wake-up
- * soon finds both asleep; the alarm then tells.
+ * Cases with two correct ends:
+ * - Every entry must arrive once, whole and in order.
+ * - No wake-up may be lost. Each end waits on an eventfd, which the other one
+ *   writes only when push() says so. Bursts are random and often 1, so that a
+ *   lost wake-up soon leaves both ends asleep; an alarm ends the case then.
  *
- * Cases with a rewriter: one end is not ours. It writes every slot over and
- * over, before and after it is taken, each time with another variant of the
- * same value. What take() returns must be, word by word, one of the variants
- * of this very slot, and what pkt_from_gtx() passes must keep its promises.
+ * Cases with a rewriter: one end is hostile. It writes every slot again and
+ * again, before and after it is taken, each time with another variant of the
+ * same value.
+ * - Each word that take() returns must be a variant that was written to this slot.
+ * - Each packet that pkt_from_gtx() passes must be within its bounds.
  *
- * Each word of a slot is its number in sequence, shifted by two, and a variant.
+ * Each word of a slot is its sequence number, shifted by two, and a variant.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -41,16 +43,16 @@
 #define SCALE 1u
 #endif
 
-/* Entries a case moves. */
+/* The number of entries that a case moves. */
 #define TOTAL (400000u / SCALE)
 
-/* Longer than any case takes on a slow and busy machine, in seconds. */
-#define PATIENCE 100u
+/* In seconds: longer than any case takes on a slow and busy machine. */
+#define CASE_SECONDS_MAX 100u
 
 struct pair {
 	uint32_t *page;
 	int to_back, to_front, ready;	/* eventfds */
-	atomic_bool done;		/* the consumer has all */
+	atomic_bool done;		/* the consumer has all entries */
 };
 
 static const char *prefix = "race";
@@ -72,7 +74,7 @@ static _Noreturn void fail(const char *fmt, ...)
 
 static void on_alarm(int sig)
 {
-	static const char text[] = " nobody moves: a wake-up was lost\n";
+	static const char text[] = " both ends sleep: a wake-up was lost\n";
 
 	(void)sig;
 	(void)!write(1, "not ok ", 7);
@@ -107,12 +109,13 @@ static void wait_for(int fd)
 		fail("eventfd read");
 }
 
-/* A slot's word, and whether it is some variant of the seq-th. */
+/* Returns a word of slot number seq. */
 static uint32_t word_of(uint32_t seq, uint32_t variant)
 {
 	return seq << 2 | (variant & 3);
 }
 
+/* Returns true if a word is a variant of slot number seq. */
 static bool word_is(uint32_t word, uint32_t seq)
 {
 	return word >> 2 == (seq & 0x3fffffff);
@@ -123,9 +126,9 @@ static uint32_t pair16(uint16_t low, uint16_t high)
 	return low | (uint32_t)high << 16;
 }
 
-/* --- gtx, both ends ours -------------------------------------------------------- */
+/* --- gtx, two correct ends ------------------------------------------------------- */
 
-/* Posts up to a random burst. ids has the free ids, n of them. */
+/* Posts a random burst, as far as there are free ids. ids has the n free ids. */
 static void gtx_post_burst(struct gtx_front *f, uint16_t *ids, unsigned int *n, uint32_t *seq, uint32_t *rng)
 {
 	unsigned int burst = rnd(rng) & 1 ? 1 : rnd(rng) % 40;
@@ -164,7 +167,7 @@ static void *gtx_front_thread(void *arg)
 			ids[n++] = id;
 			answers++;
 		}
-		/* Ask for one, or for all that are out. */
+		/* Ask for an event at the next answer, or at the last one. */
 		if ((n == 0 || seq == TOTAL || rnd(&rng) % 4 == 0) && n < RING_SLOTS &&
 		    !gtx_front_rearm(&f, rnd(&rng) & 1 ? 1 : RING_SLOTS - n))
 			wait_for(p->to_front);
@@ -201,7 +204,7 @@ static void *gtx_back_thread(void *arg)
 	return NULL;
 }
 
-/* --- grx, both ends ours ----------------------------------------------------------- */
+/* --- grx, two correct ends ---------------------------------------------------------- */
 
 static void *grx_front_thread(void *arg)
 {
@@ -272,8 +275,8 @@ static void write_words(uint32_t *slot, unsigned int words, uint32_t seq, uint32
 		shm_store(&slot[w], word_of(seq, rnd(rng)));
 }
 
-/* Never stops writing what is out, from before it is published until after
- * its answer; spins and never waits. */
+/* Writes slots without end, from before a slot is published until after its
+ * answer. It never waits. */
 static void rewrite_all(struct pair *p, unsigned int words, uint32_t prod_word, uint32_t cons_word, uint32_t depth)
 {
 	uint32_t seq = 0, rng = 3;
@@ -319,11 +322,11 @@ static void *gtx_back_of_rewriter(void *arg)
 		while (gtx_back_take(&b, &s)) {
 			if (!word_is(s.gref.raw, seq) || !word_is(pair16(s.offset, s.flags), seq) ||
 			    !word_is(pair16(s.id, s.size), seq))
-				fail("slot %u is none of what was written", seq);
+				fail("slot %u has words that were not written for it", seq);
 			seq++;
 			gtx_back_reply(&b, 1, NETIF_RSP_OKAY);
 		}
-		/* Nothing to wait on: a rewriter sends no events. */
+		/* A rewriter sends no events to wait for. */
 		if (!gtx_back_push(&b))
 			sched_yield();
 	}
@@ -348,7 +351,7 @@ static void *rewriting_back(void *arg)
 		}
 		if (seq == 0)
 			continue;
-		/* The newest answers, taken or not yet. */
+		/* One of the newest answers, which may be taken or not. */
 		look = seq - 1 - rnd(&rng) % (seq < 8 ? seq : 8);
 		write_words(&p->page[SLOTS + look % RING_SLOTS * 2], 2, look, &rng);
 	}
@@ -365,8 +368,8 @@ static void *grx_front_of_rewriter(void *arg)
 	while (seq < TOTAL) {
 		struct grx_slot s;
 
-		/* Half a ring: a slot is not posted anew while its last answer
-		 * may still be rewritten, which would be the peer's own mix-up. */
+		/* At most half a ring is posted: a slot whose last answer may still be
+		 * rewritten is not posted again, because its words would be mixed. */
 		while (posted - seq < RING_SLOTS / 2 && posted < TOTAL) {
 			grx_front_post(&f, gref_of(0));
 			posted++;
@@ -376,7 +379,7 @@ static void *grx_front_of_rewriter(void *arg)
 			fail("frontend lost the ring");
 		while (grx_front_take(&f, &s)) {
 			if (!word_is(pair16(s.id, s.offset), seq) || !word_is(pair16(s.flags, (uint16_t)s.status), seq))
-				fail("answer %u is none of what was written", seq);
+				fail("answer %u has words that were not written for it", seq);
 			seq++;
 		}
 		if (seq == posted)
@@ -386,9 +389,9 @@ static void *grx_front_of_rewriter(void *arg)
 	return NULL;
 }
 
-/* --- packets from a rewriter of nonsense ---------------------------------------------------- */
+/* --- packets from a rewriter that writes random words ----------------------------------------- */
 
-/* Writes a word that often enough looks like part of a packet. */
+/* Returns a random word, which is often a valid part of a packet. */
 static uint32_t likely_word(unsigned int w, uint32_t *rng)
 {
 	uint32_t r = rnd(rng);
@@ -400,7 +403,7 @@ static uint32_t likely_word(unsigned int w, uint32_t *rng)
 	return pair16((uint16_t)r, (uint16_t)(r >> 16) % (r & 1 ? 1600 : 70000));
 }
 
-static void *nonsense_front(void *arg)
+static void *random_front(void *arg)
 {
 	struct pair *p = arg;
 	uint32_t rng = 5;
@@ -433,7 +436,7 @@ static void check_packet(const struct pkt *p)
 		fail("gso type %u size %u", p->gso_type, p->gso_size);
 }
 
-static void *pkt_back_of_nonsense(void *arg)
+static void *pkt_back_of_random(void *arg)
 {
 	struct pair *p = arg;
 	unsigned int good = 0, bad = 0, faults = 0;
@@ -456,7 +459,7 @@ static void *pkt_back_of_nonsense(void *arg)
 			bad += v == PKT_DROP;
 			faults += v == PKT_FAULT;
 		}
-		/* A fault would end the interface; here all is answered and goes on. */
+		/* A fault ends a VIF. This case answers every slot and goes on. */
 		owed = b.r.req_cons - b.r.rsp_pvt;
 		gtx_back_reply(&b, owed, NETIF_RSP_ERROR);
 		(void)!gtx_back_push(&b);
@@ -464,7 +467,7 @@ static void *pkt_back_of_nonsense(void *arg)
 	}
 	atomic_store(&p->done, true);
 	if (!good || !bad || !faults)
-		fail("a rewriter that is no test: %u good, %u bad, %u faults", good, bad, faults);
+		fail("the words are no test: %u good packets, %u bad ones, %u faults", good, bad, faults);
 	return NULL;
 }
 
@@ -480,7 +483,7 @@ static void run(const char *name, void *(*front)(void *), void *(*back)(void *))
 	if (!p.page || p.to_back < 0 || p.to_front < 0 || p.ready < 0)
 		fail("no memory or no eventfd");
 	memset(p.page, 0, XEN_PAGE);
-	alarm(PATIENCE);
+	alarm(CASE_SECONDS_MAX);
 	if (pthread_create(&thread, NULL, front, &p))
 		fail("no thread");
 	back(&p);
@@ -503,6 +506,6 @@ int main(int argc, char **argv)
 	run("grx-honest", grx_front_thread, grx_back_thread);
 	run("gtx-rewriter", rewriting_front, gtx_back_of_rewriter);
 	run("grx-rewriter", grx_front_of_rewriter, rewriting_back);
-	run("pkt-rewriter", nonsense_front, pkt_back_of_nonsense);
+	run("pkt-rewriter", random_front, pkt_back_of_random);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A test frame: named checks, a count at the end, and the domain to act as. */
+/* check.h - what the tests of xensim include: checks, cases with a name, a count at the end, and the
+ * choice of the domain to act as */
 #ifndef XENSIM_CHECK_H
 #define XENSIM_CHECK_H
 
@@ -13,7 +14,7 @@ static int checks_passed;
 static int checks_failed;
 static bool case_ok;
 
-/** Fails the running case if @cond does not hold, and says where. */
+/* Fails the running case if cond_ does not hold, and prints where. */
 #define CHECK(cond_)                                                                             \
 	do {                                                                                     \
 		if (!(cond_)) {                                                                  \
@@ -22,7 +23,7 @@ static bool case_ok;
 		}                                                                                \
 	} while (0)
 
-/** Runs one case: a function without arguments. */
+/* Runs a case, which is a function without arguments. */
 #define CASE(fn_) run_case(#fn_, fn_)
 
 static void run_case(const char *name, void (*fn)(void))
@@ -37,7 +38,7 @@ static void run_case(const char *name, void (*fn)(void))
 	fflush(stdout);
 }
 
-/** Makes the process open handles and connections to the xenstore as domain @id from now on. */
+/* From now on the process opens handles and connections to the xenstore as domain id. */
 static void be_domain(unsigned id)
 {
 	const char *dir = getenv("XENSIM_DIR");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels on xensim: between domains 0 and 1, domain 2 as a stranger. */
+/* events.c - event channels on xensim, between domains 0 and 1: an event is delivered once, and domain 2,
+ * which has no part in them, cannot bind one */
 #include "check.h"
 
 #include <fcntl.h>
@@ -38,13 +39,13 @@ static void open_all(void)
 	CHECK(e0 && e1 && e2);
 }
 
-/* A channel from domain 1's port to domain 0's, whose first event was taken. */
+/* Makes a channel between a port of domain 1 and one of domain 0, and takes its first event. */
 static void connect01(int *p1, int *p0)
 {
 	*p1 = xenevtchn_bind_unbound_port(e1, 0);
 	*p0 = xenevtchn_bind_interdomain(e0, 1, (evtchn_port_t)*p1);
 	CHECK(*p1 > 0 && *p0 > 0);
-	CHECK(xenevtchn_pending(e0) == *p0); /* Xen: a binder gets one event */
+	CHECK(xenevtchn_pending(e0) == *p0); /* as on Xen, the domain that binds gets one event */
 	CHECK(xenevtchn_unmask(e0, (evtchn_port_t)*p0) == 0);
 }
 
@@ -109,7 +110,7 @@ static void foreign_ports_are_refused(void)
 
 	CHECK(xenevtchn_notify(other, (evtchn_port_t)p1) == -1 && errno == ENOTCONN);
 	CHECK(xenevtchn_unbind(other, (evtchn_port_t)p1) == -1 && errno == ENOTCONN);
-	CHECK(xenevtchn_notify(e1, (evtchn_port_t)p1) == 0); /* unbound: goes nowhere */
+	CHECK(xenevtchn_notify(e1, (evtchn_port_t)p1) == 0); /* unbound: has no effect */
 	CHECK(xenevtchn_unbind(e1, (evtchn_port_t)p1) == 0);
 	CHECK(xenevtchn_unbind(e1, (evtchn_port_t)p1) == -1 && errno == ENOTCONN);
 	xenevtchn_close(other);
@@ -202,7 +203,7 @@ static void nonblocking_and_unbound_pending(void)
 	CHECK(xenevtchn_pending(e0) == -1 && errno == EAGAIN);
 	connect01(&p1, &p0);
 	xenevtchn_notify(e1, (evtchn_port_t)p1);
-	disconnect01(p1, p0); /* pending when unbound: no event remains */
+	disconnect01(p1, p0); /* unbinding removes a pending event */
 	CHECK(xenevtchn_pending(e0) == -1 && errno == EAGAIN);
 	CHECK(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) == 0);
 }

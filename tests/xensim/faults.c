@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults on request: each rule strikes the items that it names and no others. */
+/* faults.c - faults on request (xensim fault): each rule affects the operations that it names, and no others */
 #include "check.h"
 
 #include <poll.h>
@@ -64,7 +64,8 @@ static void open_all(void)
 	CHECK(xenevtchn_pending(e0) == (int)p0 && xenevtchn_unmask(e0, p0) == 0);
 }
 
-/* Copies the first bytes of @n pages; sets a bit for each that arrived and for each status that is not okay. */
+/* Copies the first bytes of n pages. Sets a bit of *arrived for each that arrived, and a bit of *bad for each
+ * status that is not okay. Returns what the library's copy returned. */
 static int copy(uint32_t n, uint32_t *arrived, uint32_t *bad)
 {
 	xengnttab_grant_copy_segment_t s[SEGS];
@@ -139,7 +140,7 @@ static void copy_ends_early(void)
 	CHECK(xensim("fault 0 copy partial last status=14") == 0);
 	errno = 0;
 	CHECK(copy(SEGS, &arrived, &bad) == -1 && errno == 14);
-	CHECK(arrived == 0xffff && bad == 0); /* one batch of Linux; the rest looks okay and is not */
+	CHECK(arrived == 0xffff && bad == 0); /* Linux copies one batch; the status of the rest says okay, wrongly */
 	CHECK(copy(10, &arrived, &bad) == -1 && arrived == 0);
 	CHECK(xensim("fault 0 clear") == 0);
 	CHECK(copy(SEGS, &arrived, &bad) == 0 && arrived == 0xfffff);
@@ -295,7 +296,7 @@ static void frozen_at_a_point(void)
 	CHECK(stored("/local/domain/2/data/after", "4"));
 }
 
-/* A read fails with the rule's errno, as often as the rule says. */
+/* A read fails with the rule's errno, so many times as the rule says. */
 static void reads_fail(void)
 {
 	struct xs_handle *xs;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Grants on xensim: domain 1 grants pages, domains 0 and 2 map and copy them. */
+/* grants.c - grants on xensim: domain 1 grants pages, domains 0 and 2 map and copy them, and only what was
+ * granted to a domain can be accessed by it */
 #include "check.h"
 
 #include <signal.h>
@@ -233,7 +234,7 @@ static void copy_is_refused_as_linux_does(void)
 	CHECK(xengntshr_unshare(shr, mine, 1) == 0);
 }
 
-/* A child of domain 1 grants, then waits to be killed. */
+/* Runs a child process of domain 1, which makes grants and waits until it is killed. */
 static pid_t granting_child(uint32_t *ref)
 {
 	int fds[2];
@@ -274,7 +275,7 @@ static void killed_granter_revokes(void)
 	CHECK(theirs && theirs[100] == 1);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	/* The host learns of the end a little later, as a kernel does. Each try is a round trip. */
+	/* The host notices the end a little later, as a kernel does. Each try is a round trip. */
 	for (i = 0; i < 1000; i++) {
 		again = xengnttab_map_grant_ref(tab0, 1, ref, PROT_READ);
 		if (!again)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The host is killed: each call of the libraries fails or returns, none hangs. */
+/* lost.c - the host is killed: each call of the libraries fails or returns, and none hangs */
 #include "check.h"
 
 #include <fcntl.h>
@@ -63,7 +63,7 @@ static pid_t host_pid(void)
 	return pid;
 }
 
-/* A thread that waits in pending() wakes up. */
+/* Waits in pending(), which must return when the host is gone. */
 static void *sleeper(void *arg)
 {
 	int *result = arg;
@@ -72,7 +72,7 @@ static void *sleeper(void *arg)
 	return NULL;
 }
 
-static void events_say_so(void)
+static void events_report_the_loss(void)
 {
 	struct pollfd p = { .fd = xenevtchn_fd(e0), .events = POLLIN };
 	pthread_t t;
@@ -85,7 +85,7 @@ static void events_say_so(void)
 	CHECK(err == ENODEV);
 	CHECK(poll(&p, 1, 5000) == 1 && (p.revents & POLLIN));
 	CHECK(xenevtchn_pending(e0) == -1 && errno == ENODEV);
-	CHECK(poll(&p, 1, 0) == 1); /* and stays so */
+	CHECK(poll(&p, 1, 0) == 1); /* it stays readable */
 	CHECK(xenevtchn_pending(e0) == -1 && errno == ENODEV);
 	CHECK(fcntl(p.fd, F_SETFL, O_NONBLOCK) == 0);
 	CHECK(xenevtchn_pending(e0) == -1 && errno == ENODEV);
@@ -115,7 +115,7 @@ int main(void)
 	CASE(open_all);
 	if (checks_failed)
 		return checks_done();
-	CASE(events_say_so);
+	CASE(events_report_the_loss);
 	CASE(requests_fail);
 	CASE(memory_stays_until_let_go);
 	xenevtchn_close(e0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Save and restore of domain 1: it has a new id and its old handles, and shares nothing. */
+/* restore.c - save and restore of domain 1: it has a new id and its old handles, and its grants and channels
+ * are gone */
 #include "check.h"
 
 #include <poll.h>
@@ -12,7 +13,7 @@
 #include <xenstore.h>
 #include <xentoollog.h>
 
-#define NEW 3 /* domains 0 to 2 are there */
+#define NEW 3 /* domains 0 to 2 exist already */
 
 static xentoollog_logger *quiet;
 static xengntshr_handle *shr;
@@ -141,7 +142,7 @@ static void ports_are_dead(void)
 	int q1, q0;
 
 	CHECK(xenevtchn_notify(e1, (evtchn_port_t)p1) == -1 && errno == ENOTCONN);
-	CHECK(xenevtchn_notify(e0, (evtchn_port_t)p0) == 0); /* to nobody, as in Xen */
+	CHECK(xenevtchn_notify(e0, (evtchn_port_t)p0) == 0); /* has no effect, as on Xen */
 	CHECK(poll(&p, 1, 0) == 0);
 	CHECK(xenevtchn_bind_interdomain(e0, 1, (evtchn_port_t)p1) == -1);
 	q1 = xenevtchn_bind_unbound_port(e1, 0);

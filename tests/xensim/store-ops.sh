@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Client operations on the xenstore, answers on stdout, for comparing servers:
-# run as dom0 or as a guest, on xensim or on a real Xen; the own domid is
-# printed as ME. store-ops.dom0 and store-ops.guest hold what xensim answers.
+# store-ops.sh - does operations of a xenstore client and prints the answers, so that two servers can be
+# compared. Run it as dom0 or as a guest, on xensim or on a real Xen. The own domid is printed as ME.
+# store-ops.dom0 and store-ops.guest contain what xensim answers.
 # Needs xenstore-utils, sed, sort, mkfifo.
 set -u
 
@@ -21,7 +21,7 @@ hide_me() {
 	sed -e 's/x\{100,\}/x.../g' -e "s|/local/domain/$me\b|/local/domain/ME|g" -e "s|\b\([nrwb]\)$me\b|\1ME|g"
 }
 
-# op COMMAND...: what it is, what it says, how it ends.
+# op COMMAND...: prints the command, its output and its exit status.
 op() {
 	echo "\$ $*" | hide_me
 	"$@" >"$tmp/out" 2>"$tmp/err" </dev/null
@@ -31,7 +31,7 @@ op() {
 	echo "= $rc"
 }
 
-# watched WHAT COMMAND...: the events that a command causes, after the initial one.
+# watched WHAT COMMAND...: prints the events that a command causes, after the initial one.
 watched() {
 	n=$1 path=$2
 	shift 2
@@ -76,7 +76,7 @@ op xenstore-list data/ops/a
 op xenstore-write data/ops/m1 1 data/ops/m2 2
 op xenstore-read data/ops/m1 data/ops/m2
 
-# What is not there, what is malformed
+# Missing nodes and malformed paths
 op xenstore-read data/ops/none
 op xenstore-list data/ops/none
 op xenstore-exists data/ops/none

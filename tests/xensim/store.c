@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The xenstore through the real libxenstore: dom0, guest 1, and guest 2, which shares nothing with them. */
+/* store.c - xensim's xenstore through the real libxenstore, for dom0, guest 1, and guest 2, which may not access
+ * the others' nodes: reads, writes, permissions, transactions, watches, quotas */
 #include "check.h"
 
 #include <poll.h>
@@ -85,14 +86,14 @@ static void permissions_are_each_domains(void)
 	CHECK(read_refused(x2, "/local/domain/1/data/mine", EACCES));
 	CHECK(refused(put(x2, "/local/domain/1/data/mine", "y"), EACCES));
 	CHECK(refused(put(x1, "/local/domain/2/data/new", "y"), EACCES));
-	CHECK(refused(put(x1, "name", "other"), EACCES)); /* read only to the guest itself */
+	CHECK(refused(put(x1, "name", "other"), EACCES)); /* the guest may only read it */
 	CHECK(set_perms(x1, "data/mine", 1, 2, XS_PERM_READ));
 	CHECK(has(x2, XBT_NULL, "/local/domain/1/data/mine", "x"));
 	CHECK(refused(put(x2, "/local/domain/1/data/mine", "y"), EACCES));
 	CHECK(set_perms(x1, "data/mine", 1, 2, XS_PERM_READ | XS_PERM_WRITE));
 	CHECK(put(x2, "/local/domain/1/data/mine", "y") && has(x1, XBT_NULL, "data/mine", "y"));
 	CHECK(refused(set_perms(x2, "/local/domain/1/data/mine", 2, 1, XS_PERM_NONE), EACCES));
-	CHECK(refused(set_perms(x1, "data/mine", 2, 1, XS_PERM_NONE), EPERM)); /* not to be given away */
+	CHECK(refused(set_perms(x1, "data/mine", 2, 1, XS_PERM_NONE), EPERM)); /* a guest cannot change the owner */
 	p = xs_get_permissions(x0, XBT_NULL, "/local/domain/1/data/mine", &n);
 	CHECK(p && n == 2 && p[0].id == 1 && p[1].id == 2 && p[1].perms == (XS_PERM_READ | XS_PERM_WRITE));
 	free(p);
@@ -151,7 +152,7 @@ static void transactions_conflict(void)
 	CHECK(xs_rm(x0, XBT_NULL, "/t"));
 }
 
-/* Checks that the next event within @ms is for this path and token. */
+/* Checks that the next event comes within ms milliseconds and is for this path and token. */
 static bool event(struct xs_handle *h, int ms, const char *path, const char *token)
 {
 	struct pollfd p = { .fd = xs_fileno(h), .events = POLLIN };

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Bad input and failures: each gives one clear line and a non-zero exit, and leaves nothing behind.
+# test-errors.sh - wrong use of the xensim command, and failures: each ends with one clear line and a
+# non-zero exit status, and leaves no file and no process
 set -u
 
 # shellcheck source=/dev/null
@@ -27,7 +28,7 @@ x() {
 	"$XENSIM" --dir="$base/$inst" "$@"
 }
 
-# A process of domain g of instance a that stays; returns once it runs.
+# Starts a process of domain g of instance a, which does not end by itself; returns once it runs.
 stayer() {
 	rm -f "$tmp/up" && mkfifo "$tmp/up"
 	"$plain" --dir="$base/$inst" exec g -- sh -c 'echo up; exec sleep 1000' >"$tmp/up" &
@@ -71,7 +72,7 @@ no_netns() {
 	! netns "$1"
 }
 
-# Prints a file as a failing command does.
+# Prints a file and fails, as a failing command does.
 repeat() {
 	cat "$1" >&2
 	return 1
@@ -147,7 +148,7 @@ check foreground-kills-its-domains [ $? = 137 ]
 check foreground-leaves-nothing absent "$base/$inst"
 check foreground-is-silent [ ! -s "$tmp/err" ]
 
-# The host killed
+# With a host that was killed
 for after in status exec stop start; do
 	x start && x domain g >/dev/null
 	stayer
@@ -167,7 +168,7 @@ bad no-memfd 'memfd_create' "$OUT/tests/help/deny" memfd_create -- "$plain" --di
 check no-memfd-leaves-nothing absent "$base/$inst"
 
 root_tests() {
-	# A full disk, at each thing that is made there
+	# With a full disk, at each file that is made there
 	mkdir "$base/small"
 	full=0
 	for n in 2 3 4 5 6 7 8 9 10; do
@@ -185,7 +186,7 @@ root_tests() {
 	done
 	check full-disk-was-full [ $full -ge 4 ]
 
-	# A namespace that exists
+	# With a network namespace of that name already there
 	ip netns add xensim-$inst-g && {
 		x start
 		bad netns-exists "xensim-$inst-g: exists already" x domain g --netns

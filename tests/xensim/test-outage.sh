@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# xensim store: the xenstore stops, continues, is killed and started again; the rest lives on.
+# test-outage.sh - xensim store: the xenstore stops, continues, is killed and starts again, while domains,
+# grants and channels go on
 set -u
 
 # shellcheck source=/dev/null
@@ -15,7 +16,7 @@ store() {
 	"$XENSIM" exec 0 -- "$@" 2>/dev/null
 }
 
-# fails STATUS COMMAND...
+# fails STATUS COMMAND...: the command must end with this status.
 fails() {
 	want=$1
 	shift

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The answers to store-ops.sh are the ones that the lab compares with a real Xen.
-# To write them anew: UPDATE=1.
+# test-store-ops.sh - xensim answers store-ops.sh as the files store-ops.dom0 and store-ops.guest say, which
+# the lab compares with a real Xen. With UPDATE=1 it writes these files.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 2

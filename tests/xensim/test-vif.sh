@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# attach-vif and detach-vif: make the nodes that libxl makes, and remove all of them.
+# test-vif.sh - attach-vif makes the nodes that libxl makes, and detach-vif removes all of them
 set -u
 
 # shellcheck source=/dev/null
@@ -34,7 +34,7 @@ verdict "permissions" $?
 ! x exec g -- xenstore-write device/vif/3/mtu 1 2>/dev/null
 verdict mtu-is-not-the-guests $?
 
-# A backend that closes when xl asks it to.
+# Starts a backend that closes when the toolstack asks it to.
 closer() {
 	x exec "$1" -- sh -c "
 	xenstore-watch $2/state | while read -r _; do
@@ -54,7 +54,7 @@ wait $closer 2>/dev/null
 x detach-vif g 3 --force
 verdict detach-by-force $?
 store xenstore-ls -fp >"$XENSIM_DIR.after"
-# Empty parents are removed, too, as by libxl.
+# Empty parents are removed, too, as libxl does.
 grep -v '/1/device \|/2/backend ' "$XENSIM_DIR.before" | diff - "$XENSIM_DIR.after"
 verdict nothing-left $?
 
@@ -83,7 +83,7 @@ verdict destroy $?
 verdict destroy-leaves-nothing $?
 x stop
 
-# A hotplug script is run where the backend is: dom0's network, or the driver domain's.
+# A hotplug script runs in the backend's network namespace: dom0's, or the driver domain's.
 if [ "$(id -u)" = 0 ]; then
 	script=$XENSIM_DIR.script
 	printf '#!/bin/sh\necho "$1 $vif $XENBUS_PATH $(readlink /proc/self/ns/net)" >>%s\n' "$XENSIM_DIR.ran" >"$script"
