@@ -82,7 +82,8 @@ static void backend_scan_domain(void *arg, const char *name)
 	snprintf(dir, sizeof(dir), ROOT "/%s", name);
 	err = store_list(scan.daemon->store, dir, backend_scan_device, &scan);
 	if (err) {
-		log_warn("cannot list the VIFs of a guest dir=%s error=\"%s\"", dir, errtext(ERRTEXT_STORE, err));
+		if (!store_lost(scan.daemon->store))
+			log_warn("cannot list the VIFs of a guest dir=%s error=\"%s\"", dir, errtext(ERRTEXT_STORE, err));
 		scan.daemon->look_again = true;
 	}
 }
@@ -141,7 +142,8 @@ static void backend_scan_all(struct backend *d)
 	int err = store_list(d->store, ROOT, backend_scan_domain, d);
 
 	if (err) {
-		log_warn("cannot list the guests dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, err));
+		if (!store_lost(d->store))
+			log_warn("cannot list the guests dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, err));
 		d->look_again = true;
 	}
 }
@@ -253,8 +255,10 @@ void backend_links(struct backend *d)
 
 void backend_faults(struct backend *d)
 {
+	struct reason why;
+
 	for (struct vif *v = d->vifs; v; v = v->next)
-		if (v->conn && (vif_conn_faulted(v->conn) || vif_conn_stalled(v->conn) == v->carrier))
+		if (v->conn && (vif_conn_faulted(v->conn, &why) || vif_conn_stalled(v->conn) == v->carrier))
 			v->dirty = true;
 	backend_run_dirty(d);
 }

@@ -6,12 +6,12 @@
  * same way; the last reason is always written in the end, and each only once in a row.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "common/base/reason.h"
 #include "common/host/transaction.h"
 #include "backend.h"
 #include "refuse.h"
@@ -19,6 +19,8 @@
 /* Writes of the key error: at most so many at once, and so many more with each tick. */
 #define ERRORS_MAX 200u
 #define ERRORS_REFILL 20u
+
+static_assert(REASON_TEXT_MAX <= STORE_VALUE_MAX, "the key error holds each reason");
 
 void vif_look_again(struct vif *v, int err)
 {
@@ -63,44 +65,34 @@ void vif_error_settle_or_log(struct vif *v)
 		log_warn_in(&v->settings.log, "cannot write or remove the key error vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, err));
 }
 
-/* Writes the reason to the key error, unless it is there. */
-static void refuse_set_error(struct vif *v, const char *why)
+/* Logs the reason, and writes it to the key error unless it is there. */
+static void refuse_tell(struct vif *v, const char *what, const struct reason *why)
 {
-	if (strcmp(v->error, why) == 0 && !v->error_due)
+	char text[REASON_TEXT_MAX];
+
+	reason_print(text, sizeof(text), why);
+	log_error_in(&v->settings.log, "%s vif=%s reason=\"%s\"", what, v->name, text);
+	if (strcmp(v->error, text) == 0 && !v->error_due)
 		return;
-	snprintf(v->error, sizeof(v->error), "%s", why);
+	snprintf(v->error, sizeof(v->error), "%s", text);
 	v->error_due = true;
 	refuse_write_error(v);
 }
 
-void vif_refuse(struct vif *v, const char *fmt, ...)
+void vif_refuse(struct vif *v, const struct reason *why)
 {
-	char why[STORE_VALUE_MAX];
-	va_list ap;
-
 	/* A lost xenstored is not the frontend's fault. */
 	if (store_lost(v->daemon->store)) {
 		vif_look_again(v, -ENOTCONN);
 		return;
 	}
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
 	v->refused = true;
-	log_error_in(&v->settings.log, "refused vif=%s reason=\"%s\"", v->name, why);
-	refuse_set_error(v, why);
+	refuse_tell(v, "refused", why);
 }
 
-void vif_tell_error(struct vif *v, const char *fmt, ...)
+void vif_tell_error(struct vif *v, const struct reason *why)
 {
-	char why[STORE_VALUE_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	log_error_in(&v->settings.log, "not served yet vif=%s reason=\"%s\"", v->name, why);
-	refuse_set_error(v, why);
+	refuse_tell(v, "not served yet", why);
 }
 
 void vif_tick(struct vif *v)

@@ -5,6 +5,7 @@
 
 #include "common/base/util.h"
 
+struct reason;
 struct vif;
 
 /* Has the VIF looked at again at the next tick, as xenstored failed. A lost
@@ -14,10 +15,10 @@ void vif_look_again(struct vif *v, int err);
 
 /* Refuses the frontend until its state changes, and says why in the log and in
  * the key error, where the toolstack's user finds it. */
-void vif_refuse(struct vif *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void vif_refuse(struct vif *v, const struct reason *why);
 
 /* Says what is wrong in the log and in the key error, and refuses nothing. */
-void vif_tell_error(struct vif *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void vif_tell_error(struct vif *v, const struct reason *why);
 
 /* Removes the key error, as nothing is wrong; but if a deleted device was made
  * anew, the key says so until the VIF is attached again. Returns 0; -ENOENT:

@@ -41,7 +41,7 @@ static void takeover_put_status_back(struct vif *v, const char *status)
 {
 	int err = store_write_live(v->daemon->store, v->be_path, "hotplug-status", status);
 
-	if (err && err != -ENOENT)
+	if (err && err != -ENOENT && !store_lost(v->daemon->store))
 		log_warn_in(&v->settings.log, "cannot write the key hotplug-status vif=%s error=\"%s\"", v->name,
 			    errtext(ERRTEXT_STORE, err));
 }
@@ -63,7 +63,7 @@ int vif_take_over(struct vif *v)
 	log_info_in(&v->settings.log, "taken over from the kernel's netback vif=%s device=%s bridge=%s", v->name, was.name, was.bridge);
 	if (!err)
 		takeover_put_status_back(v, status);
-	if (*was.name && !v->broken)
+	if (*was.name && !v->broken.what)
 		takeover_put_in_place(v, &was);
 	return 1;
 }

@@ -55,11 +55,14 @@ static void vif_set_state(struct vif *v, enum xenbus_state state)
 static void vif_reconfigure(struct vif *v)
 {
 	int err = vif_headroom_read(v);
+	struct reason why;
 
-	if (err == -EINVAL)
-		vif_refuse(v, "frontend key xdp-headroom is not acceptable");
-	else if (store_is_unknown(err))
+	if (store_is_unknown(err)) {
 		vif_look_again(v, err);
+	} else if (err) {
+		reason_key(&why, "frontend key", "xdp-headroom", err);
+		vif_refuse(v, &why);
+	}
 }
 
 /* --- steps --------------------------------------------------------------- */
@@ -68,19 +71,20 @@ static void vif_reconfigure(struct vif *v)
 static bool vif_claim_device(struct vif *v)
 {
 	const struct vif *rival = vif_rival(v);
-	int err;
+	struct reason why = { .what = "the guest's VIF" };
 
 	v->waits = rival != NULL;
 	if (rival) {
-		vif_refuse(v, "the guest's VIF %u has the same handle, and so the device %s: each VIF needs a handle of its own",
-		       rival->devid, v->name);
+		reason_about(&why, "%u has the same handle, and so the device %s: each VIF needs a handle of its own",
+			     rival->devid, v->name);
+		vif_refuse(v, &why);
 		return false;
 	}
-	err = vif_tap_open(v);
-	if (err)
-		vif_refuse(v, "cannot %s device %s: %s", hs_back_is_up(v->state) ? "open" : "create", v->name,
-		       errtext(ERRTEXT_TAP, err));
-	return !err;
+	if (!reason_fail(&why, hs_back_is_up(v->state) ? "cannot open device" : "cannot create device", ERRTEXT_TAP, vif_tap_open(v)))
+		return true;
+	reason_about(&why, "%s", v->name);
+	vif_refuse(v, &why);
+	return false;
 }
 
 static void vif_offer(struct vif *v)
@@ -88,8 +92,8 @@ static void vif_offer(struct vif *v)
 	enum xenbus_state now;
 	int err;
 
-	if (v->broken) {
-		vif_refuse(v, "%s", v->broken);
+	if (v->broken.what) {
+		vif_refuse(v, &v->broken);
 		return;
 	}
 	if (!vif_claim_device(v))
@@ -104,7 +108,7 @@ static void vif_offer(struct vif *v)
 		return;
 	}
 	if (err) {
-		vif_refuse(v, "cannot publish features: %s", errtext(ERRTEXT_STORE, err));
+		vif_refuse(v, &(struct reason){ .what = "cannot publish features", .of = ERRTEXT_STORE, .err = err });
 		return;
 	}
 	v->state = XenbusStateInitWait;
@@ -123,10 +127,10 @@ static uint32_t vif_queues_allowed(const struct vif *v)
 
 /* Refuses the VIF, unless its device was deleted at this moment: the next step
  * has another. */
-static void vif_refuse_unless_lost(struct vif *v, const char *what, enum errtext_of of, int err)
+static void vif_refuse_unless_lost(struct vif *v, const struct reason *why)
 {
 	if (!vif_tap_is_lost(v))
-		vif_refuse(v, "%s: %s", what, errtext(of, err));
+		vif_refuse(v, why);
 }
 
 static void vif_connect_frontend(struct vif *v)
@@ -138,25 +142,23 @@ static void vif_connect_frontend(struct vif *v)
 				   .quota = v->daemon->quota, .settings = &v->settings, .counters = &v->counters };
 	struct vif_conf conf;
 	struct vif_fds fds;
-	const char *reason;
+	struct reason why;
 	unsigned int old;
-	char why[128];
 	int err;
 
 	if (!vif_claim_device(v))
 		return;
-	err = vif_conf_read(&conf, vif_store_of(v), v->fe_path, vif_queues_allowed(v), why, sizeof(why));
+	err = vif_conf_read(&conf, vif_store_of(v), v->fe_path, vif_queues_allowed(v), &why);
 	if (store_is_unknown(err))
 		vif_look_again(v, err);
 	else if (err)
-		vif_refuse(v, "%s", why);
+		vif_refuse(v, &why);
 	if (err)
 		return;
 	if (vif_conf_fills(&v->daemon->policy, vif_store_of(v), v->be_path))
 		conf.peer.csum4 = conf.peer.csum6 = false;
-	err = vif_tap_fit(v, &conf);
-	if (err) {
-		vif_refuse_unless_lost(v, "cannot set the device's offloads", ERRTEXT_TAP, err);
+	if (reason_fail(&why, "cannot set the device's offloads", ERRTEXT_TAP, vif_tap_fit(v, &conf))) {
+		vif_refuse_unless_lost(v, &why);
 		return;
 	}
 	/* What is queued was for another frontend, or for an earlier life of this one. */
@@ -165,7 +167,7 @@ static void vif_connect_frontend(struct vif *v)
 	vif_settings_read(v);
 	if (v->tables_lost && (conf.ctrl || atomic_load(&v->settings.filter))) {
 		v->tables_lost = false;
-		vif_refuse(v, "what the frontend told an earlier backend is lost: it has to connect anew");
+		vif_refuse(v, &(struct reason){ .what = "what the frontend told an earlier backend is lost: it has to connect anew" });
 		return;
 	}
 	v->tables_lost = false;
@@ -178,10 +180,10 @@ static void vif_connect_frontend(struct vif *v)
 	vif_fds_open(&fds, v, vif_tap_workers(v, &conf));
 	vif_fds_put(&fds, &params);
 	vif_counters_new(&v->counters, conf.queues, fds.workers);
-	err = vif_conn_start(&v->conn, &params, &conf, &reason);
+	err = vif_conn_start(&v->conn, &params, &conf, &why);
 	vif_fds_close(&fds);
 	if (err) {
-		vif_refuse_unless_lost(v, reason, ERRTEXT_XEN, err);
+		vif_refuse_unless_lost(v, &why);
 		return;
 	}
 	vif_tap_carrier(v);
@@ -315,19 +317,20 @@ static bool vif_is_put_off(struct vif *v)
 	return true;
 }
 
-/* Returns why the connection cannot go on, or NULL. A worker without a device
- * faults as well, so that it was deleted is looked for after the fault was seen. */
-static const char *vif_fault_of(struct vif *v)
+/* Returns true if the connection cannot go on, with the reason in why. A worker without
+ * a device faults as well, so that it was deleted is looked for after the fault was seen. */
+static bool vif_has_fault(struct vif *v, struct reason *why)
 {
-	const char *why = v->conn ? vif_conn_faulted(v->conn) : NULL;
+	bool fault = v->conn && vif_conn_faulted(v->conn, why);
 
 	vif_replace_device(v);
-	return v->conn ? why : NULL;
+	return v->conn && fault;
 }
 
 void vif_run(struct vif *v)
 {
-	const char *fault;
+	struct reason why;
+	bool fault;
 
 	if (vif_is_put_off(v))
 		return;
@@ -335,13 +338,13 @@ void vif_run(struct vif *v)
 	vif_take_from_kernel(v);
 	if (vif_life_begin(v))
 		vif_tap_remove(v);
-	fault = vif_fault_of(v);
+	fault = vif_has_fault(v, &why);
 	if (v->conn) {
 		vif_tap_look(v);
 		vif_settings_read(v);
 	}
 	if (fault && !v->refused)
-		vif_refuse(v, "%s", fault);
+		vif_refuse(v, &why);
 	for (int i = 0; i < STEPS_MAX && !v->gone; i++) {
 		struct hs_back_view view;
 		enum hs_back_step step;
@@ -364,7 +367,7 @@ void vif_run(struct vif *v)
 			log_debug("state vif=%s theirs=%s", v->name, hs_state_name(view.theirs));
 			v->seen = view.theirs;
 			/* A fault outlasts every move of theirs but a new start. */
-			v->refused = vif_fault_of(v) && view.theirs != XenbusStateInitialising;
+			v->refused = vif_has_fault(v, &why) && view.theirs != XenbusStateInitialising;
 		}
 		/* After the look: what was written before its state is seen now. */
 		if (v->state == XenbusStateReconfigured && v->conn)

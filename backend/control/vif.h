@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/base/abi.h"
+#include "common/base/reason.h"
 #include "common/base/util.h"
 #include "common/host/store.h"
 #include "backend/data/conn.h"
@@ -47,7 +48,7 @@ struct vif {
 	bool gone;			/* to be freed */
 	bool remade;			/* and to be found again at once */
 	bool refused;
-	const char *broken;		/* why the toolstack's own keys rule it out; static */
+	struct reason broken;		/* why the toolstack's own keys rule it out; .what NULL: they do not */
 	struct vif_hotplug hotplug;	/* with --hotplug */
 	int tap_fd;			/* -1: none yet */
 	unsigned int ifindex;		/* of that device; 0: it is in another namespace, or not known */

@@ -24,19 +24,20 @@ struct reader {
 	struct store *store;
 	const char *dir;
 	const char *sub;	/* what of dir goes into messages: "", "queue-1/" */
-	const char *bad;	/* the first key that is missing or broken */
-	char bad_sub[24];
+	struct reason *why;	/* of the first key that is missing or broken */
 	int err;
 	struct seen refs, ports;
 };
 
 static void vif_conf_fail(struct reader *r, int err, const char *name)
 {
+	char key[STORE_VALUE_MAX];
+
 	if (r->err)
 		return;
 	r->err = err;
-	r->bad = name;
-	snprintf(r->bad_sub, sizeof(r->bad_sub), "%s", r->sub);
+	snprintf(key, sizeof(key), "%s%s", r->sub, name);
+	reason_key(r->why, "frontend key", key, err);
 }
 
 static uint32_t vif_conf_key(struct reader *r, const char *name)
@@ -182,10 +183,9 @@ static void vif_conf_read_control(struct reader *r, struct vif_conf *conf)
 		conf->ctrl_port = vif_conf_key_port(r, "event-channel-ctrl");
 }
 
-int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, uint32_t max_queues,
-		  char *why, size_t why_len)
+int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, uint32_t max_queues, struct reason *why)
 {
-	struct reader r = { .store = s, .dir = fe_path, .sub = "" };
+	struct reader r = { .store = s, .dir = fe_path, .sub = "", .why = why };
 
 	*conf = (struct vif_conf){ .queues = 1 };
 	conf->queues = vif_conf_key_or(&r, "multi-queue-num-queues", 1);
@@ -204,9 +204,6 @@ int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, u
 	conf->peer.csum4 = !vif_conf_key_or(&r, "feature-no-csum-offload", 0);
 	conf->peer.csum6 = vif_conf_key_or(&r, "feature-ipv6-csum-offload", 0);
 	conf->headroom = vif_conf_key_or(&r, "xdp-headroom", 0);
-	if (r.err)
-		snprintf(why, why_len, "frontend key %s%s is %s", r.bad_sub, r.bad,
-			 r.err == -ENOENT ? "missing" : "not acceptable");
 	return r.err;
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/reason.h"
 #include "common/base/util.h"
 #include "common/host/offers.h"
 #include "common/host/store.h"
@@ -24,9 +25,10 @@ struct vif_policy {
 	bool queue_in_frames;	/* bytes cannot be limited: a new device gets a shorter queue */
 };
 
-/* Reads and checks the frontend's keys. Returns 0, or -errno with a text in why. */
+/* Reads and checks the frontend's keys. Returns 0, or -errno with the reason in why;
+ * one that store_is_unknown() says nothing of the frontend. */
 MUST_CHECK int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path,
-			     uint32_t max_queues, char *why, size_t why_len);
+			     uint32_t max_queues, struct reason *why);
 
 /* Writes the features and the state InitWait in one transaction. Returns 0 or -errno. */
 MUST_CHECK int vif_conf_publish(struct store *s, const char *be_path, const struct vif_policy *policy);

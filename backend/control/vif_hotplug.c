@@ -15,6 +15,7 @@
 
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "common/base/reason.h"
 #include "common/host/transaction.h"
 #include "common/wire/handshake.h"
 #include "backend.h"
@@ -67,19 +68,21 @@ static void vif_hotplug_write(struct vif *v, const char *key, const char *value)
 
 /* Tells that the script did not do its work. A VIF that is up goes on as it is:
  * its hotplug-status is of the device before. */
-static void vif_hotplug_fail(struct vif *v, const char *why)
+static void vif_hotplug_fail(struct vif *v, const struct reason *why)
 {
+	struct reason told = { .what = "hotplug script:" };
 	char text[STORE_VALUE_MAX];
 	int err = store_read(v->daemon->store, text, sizeof(text), v->be_path, "hotplug-error");
 
 	/* The script knows better what is wrong. */
 	if (err || !*text) {
-		snprintf(text, sizeof(text), "%s", why);
+		reason_print(text, sizeof(text), why);
 		vif_hotplug_write(v, "hotplug-error", text);
 	}
 	if (!hs_back_is_up(v->state))
 		vif_hotplug_write(v, "hotplug-status", "error");
-	vif_tell_error(v, "hotplug script: %s", text);
+	reason_about(&told, "%s", text);
+	vif_tell_error(v, &told);
 }
 
 /* Reads what the script is called by, and with. Returns 0; -ENOENT: the VIF has no
@@ -110,21 +113,21 @@ static int vif_hotplug_read(struct vif *v, struct hotplug_request *want, char *s
 	return store_is_unknown(err) ? err : 0;
 }
 
-/* Asks for the script. Returns 0; -EBUSY: at the next result; other -errno, and
- * *why tells a person what is wrong. */
-static int vif_hotplug_ask(struct vif *v, struct hotplug_request *want, const char *script, char *why, size_t len)
+/* Asks for the script. Returns 0; -EBUSY: at the next result; other -errno with the reason in why. */
+static int vif_hotplug_ask(struct vif *v, struct hotplug_request *want, const char *script, struct reason *why)
 {
 	int err = hotplug_ask(v->daemon->hotplug, want, script);
 	char text[2 * HOTPLUG_SCRIPT_MAX];
 
 	v->hotplug.waits = err == -EBUSY;
 	hotplug_escape(text, sizeof(text), script, strlen(script));
+	*why = (struct reason){ .what = "" };
 	if (err == -EPERM)
-		snprintf(why, len, "%.150s is neither a bare name nor below the directory of --hotplug", text);
+		reason_about(why, "%.150s is neither a bare name nor below the directory of --hotplug", text);
 	else if (err == -EINVAL)
-		snprintf(why, len, "backend key script or gatewaydev is not acceptable");
+		reason_key(why, "backend key", "script or gatewaydev", err);
 	else if (err == -EPIPE)
-		snprintf(why, len, NO_RUNNER);
+		why->what = NO_RUNNER;
 	else if (!err)
 		log_info_in(&v->settings.log, "hotplug script starts vif=%s script=%s action=%s", v->name, text,
 			    hotplug_action_name(want->action));
@@ -133,8 +136,9 @@ static int vif_hotplug_ask(struct vif *v, struct hotplug_request *want, const ch
 
 bool vif_hotplug_online(struct vif *v)
 {
-	char script[STORE_VALUE_MAX], status[STORE_VALUE_MAX], why[STORE_VALUE_MAX];
+	char script[STORE_VALUE_MAX], status[STORE_VALUE_MAX];
 	struct hotplug_request want;
+	struct reason why;
 	int err = vif_hotplug_read(v, &want, script, sizeof(script)), has_status;
 
 	has_status = store_read(v->daemon->store, status, sizeof(status), v->be_path, "hotplug-status");
@@ -153,20 +157,21 @@ bool vif_hotplug_online(struct vif *v)
 	if (err && err != -ENOENT && !store_is_unknown(err))
 		log_debug("cannot remove hotplug-error vif=%s errno=%d", v->name, -err);
 	want.action = HOTPLUG_ONLINE;
-	err = vif_hotplug_ask(v, &want, script, why, sizeof(why));
+	err = vif_hotplug_ask(v, &want, script, &why);
 	if (err == -EBUSY)
 		return false;
 	v->hotplug.fresh = false;
 	v->hotplug.phase = err ? VIF_HOTPLUG_UP : VIF_HOTPLUG_ONLINE;
 	if (err)
-		vif_hotplug_fail(v, why);
+		vif_hotplug_fail(v, &why);
 	return false;
 }
 
 bool vif_hotplug_offline(struct vif *v)
 {
-	char script[STORE_VALUE_MAX], why[STORE_VALUE_MAX];
+	char script[STORE_VALUE_MAX], text[REASON_TEXT_MAX];
 	struct hotplug_request want;
+	struct reason why;
 	int err;
 
 	if (!v->daemon->hotplug || v->hotplug.phase == VIF_HOTPLUG_DOWN || vif_rival(v))
@@ -186,11 +191,13 @@ bool vif_hotplug_offline(struct vif *v)
 	if (err)
 		return false;
 	want.action = HOTPLUG_OFFLINE;
-	err = vif_hotplug_ask(v, &want, script, why, sizeof(why));
+	err = vif_hotplug_ask(v, &want, script, &why);
 	if (err == -EBUSY)
 		return true;
-	if (err)
-		log_warn_in(&v->settings.log, "hotplug script does not run vif=%s action=offline reason=\"%s\"", v->name, why);
+	if (err) {
+		reason_print(text, sizeof(text), &why);
+		log_warn_in(&v->settings.log, "hotplug script does not run vif=%s action=offline reason=\"%s\"", v->name, text);
+	}
 	v->hotplug.phase = err ? VIF_HOTPLUG_DOWN : VIF_HOTPLUG_OFFLINE;
 	return !err;
 }
@@ -247,33 +254,44 @@ void vif_hotplug_abandon(struct vif *v)
 		log_debug("removed without its offline script vif=%s", v->name);
 }
 
-/* Puts into words what became of the script. Returns false if it did what it had to. */
-static bool vif_hotplug_is_failure(char *why, size_t len, const struct hotplug_result *r)
+/* Puts into words why the script could not be run. */
+static void vif_hotplug_cannot_run(struct reason *why, const struct hotplug_result *r)
 {
+	if (r->code == EXDEV) {
+		reason_about(why, "%s leads out of the directory of --hotplug", r->script);
+	} else if (r->code == EPERM) {
+		reason_about(why, "%s may be written by others than root", r->script);
+	} else {
+		reason_about(why, "%s cannot be run", r->script);
+		why->of = ERRTEXT_FILE;
+		why->err = -(int)r->code;
+	}
+}
+
+/* Returns true if the script did not do what it had to, with the reason in why. */
+static bool vif_hotplug_is_failure(struct reason *why, const struct hotplug_result *r)
+{
+	const char *action = hotplug_action_name(r->action);
+
+	*why = (struct reason){ .what = "" };
 	switch (r->end) {
 	case HOTPLUG_EXITED:
-		snprintf(why, len, "%s %s ended with exit code %u", r->script, hotplug_action_name(r->action), r->code);
+		reason_about(why, "%s %s ended with exit code %u", r->script, action, r->code);
 		return r->code != 0;
 	case HOTPLUG_KILLED:
-		snprintf(why, len, "%s %s was killed by signal %u", r->script, hotplug_action_name(r->action), r->code);
+		reason_about(why, "%s %s was killed by signal %u", r->script, action, r->code);
 		return true;
 	case HOTPLUG_TIMED_OUT:
-		snprintf(why, len, "%s %s did not end within the time of --hotplug-seconds and was killed", r->script,
-			 hotplug_action_name(r->action));
+		reason_about(why, "%s %s did not end within the time of --hotplug-seconds and was killed", r->script, action);
 		return true;
 	case HOTPLUG_STOPPED:
-		snprintf(why, len, "%s %s was stopped, as the VIF is removed", r->script, hotplug_action_name(r->action));
+		reason_about(why, "%s %s was stopped, as the VIF is removed", r->script, action);
 		return true;
 	case HOTPLUG_FAILED:
-		if (r->code == EXDEV)
-			snprintf(why, len, "%s leads out of the directory of --hotplug", r->script);
-		else if (r->code == EPERM)
-			snprintf(why, len, "%s may be written by others than root", r->script);
-		else
-			snprintf(why, len, "%s cannot be run: %s", r->script, errtext(ERRTEXT_FILE, -(int)r->code));
+		vif_hotplug_cannot_run(why, r);
 		return true;
 	case HOTPLUG_LOST:
-		snprintf(why, len, NO_RUNNER);
+		why->what = NO_RUNNER;
 		return true;
 	}
 	return true;
@@ -299,9 +317,11 @@ static void vif_hotplug_done(struct vif *v, const char *script)
 void vif_hotplug_ended(struct vif *v, const struct hotplug_result *r)
 {
 	bool online = r->action == HOTPLUG_ONLINE;
-	char why[STORE_VALUE_MAX];
-	bool failed = vif_hotplug_is_failure(why, sizeof(why), r);
+	char text[REASON_TEXT_MAX];
+	struct reason why;
+	bool failed = vif_hotplug_is_failure(&why, r);
 
+	reason_print(text, sizeof(text), &why);
 	v->dirty = true;
 	if (v->hotplug.phase != (online ? VIF_HOTPLUG_ONLINE : VIF_HOTPLUG_OFFLINE))
 		return;		/* of another VIF, which was here before */
@@ -310,13 +330,13 @@ void vif_hotplug_ended(struct vif *v, const struct hotplug_result *r)
 		log_info_in(&v->settings.log, "hotplug script ended vif=%s script=%s action=%s", v->name, r->script,
 			    hotplug_action_name(r->action));
 	else
-		log_error_in(&v->settings.log, "hotplug script failed vif=%s reason=\"%s\"", v->name, why);
+		log_error_in(&v->settings.log, "hotplug script failed vif=%s reason=\"%s\"", v->name, text);
 	if (!online || r->end == HOTPLUG_STOPPED)
 		return;
 	if (v->hotplug.fresh)		/* the device was deleted meanwhile */
 		v->hotplug.phase = VIF_HOTPLUG_NEW;
 	else if (failed)
-		vif_hotplug_fail(v, why);
+		vif_hotplug_fail(v, &why);
 	else
 		vif_hotplug_done(v, r->script);
 }

@@ -52,16 +52,16 @@ static int vif_new_read_config(struct vif *v)
 	if (store_is_unknown(err))
 		return err;
 	if (err) {
-		v->broken = "backend key handle is not acceptable";
+		reason_key(&v->broken, "backend key", "handle", err);
 		handle = v->devid;
 	}
 	err = store_read(s, text, sizeof(text), v->be_path, "mac");
 	if (store_is_unknown(err))
 		return err;
 	if (err != -ENOENT && (err || !parse_mac(mac, text)))
-		v->broken = "backend key mac is not acceptable";
+		reason_key(&v->broken, "backend key", "mac", -EINVAL);
 	if (snprintf(v->name, sizeof(v->name), "vif%u.%u", v->peer.raw, handle) >= (int)sizeof(v->name))
-		v->broken = "backend key handle is too large for a device's name";
+		v->broken = (struct reason){ .what = "backend key handle is too large for a device's name" };
 	return vif_new_read_domain(v);
 }
 
@@ -134,7 +134,8 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 	}
 	err = vif_new_watch_frontend(v);
 	if (err) {
-		log_error("cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, v->fe_path, errtext(ERRTEXT_STORE, err));
+		if (!store_lost(d->store))
+			log_error("cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, v->fe_path, errtext(ERRTEXT_STORE, err));
 		d->look_again = true;
 		free(v);
 		return NULL;

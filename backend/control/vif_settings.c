@@ -104,7 +104,7 @@ int vif_headroom_read(struct vif *v)
 		err = store_watch(v->daemon->store, path, v->token);
 		v->reconfiguring = !err;
 	}
-	if (err)
+	if (err && !store_lost(v->daemon->store))
 		log_warn_in(&v->settings.log, "cannot watch the frontend vif=%s path=%s error=\"%s\"", v->name, path, errtext(ERRTEXT_STORE, err));
 	err = store_read_u32_or(v->daemon->store, &wanted, v->fe_path, KEY_HEADROOM, 0);
 	if (!err)

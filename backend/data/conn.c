@@ -16,6 +16,7 @@
 #include "queue.h"
 #include "queue_limit.h"
 #include "rate.h"
+#include "reason_list.h"
 #include "saved.h"
 
 static struct vif_worker *conn_vif_worker_of(struct worker *w)
@@ -121,25 +122,23 @@ static void conn_buffer_free(void *p, size_t len)
 		munmap(p, len);
 }
 
-static int conn_init_worker(struct vif_worker *vw, const struct vif_conn_params *params, const char **why)
+static int conn_init_worker(struct vif_worker *vw, const struct vif_conn_params *params, struct reason *why)
 {
 	struct stats *stats = vif_counters_worker(&vw->conn->counters, (unsigned int)(vw - vw->conn->worker));
-	int err;
+	int err = worker_init(&vw->w, &ops, params->name, vw->tap_fd, params->control_fd, stats);
 
-	*why = "cannot open the event channel device";
-	err = worker_init(&vw->w, &ops, params->name, vw->tap_fd, params->control_fd, stats);
 	if (err)
-		return err;
-	*why = "no memory for buffers";
+		return reason_list_fail(why, "cannot open the event channel device", err);
 	vw->gtx_buf = conn_buffer_new(BATCH_BYTES);
 	vw->grx_buf = conn_buffer_new(BATCH_BYTES);
 	vw->frames = conn_buffer_new(BATCH_FRAMES * sizeof(struct vif_frame));
 	vw->tso.frame = conn_buffer_new(PKT_LEN_MAX);
 	if (!vw->gtx_buf || !vw->grx_buf || !vw->frames || !vw->tso.frame)
-		return -ENOMEM;
-	*why = "cannot open the grant device";
+		return reason_list_fail(why, "cannot allocate its buffers", -ENOMEM);
 	err = grant_open(&vw->grant, params->peer);
-	return err ? err : grant_batch_new(&vw->batch, vw->grant);
+	if (!err)
+		err = grant_batch_new(&vw->batch, vw->grant);
+	return reason_list_fail(why, "cannot open the grant device", err);
 }
 
 static void conn_exit_worker(struct vif_worker *vw)
@@ -157,42 +156,40 @@ static void conn_exit_worker(struct vif_worker *vw)
 }
 
 /* Binds the one channel of all rings, which have bits of its mask. */
-static int conn_attach_mask(struct vif_conn *conn, struct domid peer, const char **why)
+static int conn_attach_mask(struct vif_conn *conn, struct domid peer, struct reason *why)
 {
 	int err = 0;
 
 	if (!conn->conf.mask)
 		return 0;
-	*why = "cannot map event-mask-ref";
 	conn->mask_page = grant_map(conn->worker->grant, conn->conf.mask_ref, &err);
 	if (!conn->mask_page)
-		return err;
+		return reason_list_fail(why, "cannot map event-mask-ref", err);
 	evmask_back_init(&conn->worker->w.mask, conn->mask_page, conn->conf.queues);
-	*why = "cannot bind the event channel";
-	return worker_bind(&conn->worker->w, peer, conn->conf.mask_port, &conn->mask_doorbell);
+	err = worker_bind(&conn->worker->w, peer, conn->conf.mask_port, &conn->mask_doorbell);
+	return reason_list_fail(why, "cannot bind the event channel", err);
 }
 
 /* Attaches the control ring to the first worker, which is the only one then. */
-static int conn_attach_ctrl(struct vif_conn *conn, struct domid peer, const char **why)
+static int conn_attach_ctrl(struct vif_conn *conn, struct domid peer, struct reason *why)
 {
 	int err = 0;
 
 	if (!conn->conf.ctrl)
 		return 0;
-	*why = "cannot map ctrl-ring-ref";
 	conn->ctrl_page = grant_map(conn->worker->grant, conn->conf.ctrl_ref, &err);
 	if (!conn->ctrl_page)
-		return err;
-	*why = "the control ring page is not a ring";
+		return reason_list_fail(why, "cannot map ctrl-ring-ref", err);
 	err = ctrl_back_attach(&conn->ctrl, conn->ctrl_page);
 	if (err)
-		return err;
+		return reason_list_fail(why, "the control ring page is not a ring", err);
 	conn->ctrl_doorbell = (struct doorbell){ conn->mask_doorbell.port, EVMASK_CTRL };
-	*why = "cannot bind the event channel";
-	return conn->conf.mask ? 0 : worker_bind(&conn->worker->w, peer, conn->conf.ctrl_port, &conn->ctrl_doorbell);
+	if (!conn->conf.mask)
+		err = worker_bind(&conn->worker->w, peer, conn->conf.ctrl_port, &conn->ctrl_doorbell);
+	return reason_list_fail(why, "cannot bind the event channel", err);
 }
 
-static int conn_init_queues(struct vif_conn *conn, struct domid peer, const char **why)
+static int conn_init_queues(struct vif_conn *conn, struct domid peer, struct reason *why)
 {
 	int err = 0;
 
@@ -233,7 +230,7 @@ static void conn_release(struct vif_conn *conn)
 	free(conn);
 }
 
-static int conn_start(struct vif_conn *conn, const struct vif_conn_params *params, const char **why)
+static int conn_start(struct vif_conn *conn, const struct vif_conn_params *params, struct reason *why)
 {
 	struct gref_map_use use = { .quota = params->quota, .guest = params->peer, .log = &conn->settings->log };
 	int err = 0;
@@ -249,7 +246,7 @@ static int conn_start(struct vif_conn *conn, const struct vif_conn_params *param
 	}
 	use.grant = conn->worker->grant;
 	if (!err)
-		err = gref_map_new(&conn->gref_map, &use);
+		err = reason_list_fail(why, "cannot make the connection", gref_map_new(&conn->gref_map, &use));
 	if (!err)
 		err = conn_attach_mask(conn, params->peer, why);
 	if (!err)
@@ -259,15 +256,13 @@ static int conn_start(struct vif_conn *conn, const struct vif_conn_params *param
 	if (err)
 		return err;
 	vif_conf_describe(&conn->conf, conn->connection, sizeof(conn->connection));
-	*why = "no memory for the frontend's tables";
 	err = vif_saved_open(conn, params);
 	if (err)
-		return err;
+		return reason_list_fail(why, "cannot make the frontend's tables", err);
 	vif_queue_limit(conn, params);
-	*why = "cannot start the worker";
 	for (unsigned int i = 0; i < conn->nworkers && !err; i++)
 		err = worker_start(&conn->worker[i].w);
-	return err;
+	return reason_list_fail(why, "cannot start the worker", err);
 }
 
 /* Makes the TAPs the connection's, also if there is no memory for it or its workers. */
@@ -282,15 +277,14 @@ static void conn_take_taps(struct vif_conn *conn, const struct vif_conn_params *
 }
 
 int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
-		   const struct vif_conf *conf, const char **why)
+		   const struct vif_conf *conf, struct reason *why)
 {
 	struct vif_conn *conn = calloc(1, sizeof(*conn));
 	int err;
 
-	*why = "no memory";
 	if (!conn) {
 		conn_take_taps(NULL, params);
-		return -ENOMEM;
+		return reason_list_fail(why, "cannot make the connection", -ENOMEM);
 	}
 	conn->conf = *conf;
 	conn->limits = grx_stall_limits_for(conf->rx_notify, params->hold_ms, params->stall_ms);
@@ -301,7 +295,10 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
 	conn->worker = calloc(params->workers, sizeof(*conn->worker));
 	conn->nworkers = conn->worker ? params->workers : 0;
 	conn_take_taps(conn, params);
-	err = conn->queue && conn->worker && conn->counters.set ? conn_start(conn, params, why) : -ENOMEM;
+	if (conn->queue && conn->worker && conn->counters.set)
+		err = conn_start(conn, params, why);
+	else
+		err = reason_list_fail(why, "cannot make the connection", -ENOMEM);
 	if (err) {
 		conn_release(conn);
 		return err;
@@ -319,13 +316,15 @@ void vif_conn_stop(struct vif_conn *conn, struct stats *sum)
 	conn_release(conn);
 }
 
-const char *vif_conn_faulted(const struct vif_conn *conn)
+bool vif_conn_faulted(const struct vif_conn *conn, struct reason *why)
 {
-	const char *why = NULL;
+	const char *fault = NULL;
 
-	for (unsigned int i = 0; i < conn->nworkers && !why; i++)
-		why = worker_faulted(&conn->worker[i].w);
-	return why;
+	for (unsigned int i = 0; i < conn->nworkers && !fault; i++)
+		fault = worker_faulted(&conn->worker[i].w);
+	if (fault)
+		*why = (struct reason){ .what = fault };
+	return fault != NULL;
 }
 
 bool vif_conn_stalled(const struct vif_conn *conn)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/base/abi.h"
+#include "common/base/reason.h"
 #include "common/base/stats.h"
 #include "common/base/util.h"
 #include "conf.h"
@@ -39,16 +40,16 @@ struct vif_conn_params {
 	int tables_fd;		/* a file of vif_conn_tables_size() bytes for the next daemon; -1: none; borrowed during the call */
 };
 
-/* Maps the rings, binds the channels and starts the workers. Returns 0 or
- * -errno; *why then is the reason, static. */
+/* Maps the rings, binds the channels and starts the workers. Returns 0, or -errno
+ * with the reason in why, which is one of reason_list.h. */
 MUST_CHECK int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
-			      const struct vif_conf *conf, const char **why);
+			      const struct vif_conf *conf, struct reason *why);
 
 /* Returns the size in bytes of the file for a guest's tables. */
 size_t vif_conn_tables_size(void);
 
-/* Returns why a worker has stopped serving, or NULL. */
-const char *vif_conn_faulted(const struct vif_conn *conn);
+/* Returns true if a worker has stopped serving, with the reason in why, which is one of reason_list.h. */
+MUST_CHECK bool vif_conn_faulted(const struct vif_conn *conn, struct reason *why);
 
 /* Returns true if a queue has lacked slots for so long that the carrier is to be down. */
 MUST_CHECK bool vif_conn_stalled(const struct vif_conn *conn);

@@ -22,7 +22,7 @@
 #include "common/base/abi.h"
 #include "common/base/util.h"
 #include "conf.h"
-#include "reason.h"
+#include "reason_list.h"
 
 #define MSG_VERSION 1u
 

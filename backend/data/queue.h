@@ -3,12 +3,13 @@
 #ifndef NETPAIR_BACKEND_QUEUE_H
 #define NETPAIR_BACKEND_QUEUE_H
 
+#include "common/base/reason.h"
 #include "conn_internal.h"
 
 /* Maps the rings of queue index and binds its channels. On failure what was done
- * stays for vif_queue_exit(). Returns 0 or -errno; *why then is the reason, static. */
+ * stays for vif_queue_exit(). Returns 0, or -errno with the reason in why. */
 MUST_CHECK int vif_queue_init(struct vif_queue *q, struct vif_worker *vw, struct domid peer,
-			      unsigned int index, const char **why);
+			      unsigned int index, struct reason *why);
 
 /* Unmaps the rings. The channels end with the worker's handle. */
 void vif_queue_exit(struct vif_queue *q);

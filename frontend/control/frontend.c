@@ -114,7 +114,7 @@ static void frontend_scan(struct frontend *d)
 	int err = store_list(d->shared.store, ROOT, frontend_scan_device, d);
 
 	/* Without any device there may be no directory either, and xenstored says so by -EACCES. */
-	if (err && err != -EACCES)
+	if (err && err != -EACCES && !store_lost(d->shared.store))
 		log_warn("cannot list the VIFs dir=%s error=\"%s\"", ROOT, errtext(ERRTEXT_STORE, err));
 }
 

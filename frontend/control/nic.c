@@ -19,6 +19,7 @@
 #include "common/base/clock.h"
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "common/base/reason.h"
 #include "common/host/kernel.h"
 #include "common/host/xenbus.h"
 #include "common/wire/handshake.h"
@@ -42,7 +43,7 @@ static void nic_set_state(struct nic *n, enum xenbus_state state)
 {
 	int err = xenbus_write_state(nic_store_of(n), n->fe_path, state);
 
-	if (err)
+	if (err && !store_lost(nic_store_of(n)))
 		log_warn_in(&n->log, "cannot write the key state nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, err));
 	n->state = state;
 	log_debug("state nic=%s ours=%s", n->name, hs_state_name(state));
@@ -85,55 +86,65 @@ static void nic_release(struct nic *n)
 }
 
 /* Logs that an attempt came to nothing, and undoes it; the next one waits. */
-static void nic_fail(struct nic *n, const char *why, enum errtext_of of, int err)
+static void nic_fail(struct nic *n, const struct reason *why)
 {
 	/* A directory that goes or is no longer ours means a detach, not a failure. */
-	log_bucket_line(&n->log, err == -EACCES || err == -ENOENT ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
-		 "cannot connect nic=%s reason=\"%s\" error=\"%s\"", n->name, why, errtext(of, err));
+	bool detach = why->err == -EACCES || why->err == -ENOENT;
+	char text[REASON_TEXT_MAX];
+
+	reason_print(text, sizeof(text), why);
+	/* A lost xenstored is logged once for all (loop.c). */
+	if (!store_lost(nic_store_of(n)))
+		log_bucket_line(&n->log, detach ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "cannot connect nic=%s reason=\"%s\"",
+				n->name, text);
 	nic_release(n);
 }
 
-static int nic_share_rings(struct nic *n, const struct nic_conf *conf)
+/* Has the NIC looked at again in a second, as xenstored failed. */
+static void nic_look_again(struct nic *n, int err)
+{
+	if (!store_lost(nic_store_of(n)))
+		log_warn_in(&n->log, "cannot read xenstore, trying again in a second nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, err));
+	n->retry_at = now_us() + LOOK_AGAIN_US;
+}
+
+/* Grants the pages and writes them to xenstore. Returns 0, or -errno with the reason in why. */
+static int nic_share_rings(struct nic *n, const struct nic_conf *conf, struct reason *why)
 {
 	const struct nic_place place = { .peer = n->peer, .name = n->name, .log = &n->log, .tap_fd = n->tap_fd,
 					 .control_fd = n->daemon->control_fd };
 	struct nic_refs refs;
-	const char *reason;
-	int err = nic_tap_offloads(n, conf);
+	int err = reason_fail(why, "cannot set the device's offloads", ERRTEXT_TAP, nic_tap_offloads(n, conf));
 
-	if (err) {
-		nic_fail(n, "cannot set the device's offloads", ERRTEXT_TAP, err);
+	if (!err)
+		err = nic_conn_new(&n->conn, &place, conf, why);
+	if (err)
 		return err;
-	}
-	err = nic_conn_new(&n->conn, &place, conf, &reason);
-	if (err) {
-		nic_fail(n, reason, ERRTEXT_XEN, err);
-		return err;
-	}
 	nic_conn_refs(n->conn, &refs);
 	err = nic_conf_publish(nic_store_of(n), n->fe_path, conf, &refs);
-	if (err)
-		nic_fail(n, "cannot write the rings to xenstore", ERRTEXT_STORE, err);
-	return err;
+	return reason_fail(why, "cannot write the rings to xenstore", ERRTEXT_STORE, err);
 }
 
 static void nic_connect_rings(struct nic *n)
 {
 	unsigned int shift = n->attempts < BACKOFF_MAX ? n->attempts : BACKOFF_MAX;
 	struct nic_conf conf;
-	char why[128];
+	struct reason why;
 	int err;
 
+	err = reason_fail(&why, "cannot open the TAP", ERRTEXT_TAP, nic_tap_make(n));
+	if (!err) {
+		err = nic_conf_read(&conf, nic_store_of(n), n->be_path, n->daemon->queues, &why);
+		if (store_is_unknown(err)) {
+			nic_look_again(n, err);
+			n->not_before = n->retry_at;
+			return;
+		}
+	}
 	n->not_before = now_us() + (1000000ull << shift);
 	n->attempts++;
-	err = nic_tap_make(n);
 	if (err) {
-		nic_fail(n, "cannot open the TAP", ERRTEXT_TAP, err);
-		return;
-	}
-	err = nic_conf_read(&conf, nic_store_of(n), n->be_path, n->daemon->queues, why, sizeof(why));
-	if (err) {
-		nic_fail(n, why, ERRTEXT_STORE, err);
+		nic_fail(n, &why);
 		return;
 	}
 	nic_conf_restrict(&conf, n->daemon);
@@ -142,8 +153,10 @@ static void nic_connect_rings(struct nic *n)
 			 conf.queues > 1 ? "no control ring" : "one queue");
 	nic_filter_prepare(n, &conf);
 	nic_tap_fit(n, &conf);
-	if (nic_share_rings(n, &conf) < 0)
+	if (nic_share_rings(n, &conf, &why) < 0) {
+		nic_fail(n, &why);
 		return;
+	}
 	n->state = XenbusStateConnected;
 	log_info_in(&n->log, "pages granted, waiting for the backend nic=%s backend=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d queues=%u", n->name,
 		 n->peer.raw, conf.mask ? "mask" : conf.split ? "split" : "one", conf.peer.sg, conf.peer.gso4, conf.peer.gso6,
@@ -233,16 +246,20 @@ static void nic_follow_state(struct nic *n, enum xenbus_state found)
 /* Returns whether the connection cannot go on: its worker or its device is lost. */
 static bool nic_has_lost_conn(struct nic *n)
 {
+	struct reason why = { .what = NULL };
+	char text[REASON_TEXT_MAX];
+	bool fault;
+
 	if (!n->conn)
 		return false;
+	fault = nic_conn_faulted(n->conn, &why);
 	/* The worker may have seen since that the device was deleted. */
-	if (nic_conn_faulted(n->conn))
+	if (fault)
 		nic_tap_replace(n);
-	if (n->replaced)
-		return true;
-	if (!nic_conn_faulted(n->conn))
-		return false;
-	log_error_in(&n->log, "closing nic=%s reason=\"%s\"", n->name, nic_conn_faulted(n->conn));
+	if (n->replaced || !fault)
+		return n->replaced;
+	reason_print(text, sizeof(text), &why);
+	log_error_in(&n->log, "closing nic=%s reason=\"%s\"", n->name, text);
 	return true;
 }
 
@@ -298,10 +315,8 @@ static void nic_read_failed(struct nic *n, int err)
 	/* A xenstored that fails must not look like a toolstack that removes. */
 	if (store_lost(nic_store_of(n)) || (gone && n->unlisted))
 		return;
-	if (store_is_unknown(err)) {
-		log_warn_in(&n->log, "cannot read xenstore, trying again in a second nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, err));
-		n->retry_at = now_us() + LOOK_AGAIN_US;
-	}
+	if (store_is_unknown(err))
+		nic_look_again(n, err);
 	if (!gone)
 		return;
 	nic_release(n);

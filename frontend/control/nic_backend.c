@@ -33,7 +33,8 @@ static int nic_backend_watch(struct nic *n)
 		err = store_watch(n->daemon->store, path, n->token);
 	}
 	if (err) {
-		log_error_in(&n->log, "cannot watch the backend nic=%s path=%s error=\"%s\"", n->name, path, errtext(ERRTEXT_STORE, err));
+		if (!store_lost(n->daemon->store))
+			log_error_in(&n->log, "cannot watch the backend nic=%s path=%s error=\"%s\"", n->name, path, errtext(ERRTEXT_STORE, err));
 		nic_backend_unwatch(n);
 		n->be_path[0] = '\0';
 	}

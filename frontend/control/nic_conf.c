@@ -7,13 +7,13 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "common/base/reason.h"
 #include "common/host/store.h"
 #include "common/host/transaction.h"
 #include "nic.h"
 #include "nic_conf.h"
 
-int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, unsigned int queues,
-		  char *why, size_t why_len)
+int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, unsigned int queues, struct reason *why)
 {
 	static const char *const names[] = {
 		"feature-rx-copy", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6",
@@ -22,22 +22,31 @@ int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, u
 		"feature-multicast-control", "feature-dynamic-multicast-control",
 	};
 	uint32_t v[ARRAY_SIZE(names)] = { 0 }, max = 1;
+	const char *key = NULL;
+	int err = 0;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
-		int err = store_read_u32_or(s, &v[i], be_path, names[i], 0);
-
-		if (err) {
-			snprintf(why, why_len, "backend key %s is not acceptable", names[i]);
-			return err;
-		}
-	}
-	if (!v[0]) {
-		snprintf(why, why_len, "the backend lacks feature-rx-copy");
-		return -ENOTSUP;
+	for (unsigned int i = 0; i < ARRAY_SIZE(names) && !err; i++) {
+		key = names[i];
+		err = store_read_u32_or(s, &v[i], be_path, key, 0);
 	}
 	/* Where one is wanted the key does not matter. */
-	if (queues > 1 && (store_read_u32_or(s, &max, be_path, "multi-queue-max-queues", 1) || max == 0)) {
-		snprintf(why, why_len, "backend key multi-queue-max-queues is not acceptable");
+	if (!err && queues > 1) {
+		key = "multi-queue-max-queues";
+		err = store_read_u32_or(s, &max, be_path, key, 1);
+		if (!err && max == 0)
+			err = -EINVAL;
+	}
+	/* The directory is no longer for us to read, which says nothing of the key. */
+	if (err == -EACCES) {
+		*why = (struct reason){ .what = "cannot read backend key", .of = ERRTEXT_STORE, .err = err };
+		reason_about(why, "%s", key);
+	} else if (err) {
+		reason_key(why, "backend key", key, err);
+	}
+	if (err)
+		return err;
+	if (!v[0]) {
+		*why = (struct reason){ .what = "the backend lacks feature-rx-copy" };
 		return -EINVAL;
 	}
 	*conf = (struct nic_conf){

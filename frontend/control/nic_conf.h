@@ -3,19 +3,18 @@
 #ifndef NETPAIR_FRONTEND_NIC_CONF_H
 #define NETPAIR_FRONTEND_NIC_CONF_H
 
-#include <stddef.h>
-
 #include "common/base/util.h"
 
 struct nic_conf;
 struct nic_daemon;
 struct nic_refs;
+struct reason;
 struct store;
 
 /* Reads and checks what the backend offers; queues is the number wanted. Returns
- * 0, or -errno with a text in why. */
+ * 0, or -errno with the reason in why; one that store_is_unknown() says nothing of the backend. */
 MUST_CHECK int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path,
-			     unsigned int queues, char *why, size_t why_len);
+			     unsigned int queues, struct reason *why);
 
 /* Leaves out of the offer what the command line does not want. */
 void nic_conf_restrict(struct nic_conf *conf, const struct nic_daemon *d);

@@ -85,7 +85,7 @@ int nic_tap_make(struct nic *n)
 	err = nic_tap_mac_read(n, mac, text);
 	if (!err)
 		params.mac = mac;
-	else
+	else if (!store_lost(n->daemon->store))
 		log_warn_in(&n->log, "the key mac cannot be used, the device keeps its address nic=%s error=\"%s\"", n->name, errtext(ERRTEXT_STORE, err));
 	err = tapstate_open(&ts, &n->tap_fd, &params, &fresh);
 	if (err)
@@ -169,7 +169,8 @@ void nic_tap_fit(struct nic *n, const struct nic_conf *conf)
 	err = store_read_u32(n->daemon->store, &mtu, n->fe_path, "mtu");
 
 	if (err != -ENOENT && (err || mtu < MTU_MIN || mtu > MTU_MAX)) {
-		log_warn_in(&n->log, "the key mtu cannot be used, the device keeps its mtu nic=%s", n->name);
+		if (!store_lost(n->daemon->store))
+			log_warn_in(&n->log, "the key mtu cannot be used, the device keeps its mtu nic=%s", n->name);
 		mtu = 0;
 	}
 	err = tapstate_mtu(&ts, n->tap_fd, mtu, conf->peer.sg ? 0 : VNET_MTU_NO_SG);

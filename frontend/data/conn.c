@@ -103,39 +103,39 @@ static const struct worker_ops ops = {
 
 /* --- making and ending ---------------------------------------------------- */
 
-static int conn_grant_pages(struct nic_conn *conn, struct domid peer, const char **why)
+static int conn_grant_pages(struct nic_conn *conn, struct domid peer, struct reason *why)
 {
-	int err;
+	int err = share_open(&conn->share, peer);
 
-	*why = "cannot open the grant device (/dev/xen/gntalloc)";
-	err = share_open(&conn->share, peer);
 	if (err)
-		return err;
-	*why = "cannot grant pages; raise gntalloc's limit (module parameter xen_gntalloc.limit)";
+		return reason_fail(why, "cannot open the grant device (/dev/xen/gntalloc)", ERRTEXT_XEN, err);
 	err = pool_init(&conn->rings, conn->share, RINGS_QUEUES + 2 * conn->conf.queues + conn->conf.mask, SHARE_READ_WRITE);
-	if (err)
-		return err;
-	free_pages_init(&conn->gtx_free_pages);
-	return pool_init(&conn->gtx_pool, conn->share, POOL_GTX_PAGES, SHARE_READ_ONLY);
+	if (!err) {
+		free_pages_init(&conn->gtx_free_pages);
+		err = pool_init(&conn->gtx_pool, conn->share, POOL_GTX_PAGES, SHARE_READ_ONLY);
+	}
+	return reason_fail(why, POOL_NO_PAGES, ERRTEXT_XEN, err);
 }
 
-static int conn_offer_mask(struct nic_conn *conn, struct domid peer, const char **why)
+static int conn_offer_mask(struct nic_conn *conn, struct domid peer, struct reason *why)
 {
 	if (!conn->conf.mask)
 		return 0;
 	evmask_front_init(&conn->w.mask, pool_page(&conn->rings, RINGS_QUEUES + 2 * conn->conf.queues), conn->conf.queues);
-	*why = "cannot allocate an event channel";
-	return worker_offer(&conn->w, peer, &conn->mask_doorbell);
+	return reason_fail(why, "cannot allocate an event channel", ERRTEXT_XEN, worker_offer(&conn->w, peer, &conn->mask_doorbell));
 }
 
-static int conn_offer_ctrl(struct nic_conn *conn, struct domid peer, const char **why)
+static int conn_offer_ctrl(struct nic_conn *conn, struct domid peer, struct reason *why)
 {
+	int err = 0;
+
 	if (!conn->conf.ctrl)
 		return 0;
 	ctrl_front_init(&conn->ctrl.ring, pool_page(&conn->rings, RINGS_CTRL));
 	conn->ctrl.doorbell = (struct doorbell){ conn->mask_doorbell.port, EVMASK_CTRL };
-	*why = "cannot allocate an event channel";
-	return conn->conf.mask ? 0 : worker_offer(&conn->w, peer, &conn->ctrl.doorbell);
+	if (!conn->conf.mask)
+		err = worker_offer(&conn->w, peer, &conn->ctrl.doorbell);
+	return reason_fail(why, "cannot allocate an event channel", ERRTEXT_XEN, err);
 }
 
 static struct nic_conn *conn_alloc(const struct nic_conf *conf)
@@ -156,19 +156,18 @@ static struct nic_conn *conn_alloc(const struct nic_conf *conf)
 	return NULL;
 }
 
-int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const struct nic_conf *conf, const char **why)
+int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const struct nic_conf *conf, struct reason *why)
 {
 	struct nic_conn *conn = conn_alloc(conf);
 	int err;
 
-	*why = "no memory";
 	if (!conn)
-		return -ENOMEM;
+		return reason_fail(why, "cannot make the connection", ERRTEXT_FILE, -ENOMEM);
 	conn->conf = *conf;
 	conn->log = place->log;
 	nic_mcast_init(conn);
-	*why = "cannot open the event channel device";
-	err = worker_init(&conn->w, &ops, place->name, place->tap_fd, place->control_fd, &conn->stats);
+	err = reason_fail(why, "cannot open the event channel device", ERRTEXT_XEN,
+			  worker_init(&conn->w, &ops, place->name, place->tap_fd, place->control_fd, &conn->stats));
 	if (!err)
 		err = conn_grant_pages(conn, place->peer, why);
 	if (!err)
@@ -249,9 +248,13 @@ bool nic_conn_queue_stats(const struct nic_conn *conn, unsigned int i, struct st
 	return true;
 }
 
-const char *nic_conn_faulted(const struct nic_conn *conn)
+bool nic_conn_faulted(const struct nic_conn *conn, struct reason *why)
 {
-	return worker_faulted(&conn->w);
+	const char *fault = worker_faulted(&conn->w);
+
+	if (fault)
+		*why = (struct reason){ .what = fault };
+	return fault != NULL;
 }
 
 void nic_conn_want_mcast(struct nic_conn *conn, uint8_t (*addr)[6], unsigned int n)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/base/log.h"
+#include "common/base/reason.h"
 #include "common/base/stats.h"
 #include "common/base/util.h"
 #include "common/host/announce.h"
@@ -43,9 +44,9 @@ struct nic_refs {
 unsigned int nic_conn_pages(unsigned int queues);
 
 /* Grants the pages, formats the rings, stages every receive buffer and offers
- * the channels to the backend. Returns 0, or -errno with the reason in *why, static. */
+ * the channels to the backend. Returns 0, or -errno with the reason in why. */
 MUST_CHECK int nic_conn_new(struct nic_conn **out, const struct nic_place *place,
-			    const struct nic_conf *conf, const char **why);
+			    const struct nic_conf *conf, struct reason *why);
 
 /* Fills in what the backend is to be told. */
 void nic_conn_refs(const struct nic_conn *conn, struct nic_refs *refs);
@@ -62,8 +63,8 @@ MUST_CHECK int nic_conn_start(struct nic_conn *conn);
 /* Ends the worker; the pages stay granted. */
 void nic_conn_stop(struct nic_conn *conn);
 
-/* Returns why the worker stands still, a static text, or NULL. */
-const char *nic_conn_faulted(const struct nic_conn *conn);
+/* Returns true if the worker has stopped serving, with the reason in why. */
+MUST_CHECK bool nic_conn_faulted(const struct nic_conn *conn, struct reason *why);
 
 /* Sums up the counters of the worker and all queues. */
 void nic_conn_stats(const struct nic_conn *conn, struct stats *sum);

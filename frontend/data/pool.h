@@ -32,7 +32,9 @@ struct pool {
 	struct gref gref[RING_SLOTS];
 };
 
-/* Grants count new zeroed pages. Returns 0 or -errno; -ENOSPC: gntalloc's limit. */
+/* Grants count new zeroed pages. Returns 0 or -errno; -ENOSPC: gntalloc's limit. In
+ * words: POOL_NO_PAGES. */
+#define POOL_NO_PAGES "cannot grant pages; raise gntalloc's limit (module parameter xen_gntalloc.limit)"
 MUST_CHECK int pool_init(struct pool *p, struct share_dev *s, unsigned int count, enum share_access access);
 void pool_exit(struct pool *p, struct share_dev *s);
 uint8_t *pool_page(const struct pool *p, unsigned int index);

@@ -19,23 +19,21 @@ static int queue_offer_ports(struct nic_queue *q, struct domid peer)
 }
 
 int nic_queue_init(struct nic_queue *q, struct nic_conn *conn, struct domid peer,
-		   unsigned int index, const char **why)
+		   unsigned int index, struct reason *why)
 {
 	unsigned int page = RINGS_QUEUES + 2 * index, count = pool_grx_pages(conn->conf.queues);
 	int err;
 
 	q->conn = conn;
 	q->index = index;
-	*why = "cannot grant pages; raise gntalloc's limit (module parameter xen_gntalloc.limit)";
 	err = pool_init(&q->grx_pool, conn->share, count, SHARE_READ_WRITE);
 	if (err)
-		return err;
+		return reason_fail(why, POOL_NO_PAGES, ERRTEXT_XEN, err);
 	gtx_front_init(&q->gtx, pool_page(&conn->rings, page));
 	grx_front_init(&q->grx, pool_page(&conn->rings, page + 1));
 	for (unsigned int i = 0; i < count; i++)
 		grx_front_post(&q->grx, q->grx_pool.gref[i]);
-	*why = "cannot allocate an event channel";
-	return queue_offer_ports(q, peer);
+	return reason_fail(why, "cannot allocate an event channel", ERRTEXT_XEN, queue_offer_ports(q, peer));
 }
 
 void nic_queue_exit(struct nic_queue *q)

@@ -3,6 +3,7 @@
 #ifndef NETPAIR_FRONTEND_QUEUE_H
 #define NETPAIR_FRONTEND_QUEUE_H
 
+#include "common/base/reason.h"
 #include "common/base/stats.h"
 #include "common/base/util.h"
 #include "common/host/worker.h"
@@ -22,10 +23,10 @@ struct nic_queue {
 };
 
 /* Grants the receive pages of queue index, formats its rings and offers its
- * channels. Returns 0, or -errno with the reason in *why; what was done until
+ * channels. Returns 0, or -errno with the reason in why; what was done until
  * then is undone by nic_queue_exit(). */
 MUST_CHECK int nic_queue_init(struct nic_queue *q, struct nic_conn *conn, struct domid peer,
-			      unsigned int index, const char **why);
+			      unsigned int index, struct reason *why);
 void nic_queue_exit(struct nic_queue *q);
 
 #endif

@@ -59,9 +59,14 @@ case_unreadable()
 	for k in backend/vif/1/0/frontend 1/0/handle 1/0/mac device/vif/0/tx-ring-ref device/vif/0/event-mask-ref; do
 		x fault 0 read "path=$k" fail times=1
 	done
+	# That says nothing of the backend's key: it is no failed attempt.
+	k=$(grep -c 'cannot read xenstore, trying again' "$L/front.log")
+	x fault guest read path=backend/vif/1/0/feature-sg fail times=1
 	{ attach 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/attached-again" $? "$(cat "$TOP/out")"
+	check front-feature-sg await_line "$L/front.log" 5 'cannot read xenstore, trying again' $((k + 1))
 	check none-left x fault 0 clear
+	check none-left-of-the-guest x fault guest clear
 }
 
 # --- whose device it is -------------------------------------------------------------------------

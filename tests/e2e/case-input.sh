@@ -200,11 +200,11 @@ fill_quota()
 # The error says that the domain's quota is used up, not a disk; the VIF goes on once there is room.
 case_quota()
 {
-	expect='cannot connect nic=nic0 reason="cannot write the rings to xenstore"'
+	expect='cannot connect nic=nic0 reason="cannot write the rings to xenstore: '
 	lab_start
 	{ start_back && x attach-vif 0 guest 0 --hotplug && fill_quota && start_front; } >"$TOP/out" 2>&1
 	verdict "$CASE/filled" $? "$(cat "$TOP/out")" || return
-	check says-quota await_line "$L/front.log" 5 'cannot write the rings.*error="this domain.s quota in xenstore is used up'
+	check says-quota await_line "$L/front.log" 5 'cannot write the rings to xenstore: this domain.s quota in xenstore is used up'
 	x exec guest -- xenstore-rm data
 	{ connected 1 0 20 && address 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/goes-on" $? "$(cat "$TOP/out")"

@@ -381,13 +381,13 @@ static void back_start(bool resume)
 {
 	struct vif_conn_params params = { .peer = { GUEST }, .name = "fuzz", .tables_fd = -1, .quota = &quota,
 				   .tap_fds = &wire_tap, .limit_fd = -1, .settings = &settings, .counters = &counters, .workers = 1, .control_fd = wire_control, .adopt = resume };
-	const char *why = NULL;
+	struct reason why;
 	int err;
 
 	vif_counters_new(&counters, conf.queues, 1);
 	inproc_act(0);
 	err = vif_conn_start(&conn_now, &params, &conf, &why);
-	PROMISE(err <= 0 && why);
+	PROMISE(err == 0 || (err < 0 && err == why.err && reason_list_number(&why) != REASON_NONE));
 	/* Valid rings must be accepted. */
 	PROMISE(err == 0 || broke_rules || host_failed);
 	if (err)
@@ -413,6 +413,7 @@ static uint64_t grx_fates(const struct stats *s)
 static void check(void)
 {
 	struct stats sum;
+	struct reason why;
 	uint64_t grx;
 
 	wire_drain();
@@ -421,9 +422,12 @@ static void check(void)
 	grx = grx_fates(&sum);
 	PROMISE(grx <= frames_in);
 	frames_in -= grx;	/* the next connection gets the frames that are still in the TAP */
-	if (vif_conn_faulted(conn_now) && !broke_rules) {
-		fprintf(stderr, "faulted for nothing: %s\n", vif_conn_faulted(conn_now));
-		abort();
+	if (vif_conn_faulted(conn_now, &why)) {
+		if (!broke_rules) {
+			fprintf(stderr, "faulted for nothing: %s\n", why.what);
+			abort();
+		}
+		PROMISE(reason_list_number(&why) != REASON_NONE);
 	}
 	for (unsigned int q = 0; !broke_rules && q < 2; q++)
 		PROMISE(gtx_prod[q] - read_word(gtx_page[q], 8) <= 256 && grx_prod[q] - read_word(grx_page[q], 8) <= 256);
@@ -522,7 +526,7 @@ static void command(uint8_t what)
 		/* A grant copy that fails is answered with an error. The guest broke no rule. */
 		break;
 	case 10:
-		if (conn_now && !vif_conn_faulted(conn_now))
+		if (conn_now && !worker_faulted(&conn_now->worker->w))
 			(void)!conn_now->worker->w.ops->rearm(&conn_now->worker->w);
 		if (what & 0x80) {
 			back_stop();

@@ -104,10 +104,17 @@ static int change_between_reads(const char *path)
 	return 0;
 }
 
-static void check_why(int err, const char *why, size_t len)
+static void check_why(int err, const struct reason *why)
 {
-	PROMISE(memchr(why, '\0', len) && (err == 0 || (err < 0 && *why)));
-	for (const char *c = why; *c; c++)
+	char text[REASON_TEXT_MAX];
+
+	PROMISE(err <= 0);
+	if (!err)
+		return;
+	memset(text, 'x', sizeof(text));
+	reason_print(text, sizeof(text), why);
+	PROMISE(memchr(text, '\0', sizeof(text)) && *text);
+	for (const char *c = text; *c; c++)
 		PROMISE(isprint((unsigned char)*c));
 }
 
@@ -165,15 +172,14 @@ static void check_front(const struct vif_conf *c)
 static void read_front(uint8_t limit)
 {
 	uint32_t max = 1 + limit % VIF_QUEUES_MAX;
-	char why[48], text[640];
+	struct reason why;
+	char text[640];
 	struct vif_conf c;
 	int err;
 
 	memset(&c, 0x55, sizeof(c));
-	memset(why, 'x', sizeof(why));
-	why[0] = '\0';
-	err = vif_conf_read(&c, store, FE, max, why, sizeof(why));
-	check_why(err, why, sizeof(why));
+	err = vif_conf_read(&c, store, FE, max, &why);
+	check_why(err, &why);
 	if (err)
 		return;
 	PROMISE(c.queues >= 1 && c.queues <= max);
@@ -194,14 +200,12 @@ static void read_back(uint8_t limit)
 {
 	unsigned int want = 1 + limit % NIC_QUEUES_MAX;
 	struct nic_conf c;
-	char why[48];
+	struct reason why;
 	int err;
 
 	memset(&c, 0x55, sizeof(c));
-	memset(why, 'x', sizeof(why));
-	why[0] = '\0';
-	err = nic_conf_read(&c, store, BE, want, why, sizeof(why));
-	check_why(err, why, sizeof(why));
+	err = nic_conf_read(&c, store, BE, want, &why);
+	check_why(err, &why);
 	if (err)
 		return;
 	PROMISE(c.queues >= 1 && c.queues <= want);

@@ -281,7 +281,7 @@ static void front_start(void)
 {
 	const struct nic_place place = { .peer = domid_of(0), .name = "nic0", .log = &bucket,
 					 .tap_fd = wire_tap, .control_fd = wire_control };
-	const char *why = NULL;
+	struct reason why;
 
 	inproc_act(GUEST);
 	PROMISE(nic_conn_new(&conn_now, &place, &conf, &why) == 0);

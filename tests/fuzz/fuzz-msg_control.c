@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "backend/data/reason.c"
+#include "backend/data/reason_list.c"
 #include "backend/data/msg.c"
 
 /* Uses a message that has passed, as a data process does. */

@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "backend/data/reason.c"
+#include "backend/data/reason_list.c"
 #include "backend/data/msg.c"
 
 /* Uses a message that has passed, as control does. */
 static void use(const union msg *m, unsigned int nfds)
 {
+	struct reason why;
+
 	PROMISE(nfds == 0 && m->head.kind >= MSG_READY && m->head.vif < MSG_VIFS_MAX);
 	switch ((enum msg_kind)m->head.kind) {
 	case MSG_LOG:
@@ -25,7 +27,8 @@ static void use(const union msg *m, unsigned int nfds)
 		PROMISE(m->ready.err <= 0 && m->ready.err > -4096);
 		break;
 	case MSG_FAULT:
-		PROMISE(reason_number(reason_text(m->fault.reason)) == m->fault.reason);
+		reason_list_get(&why, m->fault.reason, 0);
+		PROMISE(reason_list_number(&why) == m->fault.reason);
 		break;
 	case MSG_CARRIER:
 		PROMISE(m->carrier.stalled <= 1);

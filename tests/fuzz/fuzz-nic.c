@@ -83,12 +83,11 @@ static unsigned int count_conns(void)
 	return n;
 }
 
-int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const struct nic_conf *conf, const char **why)
+int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const struct nic_conf *conf, struct reason *why)
 {
 	struct nic_conn *conn;
 	unsigned int i = 0;
 
-	*why = "the connection";
 	PROMISE(faketap_of(place->tap_fd) && place->log && place->peer.raw < DOMID_FIRST_RESERVED);
 	PROMISE(conf->queues >= 1 && conf->queues <= NIC_QUEUES_MAX && conf->queues <= daemon_now.shared.queues);
 	PROMISE(!conf->mask || !conf->split);
@@ -97,7 +96,7 @@ int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const str
 	PROMISE(!conf->mcast || daemon_now.shared.multicast_control);
 	if (conn_faults) {
 		conn_faults--;
-		return -ENOSPC;
+		return reason_fail(why, "the connection", ERRTEXT_XEN, -ENOSPC);
 	}
 	conn = calloc(1, sizeof(*conn));
 	PROMISE(conn);
@@ -208,9 +207,13 @@ void nic_conn_announce(struct nic_conn *conn, const struct announce *what)
 	PROMISE(!conn->w.running && what->count <= ANNOUNCE_MAX);
 }
 
-const char *nic_conn_faulted(const struct nic_conn *conn)
+bool nic_conn_faulted(const struct nic_conn *conn, struct reason *why)
 {
-	return worker_faulted(&conn->w);
+	const char *fault = worker_faulted(&conn->w);
+
+	if (fault)
+		*why = (struct reason){ .what = fault };
+	return fault != NULL;
 }
 
 bool nic_conn_queue_stats(const struct nic_conn *conn, unsigned int i, struct stats *out)

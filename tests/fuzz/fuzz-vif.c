@@ -98,13 +98,12 @@ static void check_states(const struct vif *v, bool resume)
 			front != XenbusStateClosed && front != XenbusStateUnknown && front < HS_STATES);
 }
 
-int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, const struct vif_conf *conf, const char **why)
+int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, const struct vif_conf *conf, struct reason *why)
 {
 	struct vif *v = container_of(params->settings, struct vif, settings);
 	struct vif_conn *l;
 	unsigned int i = 0;
 
-	*why = "the connection";
 	PROMISE(!v->conn && faketap_of(params->tap_fds[0]) && params->peer.raw == v->peer.raw);
 	PROMISE(conf->queues >= 1 && conf->queues <= VIF_QUEUES_MAX);
 	PROMISE(params->adopt || conf->queues <= v->daemon->policy.max_queues);
@@ -121,7 +120,7 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, 
 	check_states(v, params->adopt);
 	if (start_faults) {
 		start_faults--;
-		return -EINVAL;
+		return reason_fail(why, "the connection", ERRTEXT_XEN, -EINVAL);
 	}
 	l = calloc(1, sizeof(*l));
 	PROMISE(l);
@@ -187,9 +186,11 @@ int statemap_open(const char *path, size_t len)
 
 /* --- a connection, in place of conn.c, goes on ------------------------------ */
 
-const char *vif_conn_faulted(const struct vif_conn *l)
+bool vif_conn_faulted(const struct vif_conn *l, struct reason *why)
 {
-	return l->fault;
+	if (l->fault)
+		*why = (struct reason){ .what = l->fault };
+	return l->fault != NULL;
 }
 
 bool vif_conn_stalled(const struct vif_conn *l)

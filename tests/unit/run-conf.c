@@ -13,7 +13,7 @@
 
 static struct store st;
 static struct vif_conf conf;
-static char why[128];
+static char why[REASON_TEXT_MAX];
 
 static void put(const char *key, const char *value)
 {
@@ -31,8 +31,13 @@ static void start(void)
 
 static int read_conf(void)
 {
+	struct reason reason;
+	int err = vif_conf_read(&conf, &st, FE, 4, &reason);
+
 	why[0] = '\0';
-	return vif_conf_read(&conf, &st, FE, 4, why, sizeof(why));
+	if (err)
+		reason_print(why, sizeof(why), &reason);
+	return err;
 }
 
 static void refused(const char *text)

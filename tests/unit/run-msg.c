@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "unit.h"
-#include "backend/data/reason.c"
+#include "backend/data/reason_list.c"
 #include "backend/data/msg.c"
 
 static const uint16_t from_control[] = { MSG_HELLO, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL };
@@ -325,12 +325,36 @@ static void a_full_socket_does_not_block(void **state)
 
 static void reasons_by_number(void **state)
 {
+	struct reason r, none;
+
 	(void)state;
-	for (unsigned int i = 0; i < REASON_MAX; i++)
-		assert_int_equal(reason_number(reason_text(i)), i);
-	assert_int_equal(reason_number("not in the list"), REASON_NONE);
-	assert_int_equal(reason_number(NULL), REASON_NONE);
-	assert_string_equal(reason_text(UINT32_MAX), reason_text(REASON_NONE));
+	for (unsigned int i = 0; i < REASON_MAX; i++) {
+		reason_list_get(&r, i, -EINVAL);
+		assert_int_equal(reason_list_number(&r), i);
+		assert_int_equal(r.err, -EINVAL);
+	}
+	assert_int_equal(reason_list_number(&(struct reason){ .what = "not in the list" }), REASON_NONE);
+	assert_int_equal(reason_list_number(&(struct reason){ .what = NULL }), REASON_NONE);
+	reason_list_get(&r, UINT32_MAX, 0);
+	reason_list_get(&none, REASON_NONE, 0);
+	assert_string_equal(r.what, none.what);
+}
+
+/* A text that is not in the list does not get into a reason. */
+static void a_reason_is_of_the_list(void **state)
+{
+	struct reason r = { .what = "as before" };
+	char text[REASON_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(reason_list_fail(&r, "cannot start the worker", 0), 0);
+	assert_string_equal(r.what, "as before");
+	assert_int_equal(reason_list_fail(&r, "cannot start the worker", -EAGAIN), -EAGAIN);
+	reason_print(text, sizeof(text), &r);
+	assert_string_equal(text, "cannot start the worker: no more threads or locks are allowed");
+	assert_int_equal(reason_list_fail(&r, "what a guest would have us say", -EIO), -EIO);
+	assert_int_equal(reason_list_number(&r), REASON_NONE);
+	assert_null(strstr(r.what, "guest"));
 }
 
 int main(void)
@@ -349,7 +373,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_refused_message_leaves_no_descriptor, pair_new, pair_end),
 		cmocka_unit_test_setup_teardown(end_of_the_other, pair_new, pair_end),
 		cmocka_unit_test_setup_teardown(a_full_socket_does_not_block, pair_new, pair_end),
-		cmocka_unit_test(reasons_by_number),
+		cmocka_unit_test(reasons_by_number), cmocka_unit_test(a_reason_is_of_the_list),
 	};
 
 	return RUN_TESTS(tests);
