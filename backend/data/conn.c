@@ -125,7 +125,7 @@ static void conn_buffer_free(void *p, size_t len)
 static int conn_init_worker(struct vif_worker *vw, const struct vif_conn_params *params, struct reason *why)
 {
 	struct stats *stats = vif_counters_worker(&vw->conn->counters, (unsigned int)(vw - vw->conn->worker));
-	int err = worker_init(&vw->w, &ops, params->name, vw->tap_fd, params->control_fd, stats);
+	int err = worker_init(&vw->w, &ops, params->name, vw->tap_fd, params->control_fd, stats, NULL);
 
 	if (err)
 		return reason_list_fail(why, "cannot open the event channel device", err);

@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* burst.c - liburing */
+/* burst.c - liburing
+ *
+ * A ring that is made for a process in a sandbox (Linux 5.10 for its restrictions, 6.0 for
+ * the cancellation by a registered file) takes requests for WRITEV and ASYNC_CANCEL alone,
+ * each for a registered file, of which there is one: the TAP. It starts disabled.
+ * Restrictions hold from when it is enabled, so the file is set before that, and afterwards
+ * nothing about the ring can be changed: of the operations of io_uring_register(2) only
+ * ENABLE_RINGS is allowed, which then fails. IOSQE_FIXED_FILE, which each request must
+ * have, is taken with a cancellation as well, and says there what CANCEL_FD_FIXED says. A
+ * ring with SINGLE_ISSUER that is made disabled belongs to the thread that enables it.
+ */
 #include <errno.h>
 #include <liburing.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,51 +31,88 @@
 /* The pause between two attempts to cancel where the kernel refused one, in nanoseconds. */
 #define CANCEL_AGAIN_NS 1000000
 
-/* #syscalls io_uring_enter nanosleep clock_nanosleep close */
+/* #syscalls io_uring_enter nanosleep clock_nanosleep munmap close */
+/* #syscalls-some io_uring_register */
 /* #syscalls-before io_uring_setup eventfd */
 
-void burst_add(struct burst *b, struct iovec *iov, unsigned int n, ssize_t *put)
+/* Where the TAP is in a ring's table of registered files. */
+#define SLOT 0
+
+/* All that a ring of a process in a sandbox takes. */
+static const struct io_uring_restriction restrictions[] = {
+	{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_WRITEV },
+	{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_ASYNC_CANCEL },
+	{ .opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED, .sqe_flags = IOSQE_FIXED_FILE },
+	{ .opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = IORING_REGISTER_ENABLE_RINGS },
+	/* The probe's, which is on a ring of its own; the others have all but this. */
+	{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_POLL_ADD },
+};
+#define RESTRICTIONS_OF_PROBE ARRAY_SIZE(restrictions)
+#define RESTRICTIONS (ARRAY_SIZE(restrictions) - 1)
+
+struct burst_ring {
+	struct io_uring uring;
+	bool fixed;	/* its requests name SLOT in place of a descriptor */
+};
+
+/* Sets up a ring, with two flags more which avoid interrupting our own thread; without
+ * them on kernels before 6.1. Returns 0 or -errno. */
+static int burst_ring_setup(struct io_uring *uring, unsigned int flags)
 {
-	assert(burst_has_room(b));
-	b->frame[b->n].iov = iov;
-	b->frame[b->n].n = n;
-	b->frame[b->n].put = put;
-	b->n++;
+	int err = io_uring_queue_init(BURST_MAX, uring, flags | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+
+	return err == -EINVAL ? io_uring_queue_init(BURST_MAX, uring, flags) : err;
 }
 
-/* Sets up the ring, with two flags which avoid interrupting our own thread; without
- * them on kernels before 6.1. Returns 0 or -errno. */
-static int burst_ring_init(struct io_uring *uring)
+/* liburing before 2.4 does not export two of the operations. Returns 0, a number or -errno. */
+static int burst_register(struct burst_ring *r, unsigned int op, const void *arg, unsigned int n)
 {
-	int err = io_uring_queue_init(BURST_MAX, uring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	long ret = syscall(SYS_io_uring_register, r->uring.ring_fd, op, arg, n);
 
-	return err == -EINVAL ? io_uring_queue_init(BURST_MAX, uring, 0) : err;
+	return ret < 0 ? -errno : (int)ret;
+}
+
+/* Makes a request be one for that descriptor, or for the ring's registered file. */
+static void burst_address(const struct burst_ring *r, struct io_uring_sqe *sqe, int fd)
+{
+	if (!r->fixed) {
+		sqe->fd = fd;
+		return;
+	}
+	sqe->fd = SLOT;
+	sqe->flags |= IOSQE_FIXED_FILE;
 }
 
 /* Adds a request to cancel all requests of fd. Returns false if the ring has no room. */
-static bool burst_cancel(struct io_uring *uring, int fd)
+static bool burst_cancel(struct burst_ring *r, int fd)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->uring);
 
 	if (!sqe)
 		return false;
-	io_uring_prep_cancel_fd(sqe, fd, IORING_ASYNC_CANCEL_ALL);
+	io_uring_prep_cancel_fd(sqe, r->fixed ? SLOT : fd, IORING_ASYNC_CANCEL_ALL | (r->fixed ? IORING_ASYNC_CANCEL_FD_FIXED : 0));
+	if (r->fixed)
+		sqe->flags |= IOSQE_FIXED_FILE;
 	sqe->user_data = CANCEL;
 	return true;
 }
 
+/* --- whether this kernel has what it takes ------------------------------------------ */
+
 /* Polls fd, which never becomes readable, and cancels the poll. Returns 0 if both
  * requests complete. */
-static int burst_probe_with(struct io_uring *uring, int fd)
+static int burst_probe_with(struct burst_ring *r, int fd)
 {
+	struct io_uring *uring = &r->uring;
 	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
 	struct io_uring_cqe *cqe;
 	int canceled = 0, err;
 
 	assert(sqe != NULL);
 	io_uring_prep_poll_add(sqe, fd, POLLIN);
+	burst_address(r, sqe, fd);
 	sqe->user_data = 0;
-	if (!burst_cancel(uring, fd))
+	if (!burst_cancel(r, fd))
 		return -EBUSY;
 	for (unsigned int got = 0; got < 2; got++) {
 		err = io_uring_submit_and_wait(uring, 1);
@@ -81,41 +129,140 @@ static int burst_probe_with(struct io_uring *uring, int fd)
 	return canceled ? 0 : -ENOTSUP;
 }
 
-/* Returns 0 if the kernel cancels requests by their descriptor (Linux 5.19). */
-static int burst_probe(struct io_uring *uring)
+/* Puts fd into the ring's table and enables it, on the thread that is to use it. Returns 0 or -errno. */
+static int burst_ring_enable(struct burst_ring *r, int fd)
+{
+	struct io_uring_files_update update = { .offset = SLOT, .fds = (uintptr_t)&fd };
+	int n = burst_register(r, IORING_REGISTER_FILES_UPDATE, &update, 1);
+
+	if (n != 1)
+		return n < 0 ? n : -EIO;
+	return burst_register(r, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+}
+
+/* Returns 0 if the kernel cancels requests by their descriptor (Linux 5.19), or by their
+ * registered file. */
+static int burst_probe(struct burst_ring *r)
 {
 	int err, fd = eventfd(0, EFD_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
-	err = burst_probe_with(uring, fd);
+	err = r->fixed ? burst_ring_enable(r, fd) : 0;
+	if (!err)
+		err = burst_probe_with(r, fd);
 	close(fd);
 	return err;
 }
 
-static void burst_close_ring(struct burst *b)
+/* --- rings -------------------------------------------------------------------------- */
+
+/* Makes a disabled ring with a table of one file and the first n of the restrictions. Returns 0 or -errno. */
+static int burst_ring_restricted(struct burst_ring **out, unsigned int n)
 {
-	io_uring_queue_exit(b->ring);
-	free(b->ring);
-	b->ring = NULL;
+	struct burst_ring *r = malloc(sizeof(*r));
+	int err, none = -1;
+
+	if (!r)
+		return -ENOMEM;
+	r->fixed = true;
+	err = burst_ring_setup(&r->uring, IORING_SETUP_R_DISABLED);
+	if (err) {
+		free(r);
+		return err;
+	}
+	err = burst_register(r, IORING_REGISTER_FILES, &none, 1);
+	if (!err)
+		err = burst_register(r, IORING_REGISTER_RESTRICTIONS, restrictions, n);
+	if (err) {
+		burst_ring_free(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+int burst_ring_new(struct burst_ring **out)
+{
+	return burst_ring_restricted(out, RESTRICTIONS);
+}
+
+int burst_ring_probe(void)
+{
+	struct burst_ring *r;
+	int err = burst_ring_restricted(&r, RESTRICTIONS_OF_PROBE);
+
+	if (err)
+		return err;
+	err = burst_probe(r);
+	burst_ring_free(r);
+	return err;
+}
+
+void burst_ring_free(struct burst_ring *r)
+{
+	if (!r)
+		return;
+	io_uring_queue_exit(&r->uring);
+	free(r);
+}
+
+/* Makes a ring of this thread's, for any descriptor. Returns 0 or -errno. */
+static int burst_ring_own(struct burst_ring **out)
+{
+	struct burst_ring *r = malloc(sizeof(*r));
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	r->fixed = false;
+	err = burst_ring_setup(&r->uring, 0);
+	if (err) {
+		free(r);
+		return err;
+	}
+	err = burst_probe(r);
+	if (err)
+		burst_ring_free(r);
+	else
+		*out = r;
+	return err;
 }
 
 void burst_init(struct burst *b, int tap_fd)
 {
-	int err;
+	*b = (struct burst){ .tap_fd = tap_fd };
+}
 
-	*b = (struct burst){ .tap_fd = tap_fd, .ring = malloc(sizeof(*b->ring)) };
-	err = b->ring ? burst_ring_init(b->ring) : -ENOMEM;
-	if (err) {
-		free(b->ring);
-		b->ring = NULL;
-	} else {
-		err = burst_probe(b->ring);
-		if (err)
-			burst_close_ring(b);
-	}
-	if (err)
-		log_debug("no io_uring, frames are written one by one error=\"%s\"", errtext(ERRTEXT_FILE, err));
+void burst_give(struct burst *b, struct burst_ring *r)
+{
+	b->ring = r;
+	b->given = true;
+}
+
+void burst_start(struct burst *b)
+{
+	int err = 0;
+
+	if (!b->given)
+		err = burst_ring_own(&b->ring);
+	else if (b->ring)
+		err = burst_ring_enable(b->ring, b->tap_fd);
+	if (!err)
+		return;
+	burst_exit(b);
+	log_debug("no io_uring, frames are written one by one error=\"%s\"", errtext(ERRTEXT_FILE, err));
+}
+
+/* --- frames -------------------------------------------------------------------------- */
+
+void burst_add(struct burst *b, struct iovec *iov, unsigned int n, ssize_t *put)
+{
+	assert(burst_has_room(b));
+	b->frame[b->n].iov = iov;
+	b->frame[b->n].n = n;
+	b->frame[b->n].put = put;
+	b->n++;
 }
 
 /* Takes the completions. Returns the number of completed frames. */
@@ -124,12 +271,12 @@ static unsigned int burst_reap(struct burst *b)
 	struct io_uring_cqe *cqe;
 	unsigned int n = 0;
 
-	while (io_uring_peek_cqe(b->ring, &cqe) == 0) {
+	while (io_uring_peek_cqe(&b->ring->uring, &cqe) == 0) {
 		if (cqe->user_data != CANCEL) {
 			*b->frame[cqe->user_data].put = cqe->res == -ECANCELED ? -EAGAIN : cqe->res;
 			n++;
 		}
-		io_uring_cqe_seen(b->ring, cqe);
+		io_uring_cqe_seen(&b->ring->uring, cqe);
 	}
 	return n;
 }
@@ -145,7 +292,7 @@ static void burst_take_back(struct burst *b, unsigned int done)
 	while (done < b->n) {
 		/* Wait for the cancellation only: the device may never have room. */
 		unsigned int wait = burst_cancel(b->ring, b->tap_fd);
-		int err = io_uring_submit_and_wait(b->ring, wait);
+		int err = io_uring_submit_and_wait(&b->ring->uring, wait);
 		unsigned int n = burst_reap(b);
 
 		done += n;
@@ -156,7 +303,7 @@ static void burst_take_back(struct burst *b, unsigned int done)
 
 static void burst_write_together(struct burst *b)
 {
-	struct io_uring *uring = b->ring;
+	struct io_uring *uring = &b->ring->uring;
 	unsigned int done = 0;
 
 	for (unsigned int i = 0; i < b->n; i++) {
@@ -167,6 +314,7 @@ static void burst_write_together(struct burst *b)
 		*b->frame[i].put = -EAGAIN;
 		b->frame[i].n = tap_join(b->frame[i].iov, b->frame[i].n);
 		io_uring_prep_writev(sqe, b->tap_fd, b->frame[i].iov, b->frame[i].n, 0);
+		burst_address(b->ring, sqe, b->tap_fd);
 		sqe->user_data = i;
 	}
 	if (io_uring_submit(uring) == (int)b->n)
@@ -187,6 +335,6 @@ void burst_write(struct burst *b)
 
 void burst_exit(struct burst *b)
 {
-	if (b->ring)
-		burst_close_ring(b);
+	burst_ring_free(b->ring);
+	b->ring = NULL;
 }

@@ -12,9 +12,13 @@
  * If the device has no room, a frame waits in the ring, and the kernel reads it
  * when there is room. burst_write() cancels each such frame and waits for its
  * completion before it returns, as the caller then reuses the frame's bytes. So
- * the ring needs a kernel that can cancel by descriptor; burst_init() tries it.
+ * the ring needs a kernel that can cancel by descriptor; burst_start() tries it.
  *
- * burst_init() allocates everything before the first frame.
+ * A process in a sandbox cannot make a ring, and through an ordinary one it could walk past
+ * its sandbox. burst_ring_new() makes one before that can do nothing but write to its one
+ * file and cancel: the worker puts its TAP there and enables it (burst.c).
+ *
+ * burst_start() allocates everything before the first frame.
  */
 #ifndef NETPAIR_BURST_H
 #define NETPAIR_BURST_H
@@ -28,12 +32,13 @@
 /* The most frames of a burst. */
 #define BURST_MAX 16u
 
-struct io_uring;
+struct burst_ring;
 
 /* Frames to be written. The zero value with tap_fd set is valid, without a ring. */
 struct burst {
 	int tap_fd;			/* borrowed; non-blocking */
-	struct io_uring *ring;	/* NULL: frames are written one by one */
+	struct burst_ring *ring;	/* NULL: frames are written one by one */
+	bool given;			/* it makes no ring of its own */
 	unsigned int n;			/* frames that were added */
 	struct {
 		struct iovec *iov;
@@ -42,8 +47,25 @@ struct burst {
 	} frame[BURST_MAX];
 };
 
-/* Sets up an empty burst for that TAP. Only the calling thread may use it. */
+/* Returns 0 if this kernel has rings that burst_ring_new() can make; else -errno. */
+MUST_CHECK int burst_ring_probe(void);
+
+/* Makes a restricted ring, for a burst_give() later. Returns 0 or -errno. */
+MUST_CHECK int burst_ring_new(struct burst_ring **out);
+
+/* Frees a ring that no burst has. NULL is allowed. */
+void burst_ring_free(struct burst_ring *r);
+
+/* Sets up an empty burst for that TAP, without a ring. */
 void burst_init(struct burst *b, int tap_fd);
+
+/* Gives it a ring of burst_ring_new(), whose owner it becomes. NULL: there is none, and it
+ * makes none. */
+void burst_give(struct burst *b, struct burst_ring *r);
+
+/* Makes a ring, or enables the one that was given. From now on only the calling thread may
+ * use the burst. Without a ring it logs why, and frames are written one by one. */
+void burst_start(struct burst *b);
 
 /* Adds a frame of n runs, its virtio_net_hdr first. The caller owns the runs, the
  * bytes that they point to and *put, and must not change them until burst_write()

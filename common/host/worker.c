@@ -274,7 +274,7 @@ static void *worker_main(void *arg)
 	prctl(PR_SET_NAME, w->name);
 	if (w->uniprocessor)
 		boost_start(&w->boost, w->name);
-	burst_init(&w->burst, w->tap_fd);
+	burst_start(&w->burst);
 	prctl(PR_SET_TIMERSLACK, NAP_SLACK_NS);
 	worker_mask_wake(w);
 	while (!worker_stopping(w)) {
@@ -299,14 +299,18 @@ static void *worker_main(void *arg)
 /* --- on the control thread ----------------------------------------------- */
 
 int worker_init(struct worker *w, const struct worker_ops *ops, const char *name, int tap_fd, int control_fd,
-		struct stats *stats)
+		struct stats *stats, const struct worker_handles *given)
 {
 	memset(w, 0, sizeof(*w));
 	w->ops = ops;
 	w->name = name;
 	w->stats = stats;
 	w->tap_fd = tap_fd;
-	w->burst.tap_fd = tap_fd;
+	burst_init(&w->burst, tap_fd);
+	if (given) {
+		w->evt = given->evt;
+		burst_give(&w->burst, given->ring);
+	}
 	w->control_fd = control_fd;
 	w->tap_ready = true;
 	w->uniprocessor = boost_is_wanted();
@@ -314,7 +318,7 @@ int worker_init(struct worker *w, const struct worker_ops *ops, const char *name
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (w->kick_fd < 0 || w->epoll_fd < 0)
 		return -errno;
-	return evt_open(&w->evt);
+	return given ? 0 : evt_open(&w->evt);
 }
 
 static void worker_add_port(struct worker *w, struct doorbell doorbell)

@@ -103,10 +103,17 @@ struct worker {
 	struct stats *stats;		/* counters that belong to no queue; borrowed */
 };
 
+/* What a worker in a sandbox cannot make by itself. */
+struct worker_handles {
+	struct evt_dev *evt;		/* never NULL */
+	struct burst_ring *ring;	/* NULL: it has none */
+};
+
 /* Opens the descriptors of a worker, which is the only writer of stats from its start to its
- * stop. Returns 0 or -errno; the caller owes worker_exit() also after an error. */
+ * stop. given becomes the worker's, also after an error; NULL: it opens its own. Returns 0 or
+ * -errno; the caller owes worker_exit() also after an error. */
 MUST_CHECK int worker_init(struct worker *w, const struct worker_ops *ops, const char *name,
-			   int tap_fd, int control_fd, struct stats *stats);
+			   int tap_fd, int control_fd, struct stats *stats, const struct worker_handles *given);
 
 /* Bind to a port that domain peer offers, or offer one, which then wakes the worker;
  * at most WORKER_PORTS_MAX. Called before the start. Return 0 or -errno. */

@@ -167,7 +167,7 @@ int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const str
 	conn->log = place->log;
 	nic_mcast_init(conn);
 	err = reason_fail(why, "cannot open the event channel device", ERRTEXT_XEN,
-			  worker_init(&conn->w, &ops, place->name, place->tap_fd, place->control_fd, &conn->stats));
+			  worker_init(&conn->w, &ops, place->name, place->tap_fd, place->control_fd, &conn->stats, NULL));
 	if (!err)
 		err = conn_grant_pages(conn, place->peer, why);
 	if (!err)

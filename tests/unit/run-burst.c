@@ -16,7 +16,10 @@ static unsigned int cancels;
 static void stub_cancel_fd(struct io_uring_sqe *sqe, int fd, unsigned int flags)
 {
 	__atomic_fetch_add(&cancels, 1, __ATOMIC_RELAXED);
-	io_uring_prep_cancel_fd(sqe, cancel_answer == CANCEL_NONE_FOUND ? 0 : fd, flags);
+	if (cancel_answer == CANCEL_NONE_FOUND)
+		io_uring_prep_cancel64(sqe, UINT64_MAX - 1, IORING_ASYNC_CANCEL_ALL);
+	else
+		io_uring_prep_cancel_fd(sqe, fd, flags);
 	/* What Linux before 5.19 answers to flags that it does not know. */
 	if (cancel_answer == CANCEL_REFUSED)
 		sqe->cancel_flags |= 1u << 30;
@@ -38,13 +41,41 @@ static uint8_t mem[BURST_MAX][FRAME];
 static struct iovec iov[BURST_MAX][3];
 static ssize_t put[BURST_MAX];
 
+/* A burst with a ring of its own, or with one that was made before and is restricted. */
+static enum { RING_OWN, RING_GIVEN } kind;
+
+static void start(void)
+{
+	struct burst_ring *ring = NULL;
+
+	burst_init(&burst, ends[0]);
+	if (kind == RING_GIVEN) {
+		if (burst_ring_probe() == 0)
+			assert_int_equal(burst_ring_new(&ring), 0);
+		burst_give(&burst, ring);
+	}
+	burst_start(&burst);
+}
+
 static int setup(void **state)
 {
 	(void)state;
 	cancel_answer = CANCEL_DONE;
+	kind = RING_OWN;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) < 0)
 		return -1;
-	burst_init(&burst, ends[0]);
+	start();
+	return 0;
+}
+
+/* Each of the cases runs with either kind of ring. */
+static int setup_given(void **state)
+{
+	if (setup(state) < 0)
+		return -1;
+	burst_exit(&burst);
+	kind = RING_GIVEN;
+	start();
 	return 0;
 }
 
@@ -175,7 +206,7 @@ static void no_ring_without_cancel(void **state)
 	for (cancel_answer = CANCEL_REFUSED; cancel_answer <= CANCEL_NONE_FOUND; cancel_answer++) {
 		burst_exit(&burst);
 		cancels = 0;
-		burst_init(&burst, ends[0]);
+		start();
 		assert_null(burst.ring);
 		for (unsigned int n = 1; n <= BURST_MAX; n++)
 			whole_and_in_order(n);
@@ -264,17 +295,164 @@ static void bad_one_among_good(void **state)
 	expect_nothing();
 }
 
+/* --- a restricted ring, against what takes it over ------------------------------------------ */
+
+/* Submits the request and returns the kernel's answer to it. */
+static int answer(struct burst_ring *r, const struct io_uring_sqe *request)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->uring);
+	struct io_uring_cqe *cqe;
+	int res, err;
+
+	assert_non_null(sqe);
+	*sqe = *request;
+	sqe->user_data = 99;
+	err = io_uring_submit_and_wait(&r->uring, 1);
+	if (err < 0)
+		return err;
+	assert_int_equal(io_uring_peek_cqe(&r->uring, &cqe), 0);
+	res = cqe->res;
+	io_uring_cqe_seen(&r->uring, cqe);
+	return res;
+}
+
+static struct burst_ring *need_restricted(void)
+{
+	if (kind != RING_GIVEN || !burst.ring)
+		SKIP("there is no io_uring with restrictions here");
+	return burst.ring;
+}
+
+static void takes_nothing_else(void **state)
+{
+	struct iovec bytes = { mem[0], 4 };
+	const struct io_uring_sqe refused[] = {
+		{ .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)"/etc/passwd" },
+		{ .opcode = IORING_OP_OPENAT, .flags = IOSQE_FIXED_FILE, .addr = (uintptr_t)"/etc/passwd" },
+		{ .opcode = IORING_OP_CONNECT, .flags = IOSQE_FIXED_FILE },
+		{ .opcode = IORING_OP_SOCKET, .fd = AF_UNIX, .off = SOCK_STREAM, .flags = IOSQE_FIXED_FILE },
+		{ .opcode = IORING_OP_READV, .flags = IOSQE_FIXED_FILE, .addr = (uintptr_t)&bytes, .len = 1 },
+		{ .opcode = IORING_OP_POLL_ADD, .flags = IOSQE_FIXED_FILE, .poll32_events = POLLOUT },
+		{ .opcode = IORING_OP_NOP, .flags = IOSQE_FIXED_FILE },
+		/* To a descriptor that is not its file, or with a flag more. */
+		{ .opcode = IORING_OP_WRITEV, .fd = ends[0], .addr = (uintptr_t)&bytes, .len = 1 },
+		{ .opcode = IORING_OP_WRITEV, .flags = IOSQE_FIXED_FILE | IOSQE_ASYNC, .addr = (uintptr_t)&bytes, .len = 1 },
+		{ .opcode = IORING_OP_ASYNC_CANCEL, .fd = ends[0], .cancel_flags = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL },
+	};
+	struct burst_ring *r = need_restricted();
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(refused); i++)
+		if (answer(r, &refused[i]) != -EACCES)
+			fail_msg("request %u is not refused", i);
+	expect_nothing();
+	whole_and_in_order(2);
+}
+
+static void cannot_be_changed(void **state)
+{
+	struct io_uring_files_update update = { .fds = (uintptr_t)&ends[1] };
+	struct burst_ring *r = need_restricted();
+	struct iovec bytes = { mem[0], 4 };
+	int fd = ends[1];
+
+	(void)state;
+	assert_int_equal(burst_register(r, IORING_REGISTER_FILES_UPDATE, &update, 1), -EACCES);
+	assert_int_equal(burst_register(r, IORING_UNREGISTER_FILES, NULL, 0), -EACCES);
+	assert_int_equal(burst_register(r, IORING_REGISTER_FILES, &fd, 1), -EACCES);
+	assert_int_equal(burst_register(r, IORING_REGISTER_BUFFERS, &bytes, 1), -EACCES);
+	assert_int_equal(burst_register(r, IORING_REGISTER_RESTRICTIONS, restrictions, RESTRICTIONS_OF_PROBE), -EACCES);
+	assert_int_equal(burst_register(r, IORING_REGISTER_ENABLE_RINGS, NULL, 0), -EBADFD);
+	whole_and_in_order(2);
+}
+
+/* Nor is there a moment before: a ring that is not enabled takes nothing. */
+static void takes_nothing_before(void **state)
+{
+	struct iovec bytes = { mem[0], 4 };
+	const struct io_uring_sqe request = { .opcode = IORING_OP_WRITEV, .flags = IOSQE_FIXED_FILE, .addr = (uintptr_t)&bytes, .len = 1 };
+	struct burst_ring *r;
+
+	(void)state;
+	need_restricted();
+	assert_int_equal(burst_ring_new(&r), 0);
+	assert_int_equal(answer(r, &request), -EBADFD);
+	assert_int_equal(burst_register(r, IORING_REGISTER_RESTRICTIONS, restrictions, RESTRICTIONS_OF_PROBE), -EBUSY);
+	burst_ring_free(r);
+	burst_ring_free(NULL);
+}
+
+static void *start_there(void *failed)
+{
+	burst_start(&burst);
+	for (unsigned int i = 0; i < BURST_MAX; i++)
+		add(i);
+	burst_write(&burst);
+	*(bool *)failed = !burst.ring;
+	return NULL;
+}
+
+/* It is made by one thread, enabled and used by another, and freed by the first. */
+static void made_by_another_thread(void **state)
+{
+	struct burst_ring *ring;
+	pthread_t thread;
+	bool failed;
+
+	(void)state;
+	need_restricted();
+	burst_exit(&burst);
+	assert_int_equal(burst_ring_new(&ring), 0);
+	burst_init(&burst, ends[0]);
+	burst_give(&burst, ring);
+	assert_int_equal(pthread_create(&thread, NULL, start_there, &failed), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_false(failed);
+	for (unsigned int i = 0; i < BURST_MAX; i++) {
+		assert_int_equal(put[i], 38);
+		expect(i);
+	}
+}
+
+/* Where none could be made before, none is made later: that would end a process in a sandbox. */
+static void none_is_given(void **state)
+{
+	(void)state;
+	burst_exit(&burst);
+	burst_init(&burst, ends[0]);
+	burst_give(&burst, NULL);
+	burst_start(&burst);
+	assert_null(burst.ring);
+	whole_and_in_order(BURST_MAX);
+}
+
+/* A ring that cannot be enabled is none. */
+static void not_enabled(void **state)
+{
+	struct burst_ring *ring;
+
+	(void)state;
+	need_restricted();
+	burst_exit(&burst);
+	assert_int_equal(burst_ring_new(&ring), 0);
+	burst_init(&burst, 1 << 20);
+	burst_give(&burst, ring);
+	burst_start(&burst);
+	assert_null(burst.ring);
+}
+
+#define WITH(case_, setup_) cmocka_unit_test_setup_teardown(case_, setup_, teardown)
+#define GIVEN(case_) { #case_ ".given", case_, setup_given, teardown, NULL }
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(together, setup, teardown),
-		cmocka_unit_test_setup_teardown(one_by_one, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_more_than_fit, setup, teardown),
-		cmocka_unit_test_setup_teardown(full_device_together, setup, teardown),
-		cmocka_unit_test_setup_teardown(full_device_one_by_one, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_ring_without_cancel, setup, teardown),
-		cmocka_unit_test_setup_teardown(not_taken_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(bad_one_among_good, setup, teardown),
+		WITH(together, setup), WITH(one_by_one, setup), WITH(no_more_than_fit, setup), WITH(full_device_together, setup),
+		WITH(full_device_one_by_one, setup), WITH(no_ring_without_cancel, setup), WITH(not_taken_back, setup),
+		WITH(bad_one_among_good, setup),
+		GIVEN(together), GIVEN(full_device_together), GIVEN(no_ring_without_cancel), GIVEN(not_taken_back), GIVEN(bad_one_among_good),
+		WITH(takes_nothing_else, setup_given), WITH(cannot_be_changed, setup_given), WITH(takes_nothing_before, setup_given),
+		WITH(made_by_another_thread, setup_given), WITH(none_is_given, setup_given), WITH(not_enabled, setup_given),
 	};
 
 	return RUN_TESTS(tests);

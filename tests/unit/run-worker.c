@@ -150,7 +150,7 @@ static int setup(void **state)
 	storms = for_ever = false;
 	memset(&stats, 0, sizeof(stats));
 	control_fd = eventfd(0, EFD_CLOEXEC);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0 || worker_init(&w, &scripted, "test", tap[0], control_fd, &stats) < 0 ||
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0 || worker_init(&w, &scripted, "test", tap[0], control_fd, &stats, NULL) < 0 ||
 	    worker_offer(&w, domid_of(1), &doorbell) < 0)
 		return -1;
 	stalled = false;
