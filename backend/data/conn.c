@@ -122,23 +122,34 @@ static void conn_buffer_free(void *p, size_t len)
 		munmap(p, len);
 }
 
-static int conn_init_worker(struct vif_worker *vw, const struct vif_conn_params *params, struct reason *why)
+/* Opens the worker's devices, or takes those that were opened before the sandbox. */
+static int conn_init_devices(struct vif_worker *vw, const struct vif_conn_params *params, struct reason *why)
 {
 	struct stats *stats = vif_counters_worker(&vw->conn->counters, (unsigned int)(vw - vw->conn->worker));
-	int err = worker_init(&vw->w, &ops, params->name, vw->tap_fd, params->control_fd, stats, NULL);
+	struct worker_handles given;
+	int err;
 
+	if (params->handles && !vif_handles_take(params->handles, &vw->grant, &given.evt, &given.ring))
+		return reason_list_fail(why, "cannot give the worker device handles, as all of its process are used up", -EMFILE);
+	err = worker_init(&vw->w, &ops, params->name, vw->tap_fd, params->control_fd, stats, params->handles ? &given : NULL);
 	if (err)
 		return reason_list_fail(why, "cannot open the event channel device", err);
+	return params->handles ? 0 : reason_list_fail(why, "cannot open the grant device", grant_open(&vw->grant, params->peer));
+}
+
+static int conn_init_worker(struct vif_worker *vw, const struct vif_conn_params *params, struct reason *why)
+{
+	int err = conn_init_devices(vw, params, why);
+
+	if (err)
+		return err;
 	vw->gtx_buf = conn_buffer_new(BATCH_BYTES);
 	vw->grx_buf = conn_buffer_new(BATCH_BYTES);
 	vw->frames = conn_buffer_new(BATCH_FRAMES * sizeof(struct vif_frame));
 	vw->tso.frame = conn_buffer_new(PKT_LEN_MAX);
 	if (!vw->gtx_buf || !vw->grx_buf || !vw->frames || !vw->tso.frame)
 		return reason_list_fail(why, "cannot allocate its buffers", -ENOMEM);
-	err = grant_open(&vw->grant, params->peer);
-	if (!err)
-		err = grant_batch_new(&vw->batch, vw->grant);
-	return reason_list_fail(why, "cannot open the grant device", err);
+	return reason_list_fail(why, "cannot allocate its buffers", grant_batch_new(&vw->batch, vw->grant));
 }
 
 static void conn_exit_worker(struct vif_worker *vw)

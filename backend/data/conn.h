@@ -18,6 +18,7 @@
 #include "common/base/util.h"
 #include "conf.h"
 #include "counters.h"
+#include "handles.h"
 #include "mapquota.h"
 #include "settings.h"
 
@@ -37,6 +38,7 @@ struct vif_conn_params {
 	uint32_t limit_bytes;	/* what may wait in the device */
 	struct mapquota *quota;	/* borrowed; what static grants are charged to */
 	bool adopt;		/* an earlier daemon served this very connection */
+	struct vif_handles *handles;	/* borrowed; what the workers take their devices from; NULL: they open them */
 	int tables_fd;		/* a file of vif_conn_tables_size() bytes for the next daemon; -1: none; borrowed during the call */
 };
 

@@ -19,6 +19,7 @@
 	X_(FILE, "cannot make the frontend's tables") \
 	X_(XEN, "cannot open the event channel device") \
 	X_(XEN, "cannot open the grant device") \
+	X_(FILE, "cannot give the worker device handles, as all of its process are used up") \
 	X_(XEN, "cannot map tx-ring-ref") \
 	X_(XEN, "cannot map rx-ring-ref") \
 	X_(XEN, "cannot map event-mask-ref") \

@@ -14,6 +14,7 @@
  * #syscalls read write
  * #syscalls-some ioctl
  * #syscalls-before fcntl
+ * #ioctls IOCTL_EVTCHN_BIND_INTERDOMAIN IOCTL_EVTCHN_UNBIND IOCTL_EVTCHN_NOTIFY
  */
 struct evt_dev {
 	xenevtchn_handle *handle;
@@ -40,6 +41,17 @@ int evt_open(struct evt_dev **out)
 	}
 	*out = e;
 	return 0;
+}
+
+int evt_restrict(struct evt_dev *e, struct domid peer)
+{
+	/* Linux takes 0 for "not given". */
+	if (peer.raw == 0)
+		return -EOPNOTSUPP;
+	if (xenevtchn_restrict(e->handle, peer.raw) == 0)
+		return 0;
+	/* As kernels answer that do not know the request. */
+	return errno == ENOTTY || errno == ENOSYS || errno == EOPNOTSUPP ? -EOPNOTSUPP : errno ? -errno : -EIO;
 }
 
 void evt_close(struct evt_dev *e)

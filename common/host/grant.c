@@ -12,6 +12,8 @@
  *
  * #syscalls munmap
  * #syscalls-some ioctl mmap
+ * #ioctls IOCTL_GNTDEV_MAP_GRANT_REF IOCTL_GNTDEV_UNMAP_GRANT_REF IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR
+ * #ioctls IOCTL_GNTDEV_GRANT_COPY
  */
 struct grant_dev {
 	xengnttab_handle *handle;
