@@ -272,6 +272,38 @@ static void unmap_notifies(void)
 	disconnect01(p1, p0);
 }
 
+/* As Linux's: for good, for one domain, and no offer of one's own. */
+static void restricted_to_one_domain(void)
+{
+	xenevtchn_handle *e = open_as(0);
+	int p1 = xenevtchn_bind_unbound_port(e1, 0), p2 = xenevtchn_bind_unbound_port(e2, 0), before, p;
+
+	CHECK(e && p1 > 0 && p2 > 0);
+	before = xenevtchn_bind_interdomain(e, 2, (evtchn_port_t)p2);
+	CHECK(before > 0 && xenevtchn_pending(e) == before);
+	CHECK(xenevtchn_restrict(e, 0) == -1 && errno == EINVAL);
+	CHECK(xenevtchn_restrict(e, 0x7ff0) == -1 && errno == EINVAL);
+	CHECK(xenevtchn_restrict(e, 1) == 0);
+	CHECK(xenevtchn_restrict(e, 1) == -1 && errno == EACCES);
+	CHECK(xenevtchn_restrict(e, 2) == -1 && errno == EACCES);
+	CHECK(xenevtchn_bind_unbound_port(e, 1) == -1 && errno == EACCES);
+	CHECK(xenevtchn_bind_unbound_port(e, 2) == -1 && errno == EACCES);
+	CHECK(xenevtchn_bind_interdomain(e, 2, 4095) == -1 && errno == EACCES);
+	CHECK(xenevtchn_bind_interdomain(e, 77, 1) == -1 && errno == EACCES);
+	p = xenevtchn_bind_interdomain(e, 1, (evtchn_port_t)p1);
+	CHECK(p > 0 && xenevtchn_pending(e) == p);
+	CHECK(xenevtchn_notify(e, (evtchn_port_t)p) == 0 && readable(e1, 1000) && xenevtchn_pending(e1) == p1);
+	/* What was bound before goes on until it is closed. */
+	CHECK(xenevtchn_notify(e, (evtchn_port_t)before) == 0 && readable(e2, 1000) && xenevtchn_pending(e2) == p2);
+	CHECK(xenevtchn_unbind(e, (evtchn_port_t)before) == 0);
+	CHECK(xenevtchn_bind_interdomain(e, 2, (evtchn_port_t)p2) == -1 && errno == EACCES);
+	/* It is a property of the handle, not of its process. */
+	before = xenevtchn_bind_interdomain(e0, 2, (evtchn_port_t)p2);
+	CHECK(before > 0 && xenevtchn_pending(e0) == before && xenevtchn_unbind(e0, (evtchn_port_t)before) == 0);
+	CHECK(xenevtchn_close(e) == 0);
+	CHECK(xenevtchn_unbind(e1, (evtchn_port_t)p1) == 0 && xenevtchn_unbind(e2, (evtchn_port_t)p2) == 0);
+}
+
 int main(void)
 {
 	CASE(open_all);
@@ -287,6 +319,7 @@ int main(void)
 	CASE(nonblocking_and_unbound_pending);
 	CASE(no_event_is_lost);
 	CASE(unmap_notifies);
+	CASE(restricted_to_one_domain);
 	xenevtchn_close(e0);
 	xenevtchn_close(e1);
 	xenevtchn_close(e2);

@@ -53,6 +53,8 @@ enum xsim_op {
 	XSIM_EV_PEER,    /* arg0 port -> domid, arg0 port, arg1 owner, arg2 gen;
 	                  * fds: event memory, eventfd */
 	XSIM_EV_LATER,   /* arg0 port, arg1 ms: notify after that time */
+	XSIM_EV_RESTRICT, /* domid: from now on bind only its ports, and make none */
+	XSIM_SIGNAL,     /* arg0 signal, SIGKILL or SIGSTOP: send it to this process (a fault rule's) */
 };
 
 #define XSIM_F_WRITE 1u       /* map or share: writable */

@@ -17,8 +17,8 @@ XENSIM_LDFLAGS = $(filter-out -fsanitize% --coverage -fprofile%,$(LDFLAGS)) -pth
 XENSIM_Q = $(if $(filter 1,$(V)),,@)
 xensim_say = $(if $(filter 1,$(V)),,@echo "  $(1) $(notdir $@)")
 
-XENSIM_GNTTAB_OBJS := $(addprefix $(XENSIM_OUT)/obj/lib/,client.o fault.o gnttab.o grantcopy.o gntshr.o dmabuf.o)
-XENSIM_EVTCHN_OBJS := $(addprefix $(XENSIM_OUT)/obj/lib/,client.o fault.o evtchn.o evport.o evwait.o)
+XENSIM_GNTTAB_OBJS := $(addprefix $(XENSIM_OUT)/obj/lib/,client.o calls.o fault.o gnttab.o grantcopy.o gntshr.o dmabuf.o)
+XENSIM_EVTCHN_OBJS := $(addprefix $(XENSIM_OUT)/obj/lib/,client.o calls.o fault.o evtchn.o evport.o evwait.o)
 XENSIM_HOST_OBJS := $(patsubst $(XENSIM_SRC)/%.c,$(XENSIM_OUT)/obj/%.o,\
 	$(wildcard $(addprefix $(XENSIM_SRC)/,base/*.c store/*.c host/*.c cli/*.c)))
 XENSIM_PRODUCTS := $(XENSIM_OUT)/lib/libxengnttab.so.1 $(XENSIM_OUT)/lib/libxenevtchn.so.1 $(XENSIM_OUT)/xensim

@@ -63,6 +63,7 @@ struct handle {
 	uint32_t next_id;
 	int efd;
 	int pid;
+	uint32_t only; /* the one domain whose ports it may bind; 0: any */
 	struct holding *held;
 };
 

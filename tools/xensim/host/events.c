@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <xen/xen.h>
 
 static void events_changed(struct dom *d, uint32_t nr)
 {
@@ -58,10 +59,22 @@ void events_notify(struct dom *d, uint32_t nr)
 		events_raise(peer, p->remote_port);
 }
 
+int events_restrict(struct handle *h, const struct xsim_req *req)
+{
+	if (h->only)
+		return EACCES;
+	if (req->domid == 0 || req->domid >= DOMID_FIRST_RESERVED)
+		return EINVAL;
+	h->only = req->domid;
+	return 0;
+}
+
 int events_unbound(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep)
 {
 	uint32_t nr = events_free_port(h->dom);
 
+	if (h->only)
+		return EACCES;
 	if (!nr)
 		return ENOSPC;
 	events_claim(h, nr, PORT_UNBOUND, req->domid, 0);
@@ -76,6 +89,8 @@ int events_bind(struct handle *h, const struct xsim_req *req, struct xsim_rep *r
 	uint32_t nr = events_free_port(h->dom);
 	struct port *p;
 
+	if (h->only && h->only != req->domid)
+		return EACCES;
 	if (!peer)
 		return ESRCH;
 	if (!nr)

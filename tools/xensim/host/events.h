@@ -5,6 +5,7 @@
  * The rules are Xen's.  An allocated port waits for one domain.  Binding to it
  * makes the binder's port pending once, since a notification may have been
  * missed.  Closing one end lets the other wait for the same domain again.
+ * A restricted handle binds ports of one domain and allocates none, as Linux's.
  * Each change of a port's other end adds one to its gen[], so that senders
  * ask for their cached peers again.
  */
@@ -18,6 +19,7 @@ int events_unbound(struct handle *h, const struct xsim_req *req, struct xsim_rep
 int events_bind(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep);
 int events_close(struct handle *h, uint32_t port);
 int events_peer(struct handle *h, uint32_t port, struct xsim_rep *rep, int fds[2]);
+int events_restrict(struct handle *h, const struct xsim_req *req);
 int events_later(struct handle *h, const struct xsim_req *req);
 
 /** Closes all ports of a handle. */

@@ -6,6 +6,7 @@
 #include "tools/xensim/base/util.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -48,6 +49,14 @@ static int handle_peer(const struct handle *h, const struct xsim_req *req, int *
 	return 0;
 }
 
+/* A fault rule kills or stops the process that asks: one in a sandbox cannot signal itself. */
+static int handle_signal(const struct handle *h, const struct xsim_req *req)
+{
+	if (h->pid <= 0 || (req->arg[0] != SIGKILL && req->arg[0] != SIGSTOP))
+		return EINVAL;
+	return kill(h->pid, (int)req->arg[0]) < 0 ? errno : 0;
+}
+
 int handle_serve(struct handle *h, const struct xsim_req *req, size_t len, struct xsim_rep *rep, int *fds)
 {
 	size_t payload = len - sizeof(*req);
@@ -55,6 +64,8 @@ int handle_serve(struct handle *h, const struct xsim_req *req, size_t len, struc
 
 	if (op == XSIM_HELLO)
 		return handle_hello(h, req, rep, fds);
+	if (op == XSIM_SIGNAL)
+		return handle_signal(h, req);
 	if (h->kind == XSIM_GNTTAB && op == XSIM_PEER)
 		return handle_peer(h, req, fds);
 	if (h->kind == XSIM_GNTTAB && op == XSIM_MAP)
@@ -75,6 +86,8 @@ int handle_serve(struct handle *h, const struct xsim_req *req, size_t len, struc
 		return events_close(h, req->arg[0]);
 	if (op == XSIM_EV_PEER)
 		return events_peer(h, req->arg[0], rep, fds);
+	if (op == XSIM_EV_RESTRICT)
+		return events_restrict(h, req);
 	return op == XSIM_EV_LATER ? events_later(h, req) : EINVAL;
 }
 

@@ -92,10 +92,14 @@ int xenevtchn_fd(xenevtchn_handle *xce)
 
 int xenevtchn_restrict(xenevtchn_handle *xce, domid_t domid)
 {
-	(void)xce;
-	(void)domid;
-	errno = EOPNOTSUPP;
-	return -1;
+	struct xsim_req req = { .op = XSIM_EV_RESTRICT, .domid = domid };
+	struct xsim_rep rep;
+	int ret;
+
+	pthread_mutex_lock(&xce->c.lock);
+	ret = client_call(&xce->c, &req, sizeof(req), &rep, sizeof(rep), NULL);
+	pthread_mutex_unlock(&xce->c.lock);
+	return ret;
 }
 
 /* Applies the fault rules. Returns 0 if the notification goes out now, 1 if it does not, -1 and errno if it fails. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fault.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -32,6 +33,18 @@ static bool fault_at_item(struct client *c, const struct xsim_fault *f, uint32_t
 		return fault_rand(&c->fault_rand[rule]) % 1000000u < f->n;
 	}
 	return false;
+}
+
+/* Has the host send this process a signal. It comes before the host's reply. */
+static void fault_signal(struct client *c, int sig)
+{
+	struct xsim_req req = { .op = XSIM_SIGNAL, .arg = { (uint32_t)sig, 0 } };
+	struct xsim_rep rep;
+	int err = errno;
+
+	if (client_call(c, &req, sizeof(req), &rep, sizeof(rep), NULL) < 0)
+		kill(getpid(), sig);
+	errno = err;
 }
 
 static void fault_reset_counts(struct client *c, uint32_t seq)
@@ -70,9 +83,9 @@ const struct xsim_fault *client_fault(struct client *c, enum xsim_fault_op op, u
 			continue;
 		c->fault_fired[r]++;
 		if (f->what == XSIM_DO_KILL)
-			kill(getpid(), SIGKILL);
+			fault_signal(c, SIGKILL);
 		if (f->what == XSIM_DO_STOP) {
-			kill(getpid(), SIGSTOP);
+			fault_signal(c, SIGSTOP);
 			continue;
 		}
 		return f;
