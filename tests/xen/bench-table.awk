@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# bench-table.awk - samples "METRIC PAIRING VARIANT VALUE", sorted, to rows: a table, and JSON to -v json=FILE
-# -v plain=VARIANT is that of the daemons as they are.
+# bench-table.awk - turns sorted samples "METRIC PAIRING VARIANT VALUE" into rows: a table, and JSON in
+# the file of -v json=FILE.  -v plain=VARIANT is the label of the daemons without options.
 function flush_row(	m) {
 	if (!n)
 		return
@@ -11,7 +11,7 @@ function flush_row(	m) {
 	n = 0
 }
 
-# Over the kernel's pair, with as many streams.
+# Returns the ratio to the kernel's pair with as many streams.
 function ratio(metric, variant, m,	base) {
 	base = metric " kernel/kernel " (variant ~ /^(queues|streams)=/ ? "streams=4" : plain)
 	return (base in median) && median[base] > 0 ? sprintf("%.3f", m / median[base]) : "null"

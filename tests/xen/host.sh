@@ -1,12 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What run, lab and bench share on the machine that runs QEMU.
+# host.sh - what run, lab and bench share on the machine that runs QEMU
 #
-# A boot is: stage a directory (payload/ in it: scripts, daemons, the guests' initramfs), give it
-# to dom0 as a 9p share, start QEMU, follow the share's file `verdicts`.  Whatever dom0 and the
-# guests write (serial, consoles, daemon logs) is in that directory at once, so a boot that dies
-# leaves as much behind as one that ends.
+# A boot has these steps:
+# - stage a directory, with scripts, daemons and the guests' initramfs in payload/;
+# - start QEMU, which gives the directory to dom0 as a 9p share;
+# - follow the file `verdicts` in it.
+# dom0 and the guests write their output (serial, consoles, daemon logs) to that directory, so that it is
+# there at once, also when a boot dies.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -39,13 +41,13 @@ lab_prepare()
 	[ -z "$missing" ] || die "not found:$missing (make deps, or apt install qemu-system-x86 cpio gcc)"
 	"$here/images" || exit 1
 	if [ ! -e "$LAB_DIR/labtool" ] || [ "$here/tools/labtool.c" -nt "$LAB_DIR/labtool" ]; then
-		# Static: the same file runs in dom0 and in a guest's initramfs.
+		# It is static, so that the same file runs in dom0 and in a guest's initramfs.
 		"${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Werror -static -o "$LAB_DIR/labtool" \
 			"$here/tools/labtool.c" || die "cannot build tools/labtool.c"
 	fi
 }
 
-# The libraries that a daemon needs and the image does not have, copied beside it.
+# stage_libraries DAEMON DIR: copies the libraries that a daemon needs and the image does not have.
 stage_libraries()
 {
 	local daemon=$1 dir=$2 name path
@@ -57,7 +59,7 @@ stage_libraries()
 	done
 }
 
-# lab_stage DIR: fills DIR/payload.
+# lab_stage DIR: makes DIR with all that a boot needs.
 lab_stage()
 {
 	local dir=$1 extra d
@@ -82,12 +84,12 @@ lab_stage()
 		cp "$BIN_DIR/$d" "$extra/bin/"
 		stage_libraries "$BIN_DIR/$d" "$extra/lib/lab"
 	done
-	# The same operations on both sides, and what xensim answers.
+	# store-ops.sh runs in dom0 and in a guest; the other files are what xensim answers.
 	cp -r "$top/tools/modprobe.d" "$dir/payload/"
 	mkdir "$dir/payload/store-ops"
 	cp "$top"/tests/xensim/store-ops.* "$dir/payload/store-ops/"
 	cp "$top/tests/xensim/store-ops.sh" "$extra/lab/"
-	# A cpio archive may follow another in one initramfs; later files win.
+	# An initramfs may consist of several cpio archives.  Of two files of one name the later counts.
 	{
 		cat "$LAB_DIR/images/guest.cpio"
 		(cd "$extra" && find . | cpio --quiet -o -H newc -R 0:0)
@@ -98,18 +100,20 @@ lab_stage()
 	: >"$dir/verdicts"
 }
 
-# lab_qemu SERIAL TIMEOUT DIR DOM0_ARGS...: exec's QEMU.
+# lab_qemu SERIAL TIMEOUT DIR DOM0_ARGS...: replaces this process by QEMU.
 #
-# The CPU flags are what this emulator and Xen agree on: with SMAP a PV dom0 dies in its first
-# page fault; without -erms,-fsrm the kernel copies byte by byte, three times slower under TCG;
-# with RDTSCP PVH guests die; and a PVH guest that sees AVX may not have its state, then the first
-# vector instruction that glibc chooses ends its init.
+# The CPU flags switch off what this emulator and Xen do not both get right:
+# - with SMAP a PV dom0 dies in its first page fault;
+# - with ERMS and FSRM the kernel copies byte by byte, which is three times slower under TCG;
+# - with RDTSCP PVH guests die;
+# - with AVX a PVH guest may see the feature without having the state: the first vector instruction that
+#   glibc chooses then ends its init.
 #
-# spec-ctrl=eager-fpu: left alone this Xen switches vector registers lazily, and under this emulator
-# a program now and then gets another domain's: memcpy then writes wrong bytes, or elsewhere.
-# "labtool registers" saw it in 28 of 54,000 looks with the kernel's drivers only, in 75 of 4,000
-# with four domains; with this in none.  Not where LAB_GUESTS=pvh: eagerly, a PVH guest was once seen
-# to go on in Xen's own code after VMRUN, which is its end; lazily that was in no check before.
+# spec-ctrl=eager-fpu: by default this Xen switches vector registers lazily.  Under this emulator a
+# program then sometimes has another domain's registers, and memcpy writes wrong bytes.  "labtool
+# registers" saw that in 28 of 54,000 tries with the kernel's drivers, in 75 of 4,000 with four domains,
+# and never with this option.  PVH guests (LAB_GUESTS=pvh) run without it: with it a PVH guest was once
+# seen to continue in Xen's code after VMRUN, which ended the machine.
 lab_qemu()
 {
 	local serial=$1 limit=$2 dir=$3 images=$LAB_DIR/images fpu=spec-ctrl=eager-fpu

@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib/
 #
-# The benchmark's part in dom0.  A round: netback serves the guests, then netbackd does, as one
-# of the two can own the host at a time; each serves one guest with xen-netfront, then one with
-# netfrontd.  Every second round goes the other way about, so that a slow change of the host hits
-# both.  The variants of netfrontd/netbackd come behind the pair as it is, netfrontd started anew
-# for each.
-# PV guests live through the whole boot and get and lose their VIF by xl.  PVH guests come and go
-# one by one: of two at once the emulator sooner or later loses one (a triple fault with Xen's own
-# RIP in the guest), now and then of one; then that round has no sample of it.
-# A sample is a line "METRIC PAIRING VARIANT VALUE" in /lab/samples.
+# bench.sh - the part of tests/xen/bench in dom0
+#
+# - In a round the kernel's netback serves the guests, then netbackd does: only one of them can serve a
+#   host at a time.  Each serves one guest with xen-netfront, then one with netfrontd.
+# - Every second round has the reverse order, so that a slow change of the host affects both.
+# - The variants of netfrontd/netbackd follow the pair without options; each starts netfrontd anew.
+# - PV guests run for the whole boot; xl attaches and detaches their VIF.
+# - PVH guests run one at a time: with two, the emulator sooner or later loses one (a triple fault with
+#   Xen's own RIP in the guest).  It sometimes loses a single one; then the round has no sample of it.
+# - A sample is a line "METRIC PAIRING VARIANT VALUE" in /lab/samples.
 
 rounds=${ROUNDS:-5}
 seconds=${BENCH_SECONDS:-3}
@@ -22,14 +23,14 @@ backs="kernel netbackd"
 [ -z "${BENCH_FRONTS:-}" ] || fronts=$BENCH_FRONTS
 [ -z "${BENCH_BACKS:-}" ] || backs=$BENCH_BACKS
 
-# sample METRIC PAIRING VARIANT VALUE
+# sample METRIC PAIRING VARIANT VALUE: stores a sample and prints it.
 sample()
 {
 	echo "$*" >>"$samples"
 	note "$*"
 }
 
-# Processor time that Xen has given to dom0, seconds with one digit.
+# dom0_cpu: prints the processor time that Xen has given to dom0, in seconds with one decimal.
 dom0_cpu()
 {
 	xl list Domain-0 | awk 'NR == 2 { print $NF }'
@@ -43,7 +44,7 @@ address_of()
 	esac
 }
 
-# One iperf3 run: prints Gbit/s as received and the GiB.
+# stream_once ADDRESS OPTION...: runs iperf3 once, and prints the Gbit/s and the GiB that were received.
 stream_once()
 {
 	local out
@@ -54,7 +55,7 @@ stream_once()
 			END { if (!b) exit 1; printf "%.4f %.6f\n", r / 1e9, b / 2^30 }'
 }
 
-# back_counters FRONT: what netbackd has counted for that guest.
+# back_counters FRONT: prints netbackd's counters of that guest.
 back_counters()
 {
 	local p n
@@ -70,7 +71,7 @@ counted()
 	[ "$(grep -c "$1" /lab/netbackd.log)" -gt "$2" ]
 }
 
-# counters FRONT BACKEND: of those of its ends that are ours, netbackd's first.
+# counters FRONT BACKEND: prints two lines, netbackd's counters and netfrontd's; "-" for a kernel's driver.
 counters()
 {
 	case $2 in
@@ -83,8 +84,9 @@ counters()
 	esac
 }
 
-# per_packet PAIRING VARIANT BEFORE AFTER: samples of what was counted in between.  Notifications are
-# those that the two ends sent, so both must be ours; grant operations are netbackd's.
+# per_packet PAIRING VARIANT BEFORE AFTER: stores samples of what was counted between two calls of
+# counters.  Notifications are those that the two ends sent, so they need both daemons; grant operations
+# are netbackd's.
 per_packet()
 {
 	local ops notifications
@@ -105,21 +107,21 @@ per_packet()
 	[ "$1" != netfrontd/netbackd ] || sample notifications_per_packet "$1" "$2" "$notifications"
 }
 
-# tcp_both FRONT BACKEND VARIANT [STREAMS]
+# tcp_both FRONT BACKEND VARIANT [STREAMS]: stores the samples of a TCP run in each direction.
 tcp_both()
 {
 	local pairing=$1/$2 variant=$3 streams=${4:-1} address before after first last to from
 
 	address=$(address_of "$1")
-	first=$(counters "$1" "$2") || { not_ok "$pairing" "a daemon does not tell its counters"; return 1; }
+	first=$(counters "$1" "$2") || { not_ok "$pairing" "a daemon does not log its counters"; return 1; }
 	before=$(dom0_cpu)
 	to=$(stream_once "$address" -P "$streams") || { not_ok "$pairing" "iperf3 to the guest failed"; return 1; }
 	from=$(stream_once "$address" -P "$streams" -R) || { not_ok "$pairing" "iperf3 from the guest failed"; return 1; }
 	after=$(dom0_cpu)
-	last=$(counters "$1" "$2") || { not_ok "$pairing" "a daemon does not tell its counters"; return 1; }
+	last=$(counters "$1" "$2") || { not_ok "$pairing" "a daemon does not log its counters"; return 1; }
 	sample tcp_dom0_to_guest "$pairing" "$variant" "${to% *}"
 	sample tcp_guest_to_dom0 "$pairing" "$variant" "${from% *}"
-	# The first second (-O 1) costs processor time too but is not in the bytes: scale by time.
+	# The first second (-O 1) takes processor time, too, but its bytes are not counted: scale by time.
 	sample dom0_cpu_per_gib "$pairing" "$variant" "$(awk -v b="$before" -v a="$after" -v g="${to#* }" \
 		-v h="${from#* }" -v s="$seconds" 'BEGIN { printf "%.3f", (a - b) / ((g + h) * (s + 1) / s) }')"
 	case $pairing in
@@ -128,7 +130,7 @@ tcp_both()
 	esac
 }
 
-# measure FRONT BACKEND VARIANT
+# measure FRONT BACKEND VARIANT: stores the samples of TCP and of round trips.
 measure()
 {
 	local pairing=$1/$2 variant=$3 rtt
@@ -142,7 +144,7 @@ measure()
 
 rss()
 {
-	# Not VmRSS in status: the kernel lets that one lag behind by a batch per thread.
+	# VmRSS in status is not exact: the kernel adds to it in batches of each thread.
 	sed -n 's/^Rss:[ \t]*\([0-9]*\).*/\1/p' "/proc/$netbackd_pid/smaps_rollup"
 }
 
@@ -164,7 +166,7 @@ detach()
 	xl network-detach "b-$1" 0 || not_ok "$1" "network-detach failed"
 }
 
-# front_again [OPTION...]: another netfrontd in its guest, which has no VIF now.
+# front_again [OPTION...]: starts netfrontd anew in its guest, which has no VIF at that time.
 front_again()
 {
 	# shellcheck disable=SC2016 # the guest expands it
@@ -174,7 +176,7 @@ front_again()
 		front_start '"$*"
 }
 
-# variant NAME "OPTION..." STREAMS: netfrontd/netbackd with these options of netfrontd.
+# variant NAME "OPTION..." STREAMS: measures netfrontd/netbackd with these options of netfrontd.
 variant()
 {
 	front_again "$2" || { not_ok "$1" "netfrontd does not start"; return 1; }
@@ -186,7 +188,8 @@ variant()
 	detach netfrontd
 }
 
-# More than one queue needs another netbackd: what offers them makes TAPs of another kind.
+# variants_phase: measures all variants.  Those with several queues need another netbackd, because the
+# kind of a TAP is fixed when it is made.
 variants_phase()
 {
 	variant copy --no-static-grants 1 || return 1
@@ -198,7 +201,7 @@ variants_phase()
 	front_again
 }
 
-# guest_start FRONT
+# guest_start FRONT: creates the guest with this frontend.
 guest_start()
 {
 	note "guest b-$1"
@@ -206,7 +209,7 @@ guest_start()
 	guest_create "b-$1" "$type" "$1" || { not_ok "$1" "the guest does not start"; return 1; }
 }
 
-# turn FRONT BACKEND VARIANTS: the samples of one guest, whose VIF is there.
+# turn FRONT BACKEND VARIANTS: measures one guest, whose VIF is attached.
 turn()
 {
 	measure "$1" "$2" "$default" || return 1
@@ -216,7 +219,7 @@ turn()
 	esac
 }
 
-# pv_turns BACKEND VARIANTS
+# pv_turns BACKEND VARIANTS: measures the PV guests.
 pv_turns()
 {
 	local back=$1 variants=$2 front base n=0
@@ -239,7 +242,7 @@ pv_turns()
 	esac
 }
 
-# pvh_turn FRONT BACKEND VARIANTS: with a guest of its own.
+# pvh_turn FRONT BACKEND VARIANTS: measures a PVH guest.
 pvh_turn()
 {
 	attach "$1" || { not_ok "$1/$2" "no network in the guest"; return 1; }
@@ -250,7 +253,8 @@ pvh_turn()
 	esac
 }
 
-# pvh_turns BACKEND VARIANTS: what a turn has to say of a guest that the emulator lost is a note.
+# pvh_turns BACKEND VARIANTS: starts and measures the PVH guests one after another.  If the emulator lost
+# a guest, its failures are notes.
 pvh_turns()
 {
 	local front faults rc=0 said=/run/turn
@@ -276,7 +280,7 @@ triple_faults()
 	xl dmesg | grep -c 'Triple fault'
 }
 
-# phase BACKEND [VARIANTS]
+# phase BACKEND [VARIANTS]: starts a backend, measures all guests, and ends the backend.
 phase()
 {
 	local back=$1
@@ -289,7 +293,7 @@ phase()
 	esac
 }
 
-# with_variants ROUND: not empty in rounds that have them.
+# with_variants ROUND: prints 1 if the round has the variants, else nothing.
 with_variants()
 {
 	case ${VARIANTS:-some} in

@@ -1,20 +1,21 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What commands that the agent runs can use.  For bash: busybox's shell prefers its own ip.
+# lib.sh - functions for the commands that the agent runs.  They need bash: busybox's shell would run
+# its own ip.
 
-# front_start ARG...: netfrontd in the background, its log on the console and in a file.
+# front_start ARG...: starts netfrontd in the background, with its log on the console and in a file.
 front_start()
 {
 	export LD_LIBRARY_PATH=/lib/lab
 	/bin/netfrontd --log-level=info "$@" >>/run/netfrontd.log 2>&1 &
 	echo $! >/run/netfrontd.pid
-	# The console's copy is what is left when the guest dies.
+	# The copy on the console remains when the guest dies.
 	[ -e /run/netfrontd.tail ] || { tail -n +1 -f /run/netfrontd.log >/dev/console & }
 	: >/run/netfrontd.tail
 }
 
-# front_counters: what netfrontd has counted, its newest line.
+# front_counters: makes netfrontd log its counters and prints that line.
 front_counters()
 {
 	local n line=': counters nic=.* state='
@@ -28,7 +29,7 @@ front_counters()
 	grep "$line" /run/netfrontd.log | tail -n 1
 }
 
-# wait_link IF SECONDS: until the interface is there and has a carrier, or the time is over.
+# wait_link IF SECONDS: waits until the interface exists and has a carrier, or the time is over.
 wait_link()
 {
 	local fd pid end=$((SECONDS + $2)) rc=1
@@ -39,7 +40,7 @@ wait_link()
 		ip link set "$1" up 2>/dev/null &&
 			[ "$(cat "/sys/class/net/$1/carrier" 2>/dev/null)" = 1 ] && rc=0 && break
 		[ "$SECONDS" -lt "$end" ] || break
-		# One event may have gone by before the monitor listened: hence not the whole time.
+		# An event may have come before the monitor listened, so look again every second.
 		read -r -t 1 -u "$fd" _
 	done
 	kill "$pid"
@@ -48,7 +49,7 @@ wait_link()
 	return $rc
 }
 
-# net_up IF MTU ADDRESS...
+# net_up IF MTU ADDRESS...: waits for the interface and sets its MTU and addresses.
 net_up()
 {
 	wait_link "$1" 30 || return 1
@@ -60,7 +61,7 @@ net_up()
 	done
 }
 
-# if_by_mac MAC: the name of the interface that has it, as soon as there is one.
+# if_by_mac MAC: waits for an interface with this MAC and prints its name.
 if_by_mac()
 {
 	local f
@@ -69,14 +70,14 @@ if_by_mac()
 		for f in /sys/class/net/*; do
 			[ "$(cat "$f/address")" != "$1" ] || { echo "${f##*/}"; return 0; }
 		done
-		# No event without a second watcher process: a nap, bounded to 20 s.
+		# An event would take another process, so this polls, for 20 s at most.
 		sleep 0.2
 	done
 	echo "no interface has the MAC $1"
 	return 1
 }
 
-# netup_check MAC MTU FRONT ADDRESS...: net_up of the interface that has this MAC.
+# netup_check MAC MTU FRONT ADDRESS...: net_up for the interface with this MAC.
 netup_check()
 {
 	local ifname mac=$1 mtu=$2 front=$3
@@ -84,7 +85,7 @@ netup_check()
 	shift 3
 	ifname=$(if_by_mac "$mac") || { echo "$ifname"; ip -br link; return 1; }
 	wait_link "$ifname" 30 || return 1
-	# Linux netfront does not look at the mtu key, a person sets it; netfrontd takes it itself.
+	# netfrontd sets the MTU by the mtu key.  Linux netfront ignores that key.
 	[ "$front" != netfrontd ] || [ "$(cat "/sys/class/net/$ifname/mtu")" = "$mtu" ] ||
 		{ echo "$ifname has the MTU $(cat "/sys/class/net/$ifname/mtu"), not $mtu"; return 1; }
 	net_up "$ifname" "$mtu" "$@" && ip -br addr show "$ifname"

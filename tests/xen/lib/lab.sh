@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# The scenarios' library, loaded in dom0: verdicts, waiting, guests, daemons.
+# lab.sh - the library that every scenario has in dom0: verdicts, waiting, guests, bridges, daemons
 
 verdicts=/lab/verdicts
-# The netbackd of netbackd_start; 0: none was started yet.
+# The process id of the netbackd that netbackd_start started; 0: none was started yet.
 export netbackd_pid=${netbackd_pid:-0}
 mkdir -p /run/lab /lab/cfg
 
-# Verdicts: one line each, NAME is SCENARIO.CHECK.
+# A verdict is one line; its name is SCENARIO.CHECK.
 ok()
 {
 	echo "ok $SCENARIO.$1 ${*:2}" >>"$verdicts"
@@ -29,8 +29,8 @@ note()
 	echo "# $SCENARIO $*" >>"$verdicts"
 }
 
-# check NAME COMMAND...: the verdict is the command's status, the remark its last line.  The
-# command runs in this shell, not in a subshell: what it sets, stays set.
+# check NAME COMMAND...: runs the command.  The verdict is its status, the remark its last line of
+# output.  The command runs in this shell and not in a subshell, so that its variables stay set.
 check()
 {
 	local name=$1 out rc=0
@@ -50,8 +50,8 @@ check()
 	return "$rc"
 }
 
-# last_line FILE: its last line that is not a trace's, into $out.  In the shell: a process costs an
-# emulated dom0 tens of milliseconds, and each verdict comes by here.
+# last_line FILE: puts the last line that is not from the shell's trace into $out.  It starts no
+# process: each verdict calls it, and a process takes an emulated dom0 tens of milliseconds.
 last_line()
 {
 	local lines n
@@ -65,7 +65,7 @@ last_line()
 	done
 }
 
-# give_up WHY: ends the scenario where nothing that follows could mean anything.
+# give_up WHY: ends the scenario with a failure, because no later check would mean anything.
 give_up()
 {
 	not_ok setup "$*"
@@ -92,7 +92,8 @@ xs_wait()
 	return "$rc"
 }
 
-# eventually SECONDS COMMAND...: for what sends no event (a process's fds, kernel counters).
+# eventually SECONDS COMMAND...: tries until the command holds.  Only for what sends no event, such as
+# a process's descriptors and the kernel's counters.
 eventually()
 {
 	local end=$((SECONDS + $1))
@@ -119,7 +120,7 @@ xs_gone()
 	! xenstore-exists "$1" 2>/dev/null
 }
 
-# vif_states DOMID DEVID: backend's/frontend's
+# vif_states DOMID DEVID: prints the backend's and the frontend's state, as in 4/4.
 vif_states()
 {
 	echo "$(xs "/local/domain/0/backend/vif/$1/$2/state")/$(xs "/local/domain/$1/device/vif/$2/state")"
@@ -127,10 +128,10 @@ vif_states()
 
 # ---- guests -------------------------------------------------------------------------------
 
-# guest_create NAME pv|pvh kernel|netfrontd|none VIF...: each VIF is a string as in a domain's
-# configuration, with nothing in it that is ours.
-# tsc_mode: the emulated processor does not promise a constant TSC, as any real one of the last
-# fifteen years does; so Xen would trap each of a guest's looks at it, a tenth of a stream's time.
+# guest_create NAME pv|pvh kernel|netfrontd|none VIF...: each VIF is a string as in any domain's
+# configuration, without an option of netpair's.
+# tsc_mode: without it Xen traps each read of the TSC, which takes a tenth of a stream's time, because
+# the emulated processor does not promise a constant TSC.  Real ones have done so for fifteen years.
 guest_create()
 {
 	local name=$1 type=$2 front=${LAB_FRONT:-$3} cfg=/lab/cfg/$1.cfg v list=
@@ -160,21 +161,21 @@ guest_create()
 	xl create -q "$cfg" || return 1
 	guest_ready "$name" 60 && return
 	guest_lost_by_emulator "$name" || return 1
-	note "guest $name did not boot, once more: $(tail -n 1 "/lab/console/guest-$name.log" 2>/dev/null | tr -d '\r')"
+	note "guest $name did not boot, trying once more: $(tail -n 1 "/lab/console/guest-$name.log" 2>/dev/null | tr -d '\r')"
 	xl destroy "$name" 2>/dev/null || true
 	xl create -q "$cfg" && guest_ready "$name" 90
 }
 
-# An emulated machine now and then loses a guest (a PVH one, mostly) before its kernel has loaded a
-# driver, or to an instruction that its first program was told to have.  Neither shows anything
-# about a driver.
+# guest_lost_by_emulator NAME: true if the emulator and no driver made the guest fail.  That happens
+# now and then, mostly to a PVH guest: either before its kernel has loaded a driver, or by an illegal
+# instruction that CPUID promised to its first program.
 guest_lost_by_emulator()
 {
 	[ "$(xs "/local/domain/$(guest_id "$1")/device/vif/0/state")" = 1 ] ||
 		grep -q 'kill init! exitcode=0x00000004' "/lab/console/guest-$1.log" 2>/dev/null
 }
 
-# guest_ready NAME SECONDS: its agent has set its watch.
+# guest_ready NAME SECONDS: waits until the guest's agent has set its watch.
 guest_ready()
 {
 	local id
@@ -196,9 +197,10 @@ guest_id()
 	cat "/run/lab/$1.id"
 }
 
-# guest NAME spawn 'command': starts it and prints the number to wait for.
-# guest NAME wait NUMBER [SECONDS]: its output, its status; 124 late, 125 no such guest any more.
-# guest NAME run 'command' [SECONDS]: both.
+# guest NAME spawn 'command': starts the command in the guest and prints its number.
+# guest NAME wait NUMBER [SECONDS]: waits for it, prints its output and returns its status; 124: no end
+# in time, 125: the guest has ended.
+# guest NAME run 'command' [SECONDS]: does both.
 guest()
 {
 	local name=$1 verb=$2 id seq b64
@@ -230,7 +232,7 @@ guest_wait()
 	answer=
 	xs_wait "$limit" "$dir" guest_answered "$id" "$dir" ||
 		{ echo "no answer from guest $name in $limit s"; return 124; }
-	[ -n "$answer" ] || { echo "guest $name is gone"; return 125; }
+	[ -n "$answer" ] || { echo "guest $name has ended"; return 125; }
 	read -r rc chunks part <<<"$answer"
 	printf '%s' "$part" | base64 -d
 	for i in $(seq "$chunks"); do
@@ -240,7 +242,7 @@ guest_wait()
 	return "$rc"
 }
 
-# Called for each event; xs_path is what it was for.
+# guest_answered DOMID DIR: xs_wait calls it for each event; xs_path is the event's path.
 guest_answered()
 {
 	answer=$(exec xenstore-read "$2" 2>/dev/null)
@@ -255,7 +257,7 @@ guest_destroy()
 
 # ---- the network of dom0 --------------------------------------------------------------------
 
-# bridge_up NAME MTU ADDRESS...
+# bridge_up NAME MTU ADDRESS...: makes a bridge.
 bridge_up()
 {
 	local br=$1 mtu=$2 a
@@ -276,7 +278,7 @@ two_bridges()
 
 # ---- backends -------------------------------------------------------------------------------
 
-# back_start kernel|netbackd [ARG...]
+# back_start kernel|netbackd [ARG...]: starts the backend, LAB_BACK if that is set.
 back_start()
 {
 	local kind=${LAB_BACK:-$1}
@@ -288,7 +290,8 @@ back_start()
 	esac
 }
 
-# Starts netbackd and waits for its READY=1; $netbackd_pid is a child of this shell.
+# netbackd_start ARG...: starts netbackd as a child of this shell, waits for its READY=1, and sets
+# $netbackd_pid.
 netbackd_start()
 {
 	local fd line
@@ -300,7 +303,7 @@ netbackd_start()
 	NOTIFY_SOCKET=/run/lab/notify netbackd --log-level="${NETBACKD_LOG:-info}" "$@" \
 		>>/lab/netbackd.log 2>&1 </dev/null &
 	export netbackd_pid=$!
-	# A daemon that ends at once never says READY: look at both.
+	# A daemon that ends at once never says READY=1, so the process is watched, too.
 	local n=0
 	until read -r -t 0.5 -u "$fd" line && [ "$line" = ready ]; do
 		n=$((n + 1))
@@ -311,7 +314,7 @@ netbackd_start()
 	exec {fd}<&-
 }
 
-# netbackd_stop SIGNAL SECONDS: prints and returns its exit status; 124 when it is still there.
+# netbackd_stop SIGNAL SECONDS: ends netbackd, prints and returns its exit status; 124: it did not end.
 netbackd_stop()
 {
 	local rc=0
@@ -320,7 +323,7 @@ netbackd_stop()
 	kill "-$1" "$netbackd_pid" || return 1
 	eventually "$2" process_ended "$netbackd_pid" || { echo "still there after $2 s"; return 124; }
 	wait "$netbackd_pid" || rc=$?
-	# In make lab's shell the first one is init's child, its status is not to be had.
+	# In make lab's shell the first netbackd is a child of init, so its status is unknown.
 	[ "$rc" != 127 ] || { echo "ended"; return 0; }
 	echo "exit status $rc"
 	return "$rc"
@@ -328,11 +331,12 @@ netbackd_stop()
 
 process_ended()
 {
-	# A zombie has ended; its parent is us.
+	# A zombie has ended: this shell is its parent and has not waited for it yet.
 	[ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
 }
 
-# netbackd_unharmed: unless the last netbackd ended by a fault of its own; then its status.
+# netbackd_unharmed: true unless the last netbackd ended by a signal for a fault of its own (SIGSEGV,
+# SIGABRT ...).  Returns its status then.
 netbackd_unharmed()
 {
 	local rc=0
@@ -356,6 +360,6 @@ lab_collect()
 		xl list -l
 	} >/lab/dom0-state.log 2>&1
 	xenstore-ls -f >/lab/xenstore.log 2>&1
-	# Closing is what makes the daemon log each VIF's counters: what a failure is read from.
+	# When it closes a VIF, the daemon logs the VIF's counters, which explain a failure.
 	[ ! -e "/proc/$netbackd_pid" ] || timeout 15 netbackd --drain >>/lab/netbackd.log 2>&1
 }

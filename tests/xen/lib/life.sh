@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib/
 #
-# What must be there, and what must be gone: counting a backend's belongings.
+# life.sh - the lifecycle of guests and daemons: counts what a backend has open or mapped, and waits
+# until it has as much as before
 
 lsevtchn=/usr/lib/xen-4.17/bin/lsevtchn
 
-# Of netbackd: fds, threads, mapped grants, TAPs in dom0; of dom0: event channels, domains.
-# gntdev maps are netbackd's grants; a domain that something still maps stays as a dying one.
+# counts: prints netbackd's descriptors, threads and mapped grants, and dom0's TAPs, event channels,
+# domains and backend nodes.  A map of gntdev is a grant that netbackd has mapped.  A domain whose pages
+# are still mapped stays, as a dying one.
 counts()
 {
 	local fds threads taps
 
-	[ -e "/proc/$netbackd_pid/fd" ] || { echo "netbackd is not there"; return 1; }
+	[ -e "/proc/$netbackd_pid/fd" ] || { echo "netbackd does not run"; return 1; }
 	fds=("/proc/$netbackd_pid/fd"/*) threads=("/proc/$netbackd_pid/task"/*)
 	taps=(/sys/class/net/vif*)
 	[ -e "${taps[0]}" ] || taps=()
@@ -30,7 +32,7 @@ counts_are()
 	[ "$(counts)" = "$1" ]
 }
 
-# gone WHAT_WAS SECONDS: all back to what it was; no event tells, hence eventually.
+# gone COUNTS SECONDS: waits until counts prints COUNTS again.  No event comes for that.
 gone()
 {
 	case $1 in fds=*) ;; *) echo "nothing was counted before: $1"; return 1 ;; esac
@@ -38,24 +40,25 @@ gone()
 	echo "$1"
 }
 
-# counters VIF: asks netbackd for its counters; the VIF's lines, its sum first, to /run/lab/counters.
+# counters VIF: makes netbackd log its counters, and puts the VIF's lines, the sum first, into
+# /run/lab/counters.
 counters()
 {
 	local mark
 
 	mark=$(stat -c %s /lab/netbackd.log)
-	kill -USR1 "$netbackd_pid" && eventually 5 counters_told "$1" "$mark" && return
+	kill -USR1 "$netbackd_pid" && eventually 5 counters_logged "$1" "$mark" && return
 	echo "no counters of $1"
 	return 1
 }
 
-counters_told()
+counters_logged()
 {
 	tail -c "+$(($2 + 1))" /lab/netbackd.log | grep "counters vif=$1 " >/run/lab/counters &&
 		grep -q " state=" /run/lab/counters
 }
 
-# counter NAME [QUEUE]: one of those, 0 where it is not told.
+# counter NAME [QUEUE]: prints one of these counters; one that is not logged is 0.
 counter()
 {
 	local line
@@ -69,7 +72,7 @@ domain_gone()
 	! xl domid "$1" >/dev/null 2>&1
 }
 
-# watch_states DOMID DEVID FILE: all states the frontend goes through, in the background.
+# watch_states DOMID DEVID FILE: in the background, writes each state of the frontend to FILE.
 watch_states()
 {
 	xenstore-watch "/local/domain/$1/device/vif/$2/state" 2>/dev/null | while read -r _; do
@@ -77,7 +80,7 @@ watch_states()
 	done >"$3" &
 }
 
-# resumes GUEST: the guest has its network after what was done to it, content included.
+# resumes GUEST: the guest's network works again: a ping, and a transfer of compared bytes each way.
 resumes()
 {
 	ping -q -c 3 -i 0.2 -W 10 10.77.0.2 >/dev/null || { echo "no ping"; return 1; }
@@ -89,15 +92,15 @@ echoes_in()
 	awk '$1 == "Icmp:" && n++ { print $10 }' /proc/net/snmp
 }
 
-# guest_pings GUEST ADDRESS: a ping of 12 s from the guest, started and seen here when this
-# returns; leaves the number to wait for in $ping_seq.
+# guest_pings GUEST ADDRESS: starts a ping of 12 s in the guest, and returns when its first requests
+# have arrived here.  $ping_seq is the number to wait for.
 guest_pings()
 {
 	local before
 
 	before=$(echoes_in)
 	ping_seq=$(guest "$1" spawn "ping -q -i 0.2 -c 60 $2") || return 1
-	eventually 10 more_echoes_than "$((before + 2))" || { echo "no ping from guest $1 came"; return 1; }
+	eventually 10 more_echoes_than "$((before + 2))" || { echo "no ping from guest $1 arrived"; return 1; }
 }
 
 more_echoes_than()
@@ -105,13 +108,13 @@ more_echoes_than()
 	[ "$(echoes_in)" -gt "$1" ]
 }
 
-# ping_runs GUEST: it has not ended yet, so that what was done since was done under it.
+# ping_runs GUEST: true if the ping has not ended yet, so that it ran during all that was done since.
 ping_runs()
 {
 	[ -z "$(xs "/local/domain/$(guest_id "$1")/data/lab/r/$ping_seq")" ]
 }
 
-# ping_loss FILE MAX: of a ping that has ended.
+# ping_loss FILE MAX: true if a ping that has ended lost at most MAX.
 ping_loss()
 {
 	local sent got
@@ -122,8 +125,8 @@ ping_loss()
 	[ "${sent:-0}" -gt 0 ] && [ $((sent - got)) -le "$2" ]
 }
 
-# lifecycle FRONT: save/restore (three lives of one saved guest), crash, destroy under traffic,
-# shutdown; after each, everything is counted.
+# lifecycle FRONT: saves a guest and restores it three times, and ends it by a crash, by destroy under
+# traffic and by shutdown.  After each of these, everything must be as before.
 lifecycle()
 {
 	local front=$1 before saved=/run/lab/g1.save f=$1
@@ -135,7 +138,7 @@ lifecycle()
 	check "$f-up" guest g1 run \
 		"netup_check 00:16:3e:77:00:01 1500 $front 10.77.0.2/24 fd77::2/64" || return
 	check "$f-traffic" resumes g1
-	# What is counted must be seen while it is there.
+	# The counts must see the connection while it exists.
 	check "$f-counted" counted
 
 	check "$f-save" save g1 "$saved"

@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# The traffic table: what every pairing of a frontend and a backend must carry.
+# traffic.sh - the kinds of traffic that every pairing of a frontend and a backend must carry
+#
 # A guest has two VIFs as xl makes them: devid 0 on xenbr0 (MTU 1500), devid 1 on xenbr9 (MTU
-# 9000: vif-bridge takes it from the bridge).  dom0 is the other end.
+# 9000, which vif-bridge takes from the bridge).  dom0 is the other end.
 
-# traffic_guest NAME TYPE FRONT: a guest with both VIFs, checked up to its first addresses.
+# traffic_guest NAME TYPE FRONT: creates a guest with both VIFs, and checks that they connect.
 traffic_guest()
 {
 	check create guest_create "$1" "$2" "$3" \
@@ -14,7 +15,7 @@ traffic_guest()
 	check netup-1500 guest "$1" run "netup_check 00:16:3e:77:00:01 1500 $3 10.77.0.2/24 fd77::2/64" ||
 		give_up "no network in the guest"
 	check netup-9000 guest "$1" run "netup_check 00:16:3e:77:00:02 9000 $3 10.79.0.2/24 fd79::2/64"
-	# As with the kernel's driver: the first VIF is eth0.
+	# The first VIF is eth0, as with the kernel's driver.
 	# shellcheck disable=SC2016
 	check names guest "$1" run 'cd /sys/class/net; grep . eth*/address; grep -q 00:01 eth0/address'
 	check connected both_connected "$(guest_id "$1")"
@@ -31,7 +32,7 @@ both_connected()
 	done
 }
 
-# ping_check ADDRESS OPTION...: of a few pings none may be lost, nothing here drops on purpose.
+# ping_check ADDRESS OPTION...: sends a few pings, of which none may be lost.
 ping_check()
 {
 	local address=$1 out
@@ -49,8 +50,9 @@ iperf_server()
 		nc -z 127.0.0.1 5201 2>/dev/null && break; sleep 0.1; done; pidof iperf3' >/dev/null
 }
 
-# tcp_check ADDRESS SECONDS [-R]: as the receiver counted it.  The floor only finds a direction that
-# is as good as dead: on a busy host the kernel pair itself falls to 16 Mbit/s.  Speed is bench's.
+# tcp_check ADDRESS SECONDS [-R]: a TCP stream, whose rate the receiver counts.  The lowest rate that
+# passes finds only a direction that hardly works: on a busy host even the kernel's pair falls to 16
+# Mbit/s.  Speed is measured by bench.
 tcp_check()
 {
 	local address=$1 seconds=$2 out rate
@@ -69,9 +71,9 @@ iperf_rate()
 		awk 'NR == 1 { printf "%.1f\n", $1 / 1e6 }'
 }
 
-# udp_check ADDRESS LENGTH: both directions at once, at a rate that an emulator can carry.  Under
-# TCG a processor may be away for long and a socket overflows (kernel/kernel too): the bound on
-# loss is lenient, what it must find is a direction that carries little or nothing.
+# udp_check ADDRESS LENGTH: UDP in both directions at once, at a rate that an emulator can carry.  Under
+# TCG a processor may stop for long, so that a socket overflows, with the kernel's pair, too.  So the
+# bound on loss is high, and finds a direction that carries little or nothing.
 udp_check()
 {
 	local address=$1 length=$2 out lost
@@ -80,13 +82,13 @@ udp_check()
 	out=$(timeout 25 iperf3 -c "$address" -u -b 8M -l "$length" -t 1 --bidir -J 2>&1) ||
 		{ echo "$out" | grep '"error"' || echo "iperf3 did not end"; return 1; }
 	out=$(echo "$out" | sed -n '/"end":/,$p')
-	# The sums are per direction and end; the worst of them counts.
+	# There is a sum for each direction and end.  The worst of them counts.
 	lost=$(echo "$out" | sed -n '/"sum/,$p' | sed -n "$one" | sort -g | tail -n 1)
 	echo "8 Mbit/s each way, at most ${lost:-no} % lost"
 	awk -v l="${lost:-100}" 'BEGIN { exit !(l <= 15) }'
 }
 
-# tcp_both ADDRESS SECONDS: both directions at once.
+# tcp_both ADDRESS SECONDS: TCP in both directions at once.
 tcp_both()
 {
 	local out to from
@@ -100,8 +102,8 @@ tcp_both()
 	[ "${to%.*}" -ge "${TCP_FLOOR:-1}" ] && [ "${from%.*}" -ge "${TCP_FLOOR:-1}" ]
 }
 
-# transfer_to GUEST ADDRESS MIB [OPTIONS]: dom0 -> guest, every byte compared there; with so many
-# bytes of IPv6 options in each packet.
+# transfer_to GUEST ADDRESS MIB [OPTIONS]: sends from dom0 to the guest, which compares every byte.
+# OPTIONS is a number of bytes of IPv6 options in each packet.
 transfer_to()
 {
 	local seq out
@@ -111,7 +113,8 @@ transfer_to()
 	guest "$1" wait "$seq" 30
 }
 
-# transfer_from GUEST ADDRESS MIB [OPTIONS]: guest -> dom0 (ADDRESS), every byte compared here.
+# transfer_from GUEST ADDRESS MIB [OPTIONS]: sends from the guest to dom0 (ADDRESS), which compares every
+# byte.
 transfer_from()
 {
 	local out pid
@@ -123,9 +126,9 @@ transfer_from()
 	cat /run/lab/from
 }
 
-# checksums GUEST IF THEIRS THEIRS6 VIF BRIDGE: captures on both sides under TCP and UDP, once
-# with the senders' checksum offload on and once off; a frame that its receiver's driver did not
-# mark must have a right checksum.  GRO off: it would hide what came.
+# checksums GUEST IF THEIRS THEIRS6 VIF BRIDGE: captures TCP and UDP frames on both sides, once with
+# the senders' checksum offload on and once off.  A frame that the receiver's driver did not mark as
+# partial must have a right checksum.  GRO is off, because it would merge the frames.
 checksums()
 {
 	local g=$1 ifname=$2 theirs=$3 theirs6=$4 vif=$5 bridge=$6 fd line out id rc=0 mode
@@ -142,7 +145,7 @@ checksums()
 		iperf3 -c "$theirs" -n 1M >/dev/null 2>&1
 		iperf3 -c "$theirs" -n 1M -R >/dev/null 2>&1
 		iperf3 -c "$theirs" -u -b 4M -l 1000 -n 200K --bidir >/dev/null 2>&1
-		# Linux netfront cannot switch its IPv4 offload off: IPv6 for the second round.
+		# Linux netfront cannot switch its IPv4 offload off, so the second round uses IPv6.
 		theirs=$theirs6
 	done
 	ethtool -K "$vif" tx on >/dev/null 2>&1
@@ -163,14 +166,14 @@ checksums()
 	return $rc
 }
 
-# options6 GUEST: TCP behind so many IPv6 options that its header is not in the first 256 bytes.
+# options6 GUEST: TCP after so many IPv6 options that its header is not in the first 256 bytes.
 options6()
 {
 	check options6-to-guest transfer_to "$1" fd77::2 4 176
 	check options6-from-guest transfer_from "$1" fd77::1 4 176
 }
 
-# A capture that saw nothing unmarked has shown nothing.
+# capture_holds LINE: true if a capture found no wrong checksum, and checked enough of them to show it.
 capture_holds()
 {
 	local frames=0 checked=0 bad=1
@@ -179,8 +182,8 @@ capture_holds()
 	[ "$frames" -gt 100 ] && [ "$checked" -gt 50 ] && [ "$bad" = 0 ]
 }
 
-# traffic_table GUEST: everything of the issue's table over both VIFs.
-# traffic_short GUEST: one of each kind, for the pairing that is not ours.
+# traffic_table GUEST: every kind of traffic over both VIFs.
+# traffic_short GUEST: each kind once, for the pairing of the kernel's drivers.
 traffic_short()
 {
 	local g=$1 id

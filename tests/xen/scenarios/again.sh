@@ -5,12 +5,13 @@
 # boot: host-2
 # seconds: 300
 #
-# A VIF whose device is deleted, in dom0 and in a guest, and one that is detached and attached with
-# another bridge while there is no netbackd.  With Linux netfront and with netfrontd.
+# again - a device that is deleted, in dom0 or in a guest, is made again and its VIF works; a VIF that is
+# detached and attached with another bridge while no netbackd runs gets a new device in that bridge.  For
+# guests with Linux netfront and with netfrontd.
 
 ifindex() { cat "/sys/class/net/$1/ifindex"; }
 
-# is_new DEVICE IFINDEX: it is there, and another one.
+# is_new DEVICE IFINDEX: true if the device exists and has another ifindex.
 is_new()
 {
 	local now
@@ -18,8 +19,8 @@ is_new()
 	now=$(ifindex "$1" 2>/dev/null) && [ -n "$now" ] && [ "$now" != "$2" ]
 }
 
-# deleted GUEST ADDRESS: a person deletes the device in dom0 and puts the new one into the bridge;
-# the guest notices nothing.
+# deleted GUEST ADDRESS: deletes the device in dom0 and puts the new one into the bridge, as a person
+# would.  The guest must not notice it.
 deleted()
 {
 	local id vif was
@@ -37,14 +38,14 @@ deleted()
 	xs "/local/domain/0/backend/vif/$id/0/error" | grep 'was deleted .*detach and attach the VIF'
 }
 
-# deleted_in_guest GUEST MAC ADDRESS: the same there, where the connection is made anew.
+# deleted_in_guest GUEST MAC ADDRESS: deletes the device in the guest.  The guest connects anew.
 deleted_in_guest()
 {
 	guest "$1" run "ip link del \$(if_by_mac $2); netup_check $2 1500 netfrontd $3/24" &&
 		ping -q -c 3 -i 0.2 -W 10 "$3" >/dev/null && transfer_to "$1" "$3" 8
 }
 
-# attached_elsewhere GUEST: the second VIF, from xenbr0 to xenbr9 while there is no netbackd.
+# attached_elsewhere GUEST: moves the second VIF from xenbr0 to xenbr9 while no netbackd runs.
 attached_elsewhere()
 {
 	local id vif was xl
@@ -53,7 +54,7 @@ attached_elsewhere()
 	vif=vif$id.1
 	was=$(ifindex "$vif")
 	netbackd_stop KILL 5 >/dev/null
-	# Nobody answers: xl waits for ten seconds, then does it by force.
+	# No backend answers: xl waits for ten seconds, then removes the VIF by force.
 	xl network-detach "$1" 1
 	xl network-attach "$1" mac=00:16:3e:77:01:02 bridge=xenbr9 &
 	xl=$!

@@ -4,8 +4,8 @@
 # boot: host
 # seconds: 400
 #
-# Guests that talk to each other through dom0's bridge: TCP with GSO from end to end.  Linux
-# netfront to Linux netfront and to netfrontd, all on netbackd.
+# bridge - guests on netbackd send to each other through dom0's bridge, with TCP segments that stay large
+# from end to end: Linux netfront to Linux netfront, and Linux netfront to netfrontd and back.
 two_bridges
 check backend back_start netbackd || give_up "no backend"
 n=1
@@ -18,7 +18,7 @@ for front in kernel kernel netfrontd; do
 		give_up "no network in the guest"
 done
 
-# gso FROM TO: segments larger than the MTU leave the sender, cross the bridge, reach the receiver.
+# gso FROM TO: segments larger than the MTU leave the sender, cross the bridge and reach the receiver.
 gso()
 {
 	local from=$1 to=$2 fd pid line left id seen rate ifname
@@ -38,7 +38,7 @@ gso()
 		echo "$left $seen" | grep -q 'bad=0.*bad=0'
 }
 
-# content FROM TO: every byte compared.
+# content FROM TO: sends 16 MiB, of which the receiver compares every byte.
 content()
 {
 	local seq out
@@ -49,8 +49,8 @@ content()
 	guest "$2" wait "$seq" 20
 }
 
-# registers: the lab itself keeps the domains' vector registers apart, with more domains than
-# processors and traffic between them; else no comparison of bytes here is worth anything.
+# registers: checks the lab itself: with more domains than processors, and traffic between them, each
+# domain keeps its vector registers.  Otherwise no comparison of bytes here would show anything.
 registers()
 {
 	local g bad=0 seqs=()

@@ -5,10 +5,11 @@
 # boot: host
 # seconds: 450
 #
-# Bad input on a real Xen: options, a kernel netback that is in the way, a second netbackd, and a
-# guest that writes nonsense into its own nodes while another guest's ping must go on.
+# errors - wrong input on a real Xen: each start that fails ends with one clear line (options, missing
+# devices, the kernel's netback, a second netbackd); a guest that writes invalid keys is refused with a
+# reason, while another guest's ping goes on; and a xenstored that does not answer stops no packet.
 
-# refuses STATUS PATTERN COMMAND...: one line on stderr that matches, and this status.
+# refuses STATUS PATTERN COMMAND...: the command must end with this status and one matching line on stderr.
 refuses()
 {
 	local want=$1 pattern=$2 rc=0
@@ -47,7 +48,7 @@ fe=/local/domain/$id/device/vif/0
 ping -i 0.1 -q -W 10 10.77.0.2 >/run/lab/ping.good 2>&1 &
 ping=$!
 
-# All keys as a frontend would write them, ports and references that nothing is behind.
+# All keys of a frontend, with ports and grant references that do not exist.
 keys="tx-ring-ref=8 rx-ring-ref=9 event-channel-tx=30 event-channel-rx=31 request-rx-copy=1
 	feature-rx-notify=1 feature-sg=1 feature-gso-tcpv4=1"
 
@@ -56,8 +57,8 @@ is_refused()
 	case $(xs "$be/state") in 5|6) xenstore-exists "$be/error" ;; *) return 1 ;; esac
 }
 
-# refused NAME KEY=VALUE...: these on top of the keys above ("KEY=" removes it).  All of a kind at
-# once: a process costs much in an emulator.
+# refused NAME KEY=VALUE...: writes the keys above with these changes ("KEY=" removes a key), and expects
+# an error.  It starts few processes, because each takes long in an emulator.
 refused()
 {
 	local kv write=() remove=("$be/error")
@@ -77,7 +78,8 @@ refused()
 	echo "state $(xs "$be/state"), error: $(xs "$be/error")"
 }
 
-# The frontend gives up and begins again, as a driver that is loaded anew would.
+# again KEY=VALUE...: the frontend closes, removes its keys and begins again, like a driver that is loaded
+# anew.
 again()
 {
 	local kv remove=()
@@ -124,14 +126,14 @@ wait "$ping"
 check other-vif-unharmed ping_loss /run/lab/ping.good 1
 check daemon-unharmed kill -0 "$netbackd_pid"
 
-# xenstored stands still for half a minute, the time of the unit's watchdog.
-told() { eventually 15 grep -q "$1" /lab/netbackd.log; }
+# xenstored does not answer for half a minute, which is the time of the service's watchdog.
+logged() { eventually 15 grep -q "$1" /lab/netbackd.log; }
 
 kill -STOP "$(cat /run/xenstored.pid)"
 ping -i 0.2 -c 150 -q -W 10 10.77.0.2 >/run/lab/ping.stalled 2>&1
 check xenstored-stalled ping_loss /run/lab/ping.stalled 0
-check stall-told told 'xenstored does not answer'
+check stall-logged logged 'xenstored does not answer'
 kill -CONT "$(cat /run/xenstored.pid)"
-check stall-over told 'xenstored answers again'
+check stall-over logged 'xenstored answers again'
 check stall-unharmed kill -0 "$netbackd_pid"
 check sigterm netbackd_stop TERM 5

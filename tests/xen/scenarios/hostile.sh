@@ -5,16 +5,18 @@
 # boot: hostile
 # seconds: 300
 #
-# The most telling of tests/hostile's bad frontends, from a real guest against netbackd, while another
-# guest is pinged.  The program in the guest judges what it sees (answers, states, the error node,
-# memory that must not be written); here the counters in netbackd's log are held against the same
-# verdict.  Expected is what the table expects on xensim: the program prints it.
+# hostile - the most important cases of tests/hostile, from a real guest against netbackd, while another
+# guest is pinged.
+#
+# - The program in the guest checks what it sees: answers, states, the error node, memory that must not
+#   be written.  It prints the verdict, which must be that of the cases' table, as on xensim.
+# - This file checks that the counters in netbackd's log agree with the verdict.
 
-# Nothing is to send frames that no case knows of.
+# No program may send frames that are not part of a case.
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 bridge_up xenbr0 1500 10.77.0.1/24
 bridge_up xenbr8 1500 10.77.1.1/24
-# At level debug no line is held back: one guest makes more of them here than its log bucket holds.
+# At level debug no line is held back.  One guest causes more lines here than its log bucket allows.
 NETBACKD_LOG=debug check backend back_start netbackd || give_up "no backend"
 GUEST_MEMORY=256 check good-create guest_create g1 pv kernel \
 	'mac=00:16:3e:77:00:01,bridge=xenbr0' || give_up "no guest"
@@ -33,8 +35,8 @@ hostile()
 	guest g2 run "LD_LIBRARY_PATH=/lib/lab exec hostile-front --host-ip=10.77.1.1 --guest-ip=10.77.1.2 $*" 60
 }
 
-# damage LOG: all drop and fault counters of the connections in it but the first, which only
-# empties the queue; how many connections there were before them.
+# damage LOG: prints the number of the VIF's connections in LOG, and the sums of their drop and fault
+# counters.  The counters of the first connection do not count: it only empties the queue.
 damage()
 {
 	awk -v vif="vif=$vif" '
@@ -57,7 +59,8 @@ damage()
 		}' "$1"
 }
 
-# logged MARK CONNECTIONS WANT: the log from there on tells of as many connections, and of WANT.
+# logged MARK CONNECTIONS WANT: true if the log from byte MARK on has at least so many connections, and
+# their counters are WANT.
 logged()
 {
 	tail -c "+$(($1 + 1))" /lab/netbackd.log >/run/lab/part
@@ -65,7 +68,7 @@ logged()
 	[ "$seen" -ge "$2" ] && { [ "$3" = any ] || [ "${counted:-}" = "$3" ]; }
 }
 
-# one CASE [OPTION]: what the guest sees, what netbackd counted.
+# one CASE [OPTION]: runs a case.  The verdict in the guest and netbackd's counters must agree.
 one()
 {
 	local out line verdict want mark seen=0 counted='' least=2
@@ -78,11 +81,11 @@ one()
 	case $verdict in
 	nothing) want= ;;
 	nothing:*|dropped:*) want=$(echo "$want" | tr ' ' '\n' | grep _drop_) ;;
-	# After it a fresh connection is tried.
+	# The program connects once more afterwards.
 	faulted:*) want='peer_faults=1' least=3 ;;
 	refused:*) want='' least=1 ;;
 	survived) want=any least=3 ;;
-	*) echo "what is \"$line\"?"; return 1 ;;
+	*) echo "unknown verdict in \"$line\""; return 1 ;;
 	esac
 	eventually 5 logged "$mark" "$least" "$want" ||
 		{ echo "$verdict; but counted over $seen connections: ${counted:-nothing}"; return 1; }
@@ -95,7 +98,7 @@ one()
 	echo "${verdict}${counted:+, counted: $counted}"
 }
 
-# What is allocated once is allocated now.
+# After this case, what netbackd allocates once is allocated.
 check harmless one "size 14" || give_up "a harmless guest fails"
 before=$(counts)
 memory=$(memory)
@@ -104,16 +107,17 @@ ping -i 0.1 -q -W 10 10.77.0.2 >/run/lab/ping.good 2>&1 &
 ping=$!
 
 mapfile -t cases < <(hostile --list | sed -n 's/^ *[0-9]* \(.*\) \*$/\1/p')
-[ "${#cases[@]}" -ge 10 ] || not_ok cases "only ${#cases[@]} are marked as telling"
+[ "${#cases[@]}" -ge 10 ] || not_ok cases "only ${#cases[@]} cases are marked with * in the list"
 for c in "${cases[@]}"; do
 	check "$(echo "$c" | tr -cs 'a-z0-9\n' -)" one "$c" --telling
 done
 
-# ticks PID: its processor time, in hundredths of a second.
+# ticks PID: prints its processor time, in hundredths of a second.
 ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
 
-# storm: while the guest signals without work for five seconds, a loop in dom0 has the processor, netbackd
-# hardly needs it, and the other guest answers. The program's own start is part of the time.
+# storm: the guest signals without work for five seconds.  Meanwhile netbackd uses less than a quarter of
+# the processor time, a loop in dom0 gets more than a quarter, and the other guest answers.  The time
+# includes the start of the program in the guest.
 storm()
 {
 	local loop from used had time
@@ -131,7 +135,8 @@ storm()
 }
 check storm-processor storm
 
-# waiting: frames that the device has and nobody has read; tun counts one as sent once it is read.
+# waiting BASE: prints the number of frames in the device's queue, if BASE frames were sent to it.  tun
+# counts a frame as sent when it is read.
 waiting()
 {
 	local s=/sys/class/net/$vif/statistics
@@ -144,7 +149,7 @@ held()
 	[ "$(waiting 0)" = "$(sleep 0.2; waiting 0)" ]
 }
 
-# overfull: large segments to a guest that posts no more buffers wait in 4 MiB at most.
+# overfull: large segments for a guest that posts no buffers wait, but in no more than 4 MiB.
 overfull()
 {
 	local free base waits
@@ -158,7 +163,7 @@ overfull()
 	[ "$waits" -ge 60 ] && [ $((waits * 60768)) -le 4194304 ] && [ "$free" -lt 16384 ]
 }
 
-# A frontend that has posted 16 buffers and stands still.
+# A frontend posts 16 buffers and then does nothing.
 guest g2 run 'LD_LIBRARY_PATH=/lib/lab hostile-front --hold=4 >/dev/null 2>&1 & echo $! >/tmp/hold' >/dev/null
 check held-connected xs_wait 20 "/local/domain/0/backend/vif/$(guest_id g2)/0/state" xs_is "/local/domain/0/backend/vif/$(guest_id g2)/0/state" 4
 check overfull overfull
@@ -167,7 +172,7 @@ check after-overfull one "size 14"
 
 kill -INT "$ping"
 wait "$ping"
-# The last one may be on its way when ping is told to end.
+# The last answer may be on its way when ping is ended.
 check other-vif-no-loss ping_loss /run/lab/ping.good 1
 
 clean()
@@ -175,7 +180,7 @@ clean()
 	tail -c "+$((mark + 1))" /lab/netbackd.log | grep "counters vif=vif$(guest_id g1).0 state=Connected " >/run/lab/good
 }
 
-# The other guest's counters: traffic, and nothing dropped.
+# unharmed: the other guest's counters show traffic and no drop.
 unharmed()
 {
 	mark=$(stat -c %s /lab/netbackd.log)

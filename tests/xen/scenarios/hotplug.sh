@@ -4,12 +4,12 @@
 # boot: host
 # seconds: 400
 #
-# xl network-attach and network-detach of a second VIF while traffic runs on the first: nothing is
-# lost there, and the second comes and goes whole.  For a guest with Linux netfront and one with
-# netfrontd, both on netbackd.
+# hotplug - xl network-attach and network-detach of a second VIF while traffic runs on the first: the
+# first loses nothing, and the second works and is removed completely.  For a guest with Linux netfront and
+# one with netfrontd, both on netbackd.
 
-# no_gap FILE: no answer is missing below the last that came; those after it were on their way
-# when ping was told to end.
+# no_gap FILE: true if no answer is missing before the last one that came.  Later ones may have been on
+# their way when ping was ended.
 no_gap()
 {
 	awk '/bytes from/ && match($0, /icmp_seq=[0-9]+/) {
@@ -31,7 +31,7 @@ hotplug()
 	before=$(counts)
 	ping -i 0.1 -W 10 "10.77.0.1$net" >"/run/lab/ping.$g" 2>&1 &
 	ping=$!
-	# A steady stream beside it; faster, it would take the processor that xl and its scripts need.
+	# A stream at a low rate: a faster one would take the processor time that xl and its scripts need.
 	guest "$g" run 'iperf3 -s -D >/dev/null 2>&1' >/dev/null
 	timeout 250 iperf3 -c "10.77.0.1$net" -b 4M -t 250 --bidir >"/run/lab/stream.$g" 2>&1 &
 	stream=$!

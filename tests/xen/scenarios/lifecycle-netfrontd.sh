@@ -5,8 +5,9 @@
 # boot: life
 # seconds: 500
 #
-# netfrontd on netbackd: save/restore, crash, destroy, shutdown, counted each time; a backend that
-# closes everything and returns; netfrontd stopped and started again; restored again and again.
+# lifecycle-netfrontd - netfrontd on netbackd: nothing stays after save and restore, crash, destroy and
+# shutdown; and the guest's network works again after netbackd was killed, after netfrontd was restarted,
+# and after several restores.
 two_bridges
 check backend back_start netbackd || give_up "no backend"
 lifecycle netfrontd
@@ -22,8 +23,8 @@ check kill9-ping-was-on ping_runs g1
 guest g1 wait "$ping_seq" 60 >/run/lab/ping.kill
 check kill9-ping ping_loss /run/lab/ping.kill 25
 check kill9-traffic resumes g1
-# SIGTERM is the end of the guest's interface for now; a new netfrontd makes it again. What was set
-# on the device by hand stays, and MTU and offloads over the restores below as well.
+# SIGTERM ends the guest's interface, and the next netfrontd makes it again.  What a person set on the
+# device stays, and so do MTU and offloads over the restores below.
 check by-hand guest g1 run 'ip link set eth0 mtu 1400 address 02:00:00:77:00:01 && ethtool -K eth0 tso off'
 # shellcheck disable=SC2016 # the guest's shell
 check front-restart guest g1 run 'kill -TERM $(cat /run/netfrontd.pid)
@@ -32,19 +33,19 @@ check front-restart guest g1 run 'kill -TERM $(cat /run/netfrontd.pid)
 	front_start
 	netup_check 02:00:00:77:00:01 1400 netfrontd 10.77.0.2/24 fd77::2/64 &&
 		ethtool -k eth0 | grep "^tcp-segmentation-offload: off" && ip link set eth0 address 00:16:3e:77:00:01'
-# A MAC that is changed by hand is announced by nobody: this host still knows the other one.
+# A MAC that a person changes is not announced, so this host still has the other one in its table.
 ip neigh flush to 10.77.0.2
 check front-restart-traffic resumes g1
 
-# known_at_bridge MAC: learnt on the guest's port, which is a new one and has seen nothing but what
-# the guest said by itself.
+# known_at_bridge MAC: true if the bridge has learnt the MAC on the guest's port.  The port is new, so it
+# has seen only frames that the guest sent by itself.
 known_at_bridge()
 {
 	bridge fdb show dev "vif$(guest_id g1).0" | grep -v permanent | grep -i "^$1"
 }
 
-# Restored time after time, with a netfrontd started anew in between: one process keeps the event
-# channels of all the lives before, and closing them would have been a BUG in the guest's kernel.
+# The guest is restored twice, and netfrontd is started anew in between.  One process keeps the event
+# channels from before each restore open: closing one of them is a BUG in the guest's kernel.
 for n in 1 2; do
 	check "again-save-$n" save g1 /run/lab/g1.save
 	check "again-restore-$n" restore g1 /run/lab/g1.save

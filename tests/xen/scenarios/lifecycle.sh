@@ -5,8 +5,9 @@
 # boot: life
 # seconds: 400
 #
-# Linux netfront on netbackd: save/restore, crash, destroy, shutdown, counted each time; then the
-# daemon's own life under a guest that must not notice: SIGTERM, kill -9, --drain.
+# lifecycle - Linux netfront on netbackd: nothing stays after save and restore, crash, destroy and
+# shutdown; then netbackd is restarted after SIGTERM and after SIGKILL, which the guest must not notice;
+# then netbackd --drain closes everything.
 two_bridges
 check backend back_start netbackd || give_up "no backend"
 lifecycle kernel
@@ -20,7 +21,7 @@ watch_states "$id" 0 /run/lab/states
 mac=$(cat "/sys/class/net/vif$id.0/address")
 changes=$(guest g1 run 'cat /sys/class/net/eth0/carrier_changes')
 
-# Switched off by a person, it stays off over each daemon; and is theirs to switch on.
+# An offload that a person switches off stays off over each restart, until a person switches it on.
 device_offloads()
 {
 	ethtool -k "vif$id.0" | grep -E '^(tx-checksumming|tcp-segmentation-offload):' | tr '\n' ' ' |
@@ -29,7 +30,7 @@ device_offloads()
 check offloads-at-first device_offloads on on
 check offloads-off ethtool -K "vif$id.0" tso off
 
-# A ping every 0.2 s from the guest; between TERM and READY=1 lie about two seconds here.
+# The guest pings every 0.2 s.  From SIGTERM to READY=1 it takes about two seconds here.
 check sigterm-under-ping guest_pings g1 10.77.0.1
 check sigterm netbackd_stop TERM 5
 check sigterm-restart back_start netbackd
@@ -59,7 +60,7 @@ unnoticed()
 		[ "$mac" = "$(cat "/sys/class/net/vif$id.0/address")" ]
 }
 check restart-unnoticed unnoticed
-# Only now the frontend connects anew.
+# Here the frontend connects anew for the first time.
 check reconnect-offloads-off ethtool -K "vif$id.0" tx off
 check reconnect guest g1 run 'echo vif-0 >/sys/bus/xen/drivers/vif/unbind && echo vif-0 >/sys/bus/xen/drivers/vif/bind &&
 	netup_check 00:16:3e:77:00:01 1500 kernel 10.77.0.2/24 fd77::2/64'
@@ -67,7 +68,7 @@ check reconnect-offloads device_offloads off off
 check reconnect-offloads-on ethtool -K "vif$id.0" tx on tso on
 check offloads-on-again device_offloads on on
 
-# A frontend that answers Closing: both ends at 6, no TAP, the daemon ends.
+# The frontend answers Closing: both ends become Closed (6), the TAP is removed, the daemon ends.
 check drain timeout 30 netbackd --drain
 check drain-daemon-ends eventually 10 process_ended "$netbackd_pid"
 drained()

@@ -5,11 +5,11 @@
 # boot: host-2
 # seconds: 400
 #
-# What the toolstack and the guest may ask of a connection: every option of a vif line that means
-# something to a backend, the rate (5 % over 10 s), and the multicast filter.
+# limits - what the toolstack and the guest can ask of a connection: the rate, which is kept within 5 %
+# over 10 s, the multicast filter, and every option of a vif line that concerns a backend.
 
-# on_wire: bytes that the guest sent so far as a wire would have them: large segments of 1,448 bytes
-# have come apart there, each with its 66 bytes of headers.
+# on_wire: prints the bytes that the guest sent so far, as they would be on a wire: large segments are
+# split there into frames of 1,448 bytes, each with 66 bytes of headers.
 on_wire()
 {
 	local payload
@@ -18,12 +18,12 @@ on_wire()
 	echo $((payload + payload / 1448 * 66))
 }
 
-# carried VIF SECONDS: bytes a second that the guest sent, counted by netbackd meanwhile.
+# carried VIF SECONDS: prints the bytes a second that the guest sent, by netbackd's counters.
 carried()
 {
 	local from t0 t1
 
-	# netbackd counts at the signal, and how long the log takes then is no matter.
+	# netbackd reads its counters at the signal, so the time that the log takes does not count.
 	t0=${EPOCHREALTIME/./}
 	counters "$1" || return 1
 	from=$(on_wire)
@@ -33,7 +33,7 @@ carried()
 	echo $((($(on_wire) - from) * 1000000 / (t1 - t0)))
 }
 
-# rate_holds VIF ADDRESS BYTES_PER_SECOND: TCP from the guest for longer than is counted.
+# rate_holds VIF ADDRESS BYTES_PER_SECOND: the guest's TCP stream uses the allowed rate and no more.
 rate_holds()
 {
 	local pid got try
@@ -41,7 +41,7 @@ rate_holds()
 	timeout 60 iperf3 -c "$2" -R -t 50 >/run/lab/rate.iperf 2>&1 &
 	pid=$!
 	sleep 2
-	# An emulated guest may need a second try to use what it gets, but more it never gets.
+	# An emulated guest may need a second try to use the rate, but it must never exceed it.
 	for try in 1 2 3; do
 		got=$(carried "$1" 10) || break
 		[ "$((got * 100))" -lt "$(($3 * 95))" ] || break
@@ -52,7 +52,7 @@ rate_holds()
 	[ "$((got * 100))" -ge "$(($3 * 95))" ] && [ "$((got * 100))" -le "$(($3 * 105))" ]
 }
 
-# rated GUEST FRONT NET: a guest of 16 Mb/s, raised to 24 Mb/s while it sends.
+# rated GUEST FRONT NET: a guest with a rate of 16 Mb/s, which is raised to 24 Mb/s while it sends.
 rated()
 {
 	local g=$1 front=$2 address=10.77.0.1$3 id
@@ -70,7 +70,7 @@ rated()
 	check "$front-rate-malformed" eventually 5 grep -q "error: backend key rate .* vif=vif$id.0 " /lab/netbackd.log
 }
 
-# attached: xl network-attach with all that a vif line can say.
+# attached: the second VIF has what the options of xl network-attach asked for.
 attached()
 {
 	local be=/local/domain/0/backend/vif/$id/1
@@ -81,7 +81,7 @@ attached()
 		[ "$(vif_states "$id" 1)" = 4/4 ]
 }
 
-# multicast VIF NAME N: so many more of that counter after N multicast pings.
+# multicast VIF NAME N: N multicast pings increase the counter NAME by at least N.
 multicast()
 {
 	local from
@@ -94,7 +94,7 @@ multicast()
 	[ "$(counter "$2")" -ge $((from + $3)) ]
 }
 
-# joins VIF: it changed the list once more than it did at first.
+# joins VIF: true if the guest has changed its list since $joined was read.
 joins()
 {
 	counters "$1" && [ "$(counter gtx_mcast)" -gt "$joined" ]
@@ -108,7 +108,7 @@ rated g1 kernel 4
 id=$(guest_id g1)
 vif=vif$id.0
 
-# The guest turns its filter on; Linux has no such wish of its own, its xenstore does.
+# The guest asks for the filter.  Linux netfront never does, so its xenstore key is written by hand.
 check filter-off multicast "$vif" grx_packets 10
 guest g1 run "xenstore-write device/vif/0/request-multicast-control 1" >/dev/null
 check filter-asked eventually 5 grep -q "multicast filter vif=$vif on=1" /lab/netbackd.log
@@ -119,13 +119,13 @@ check filter-given-up eventually 5 grep -q "multicast filter vif=$vif on=0" /lab
 check filter-passes multicast "$vif" grx_packets 10
 xl destroy g1
 
-# netfrontd asks for what was joined in its guest, and for nothing else.
+# netfrontd asks for the groups that were joined in its guest, and for no others.
 GUEST_EXTRA=netpair.args=--multicast-control rated g2 netfrontd 5
 id=$(guest_id g2)
 check joined-none multicast "vif$id.0" grx_drop_mcast 10
 joined=$(counter gtx_mcast)
 guest g2 run 'ip addr add 239.7.7.7/32 dev eth0 autojoin' >/dev/null
-check joined-told eventually 10 joins "vif$id.0"
+check joined-sent eventually 10 joins "vif$id.0"
 check joined-one multicast "vif$id.0" grx_packets 10
 check attach-all xl network-attach g2 mac=00:16:3e:77:05:02 bridge=xenbr9 mtu=4000 vifname=lan7 \
 	rate=20MB/s@50ms ip=10.79.0.15 backend=0 script=vif-bridge type=vif model=e1000

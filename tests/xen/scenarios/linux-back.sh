@@ -4,7 +4,7 @@
 # boot: traffic
 # seconds: 400
 #
-# netfrontd <-> Linux netback.
+# linux-back - every kind of traffic, netfrontd <-> Linux netback.
 two_bridges
 check backend back_start kernel || give_up "no backend"
 traffic_guest g1 pv netfrontd

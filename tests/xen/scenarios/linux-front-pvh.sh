@@ -4,7 +4,7 @@
 # guests: pvh
 # seconds: 400
 #
-# Linux netfront in a PVH guest <-> netbackd.
+# linux-front-pvh - every kind of traffic, Linux netfront in a PVH guest <-> netbackd.
 two_bridges
 check backend back_start netbackd || give_up "no backend"
 traffic_guest g1 pvh kernel

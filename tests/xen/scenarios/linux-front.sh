@@ -4,7 +4,7 @@
 # boot: traffic
 # seconds: 400
 #
-# Linux netfront in a PV guest <-> netbackd.
+# linux-front - every kind of traffic, Linux netfront in a PV guest <-> netbackd.
 two_bridges
 check backend back_start netbackd || give_up "no backend"
 traffic_guest g1 pv kernel

@@ -4,7 +4,7 @@
 # boot: traffic
 # seconds: 400
 #
-# netfrontd <-> netbackd.
+# pair - every kind of traffic, netfrontd <-> netbackd.
 two_bridges
 check backend back_start netbackd || give_up "no backend"
 traffic_guest g1 pv netfrontd

@@ -5,46 +5,49 @@
 # boot: host-2
 # seconds: 300
 #
-# Several queues: a Linux guest with two processors takes two, with channels as every driver has
-# them; netfrontd takes four, with one channel and an event mask for all of them, static grants,
-# its own hash and table, and no hypercall for a packet.
+# queues - several queues carry traffic, and a connection keeps them when netbackd is killed and started
+# again.
+# - A Linux guest with two processors has two queues, with two channels each.
+# - netfrontd has four, with one channel and an event mask for all of them, static grants, its own hash and
+#   table, and no grant operation per packet.
 
-# streams ADDRESS [-R]: eight TCP streams, so that each queue has some.
+# streams ADDRESS [-R]: eight TCP streams, so that each queue carries some.
 streams()
 {
 	tcp_check "$1" 2 -P 8 "${@:2}"
 }
 
-# spread VIF QUEUES: every queue carried packets both ways, and nothing was dropped.
+# spread VIF QUEUES: true if every queue carried packets both ways, and the peer broke no rule.
 spread()
 {
-	local q gtx grx told='' rc=0
+	local q gtx grx seen='' rc=0
 
 	counters "$1" || return 1
 	for ((q = 0; q < $2; q++)); do
 		gtx=$(counter gtx_packets "$q") grx=$(counter grx_packets "$q")
-		told+="queue $q gtx $gtx grx $grx; "
+		seen+="queue $q gtx $gtx grx $grx; "
 		[ "$gtx" -gt 10 ] && [ "$grx" -gt 10 ] || rc=1
 	done
-	echo "$told"
+	echo "$seen"
 	[ "$(counter gtx_packets "$2")$(counter peer_faults)" = 00 ] && return $rc
 }
 
-# bound VIF WHAT: netbackd's line on the connection.
+# bound VIF PATTERN: true if netbackd's last log line about the VIF's connection matches.
 bound()
 {
 	grep -E "(connected|adopted) vif=$1 " /lab/netbackd.log | tail -n 1 | cut -d' ' -f 2-
 	grep -E "(connected|adopted) vif=$1 " /lab/netbackd.log | tail -n 1 | grep -q "$2"
 }
 
-# channels_with DOMID: event channels between dom0 and the guest that a VIF has: all but those of
-# the store and the console, which every guest has.
+# channels_with DOMID: prints the number of event channels between dom0 and the guest, including those of
+# xenstore and the console.
 channels_with()
 {
 	$lsevtchn 0 | grep -cE "Interdomain .*[Dd]omain $1( |,|\$)"
 }
 
-# cheap VIF: of what went over since the last look, no grant operation and few signals a packet.
+# cheap VIF: true if there was no grant operation, and at most one signal for ten packets, since $ops_before
+# and the others were read.
 cheap()
 {
 	local ops packets signals
@@ -57,7 +60,7 @@ cheap()
 	[ "$packets" -gt 1000 ] && [ "$ops" = 0 ] && [ $((signals * 10)) -le "$packets" ]
 }
 
-# hashed GUEST: netfrontd's counters; frames came with their hash, on the queue that the table names.
+# hashed GUEST: true if netfrontd counted frames with a hash, and all came on the queue that the table says.
 hashed()
 {
 	local line
@@ -67,8 +70,8 @@ hashed()
 	case $line in *grx_hash_wrong_queue=*) return 1 ;; *grx_hashed=*) ;; *) return 1 ;; esac
 }
 
-# outlives NAME GUEST ADDRESS WHAT [OPTION]: its data both ways, netbackd killed and started again
-# with the option, and on.
+# outlives NAME GUEST ADDRESS PATTERN [OPTION]: transfers both ways, kills netbackd, starts it again with
+# OPTION, and transfers again over the same connection.
 outlives()
 {
 	check "$1-transfer-to" transfer_to "$2" "$3" 16
@@ -92,7 +95,7 @@ iperf_server g1 || not_ok iperf-server "no iperf3 in the guest"
 check linux-to-guest streams 10.77.0.2
 check linux-from-guest streams 10.77.0.2 -R
 check linux-spread spread "vif$id.0" 2
-# Also where netbackd offers one queue from now on: Linux's netfront would not connect again.
+# The connection keeps its queues also if the next netbackd offers only one.
 outlives linux-fewer g1 10.77.0.2 'queues=2' --max-queues=1
 outlives linux g1 10.77.0.2 'queues=2' --max-queues=4
 xl destroy g1
@@ -113,7 +116,7 @@ packets_before=$(($(counter gtx_packets) + $(counter grx_packets)))
 signals_before=$(($(counter notify_sent) + $(counter notify_received)))
 check pair-to-guest streams 10.77.0.3
 check pair-from-guest streams 10.77.0.3 -R
-note "of vif$id.0's queue were dropped $(cat "/sys/class/net/vif$id.0/statistics/tx_dropped") frames"
+note "the queue of vif$id.0 dropped $(cat "/sys/class/net/vif$id.0/statistics/tx_dropped") frames"
 check pair-cheap cheap "vif$id.0"
 check pair-spread spread "vif$id.0" 4
 outlives pair g2 10.77.0.3 'channels=mask .*queues=4' --max-queues=4

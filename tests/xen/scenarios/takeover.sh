@@ -5,16 +5,16 @@
 # boot: host-2
 # seconds: 300
 #
-# From the kernel's netback to netbackd and back under a running guest with Linux netfront, as
-# netbackd(8) describes it: how many pings the guest loses each time, and that one TCP connection
-# lives through it all.
+# takeover - a running guest with Linux netfront goes from the kernel's netback to netbackd and back, as
+# netbackd(8) describes.  It loses few pings each time, and one TCP connection goes on all the while.
 
-# lost_since MARK LIMIT: of the ping's answers after line MARK; it goes on when this returns.
+# lost_since MARK LIMIT: true if at most LIMIT of the ping's answers after line MARK are lost.  The ping
+# goes on.
 lost_since()
 {
 	local mark=$1 limit=$2
 
-	# What is still on its way is not lost: ten later answers are waited for.
+	# An answer that is on its way is not lost, so wait for ten later ones.
 	eventually 20 more_lines_than /run/lab/ping "$(($(wc -l </run/lab/ping) + 10))" ||
 		{ echo "no more answers"; return 1; }
 	tail -n "+$mark" /run/lab/ping | awk -v limit="$limit" '
@@ -33,7 +33,7 @@ mark() { echo "$(($(wc -l </run/lab/ping) + 1))"; }
 
 port_of() { basename "$(readlink "/sys/class/net/$1/brport/bridge")"; }
 
-# is_port VIF BRIDGE DRIVER: up, in its bridge, and whose it is.
+# is_port VIF BRIDGE DRIVER: true if the device is up, is in the bridge, and was made by the driver.
 is_port()
 {
 	local kind=kernel
@@ -81,13 +81,13 @@ check take-over-lost lost_since "$at" 40
 check take-over-stream kill -0 "$stream"
 check take-over-content transfer_to g1 10.77.0.2 8
 
-# Out of the way for good: nobody loads it by accident.
+# With the configuration file of netpair, the kernel's netback is not loaded by accident.
 check unload modprobe -r xen-netback
 mkdir -p /run/modprobe.d
 cp "$LAB/modprobe.d/netbackd.conf" /run/modprobe.d/
 check not-by-accident not_by_accident
 
-# And back, as the manual says.
+# Go back to the kernel's netback, as the manual says.
 rm /run/modprobe.d/netbackd.conf
 at=$(mark)
 check stop netbackd_stop TERM 10

@@ -3,10 +3,10 @@
 # boot: hostile
 # seconds: 300
 #
-# xensim's xenstore against the real one: the operations of tests/xensim/store-ops.sh as dom0 and as
-# a guest, and what xensim answers (store-ops.dom0, store-ops.guest) beside what xenstored does.
+# xenstore - the real xenstored answers the operations of tests/xensim/store-ops.sh, in dom0 and in a guest,
+# as xensim does (store-ops.dom0, store-ops.guest).
 
-# by_op FILE: one line an operation, its answer after it.
+# by_op FILE: prints one line for each operation, with its answer.
 by_op()
 {
 	awk '/^\$ / { if (line != "") print line; line = $0; next }
@@ -14,7 +14,7 @@ by_op()
 		END { if (line != "") print line }' "$1"
 }
 
-# compare WHO FILE: a verdict for each operation that is answered differently, or one for all.
+# compare dom0|guest FILE: gives a verdict for each operation that is answered differently, or one for all.
 compare()
 {
 	local sim real i n bad=0
@@ -40,7 +40,7 @@ sh "$LAB/store-ops/store-ops.sh" >/lab/store-ops.dom0 2>&1 || not_ok dom0-end "s
 compare dom0 /lab/store-ops.dom0
 
 check create guest_create g1 pv none || give_up "no guest"
-# The tools are one program that looks at its name; the guest has all of them but one.
+# xenstore's tools are one program that acts by its name.  The guest lacks the name of one of them.
 guest g1 run 'ln -s xenstore-read /bin/xenstore-chmod; sh /lab/store-ops.sh' 120 >/lab/store-ops.guest ||
 	not_ok guest-end "status $?: $(tail -n 1 /lab/store-ops.guest)"
 compare guest /lab/store-ops.guest

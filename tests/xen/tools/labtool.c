@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
-// labtool: the few things that the lab's shell scripts need and no packaged program does.
+// labtool.c - what the lab's shell scripts need and no packaged program does
 //
-//   labtool capture IF     looks at each frame that arrives on IF until SIGTERM or SIGINT, then
-//                          prints one line: how many came, how many were marked by the driver as
-//                          "checksum not filled in yet" (told), how many others had their TCP/UDP
-//                          checksum verified (checked), how many of these were wrong (bad), and
-//                          the longest frame.  A blank checksum that its receiver was not told
-//                          about is a bad one.  Prints "started" once it listens.
-//   labtool notify PATH    listens on PATH as systemd would for Type=notify daemons: prints
-//                          "bound", then "ready" when READY=1 comes, and ends.
-//   labtool send ADDRESS PORT MIB SEED [OPTIONS]   sends that many MiB, in which no eight bytes are
-//   labtool receive PORT MIB SEED        like others, over TCP; takes the same and says where the
-//                          first difference is.  OPTIONS: so many bytes of IPv6 destination options
-//                          in each packet.  Under emulation sha256sum on both ends took 80 s for
-//                          256 MiB; this compares every byte and is bound by the network.
-//   labtool registers SECONDS            keeps a pattern in the vector registers and looks whether
-//                          it is still there: whether the machine keeps programs apart.
+//   labtool capture IF
+//       Prints "started", reads each frame that arrives on IF until SIGTERM or SIGINT, then prints
+//       one line: the number of frames, how many the driver marked as having a partial checksum
+//       (marked), in how many others the TCP or UDP checksum was verified (checked), how many of
+//       these were wrong (bad), and the longest frame.  A partial checksum that the driver did not
+//       mark is a wrong one.
+//   labtool notify PATH
+//       Listens on PATH as systemd does for Type=notify daemons.  Prints "bound", then "ready" when
+//       READY=1 comes, and ends.
+//   labtool send ADDRESS PORT MIB SEED [OPTIONS]
+//       Sends so many MiB over TCP, made from SEED.  OPTIONS is a number of bytes of IPv6 destination
+//       options in each packet.
+//   labtool receive PORT MIB SEED
+//       Receives the same bytes, compares each, and prints where the first difference is.  It is fast
+//       enough that the network is the limit.  sha256sum on both ends took 80 s for 256 MiB.
+//   labtool registers SECONDS
+//       Keeps a pattern in the vector registers and checks that it stays: the machine must keep
+//       programs apart.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -61,7 +64,7 @@ static bool folds_to_ones(uint32_t s)
 	return s == 0xffff;
 }
 
-// 1: a TCP or UDP checksum that is right, 0: one that is wrong, -1: nothing to look at.
+// Returns 1 if the TCP or UDP checksum is right, 0 if it is wrong, -1 if the frame has none.
 static int verify(const uint8_t *f, size_t n)
 {
 	size_t off = 14, len;
@@ -111,7 +114,7 @@ static int verify(const uint8_t *f, size_t n)
 static int capture(const char *ifname)
 {
 	static uint8_t buf[1 << 17];
-	unsigned long frames = 0, told = 0, checked = 0, bad = 0, longest = 0;
+	unsigned long frames = 0, marked_frames = 0, checked = 0, bad = 0, longest = 0;
 	struct sockaddr_ll addr = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
 	struct sigaction sa = {.sa_handler = on_signal};
 	int fd, one = 1, room = 32 << 20;
@@ -152,7 +155,7 @@ static int capture(const char *ifname)
 		if (n < 0) {
 			if (errno == EINTR)
 				continue;
-			// The device may go away under us: what was seen still counts.
+			// The device may be removed meanwhile.  The frames so far still count.
 			break;
 		}
 		if (from.sll_pkttype == PACKET_OUTGOING)
@@ -169,7 +172,7 @@ static int capture(const char *ifname)
 		if ((unsigned long)n > longest)
 			longest = (unsigned long)n;
 		if (marked) {
-			told++;
+			marked_frames++;
 			continue;
 		}
 		v = verify(buf, (size_t)n);
@@ -184,7 +187,7 @@ static int capture(const char *ifname)
 			putchar('\n');
 		}
 	}
-	printf("frames=%lu told=%lu checked=%lu bad=%lu longest=%lu\n", frames, told, checked, bad,
+	printf("frames=%lu marked=%lu checked=%lu bad=%lu longest=%lu\n", frames, marked_frames, checked, bad,
 	       longest);
 	return 0;
 }
@@ -229,8 +232,9 @@ static uint64_t mix(uint64_t z)
 
 enum { WORDS = 1 << 13, LINE = 64 };
 
-// Noise once, then in each 512 bytes a number that only this place of the stream has: a lost,
-// moved or repeated piece is never the right one, and an emulated processor is not kept busy.
+// Fills a block of the stream: the first time with random words, later only one word in each 512
+// bytes, which occurs nowhere else in the stream.  So a lost, moved or repeated piece is found, and the
+// work for an emulated processor is small.
 static void fill(uint64_t *block, uint64_t seed, uint64_t first)
 {
 	if (!first)
@@ -250,7 +254,7 @@ static int open_to(const char *address, const char *port)
 		fprintf(stderr, "labtool: %s is no address\n", address);
 		return -1;
 	}
-	// The other end is started at the same time from another domain: it may not listen yet.
+	// The receiver is started at the same time in another domain, and may not listen yet.
 	for (int i = 0; i < 100; i++) {
 		int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM, 0);
 
@@ -266,8 +270,8 @@ static int open_to(const char *address, const char *port)
 	return -1;
 }
 
-// Each packet gets a destination options header of so many bytes, a multiple of eight, with one option
-// in it that nobody knows and all skip (RFC 8200 4.2).
+// Gives each packet a destination options header of len bytes, a multiple of eight, with one unknown
+// option, which receivers skip (RFC 8200 4.2).
 static int add_options(int fd, size_t len)
 {
 	static uint8_t header[2048];
@@ -314,14 +318,14 @@ static int send_stream(int fd, uint64_t mib, uint64_t seed)
 			left -= (size_t)n;
 		}
 	}
-	// The receiver closes when it has compared the last byte.
+	// The receiver closes after it has compared the last byte.
 	shutdown(fd, SHUT_WR);
 	return read(fd, block, 1) != 0;
 }
 
-// Where two blocks that are not the same differ, and how far that reaches: a page, a packet or a
-// register's width.
-static void tell_difference(uint64_t before, const unsigned char *want, const unsigned char *got, size_t len)
+// Prints where two blocks differ, and over how many bytes, which may be those of a page, a packet or a
+// register.
+static void print_difference(uint64_t before, const unsigned char *want, const unsigned char *got, size_t len)
 {
 	size_t first = len, last = 0, many = 0;
 
@@ -352,7 +356,7 @@ static int receive_stream(int fd, uint64_t mib, uint64_t seed)
 		}
 		fill(want, seed, at);
 		if (memcmp(want, got, have)) {
-			tell_difference(bytes, (unsigned char *)want, (unsigned char *)got, have);
+			print_difference(bytes, (unsigned char *)want, (unsigned char *)got, have);
 			return 1;
 		}
 		bytes += have;
@@ -372,7 +376,7 @@ static int receive_stream(int fd, uint64_t mib, uint64_t seed)
 #define XMMS 16
 #define XMM_BYTES (XMMS * 16)
 
-// Loads the vector registers, does nothing for a few milliseconds and stores them.
+// Loads the vector registers, waits a few milliseconds in a loop, and stores them.
 static void keep_registers(const unsigned char *in, unsigned char *out)
 {
 	unsigned long spins = 300000;
@@ -403,7 +407,7 @@ static int registers(time_t seconds)
 	time_t end = time(NULL) + seconds;
 	unsigned long looks = 0, lost = 0;
 
-	// Unlike in each domain: a stranger's pattern is not ours.
+	// Each domain has another pattern, so that another domain's registers are found.
 	srandom((unsigned int)(time(NULL) ^ getpid()));
 	for (int i = 0; i < XMM_BYTES; i++)
 		in[i] = (unsigned char)random();
@@ -411,7 +415,7 @@ static int registers(time_t seconds)
 		keep_registers(in, out);
 		lost += memcmp(in, out, sizeof in) != 0;
 	}
-	printf("%lu of %lu looks found other registers\n", lost, looks);
+	printf("%lu of %lu tries found other registers\n", lost, looks);
 	return lost || !looks;
 }
 
