@@ -58,8 +58,7 @@ static struct options main_parse_options(int argc, char **argv)
 	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_RUN_DIR, .script_seconds = 40, .max_mappings = 4096, .max_mappings_all = 196608,
 			     .policy = { .max_queues = 1, .hold_ms = 10000, .stall_ms = 60000, .queue_bytes = 4u << 20 } };
 	const struct option_row rows[] = {
-		{ "take-over", NULL, "unbind the kernel's netback from each VIF and serve it", OPTION_FLAG,
-		  { .flag = &o.take_over }, 0, 0 },
+		OPTION_TAKE_OVER(&o.take_over),
 		{ "drain", NULL, "close every VIF in order, then exit", OPTION_FLAG, { .flag = &o.drain }, 0, 0 },
 		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, split, ctrl, mask, xdp",
 		  OPTION_WORDS, { .words = { &o.policy.without, offers } }, 0, 0 },
@@ -85,10 +84,8 @@ static struct options main_parse_options(int argc, char **argv)
 		  OPTION_OPTIONAL, { .optional = { &o.script_dir, "/etc/xen/scripts" } }, 0, 0 },
 		{ "hotplug-seconds", "N", "seconds that a hotplug script may run (40)", OPTION_NUMBER,
 		  { .number = &o.script_seconds }, 1, 3600 },
-		{ "run-dir", "DIR", "where the lock and the saved state are (/run/netpair)", OPTION_TEXT,
-		  { .text = &o.run_dir }, 0, 0 },
-		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,
-		  { .level = &o.level }, 0, 0 },
+		OPTION_RUN_DIR(&o.run_dir),
+		OPTION_LOG_LEVEL(&o.level),
 	};
 	int next = options_parse(PROGRAM, "[OPTION...]", rows, ARRAY_SIZE(rows), argc, argv);
 

@@ -39,6 +39,14 @@ struct option_row {
 	uint32_t min, max;	/* of OPTION_NUMBER */
 };
 
+/* The rows that both daemons have; to is where the value goes. tools/check-docs reads them here. */
+#define OPTION_TAKE_OVER(to_) \
+	{ "take-over", NULL, "unbind the kernel's driver from each VIF and serve it", OPTION_FLAG, { .flag = to_ }, 0, 0 }
+#define OPTION_RUN_DIR(to_) \
+	{ "run-dir", "DIR", "where the lock and the saved state are (/run/netpair)", OPTION_TEXT, { .text = to_ }, 0, 0 }
+#define OPTION_LOG_LEVEL(to_) \
+	{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL, { .level = to_ }, 0, 0 }
+
 /* Parses --name, --name=value and --name value; OPTION_OPTIONAL takes no next word. Returns the index of the first word
  * that is no option. --help (-h) and --version (-V) print and exit with 0. A wrong
  * option prints a line on stderr and exits with EXIT_USAGE. The help shows synopsis. */

@@ -59,8 +59,7 @@ static struct options main_parse_options(struct frontend *d, int argc, char **ar
 	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_RUN_DIR, .ifname = "eth%d",
 			     .queues = 1 };
 	const struct option_row rows[] = {
-		{ "take-over", NULL, "unbind the kernel's netfront from each device and serve it", OPTION_FLAG,
-		  { .flag = &o.take_over }, 0, 0 },
+		OPTION_TAKE_OVER(&o.take_over),
 		{ "ifname", "NAME", "name of the devices that are made; %d is the next free number (eth%d)", OPTION_TEXT,
 		  { .text = &o.ifname }, 0, 0 },
 		{ "queues", "N", "queues of each VIF, if the backend takes as many (1)", OPTION_NUMBER,
@@ -77,10 +76,8 @@ static struct options main_parse_options(struct frontend *d, int argc, char **ar
 		  { .flag = &o.multicast_control }, 0, 0 },
 		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, rx-notify",
 		  OPTION_WORDS, { .words = { &d->shared.without, offers } }, 0, 0 },
-		{ "run-dir", "DIR", "where the lock and the saved state are (/run/netpair)", OPTION_TEXT,
-		  { .text = &o.run_dir }, 0, 0 },
-		{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL,
-		  { .level = &o.level }, 0, 0 },
+		OPTION_RUN_DIR(&o.run_dir),
+		OPTION_LOG_LEVEL(&o.level),
 	};
 	int next = options_parse(PROGRAM, "[OPTION...] [DEVID...]", rows, ARRAY_SIZE(rows), argc, argv);
 
