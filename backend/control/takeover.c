@@ -55,12 +55,10 @@ int vif_take_over(struct vif *v)
 	snprintf(device, sizeof(device), "vif-%u-%u", v->peer.raw, v->devid);
 	kernel_netdev_read(&was, KERNEL_BACKEND, device);
 	err = store_read(v->daemon->store, status, sizeof(status), v->be_path, "hotplug-status");
-	got = kernel_unbind(KERNEL_BACKEND, device);
-	if (got < 0)
-		log_error_in(&v->settings.log, "cannot unbind the kernel's netback device=%s error=\"%s\"", device, errtext(ERRTEXT_FILE, got));
+	got = kernel_take_over(KERNEL_BACKEND, device, &v->settings.log);
 	if (got <= 0)
 		return got;
-	log_info_in(&v->settings.log, "taken over from the kernel's netback vif=%s device=%s bridge=%s", v->name, was.name, was.bridge);
+	log_info_in(&v->settings.log, "the kernel's device is replaced vif=%s device=%s bridge=%s", v->name, was.name, was.bridge);
 	if (!err)
 		takeover_put_status_back(v, status);
 	if (*was.name && !v->broken.what)

@@ -12,11 +12,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/errtext.h"
+#include "common/base/log.h"
 #include "kernel.h"
 
 static const char *const bus[] = {
 	[KERNEL_BACKEND] = "/sys/bus/xen-backend",
 	[KERNEL_FRONTEND] = "/sys/bus/xen",
+};
+
+static const char *const driver[] = {
+	[KERNEL_BACKEND] = "netback",
+	[KERNEL_FRONTEND] = "netfront",
 };
 
 bool kernel_driver_present(enum kernel_side side)
@@ -27,7 +34,7 @@ bool kernel_driver_present(enum kernel_side side)
 	return access(path, F_OK) == 0;
 }
 
-int kernel_unbind(enum kernel_side side, const char *device)
+static int kernel_unbind(enum kernel_side side, const char *device)
 {
 	char path[128], target[256];
 	ssize_t len;
@@ -47,6 +54,18 @@ int kernel_unbind(enum kernel_side side, const char *device)
 	err = write(fd, device, strlen(device)) < 0 ? -errno : 1;
 	close(fd);
 	return err;
+}
+
+int kernel_take_over(enum kernel_side side, const char *device, struct log_bucket *log)
+{
+	int got = kernel_unbind(side, device);
+
+	if (got < 0)
+		log_error_in(log, "cannot unbind the kernel's %s device=%s error=\"%s\"", driver[side], device,
+			     errtext(ERRTEXT_FILE, got));
+	else if (got)
+		log_info_in(log, "taken over from the kernel's %s device=%s", driver[side], device);
+	return got;
 }
 
 /* Copies the last part of a symbolic link's target; "" if there is none. */

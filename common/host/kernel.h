@@ -11,14 +11,16 @@
 
 #include "common/base/util.h"
 
+struct log_bucket;
+
 enum kernel_side { KERNEL_BACKEND, KERNEL_FRONTEND };
 
 /* Returns whether the kernel's driver for that side is loaded or built in. */
 MUST_CHECK bool kernel_driver_present(enum kernel_side side);
 
-/* Unbinds the kernel's driver from a xenbus device ("vif-1-0", "vif-0"). Returns
- * 1: it was bound; 0: it was not bound; -errno. */
-MUST_CHECK int kernel_unbind(enum kernel_side side, const char *device);
+/* Unbinds the kernel's driver from a xenbus device ("vif-1-0", "vif-0"), and logs that or
+ * why not. Returns 1: it was bound; 0: it was not bound; -errno. */
+int kernel_take_over(enum kernel_side side, const char *device, struct log_bucket *log);
 
 /* The settings of the network device of such a driver. */
 struct kernel_netdev {

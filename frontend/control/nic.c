@@ -210,19 +210,15 @@ static void nic_do_step(struct nic *n, enum hs_front_step step)
 
 /* --- what is read -------------------------------------------------------- */
 
-static void nic_unbind_kernel(struct nic *n)
+/* Takes the NIC over from the kernel, which may have claimed it since the last look. */
+static void nic_take_from_kernel(struct nic *n)
 {
 	char device[32];
-	int got;
 
 	if (!n->daemon->take_over)
 		return;
 	snprintf(device, sizeof(device), "vif-%u", n->devid);
-	got = kernel_unbind(KERNEL_FRONTEND, device);
-	if (got < 0)
-		log_error_in(&n->log, "cannot unbind the kernel's netfront device=%s error=\"%s\"", device, errtext(ERRTEXT_FILE, got));
-	else if (got)
-		log_info_in(&n->log, "taken over from the kernel's netfront device=%s", device);
+	kernel_take_over(KERNEL_FRONTEND, device, &n->log);
 }
 
 /* Follows our state as it was found, which others may have written. */
@@ -329,7 +325,7 @@ void nic_run(struct nic *n)
 {
 	if (store_lost(nic_store_of(n)))
 		return;		/* all are looked at once it is back */
-	nic_unbind_kernel(n);
+	nic_take_from_kernel(n);
 	nic_tap_replace(n);
 	/* As a kernel's device, the TAP is there before any backend is. */
 	if (n->tap_fd < 0 && n->seen == XenbusStateUnknown) {

@@ -2,7 +2,7 @@
 /* script.h - what surrounds a daemon's control side in fuzz-vif and fuzz-nic: a clock, a log that is
  * silent, and a xenstore and devices that fail or change when the input says so
  *
- * Defines log_line(), log_bucket_line(), log_bucket_tell(), now_us() and kernel_unbind() in place of the
+ * Defines log_line(), log_bucket_line(), log_bucket_tell(), now_us() and kernel_take_over() in place of the
  * real ones. FUZZ_LOG=1 in the environment prints what the daemon logs.
  */
 #ifndef NETPAIR_FUZZ_SCRIPT_H
