@@ -288,21 +288,13 @@ void backend_stop(struct backend *d)
 
 void backend_log_stats(const struct backend *d)
 {
-	struct stats sum;
-	char text[900];
+	struct stats s;
 
 	for (const struct vif *v = d->vifs; v; v = v->next) {
-		text[0] = '\0';
-		if (v->conn) {
-			vif_conn_stats(v->conn, &sum);
-			stats_print(&sum, text, sizeof(text));
-		}
-		log_info("counters vif=%s state=%s %s", v->name, hs_state_name(v->state), text);
 		if (v->conn)
-			stats_log_drops(&sum, "vif", v->name);
-		for (unsigned int i = 0; v->conn && vif_conn_queue_stats(v->conn, i, &sum); i++) {
-			stats_print(&sum, text, sizeof(text));
-			log_info("counters vif=%s queue=%u %s", v->name, i, text);
-		}
+			vif_conn_stats(v->conn, &s);
+		stats_log("vif", v->name, hs_state_name(v->state), v->conn ? &s : NULL);
+		for (unsigned int i = 0; v->conn && vif_conn_queue_stats(v->conn, i, &s); i++)
+			stats_log_queue("vif", v->name, i, &s);
 	}
 }

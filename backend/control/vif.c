@@ -199,7 +199,7 @@ static void vif_connect_frontend(struct vif *v)
 static void vif_disconnect(struct vif *v)
 {
 	struct stats sum;
-	char text[900];
+	char text[STATS_TEXT_MAX];
 
 	if (!v->conn) {
 		vif_tap_carrier(v);

@@ -54,7 +54,7 @@ void stats_print(const struct stats *s, char *buf, unsigned int len)
 	}
 }
 
-void stats_log_drops(const struct stats *s, const char *what, const char *name)
+static void stats_log_drops(const struct stats *s, const char *what, const char *name)
 {
 	for (enum drop reason = DROP_NONE + 1; reason < DROP_MAX; reason++) {
 		uint64_t gtx = stats_get(s, stats_gtx_drop(reason)), grx = stats_get(s, stats_grx_drop(reason));
@@ -63,4 +63,23 @@ void stats_log_drops(const struct stats *s, const char *what, const char *name)
 			log_info("dropped %s=%s reason=%s from-guest=%" PRIu64 " to-guest=%" PRIu64 " help=\"%s\"",
 				 what, name, drop_name(reason), gtx, grx, drop_help(reason));
 	}
+}
+
+void stats_log(const char *what, const char *name, const char *state, const struct stats *s)
+{
+	char text[STATS_TEXT_MAX] = "";
+
+	if (s)
+		stats_print(s, text, sizeof(text));
+	log_info("counters %s=%s state=%s %s", what, name, state, text);
+	if (s)
+		stats_log_drops(s, what, name);
+}
+
+void stats_log_queue(const char *what, const char *name, unsigned int queue, const struct stats *s)
+{
+	char text[STATS_TEXT_MAX];
+
+	stats_print(s, text, sizeof(text));
+	log_info("counters %s=%s queue=%u %s", what, name, queue, text);
 }

@@ -90,12 +90,19 @@ void stats_sum(struct stats *sum, const struct stats *from);
 /* Returns the counter's name, as in logs. The text is static. */
 const char *stats_name(enum counter id);
 
+/* Bytes for stats_print() with all that a connection counts. */
+#define STATS_TEXT_MAX 900
+
 /* Writes "name=value" for every counter that is not 0, separated by spaces,
  * to buf of len bytes. The text ends with a NUL and has no incomplete entry. */
 void stats_print(const struct stats *s, char *buf, unsigned int len);
 
-/* Logs a line for each reason for which s has drops: how many from and to the guest, and
- * what it means. what=name tells whose they are. */
-void stats_log_drops(const struct stats *s, const char *what, const char *name);
+/* Logs the counters of a VIF, which what=name tells, and its state; then a line for each
+ * reason for which it has drops: how many from and to the guest, and what it means. s is
+ * NULL while the VIF has no connection. */
+void stats_log(const char *what, const char *name, const char *state, const struct stats *s);
+
+/* Logs the counters of one queue. */
+void stats_log_queue(const char *what, const char *name, unsigned int queue, const struct stats *s);
 
 #endif

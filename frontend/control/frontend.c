@@ -223,21 +223,13 @@ void frontend_filters(struct frontend *d)
 
 void frontend_log_stats(const struct frontend *d)
 {
-	struct stats sum;
-	char text[900];
+	struct stats s;
 
 	for (const struct nic *n = d->nics; n; n = n->next) {
-		text[0] = '\0';
-		if (n->conn) {
-			nic_conn_stats(n->conn, &sum);
-			stats_print(&sum, text, sizeof(text));
-		}
-		log_info("counters nic=%s state=%s %s", n->name, hs_state_name(n->state), text);
 		if (n->conn)
-			stats_log_drops(&sum, "nic", n->name);
-		for (unsigned int i = 0; n->conn && nic_conn_queue_stats(n->conn, i, &sum); i++) {
-			stats_print(&sum, text, sizeof(text));
-			log_info("counters nic=%s queue=%u %s", n->name, i, text);
-		}
+			nic_conn_stats(n->conn, &s);
+		stats_log("nic", n->name, hs_state_name(n->state), n->conn ? &s : NULL);
+		for (unsigned int i = 0; n->conn && nic_conn_queue_stats(n->conn, i, &s); i++)
+			stats_log_queue("nic", n->name, i, &s);
 	}
 }

@@ -66,7 +66,7 @@ static void nic_release_restored(struct nic *n)
 static void nic_release(struct nic *n)
 {
 	struct stats sum;
-	char text[900];
+	char text[STATS_TEXT_MAX];
 
 	if (!n->conn)
 		return;
