@@ -17,10 +17,10 @@
 #include "common/wire/parse.h"
 #include "backend.h"
 #include "hotplug.h"
-#include "links.h"
 #include "refuse.h"
 #include "stale_taps.h"
 #include "vif_new.h"
+#include "vif_tap.h"
 
 #define ROOT "backend/vif"
 #define ROOT_TOKEN "backend"
@@ -247,9 +247,18 @@ void backend_reconnected(struct backend *d, int how)
 	backend_run_dirty(d);
 }
 
+static void backend_link_event(void *arg, const struct link_event *ev)
+{
+	const struct backend *d = arg;
+
+	for (struct vif *v = d->vifs; v; v = v->next)
+		if (vif_tap_event(v, ev))
+			v->dirty = true;
+}
+
 void backend_links(struct backend *d)
 {
-	linkwatch_take(d->link_fd, vif_links_event, d);
+	linkwatch_take(d->link_fd, backend_link_event, d);
 	backend_run_dirty(d);
 }
 

@@ -15,6 +15,7 @@
 #include "common/base/reason.h"
 #include "common/base/util.h"
 #include "common/host/store.h"
+#include "common/host/taplink.h"
 #include "backend/data/conn.h"
 #include "vif_hotplug.h"
 
@@ -51,9 +52,7 @@ struct vif {
 	struct reason broken;		/* why the toolstack's own keys rule it out; .what NULL: they do not */
 	struct vif_hotplug hotplug;	/* with --hotplug */
 	int tap_fd;			/* -1: none yet */
-	unsigned int ifindex;		/* of that device; 0: it is in another namespace, or not known */
-	char ifname[16];		/* its name then */
-	bool no_queue;			/* its queue takes no frame: said once */
+	struct taplink link;		/* where that device is */
 	bool carrier;			/* the TAP's */
 	char rate[STORE_VALUE_MAX];	/* the backend key, as last read */
 	struct vif_settings settings;		/* its workers look at it too */

@@ -123,6 +123,7 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 	v->peer = peer;
 	v->devid = devid;
 	v->tap_fd = -1;
+	v->link = (struct taplink){ .what = "vif", .link_fd = d->link_fd };
 	v->settings.limited = d->policy.limited;
 	snprintf(v->be_path, sizeof(v->be_path), "backend/vif/%u/%u", peer.raw, devid);
 	snprintf(v->token, sizeof(v->token), "%u/%u", peer.raw, devid);

@@ -9,9 +9,8 @@
 #include "common/base/log.h"
 #include "common/host/devstate.h"
 #include "common/host/fdstore.h"
-#include "common/host/linkwatch.h"
-#include "common/host/netdev.h"
 #include "common/host/taplimit.h"
+#include "common/host/taplink.h"
 #include "common/host/tapstate.h"
 #include "common/wire/handshake.h"
 #include "backend.h"
@@ -66,29 +65,6 @@ static void vif_tap_tell_remade(struct vif *v)
 	v->device_remade = true;
 }
 
-/* Notes where the device is, if that is in our network namespace: rtnetlink does
- * not tell of it elsewhere. */
-static void vif_tap_find_place(struct vif *v)
-{
-	struct netdev dev;
-
-	v->ifindex = 0;
-	v->ifname[0] = '\0';
-	if (netdev_open(&dev, v->tap_fd))
-		return;
-	if (dev.netns_fd < 0) {
-		v->ifindex = dev.ifindex;
-		snprintf(v->ifname, sizeof(v->ifname), "%s", dev.name);
-	}
-	netdev_close(&dev);
-}
-
-void vif_tap_locate(struct vif *v)
-{
-	vif_tap_find_place(v);
-	linkwatch_ask(v->daemon->link_fd, v->ifindex);
-}
-
 int vif_tap_open(struct vif *v)
 {
 	/* As netback's: the guest's own address must not be the bridge's. */
@@ -112,7 +88,7 @@ int vif_tap_open(struct vif *v)
 	if (fresh && (hs_back_is_up(v->state) || v->state == XenbusStateInitWait))
 		vif_tap_tell_remade(v);
 	vif_life_save(v);
-	vif_tap_locate(v);
+	taplink_find(&v->link, v->tap_fd);
 	v->carrier = hs_back_is_up(v->state);
 	tap_set_carrier(v->tap_fd, v->carrier);
 	/* Made anew it would drop out of its bridge; so it serves as it is. */
@@ -122,11 +98,11 @@ int vif_tap_open(struct vif *v)
 	return 0;
 }
 
-void vif_tap_moved(struct vif *v)
+bool vif_tap_event(struct vif *v, const struct link_event *ev)
 {
 	const struct tapstate ts = vif_tap_tapstate_of(v);
 
-	tapstate_save_place(&ts, v->tap_fd);
+	return taplink_event(&v->link, &ts, v->tap_fd, ev);
 }
 
 bool vif_tap_is_lost(const struct vif *v)

@@ -7,6 +7,7 @@
 
 #include "common/base/util.h"
 
+struct link_event;
 struct vif;
 struct vif_conf;
 
@@ -29,11 +30,10 @@ void vif_tap_look(struct vif *v);
 /* Removes the TAP, and what was saved under its name, unless another VIF has it. */
 void vif_tap_remove(struct vif *v);
 
-/* Notes where the device is, and asks for its present state as an event (linkwatch.h). */
-void vif_tap_locate(struct vif *v);
-
-/* Saves where the device is now, after it was renamed or moved. */
-void vif_tap_moved(struct vif *v);
+/* Handles an event of rtnetlink, as taplink_event(). A device that was deleted is made anew,
+ * and the same rings are attached to it, as a restarted daemon does: the frontend notices
+ * nothing. The new device is in no bridge, which only the hotplug script can change. */
+MUST_CHECK bool vif_tap_event(struct vif *v, const struct link_event *ev);
 
 /* Returns true if somebody deleted the device that we hold. */
 MUST_CHECK bool vif_tap_is_lost(const struct vif *v);

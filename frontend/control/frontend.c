@@ -16,7 +16,7 @@
 #include "common/wire/parse.h"
 #include "filter.h"
 #include "frontend.h"
-#include "links.h"
+#include "nic_tap.h"
 #include "stale_taps.h"
 
 #define ROOT "device/vif"
@@ -179,9 +179,18 @@ void frontend_events(struct frontend *d)
 	frontend_run_dirty(d);
 }
 
+static void frontend_link_event(void *arg, const struct link_event *ev)
+{
+	const struct frontend *d = arg;
+
+	for (struct nic *n = d->nics; n; n = n->next)
+		if (nic_tap_event(n, ev))
+			n->dirty = true;
+}
+
 void frontend_links(struct frontend *d)
 {
-	linkwatch_take(d->shared.link_fd, nic_links_event, d->nics);
+	linkwatch_take(d->shared.link_fd, frontend_link_event, d);
 	frontend_run_dirty(d);
 }
 

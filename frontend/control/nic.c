@@ -370,6 +370,7 @@ struct nic *nic_new(const struct nic_daemon *d, uint32_t devid)
 	n->daemon = d;
 	n->devid = devid;
 	n->tap_fd = -1;
+	n->link = (struct taplink){ .what = "nic", .link_fd = d->link_fd };
 	snprintf(n->name, sizeof(n->name), "nic%u", devid);
 	snprintf(n->token, sizeof(n->token), "%u", devid);
 	snprintf(n->fe_path, sizeof(n->fe_path), "device/vif/%u", devid);

@@ -14,6 +14,7 @@
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "common/host/store.h"
+#include "common/host/taplink.h"
 #include "frontend/data/conn.h"
 
 /* What all NICs of the daemon share. */
@@ -56,9 +57,7 @@ struct nic {
 	bool filter_unseen;		/* what the TAP is to receive cannot be read; logged once */
 	int tap_fd;			/* -1: none yet */
 	struct log_bucket log;		/* of the lines that the backend can provoke */
-	unsigned int ifindex;		/* of that device; 0: it is in another namespace, or not known */
-	char ifname[16];		/* its name then */
-	bool no_queue;			/* its queue takes no frame: logged once */
+	struct taplink link;		/* where that device is */
 	bool replaced;			/* the connection is with a device that was deleted */
 	struct nic_conn *conn;		/* NULL unless rings are shared */
 	unsigned int attempts;		/* connections that came to nothing, in a row */

@@ -9,10 +9,10 @@
 #include "common/base/log.h"
 #include "common/host/devstate.h"
 #include "common/host/fdstore.h"
-#include "common/host/linkwatch.h"
 #include "common/host/netaddr.h"
 #include "common/host/netdev.h"
 #include "common/host/tap.h"
+#include "common/host/taplink.h"
 #include "common/host/tapstate.h"
 #include "common/wire/offload.h"
 #include "common/wire/parse.h"
@@ -48,29 +48,6 @@ static void nic_tap_mac_apply(struct nic *n, const uint8_t *mac, const char *tex
 		log_warn_in(&n->log, "cannot set the address nic=%s mac=%s error=\"%s\"", n->name, text, errtext(ERRTEXT_TAP, err));
 }
 
-/* Notes where the device is, if that is our namespace: elsewhere rtnetlink does not tell of it. */
-static void nic_tap_place(struct nic *n)
-{
-	struct netdev dev;
-
-	n->ifindex = 0;
-	n->ifname[0] = '\0';
-	if (netdev_open(&dev, n->tap_fd))
-		return;
-	if (dev.netns_fd < 0) {
-		n->ifindex = dev.ifindex;
-		snprintf(n->ifname, sizeof(n->ifname), "%s", dev.name);
-	}
-	netdev_close(&dev);
-}
-
-/* Has rtnetlink tell of what is done to the device, once it is open. */
-static void nic_tap_watch(struct nic *n)
-{
-	nic_tap_place(n);
-	linkwatch_ask(n->daemon->link_fd, n->ifindex);
-}
-
 int nic_tap_make(struct nic *n)
 {
 	char text[STORE_VALUE_MAX], device[TAP_NAME_MAX];
@@ -94,7 +71,7 @@ int nic_tap_make(struct nic *n)
 	tap_set_carrier(n->tap_fd, false);
 	if (!fresh && params.mac)
 		nic_tap_mac_apply(n, mac, text);
-	nic_tap_watch(n);
+	taplink_find(&n->link, n->tap_fd);
 	if (tap_name(n->tap_fd, device) == 0)
 		log_info_in(&n->log, "device nic=%s ifname=%s", n->name, device);
 	return 0;
@@ -134,12 +111,11 @@ void nic_tap_remove(struct nic *n)
 	tapstate_remove(&ts);
 }
 
-void nic_tap_moved(struct nic *n)
+bool nic_tap_event(struct nic *n, const struct link_event *ev)
 {
 	const struct tapstate ts = nic_tap_state_of(n);
 
-	tapstate_save_place(&ts, n->tap_fd);
-	nic_tap_watch(n);
+	return taplink_event(&n->link, &ts, n->tap_fd, ev);
 }
 
 void nic_tap_carrier(struct nic *n)

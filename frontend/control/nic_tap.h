@@ -3,8 +3,11 @@
 #ifndef NETPAIR_FRONTEND_NIC_TAP_H
 #define NETPAIR_FRONTEND_NIC_TAP_H
 
+#include <stdbool.h>
+
 #include "common/base/util.h"
 
+struct link_event;
 struct nic;
 struct nic_conf;
 
@@ -18,8 +21,9 @@ void nic_tap_remove(struct nic *n);
  * worker that has it: the connection must be made anew then. */
 void nic_tap_replace(struct nic *n);
 
-/* Saves where the device is now, after it was renamed or moved, and follows it there. */
-void nic_tap_moved(struct nic *n);
+/* Handles an event of rtnetlink, as taplink_event(). For a device that was deleted a new one
+ * is made, and the connection is made anew with it. */
+MUST_CHECK bool nic_tap_event(struct nic *n, const struct link_event *ev);
 
 /* Sets the carrier: up while we are attached, unless the backend's key says down. */
 void nic_tap_carrier(struct nic *n);
