@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# contenders.sh - what tools/bench measures: namespaces, the daemons and their peers.
-# Uses its $bin $dir $X $probe $variants and broken(); sets, of each contender, the tables below.
+# contenders.sh - makes what tools/bench measures: namespaces, the daemons, and what they are compared with.
+# It uses $bin $dir $X $probe $variants and broken() of tools/bench, and fills the tables below.
 # shellcheck disable=SC2154
 
-# await_line FILE PATTERN [COUNT]: until so many lines of a growing file match; 10 s at most.
+# await_line FILE PATTERN [COUNT]: waits until COUNT lines of a growing file match, 10 s at most.
 await_line()
 {
 	local fd pid line n=0 rc=1
@@ -23,7 +23,7 @@ await_line()
 	return $rc
 }
 
-# await_state PATH VALUE: the store tells of each change.
+# await_state PATH VALUE: waits for a value in xenstore.
 await_state()
 {
 	local fd pid rc=1
@@ -40,27 +40,28 @@ await_state()
 
 in_ns() { nsenter --net="/run/netns/$1" "${@:2}"; }
 
-# run LOG COMMAND...: in the background, so that a signal is heard at once; its exit code.
+# run LOG COMMAND...: runs a command and returns its exit code.  It runs in the background, so that a
+# signal to this shell is handled at once.
 run()
 {
 	"${@:2}" >"$1" 2>&1 &
 	wait $!
 }
 
-# Of each contender: its ends' namespaces and devices, and the guest's address.
+# By contender: the namespaces and devices of its ends, and the guest's address.
 declare -A ns0 ns1 dev0 dev1 peer
-# Which processor an end's programs are kept on; unset: the scheduler's choice.
+# By contender: the processor on which an end's programs run; unset: any.
 declare -A cpu0 cpu1
-# kept CPU: sets $on to what goes before a command so that it stays there.
+# kept CPU: sets $on to the prefix that keeps a command on this processor.
 kept() { on=(); [ -z "$1" ] || on=(taskset -c "$1"); }
 
-# Of each domain with a daemon: its pid; it logs to $dir/DOMAIN.log.  Of each pair: netbackd's domain.
+# By domain: the pid of its daemon, which logs to $dir/DOMAIN.log.  By pair: netbackd's domain.
 declare -A daemon backend
 
-# ends NAME NETNS0 DEVICE0 NETNS1 DEVICE1
+# ends NAME NETNS0 DEVICE0 NETNS1 DEVICE1: fills the tables for a contender.
 ends() { ns0[$1]=$2 dev0[$1]=$3 ns1[$1]=$4 dev1[$1]=$5; }
 
-# address NAME N: addresses, and iperf3 and the ping-pong's server at the guest's end.
+# address NAME N: sets both ends' addresses, and starts the servers of iperf3 and ping-pong at the guest's.
 address()
 {
 	local a=$1 on
@@ -86,7 +87,7 @@ address()
 	await_line "$dir/iperf-$a.log" listening || broken "iperf3 does not listen for $a"
 }
 
-# serve DOMAIN DAEMON [OPTION...]: with $cpu set, on that processor
+# serve DOMAIN DAEMON [OPTION...]: starts a daemon, on processor $cpu if that is set.
 serve()
 {
 	local n on
@@ -99,10 +100,10 @@ serve()
 	await_line "$dir/$1.log" 'info: started' $((${n:-0} + 1)) || broken "$2 does not start"
 }
 
-# domain NAME [OPTION...]: domains are numbered from 1 as they come.
+# domain NAME [OPTION...]: makes a domain.  Domains are numbered from 1.
 domain() { "$X" domain "$1" --netns "${@:2}" >>"$dir/xensim.log" 2>&1 || broken "no domain $1"; }
 
-# connect NAME DOMID [BACKEND BACKEND_DOMID]: the VIF of a guest; without more, of dom0's netbackd.
+# connect NAME DOMID [BACKEND BACKEND_DOMID]: attaches a guest's VIF, by default to dom0's netbackd.
 connect()
 {
 	"$X" attach-vif "${3:-0}" "$1" 0 --hotplug "mac=00:16:3e:00:00:0$2" >>"$dir/xensim.log" 2>&1 &&
@@ -120,8 +121,8 @@ start_pair()
 	serve pair netfrontd
 }
 
-# The pair's variants, a guest each.  TAPs that may have several queues are of another kind, so what
-# offers them is a netbackd of its own, in a driver domain.
+# start_variants: starts the variants of the pair, each with a guest.  The kind of a TAP is fixed when it is
+# made, so several queues are offered by another netbackd, in a driver domain.
 start_variants()
 {
 	local n
@@ -136,17 +137,18 @@ start_variants()
 	done
 }
 
-# spaces NAME: two namespaces for a peer's ends, b0 and b1.
+# spaces NAME: makes two namespaces for the ends of a contender, which are b0 and b1.
 spaces()
 {
 	ip netns add "$1-0" && ip netns add "$1-1" || broken "no namespaces"
 	ends "$1" "$1-0" b0 "$1-1" b1
 }
 
-# veth NAME: a veth pair between them.
+# veth NAME: makes a veth pair between them.
 veth() { ip link add b0 netns "$1-0" type veth peer name b1 netns "$1-1" || broken "no veth pair"; }
 
-# As on a Xen host where each domain has its processor: dom0's end on one, the guest's on the other.
+# start_pinned: starts a pair and a veth pair with dom0's end on one processor and the guest's on another,
+# as on a Xen host where each domain has a processor.
 start_pinned()
 {
 	cpu0[pinned]=0 cpu1[pinned]=1 cpu0[veth-pinned]=0 cpu1[veth-pinned]=1

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* cores.c - how far the first two processors are from each other: one cache line's way, in ns
+/* cores.c - measures how far the first two processors are from each other: the time that a cache line
+ * takes from one to the other, in ns
  *
- * A virtual machine's processors move between the host's core complexes, and everything that two
- * processes share costs three to five times as much when they are apart.  Prints the best of five
- * runs of 20 ms, or "-" where there is only one processor. */
+ * A virtual machine's processors move between the host's core complexes. While they are apart, access
+ * to memory that two processes share takes three to five times as long. Prints the best of five runs of
+ * 20 ms, or "-" if there is only one processor. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -15,9 +16,9 @@
 enum { RUNS = 5, RUN_NS = 20 * 1000 * 1000, CHECK_EACH = 32, LINE = 64 };
 
 static struct {
-	_Alignas(LINE) atomic_uint ball;	/* even: ours to hit, odd: the other's */
+	_Alignas(LINE) atomic_uint turn;	/* even: this thread's, odd: the other's */
 	_Alignas(LINE) atomic_bool stop;
-} court;
+} shared;
 
 static void relax(void)
 {
@@ -36,7 +37,7 @@ static double now_ns(void)
 	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
 }
 
-static void sit_on(int cpu)
+static void run_on(int cpu)
 {
 	cpu_set_t set;
 
@@ -50,30 +51,30 @@ static void sit_on(int cpu)
 
 static void *other(void *arg)
 {
-	sit_on(*(const int *)arg);
-	while (!atomic_load_explicit(&court.stop, memory_order_relaxed)) {
-		unsigned int ball = atomic_load_explicit(&court.ball, memory_order_acquire);
+	run_on(*(const int *)arg);
+	while (!atomic_load_explicit(&shared.stop, memory_order_relaxed)) {
+		unsigned int turn = atomic_load_explicit(&shared.turn, memory_order_acquire);
 
-		if (ball & 1)
-			atomic_store_explicit(&court.ball, ball + 1, memory_order_release);
+		if (turn & 1)
+			atomic_store_explicit(&shared.turn, turn + 1, memory_order_release);
 		else
 			relax();
 	}
 	return NULL;
 }
 
-/* One way, as the mean of a run. */
-static double play(void)
+/* Returns the time of one way, as the mean of a run. */
+static double one_way_ns(void)
 {
 	double start = now_ns(), end;
 	unsigned long hits = 0;
 
 	do {
 		for (int i = 0; i < CHECK_EACH; i++) {
-			unsigned int ball = atomic_load_explicit(&court.ball, memory_order_relaxed) + 1;
+			unsigned int turn = atomic_load_explicit(&shared.turn, memory_order_relaxed) + 1;
 
-			atomic_store_explicit(&court.ball, ball, memory_order_release);
-			while (atomic_load_explicit(&court.ball, memory_order_acquire) == ball)
+			atomic_store_explicit(&shared.turn, turn, memory_order_release);
+			while (atomic_load_explicit(&shared.turn, memory_order_acquire) == turn)
 				relax();
 		}
 		hits += CHECK_EACH;
@@ -100,18 +101,18 @@ int main(void)
 		puts("-");
 		return 0;
 	}
-	sit_on(cpu[0]);
+	run_on(cpu[0]);
 	if (pthread_create(&t, NULL, other, &cpu[1]) != 0) {
 		fputs("cores: no second thread\n", stderr);
 		return 1;
 	}
 	for (int i = 0; i < RUNS; i++) {
-		double ns = play();
+		double ns = one_way_ns();
 
 		if (ns < best)
 			best = ns;
 	}
-	atomic_store(&court.stop, true);
+	atomic_store(&shared.stop, true);
 	pthread_join(t, NULL);
 	printf("%.0f\n", best);
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pingpong.c - round trip of one byte over TCP
+/* pingpong.c - measures the round trip of one byte over TCP
  *
  *   pingpong serve PORT                  answers one connection after the other
  *   pingpong ask ADDRESS PORT SECONDS    prints the median and the 99th percentile, in us */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# plot.awk - rows of bench.json or bench-xen.json, one a line, to an SVG on standard output: for each metric
-# a bar a row, its length the median, its whisker from min to max, and behind it figures and the ratio.
-# -v title=TEXT is its heading.
+# plot.awk - draws the rows of bench.json or bench-xen.json as an SVG, on the standard output.
+# Each row of a metric is a bar: its length is the median, its whisker goes from min to max, and the median
+# and the ratio stand beside it.  -v title=TEXT is the heading.
 
 function value(name,	at) {
 	if (!match($0, "\"" name "\": (\"[^\"]*\"|[^,}]*)"))

@@ -3,8 +3,8 @@
  *
  *   relay NETNS-A TAP-A NETNS-B TAP-B
  *
- * With offloads, so that it carries segments of 64 KiB and no checksums: what user space can do
- * at best when it has no second process to share with. */
+ * It has all offloads, so it carries segments of 64 KiB and computes no checksum. This is the best that
+ * user space can do with a single process. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -53,7 +53,8 @@ static int tap_in(const char *netns, const char *name)
 	return fd;
 }
 
-/* A frame that cannot be written (device down, queue full) is dropped, as a wire would. */
+/* Copies frames from one TAP to the other. A frame that cannot be written (device down, queue full) is
+ * dropped. */
 static void carry(int from, int to)
 {
 	static char frame[FRAME_MAX];

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# table.awk - samples "METRIC PAIRING VARIANT VALUE STATE", sorted, to rows: tables, and JSON to -v json=FILE
-# Only samples of -v state=STATE count.
+# table.awk - turns sorted samples "METRIC PAIRING VARIANT VALUE STATE" into rows: tables, and JSON in the file
+# of -v json=FILE.  Only samples of -v state=STATE count.
 function flush_row(	m) {
 	if (!n)
 		return
@@ -15,14 +15,14 @@ function over(a, b) {
 	return (a in median) && median[b] > 0 ? median[a] / median[b] : 0
 }
 
-# Each way of TCP beside its base.
+# Returns the ratios of TCP in both directions to a base.
 function both(variant, base) {
 	return sprintf("%.2f from the guest and %.2f to it",
 		over("tcp_guest_to_dom0 netfrontd/netbackd " variant, "tcp_guest_to_dom0 " base),
 		over("tcp_dom0_to_guest netfrontd/netbackd " variant, "tcp_dom0_to_guest " base))
 }
 
-# What a row's ratio is over: as many streams, where it is a matter of them.
+# Returns the row to which a row's ratio is: for several streams, one with as many.
 function base_of(metric, variant) {
 	if (variant == "pinned")
 		return metric " veth pinned"
@@ -36,7 +36,7 @@ function json_row(i, variant,	k) {
 		low[i], high[i], (ratio[i] > 0 ? sprintf("%.3f", ratio[i]) : "null")) >json
 }
 
-# The pair as it is has other names beside the variants that lack something.
+# Writes the pair's rows again, under the names of the features that a variant switches off.
 function json_aliases(i,	k) {
 	split(key[i], k, " ")
 	if (k[2] != "netfrontd/netbackd" || k[3] != "gso")
@@ -68,7 +68,7 @@ function variant_table() {
 	variant_line("queues=1", "queues=1", "gso")
 	variant_line("queues=2", "queues=2", "")
 	variant_line("queues=4", "queues=4", "queues=4")
-	print "static-grants and event-mask are the pair as it is (gso); queues=N: four streams."
+	print "static-grants and event-mask are the pair without options (gso); queues=N: four streams."
 }
 
 $5 != state { next }
@@ -101,15 +101,15 @@ END {
 	if (("notifications_per_packet netfrontd/netbackd copy") in median)
 		variant_table()
 	print ""
-	print "TCP over veth's: " both("gso", "veth gso") " (bar 0.60); over QEMU's: " both("gso", "qemu gso") " (bar 5)."
-	print "Peers carry no GSO in this configuration (QEMU; veth and relay do); with our GSO off the ratio over QEMU is " \
+	print "TCP, ratio to veth: " both("gso", "veth gso") " (aim: 0.60); to QEMU: " both("gso", "qemu gso") " (aim: 5)."
+	print "QEMU carries no GSO here, veth and the relay do; with the pair's GSO off the ratio to QEMU is " \
 		both("nogso", "qemu gso") "."
 	if (("rtt_p50 netfrontd/netbackd pinned") in median)
-		printf "Each domain on a processor of its own, over veth's kept likewise: TCP %s, round trip p50 %.2f.\n",
+		printf "Each domain on a processor of its own, ratio to veth in the same way: TCP %s, round trip p50 %.2f.\n",
 			both("pinned", "veth pinned"), over("rtt_p50 netfrontd/netbackd pinned", "rtt_p50 veth pinned")
-	printf "Round trip p50 over veth's: %.2f (bar 1.0).\n", over("rtt_p50 netfrontd/netbackd gso", "rtt_p50 veth gso")
+	printf "Round trip p50, ratio to veth: %.2f (aim: 1.0).\n", over("rtt_p50 netfrontd/netbackd gso", "rtt_p50 veth gso")
 	ways = over("tcp_guest_to_dom0 netfrontd/netbackd gso", "tcp_dom0_to_guest netfrontd/netbackd gso")
-	printf "The faster way over the slower: %.2f (bar 1.5). ", (ways > 0 && ways < 1 ? 1 / ways : ways)
-	printf "A packet in bulk: %s grant operations (bar 0), %s notifications (bar 0.05).\n",
+	printf "TCP in the faster direction, ratio to the slower: %.2f (aim: 1.5). ", (ways > 0 && ways < 1 ? 1 / ways : ways)
+	printf "For each packet of TCP: %s grant operations (aim: 0), %s notifications (aim: 0.05).\n",
 		cell("grant_ops_per_packet", "gso"), cell("notifications_per_packet", "gso")
 }
