@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the stand-in libraries and the host process share.
+/* abi.h - what the stand-in libraries and the host process share
  *
  * Theory of operation.  A domain is a directory of sockets; a process that
  * connects to its xen.sock acts as that domain.  One connection is one open
@@ -27,13 +26,13 @@
 
 #define XSIM_PAGE 4096u
 #define XSIM_MAGIC 0x786e7331u
-/** Ports of a domain, as in Xen's two-level ABI. */
+/* Ports of a domain, as in Xen's two-level ABI. */
 #define XSIM_NR_PORTS 4096u
-/** References of the largest grant table. */
+/* References of the largest grant table. */
 #define XSIM_MAX_REFS (1u << 18)
-/** Pages that a domain's page file can hold (sparse). */
+/* Pages that a domain's page file can hold (sparse). */
 #define XSIM_NR_PAGES (1u << 18)
-/** Most references in one map or share request. */
+/* Most references in one map or share request. */
 #define XSIM_MAX_COUNT 16384u
 #define XSIM_MAX_FAULTS 8u
 #define XSIM_MSG_MAX (sizeof(struct xsim_req) + 8u * XSIM_MAX_COUNT)
@@ -101,7 +100,7 @@ enum xsim_fault_op {
 enum xsim_fault_where { XSIM_AT_ALL, XSIM_AT_FIRST, XSIM_AT_MIDDLE, XSIM_AT_LAST, XSIM_AT_EVERY, XSIM_AT_RANDOM };
 enum xsim_fault_what { XSIM_DO_FAIL, XSIM_DO_DELAY, XSIM_DO_DROP, XSIM_DO_KILL, XSIM_DO_STOP, XSIM_DO_PARTIAL };
 
-/** One fault rule of a domain; the libraries in its processes keep the counts. */
+/* One fault rule of a domain; the libraries in its processes keep the counts. */
 struct xsim_fault {
 	uint32_t op;
 	uint32_t where;
@@ -114,7 +113,7 @@ struct xsim_fault {
 	uint32_t ms;     /* DELAY */
 };
 
-/** A domain's grant table; only the host writes it. */
+/* A domain's grant table; only the host writes it. */
 struct xsim_gnt {
 	uint32_t magic;
 	uint32_t nr_refs;
@@ -129,7 +128,7 @@ struct xsim_gnt {
 #define XSIM_EV_PENDING 1u
 #define XSIM_EV_MASKED 2u
 
-/** A domain's event channels; senders write the words, the host writes gen[]. */
+/* A domain's event channels; senders write the words, the host writes gen[]. */
 struct xsim_evt {
 	uint32_t magic;
 	atomic_uint dead;

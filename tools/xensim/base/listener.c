@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* listener.c - accepts connections, and hands each to its owner */
 #include "listener.h"
 
 #include "loop.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * One epoll set.  A source that is dropped may still stand in the current
- * round's list of events, so it is freed when the round is over.
+/* loop.c - one epoll set
+ *
+ * A source that is dropped may still be in the current round's list of events,
+ * so it is freed when the round is over.
  */
 #include "loop.h"
 

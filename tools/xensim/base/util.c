@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* util.c - memory, strings, errors and sockets */
 #include "util.h"
 
 #include <errno.h>

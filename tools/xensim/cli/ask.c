@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* ask.c - sends a request to the host and receives its answer */
 #include "ask.h"
 
 #include "tools/xensim/base/util.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
+/* exec.c - starts a process of a domain
+ *
  * A process of a domain has the domain's sockets in its environment, the
  * stand-in libraries first in the loader's path, the domain's network namespace
  * and, as root, a mount namespace in which a guest sees no other sockets.

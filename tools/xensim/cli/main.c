@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* main.c - the xensim command: reads the command line and runs a command */
 #include "ask.h"
 #include "exec.h"
 #include "restore.h"

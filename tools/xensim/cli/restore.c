@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Does what xl save and xl restore do to a guest, in place: its VIFs are closed
+/* restore.c - the command save-restore
+ *
+ * It does what xl save and xl restore do to a guest, in place: the VIFs are closed
  * while it is frozen, and made again for its new id.
  */
 #include "restore.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* vif.c - the nodes of a VIF, in the order in which libxl writes them */
 #include "vif.h"
 
 #include "tools/xensim/base/util.h"
@@ -152,7 +153,7 @@ static int64_t vif_now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Waits until the backend's state is @state or its node is gone. Returns 0, or -1 after VIF_WAIT_MS. */
+/* Waits until the backend's state is state or its node is gone. Returns 0, or -1 after VIF_WAIT_MS. */
 static int vif_wait_state(struct xs_handle *xs, const struct vif *v, const char *state)
 {
 	char *path = xprintf("%s/state", v->be);

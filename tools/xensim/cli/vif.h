@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* VIFs: what libxl does to the xenstore when it attaches and detaches them, in the same order. */
+/* vif.h - VIFs: what libxl does to the xenstore when it attaches and detaches them, in the same order */
 #ifndef XENSIM_VIF_H
 #define XENSIM_VIF_H
 
@@ -22,19 +22,19 @@ struct vif {
 	int nr_keys;
 };
 
-/** Opens the xenstore as dom0; ends the process if it does not serve. */
+/* Opens the xenstore as dom0; ends the process if it does not serve. */
 struct xs_handle *vif_store(void);
 
-/** Returns a node's value below @dir, to be freed, or NULL. */
+/* Returns a node's value below dir, to be freed, or NULL. */
 char *vif_get(struct xs_handle *xs, const char *dir, const char *key);
 
-/** Sets the paths from the domains and the devid. */
+/* Sets the paths from the domains and the devid. */
 void vif_paths(struct vif *v);
 
-/** Writes the nodes of a VIF and does its hotplug part; ends the process on failure. */
+/* Writes the nodes of a VIF and does its hotplug part; ends the process on failure. */
 void vif_attach(struct xs_handle *xs, const struct vif *v);
 
-/** Closes a VIF and removes its nodes, whose backend is read from them; ends the process on failure. */
+/* Closes a VIF and removes its nodes, whose backend is read from them; ends the process on failure. */
 void vif_detach(struct xs_handle *xs, struct vif *v);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* vif_cmds.c - the commands attach-vif, detach-vif and destroy */
 #include "vif_cmds.h"
 
 #include "tools/xensim/base/util.h"

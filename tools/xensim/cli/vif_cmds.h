@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands on VIFs. Each returns the exit code, or ends the process with a line on stderr. */
+/* vif_cmds.h - commands on VIFs
+ *
+ * Each returns the exit code, or ends the process with a line on stderr.
+ */
 #ifndef XENSIM_VIF_CMDS_H
 #define XENSIM_VIF_CMDS_H
 
 int cmd_attach(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
 
-/** Destroys a domain, its VIFs first. */
+/* Destroys a domain, its VIFs first. */
 int cmd_destroy(int argc, char **argv);
 
 #endif

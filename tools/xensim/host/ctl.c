@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* ctl.c - answers the commands of the xensim tool */
 #include "ctl.h"
 
 #include "events.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* dom.c - makes and removes the memory of domains */
 #include "dom.h"
 
 #include "tools/xensim/base/util.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Domains, and what each of them owns.
+/* dom.h - domains, and what each of them owns
  *
  * dom.c makes the memory of a domain.  Ports are changed by events.c, pages and
  * references by grants.c, handles by handle.c, the sockets by sockets.c.
@@ -19,7 +18,7 @@ enum port_state { PORT_FREE, PORT_UNBOUND, PORT_BOUND };
 
 struct handle;
 
-/** One end of an event channel. */
+/* One end of an event channel. */
 struct port {
 	enum port_state state;
 	uint32_t remote_dom;
@@ -27,20 +26,20 @@ struct port {
 	struct handle *owner;
 };
 
-/** What holds one page: maps of it, and whether it is granted. */
+/* What holds one page: maps of it, and whether it is granted. */
 struct page {
 	uint16_t maps;
 	uint8_t shared;
 };
 
-/** What unmapping or unsharing does in addition (XSIM_F_CLEAR_BYTE, XSIM_F_SEND_EVENT). */
+/* What unmapping or unsharing does in addition (XSIM_F_CLEAR_BYTE, XSIM_F_SEND_EVENT). */
 struct ending {
 	uint32_t flags;
 	uint32_t offset;
 	uint32_t port;
 };
 
-/** What one map or share call of a handle holds. */
+/* What one map or share call of a handle holds. */
 struct holding {
 	struct holding *next;
 	uint32_t id;
@@ -53,7 +52,7 @@ struct holding {
 	} item[];
 };
 
-/** One open device of a process of a domain, which is one connection. */
+/* One open device of a process of a domain, which is one connection. */
 struct handle {
 	struct source src;
 	struct handle *next;
@@ -69,14 +68,14 @@ struct handle {
 
 struct listener;
 
-/** The xenstore's part of a fault rule: the end of a path and a value (NULL: any). */
+/* The xenstore's part of a fault rule: the end of a path and a value (NULL: any). */
 struct fault_point {
 	char *path;
 	char *value;
 	uint32_t seen;
 };
 
-/** A domain. */
+/* A domain. */
 struct dom {
 	struct dom *next;
 	uint32_t id;
@@ -112,25 +111,25 @@ struct dom_options {
 	uint32_t domid; /* 0: the next id that was never used */
 };
 
-/** All living domains, in the order of their ids. */
+/* All living domains, in the order of their ids. */
 extern struct dom *doms;
 
-/** Makes a domain with its memory and its directory below @state_dir. Returns NULL and errno on failure. */
+/* Makes a domain with its memory and its directory below state_dir. Returns NULL and errno on failure. */
 struct dom *dom_create(const char *state_dir, uint32_t id, const char *name, const struct dom_options *opt);
 
-/** Tells the processes that have the domain's memory mapped that it is dead. */
+/* Tells the processes that have the domain's memory mapped that it is dead. */
 void dom_mark_dead(struct dom *d);
 
-/** Removes a domain's directory and memory; its handles and sockets are closed already. Keeps errno. */
+/* Removes a domain's directory and memory; its handles and sockets are closed already. Keeps errno. */
 void dom_destroy(struct dom *d);
 
-/** Gives a domain a new id. */
+/* Gives a domain a new id. */
 void dom_set_id(struct dom *d, uint32_t id);
 
-/** Returns the domain with this id, or NULL. */
+/* Returns the domain with this id, or NULL. */
 struct dom *dom_find(uint32_t id);
 
-/** Returns the domain with this name or number, or NULL. */
+/* Returns the domain with this name or number, or NULL. */
 struct dom *dom_named(const char *name);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* dom_nodes.c - writes the nodes that libxl makes for a domain */
 #include "dom_nodes.h"
 
 #include "tools/xensim/base/util.h"
@@ -6,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* Sets the node @dir/@name, or @dir if @name is NULL. */
+/* Sets the node dir/name, or dir if name is NULL. */
 static void dom_nodes_put(const char *dir, const char *name, const char *value, uint32_t owner, int reader)
 {
 	char *path = name ? xprintf("%s/%s", dir, name) : xprintf("%s", dir);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* events.c - allocates, binds and closes the ports of event channels */
 #include "events.h"
 
 #include "tools/xensim/base/util.h"

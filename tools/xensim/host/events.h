@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Event channels: which port leads where.
+/* events.h - event channels: which port leads where
  *
  * The rules are Xen's.  An allocated port waits for one domain.  Binding to it
  * makes the binder's port pending once, since a notification may have been
@@ -14,7 +13,7 @@
 
 #include "dom.h"
 
-/* Requests of a handle.  Each returns 0, with its results in @rep, or an errno. */
+/* Requests of a handle.  Each returns 0, with its results in rep, or an errno. */
 int events_unbound(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep);
 int events_bind(struct handle *h, const struct xsim_req *req, struct xsim_rep *rep);
 int events_close(struct handle *h, uint32_t port);
@@ -22,13 +21,13 @@ int events_peer(struct handle *h, uint32_t port, struct xsim_rep *rep, int fds[2
 int events_restrict(struct handle *h, const struct xsim_req *req);
 int events_later(struct handle *h, const struct xsim_req *req);
 
-/** Closes all ports of a handle. */
+/* Closes all ports of a handle. */
 void events_close_all(struct handle *h);
 
-/** Notifies the other end of @d's @port. */
+/* Notifies the other end of d's port. */
 void events_notify(struct dom *d, uint32_t port);
 
-/** Makes @d's own @port pending, as a notification from its peer does. */
+/* Makes d's own port pending, as a notification from its peer does. */
 void events_raise(struct dom *d, uint32_t port);
 
 #endif

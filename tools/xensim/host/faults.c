@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* faults.c - parses fault rules and applies those of the xenstore */
 #include "faults.h"
 
 #include "procs.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* grants.c - shares, maps and revokes pages */
 #include "grants.h"
 
 #include "events.h"
@@ -23,7 +24,7 @@ static void grants_put_page(struct dom *d, uint32_t page)
 	grants_empty_page(d, page);
 }
 
-/* Returns the first of @count adjacent free pages, searched in rotation; UINT32_MAX if there are none. */
+/* Returns the first of count adjacent free pages, searched in rotation; UINT32_MAX if there are none. */
 static uint32_t grants_find_pages(struct dom *d, uint32_t count)
 {
 	uint32_t start = d->next_page;

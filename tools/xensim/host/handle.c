@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* handle.c - serves the requests of a handle, and ends it */
 #include "handle.h"
 
 #include "events.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* host.c - starts the host, serves, and ends it */
 #include "host.h"
 
 #include "ctl.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The host process. */
+/* host.h - the host process */
 #ifndef XENSIM_HOST_H
 #define XENSIM_HOST_H
 
 #include "dom.h"
 
-/** How a host is started. */
+/* How a host is started. */
 struct host_options {
 	const char *dir;
 	int foreground;
@@ -13,7 +13,7 @@ struct host_options {
 	struct dom_options dom;
 };
 
-/** Is the host until it is stopped; without foreground returns once the host serves. Returns the exit code. */
+/* Runs the host until it is stopped; without foreground, returns once the host serves. Returns the exit code. */
 int host_start(const struct host_options *opt);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* netns.c - runs iproute2 */
 #include "netns.h"
 
 #include "tools/xensim/base/util.h"

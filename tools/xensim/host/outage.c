@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* outage.c - stops and starts the xenstore */
 #include "outage.h"
 
 #include "dom_nodes.h"

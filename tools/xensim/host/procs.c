@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* procs.c - finds the processes of a domain and signals them */
 #include "procs.h"
 
 #include "tools/xensim/base/util.h"

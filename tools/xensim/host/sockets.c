@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* sockets.c - makes the two sockets of a domain */
 #include "sockets.h"
 
 #include "handle.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* state.c - locks the state directory, and clears what a dead host left */
 #include "state.h"
 
 #include "netns.h"
@@ -71,7 +72,7 @@ void state_remove(const char *dir)
 	rmdir(dir);
 }
 
-/* Locks DIR/lock. Returns its descriptor, or -1 and errno: with LOCK_NB as @how EWOULDBLOCK if a host has it. */
+/* Locks DIR/lock. Returns its descriptor, or -1 and errno: with LOCK_NB as how EWOULDBLOCK if a host has it. */
 static int state_lock(const char *dir, int flags, int how)
 {
 	char *path = xprintf("%s/lock", dir);
@@ -96,7 +97,7 @@ int state_clear(const char *dir, int dying)
 	return 0;
 }
 
-/* Returns 1 if the kernel's account of a process has a line that begins with @key and, where @bits
+/* Returns 1 if the kernel's account of a process has a line that begins with key and, where bits
  * are not 0, has one of these in its hexadecimal value. */
 static int state_has_line(const char *status, const char *key, unsigned long long bits)
 {

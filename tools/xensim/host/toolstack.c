@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* toolstack.c - creates, destroys, saves and restores domains */
 #include "toolstack.h"
 
 #include "dom_nodes.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* calls.c - the system calls that the libraries make with open handles */
 #include "calls.h"
 
 #include <stddef.h>

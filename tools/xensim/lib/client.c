@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* client.c - connects a handle to the host, sends requests and receives replies */
 #include "client.h"
 
 #include <errno.h>

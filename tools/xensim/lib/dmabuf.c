@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of libxengnttab that needs a real kernel fails with ENOSYS. */
+/* dmabuf.c - the part of libxengnttab that needs a real kernel fails with ENOSYS */
 #include <errno.h>
 #include <stdint.h>
 #include <xengnttab.h>

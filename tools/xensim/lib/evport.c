@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* evport.c - the ports of a handle, with their peers */
 #include "evport.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Event channels, as Linux's /dev/xen/evtchn behind libxenevtchn.  An eventfd
- * counts the ports that can be taken.  Once the host is gone it stays readable
- * and xenevtchn_pending() fails with ENODEV.
+/* evtchn.c - event channels, as Linux's /dev/xen/evtchn behind libxenevtchn
+ *
+ * An eventfd counts the ports that can be taken.  Once the host has ended it
+ * stays readable and xenevtchn_pending() fails with ENODEV.
  */
 #include "evtchn.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of libxenevtchn share. */
+/* evtchn.h - what the files of libxenevtchn share */
 #ifndef XENSIM_EVTCHN_H
 #define XENSIM_EVTCHN_H
 
 #include "client.h"
 
-/** A peer's event memory or eventfd, shared by the ports that lead to it. */
+/* A peer's event memory or eventfd, shared by the ports that lead to it. */
 struct target {
 	struct target *next;
 	uint32_t users;
@@ -15,7 +15,7 @@ struct target {
 	int efd;
 };
 
-/** A port of this handle. */
+/* A port of this handle. */
 struct port {
 	uint32_t nr;
 	uint32_t gen;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
+/* evwait.c - waits for events and for the end of the host
+ *
  * The user waits for the eventfd itself, so that an event costs one write and
  * one read.  The end of the host must wake the user, too: an asynchronous poll
  * of the connection (Linux AIO) adds one to the eventfd when the host hangs up,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* fault.c - finds the fault rule for an operation */
 #include "fault.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Grants pages, as Linux's gntalloc behind libxengnttab: the pages are zeroed,
- * and beyond the domain's limit a call fails with ENOSPC.  A page that a peer
- * still maps stays counted after unshare.
+/* gntshr.c - grants pages, as Linux's gntalloc behind libxengnttab
+ *
+ * The pages are zeroed.  Beyond the domain's limit a call fails with ENOSPC.  A
+ * page that a peer still maps stays counted after unshare.
  */
 #include "fault.h"
 #include "gnttab.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Mapping of grants, as Linux's gntdev behind libxengnttab: a call with one
- * bad reference maps nothing and fails with EINVAL; an unmap takes exactly what
- * one call has mapped.
+/* gnttab.c - maps grants, as Linux's gntdev behind libxengnttab
+ *
+ * A call with one bad reference maps nothing and fails with EINVAL.  An unmap
+ * takes exactly what one call has mapped.
  */
 #include "gnttab.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Grant copy without a request to the host: the table's word is loaded once per
- * segment, checked, and used.  Xen's refusals are in each segment's status.
+/* grantcopy.c - grant copy without a request to the host
+ *
+ * The table's word is loaded once per segment, checked, and used.  Xen's refusals
+ * are in each segment's status.
  *
  * Linux's gntdev ends the whole call (EINVAL) at a segment without a grant on
  * either side or whose granted side crosses its page.  It queues operations in
@@ -85,7 +86,7 @@ static uint32_t copy_nr_ops(const xengnttab_grant_copy_segment_t *s)
 	return (uint32_t)((start + s->len + XSIM_PAGE - 1) / XSIM_PAGE - start / XSIM_PAGE);
 }
 
-/* Applies the fault rules to segment @i of @n. Returns 0, or an errno that ends the call. */
+/* Applies the fault rules to segment i of n. Returns 0, or an errno that ends the call. */
 static int copy_fault(struct xengntdev_handle *h, xengnttab_grant_copy_segment_t *segs, uint32_t i, uint32_t n)
 {
 	const struct xsim_fault *f = client_fault(&h->c, XSIM_ON_COPY, i, n);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Messages in, messages out, and the end of a client.
+/* conn.c - receives and sends messages, and ends clients
  *
  * A request is served as soon as it is complete: the operation leaves its
  * answer in the request, the connection queues it, then runs what the

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* dispatch.c - the table of requests */
 #include "dispatch.h"
 
 #include "domain_ops.h"

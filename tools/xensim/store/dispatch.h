@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Which operation serves which request. */
+/* dispatch.h - which operation serves which request */
 #ifndef XENSIM_DISPATCH_H
 #define XENSIM_DISPATCH_H
 
 #include "request.h"
 
-/** Serves a request. Returns 0, with the answer in it, or the errno that is the answer. */
+/* Serves a request. Returns 0, with the answer in it, or the errno that is the answer. */
 int dispatch(struct request *req);
 
-/** Returns the name that xenstore's protocol has for an errno. */
+/* Returns the name that xenstore's protocol has for an errno. */
 const char *dispatch_error(int err);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* domain_ops.c - serves the requests on domains */
 #include "domain_ops.h"
 
 #include "hooks.h"

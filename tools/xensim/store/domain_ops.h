@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests on domains. Each op_ returns 0, with the answer in the request, or an errno. */
+/* domain_ops.h - requests on domains
+ *
+ * Each op_ returns 0, with the answer in the request, or an errno.
+ */
 #ifndef XENSIM_DOMAIN_OPS_H
 #define XENSIM_DOMAIN_OPS_H
 
@@ -12,10 +15,10 @@ int op_release(struct request *req);
 int op_resume(struct request *req);
 int op_set_target(struct request *req);
 
-/** Marks a domain as one that can be talked to; fires @introduceDomain. */
+/* Marks a domain as one that can be talked to; fires introduceDomain. */
 void domain_introduce(uint32_t domid);
 
-/** Marks a domain as gone or going; fires @releaseDomain. */
+/* Marks a domain as gone or going; fires releaseDomain. */
 void domain_release(uint32_t domid);
 
 #endif

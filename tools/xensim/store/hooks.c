@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* hooks.c - the functions that the host has registered */
 #include "hooks.h"
 
 static const struct store_hooks *store_hooks;

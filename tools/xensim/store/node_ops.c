@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* node_ops.c - serves the requests on nodes */
 #include "node_ops.h"
 
 #include "hooks.h"
@@ -122,13 +123,13 @@ int op_read(struct request *req)
 	return err;
 }
 
-/* Returns ENOSPC if a node with @len bytes of data and children's names is too large for a guest. */
+/* Returns ENOSPC if a node with len bytes of data and children's names is too large for a guest. */
 static int node_ops_quota(const struct request *req, uint32_t nr_perms, uint32_t len)
 {
 	return request_domid(req) && NODE_HEADER + nr_perms * 8u + len >= QUOTA_NODE_SIZE ? ENOSPC : 0;
 }
 
-/* Makes @path and the parents that it lacks. The client's permission has been checked. */
+/* Makes path and the parents that it lacks. The client's permission has been checked. */
 static int node_ops_create(struct request *req, const char *path, const void *data, uint32_t len)
 {
 	int owner = request_domid(req) ? (int)request_domid(req) : -1;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests on nodes. Each returns 0, with the answer in the request, or an errno. */
+/* node_ops.h - requests on nodes
+ *
+ * Each returns 0, with the answer in the request, or an errno.
+ */
 #ifndef XENSIM_NODE_OPS_H
 #define XENSIM_NODE_OPS_H
 

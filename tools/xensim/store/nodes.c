@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* nodes.c - changes nodes and fires watches */
 #include "nodes.h"
 
 #include "tools/xensim/base/util.h"

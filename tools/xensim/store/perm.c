@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* perm.c - checks and parses permissions */
 #include "perm.h"
 
 #include "tools/xensim/base/util.h"

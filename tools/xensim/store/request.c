@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* request.c - reads the arguments of a request and writes its answer */
 #include "request.h"
 
 #include "perm.h"

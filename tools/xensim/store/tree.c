@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The tree is a hash table by path; a transaction is a second, smaller one of copies. */
+/* tree.c - the tree is a hash table by path; a transaction is a second, smaller one of copies */
 #include "tree.h"
 
 #include "tools/xensim/base/util.h"
@@ -114,7 +114,7 @@ uint32_t tree_owned(uint32_t domid)
 	return tree_nodes_of[domid % NR_DOMS];
 }
 
-/* Returns the transaction's entry for @path; the first read makes a copy of the node. */
+/* Returns the transaction's entry for path; the first read makes a copy of the node. */
 static struct entry *tx_entry(struct tx *tx, const char *path)
 {
 	struct entry *e = *tree_find(tx->bucket, TX_BUCKETS, path);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* tx_ops.c - serves the requests on transactions */
 #include "tx_ops.h"
 
 #include "tools/xensim/base/util.h"

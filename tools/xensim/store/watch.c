@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* watch.c - finds the watches that a change concerns, and fires them */
 #include "watch.h"
 
 #include "perm.h"

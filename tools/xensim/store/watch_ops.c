@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* watch_ops.c - serves the requests on watches */
 #include "watch_ops.h"
 
 #include "tools/xensim/base/util.h"

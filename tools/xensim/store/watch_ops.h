@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests on watches. Each returns 0, with the answer in the request, or an errno. */
+/* watch_ops.h - requests on watches
+ *
+ * Each returns 0, with the answer in the request, or an errno.
+ */
 #ifndef XENSIM_WATCH_OPS_H
 #define XENSIM_WATCH_OPS_H
 
