@@ -29,9 +29,12 @@ static void stub_cancel_fd(struct io_uring_sqe *sqe, int fd, unsigned int flags)
 #include "common/host/burst.c"
 #undef io_uring_prep_cancel_fd
 
+#include <limits.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "nettest.h"
 
 #define FRAME 40u
 
@@ -295,6 +298,88 @@ static void bad_one_among_good(void **state)
 	expect_nothing();
 }
 
+/* --- a real TAP ------------------------------------------------------------------------------ */
+
+/* A bridge takes what the TAP gives, and its other port sends as good as nothing. */
+static bool tap_is_open(void)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI, .ifr_name = "t0" };
+
+	if (!nettest_enter())
+		return false;
+	close(ends[0]);
+	ends[0] = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (ends[0] < 0 || ioctl(ends[0], TUNSETIFF, &ifr) < 0)
+		return false;
+	return nettest_run(0, "ip link add b0 up type bridge") == 0 && nettest_run(0, "ip link add v0 type veth peer name v1") == 0 &&
+	       nettest_run(0, "ip link set v1 up") == 0 && nettest_run(0, "ip link set v0 master b0 up") == 0 &&
+	       nettest_run(0, "ip link set t0 master b0 up") == 0;
+}
+
+/* Adds frame i, to an address that is not the kernel's own: the bridge passes on the very
+ * buffer that counts as the TAP's. */
+static void add_ethernet(unsigned int i)
+{
+	add(i);
+	memset(mem[i], 0x02, 6);
+	memset(mem[i] + 6, 0x06, 6);
+	mem[i][12] = 0x88;
+	mem[i][13] = 0xb5;
+}
+
+/* Returns how many frames the kernel has had from the TAP. */
+static unsigned int taken_by_kernel(void)
+{
+	FILE *f = fopen("/proc/self/net/dev", "r");
+	unsigned int n = UINT_MAX;
+	char line[300];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, " t0: %*u %u", &n) == 1)
+			break;
+	fclose(f);
+	return n;
+}
+
+/* A TAP takes as many frames as it has room for; the others are refused at once and do not come later. */
+static void full_tap(void **state)
+{
+	const int few = 4096, much = INT_MAX;
+	unsigned int sum = 0;
+
+	(void)state;
+	burst_exit(&burst);
+	if (!tap_is_open() || nettest_run(0, "tc qdisc replace dev v0 root tbf rate 8bit burst 100 latency 9999s") != 0)
+		SKIP("no TAP, no bridge or no tbf here");
+	start();
+	for (unsigned int round = 0; round < 3; round++) {
+		unsigned int taken = 0;
+
+		assert_int_equal(ioctl(ends[0], TUNSETSNDBUF, &few), 0);
+		for (unsigned int i = 0; i < BURST_MAX; i++)
+			add_ethernet(i);
+		burst_write(&burst);
+		while (taken < BURST_MAX && put[taken] == 38)
+			taken++;
+		assert_in_range(taken, 1, BURST_MAX - 1);
+		for (unsigned int i = taken; i < BURST_MAX; i++)
+			assert_int_equal(put[i], -EAGAIN);
+		assert_int_equal(taken_by_kernel(), sum += taken);
+		/* What waits at the other port goes, and the TAP has room. */
+		assert_int_equal(nettest_run(0, "tc qdisc del dev v0 root"), 0);
+		assert_int_equal(ioctl(ends[0], TUNSETSNDBUF, &much), 0);
+		assert_int_equal(taken_by_kernel(), sum);
+		for (unsigned int i = 0; i < BURST_MAX; i++)
+			add_ethernet(i);
+		burst_write(&burst);
+		for (unsigned int i = 0; i < BURST_MAX; i++)
+			assert_int_equal(put[i], 38);
+		assert_int_equal(taken_by_kernel(), sum += BURST_MAX);
+		assert_int_equal(nettest_run(0, "tc qdisc replace dev v0 root tbf rate 8bit burst 100 latency 9999s"), 0);
+	}
+}
+
 /* --- a restricted ring, against what takes it over ------------------------------------------ */
 
 /* Submits the request and returns the kernel's answer to it. */
@@ -449,7 +534,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(together, setup), WITH(one_by_one, setup), WITH(no_more_than_fit, setup), WITH(full_device_together, setup),
 		WITH(full_device_one_by_one, setup), WITH(no_ring_without_cancel, setup), WITH(not_taken_back, setup),
-		WITH(bad_one_among_good, setup),
+		WITH(bad_one_among_good, setup), WITH(full_tap, setup), GIVEN(full_tap),
 		GIVEN(together), GIVEN(full_device_together), GIVEN(no_ring_without_cancel), GIVEN(not_taken_back), GIVEN(bad_one_among_good),
 		WITH(takes_nothing_else, setup_given), WITH(cannot_be_changed, setup_given), WITH(takes_nothing_before, setup_given),
 		WITH(made_by_another_thread, setup_given), WITH(none_is_given, setup_given), WITH(not_enabled, setup_given),
