@@ -125,9 +125,11 @@ tests: $(UNIT) $(FUZZ) $(RACE) ## build the test programs
 $(BUILD)/tests/unit/run-%: $(BUILD)/obj/tests/unit/run-%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(UNIT_LIBS) -lcmocka
 $(BUILD)/tests/unit/run-sandbox: UNIT_LIBS := -lseccomp -lcap-ng -lpthread
 $(BUILD)/tests/unit/run-declared: UNIT_LIBS := -lxengnttab -lxenevtchn -lxentoollog -lsystemd
+$(BUILD)/tests/unit/run-handles: UNIT_LIBS := -lxengnttab -lxenevtchn -lxentoollog -lsystemd -luring -lmnl -lseccomp -lcap-ng -lpthread
+$(BUILD)/tests/unit/run-handles: $(XENSIM_PRODUCTS)
 $(BUILD)/tests/unit/run-hotplug_runner: UNIT_LIBS := -lsystemd
 $(BUILD)/tests/unit/run-options $(BUILD)/tests/unit/run-tapstate: UNIT_LIBS := -lsystemd -lmnl
 $(BUILD)/tests/unit/run-burst $(BUILD)/tests/unit/run-worker: UNIT_LIBS := -luring -lsystemd -lmnl
