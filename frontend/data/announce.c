@@ -8,7 +8,7 @@
 #define ANNOUNCE_ROUNDS 3u
 #define ANNOUNCE_INTERVAL_US 1000000u
 
-/* How soon a frame is tried again that lacked room on the ring. */
+/* The time after which a frame that found no room on the ring is tried again, in microseconds. */
 #define ANNOUNCE_AGAIN_US 10000u
 
 void nic_announce_start(struct nic_conn *conn, const struct announce *what)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* announce.h - telling the network of the device's addresses after each connect
+/* announce.h - announces the device's addresses to the network after each connect
  *
  * The control thread lists them before the worker starts; the worker sends the
  * frames (common/host/announce.h) on the first queue, where no qdisc and no
@@ -19,27 +19,27 @@ struct nic_conn;
 
 struct nic_announce {
 	struct announce what;
-	unsigned int rounds;	/* still to be sent; 0: nothing more to do */
-	unsigned int next;	/* frame of this round */
-	uint64_t at;		/* not before that, in microseconds */
+	unsigned int rounds;	/* rounds that are still to be sent; 0: none */
+	unsigned int next;	/* the next frame of this round */
+	uint64_t at;		/* the time to send it, in microseconds */
 };
 
-/* Before the worker starts: has it announce these addresses. */
+/* Sets the addresses that the worker announces. Called before the worker starts. */
 void nic_announce_start(struct nic_conn *conn, const struct announce *what);
 
 /* --- on the worker's thread --- */
 
-/* Returns whether there is a frame to be sent now. */
+/* Returns true if a frame must be sent now. */
 bool nic_announce_is_due(const struct nic_conn *conn);
 
-/* Writes the next frame to buf, of a page. Returns its length; 0: there is no
- * more for now. */
+/* Writes the next frame to buf, which has room for a page. Returns its length; 0: there is
+ * none for now. */
 uint32_t nic_announce_next(struct nic_conn *conn, uint8_t *buf);
 
-/* Has a frame that found no room tried again a little later. */
+/* Delays the frame, which found no room on the ring, by a short time. */
 void nic_announce_put_off(struct nic_conn *conn);
 
-/* Returns the milliseconds until the next frame is due; -1: none will be. */
+/* Returns the milliseconds until the next frame is due; -1: there will be none. */
 int nic_announce_wait_ms(const struct nic_conn *conn);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* conn.c - making and ending a connection: pages granted, queues, control ring, worker */
+/* conn.c - makes and ends a connection: its granted pages, queues, control ring and worker */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include "queue.h"
 #include "rss.h"
 
-/* What is said on the control ring, in this order: Linux netback knows only hashing. */
+/* The subjects of the control ring, in this order. Linux netback knows only hashing. */
 static nic_ctrl_step_fn *const ctrl_steps[] = { nic_gref_register_start, nic_rss_start, NULL };
 
 static struct nic_conn *nic_conn_of(struct worker *w)
@@ -25,8 +25,8 @@ static struct nic_conn *nic_conn_of(struct worker *w)
 
 /* --- what the worker's loop calls ---------------------------------------- */
 
-/* Serves each grx ring once, or as many as WORKER_RUN_SEGMENTS allows: the next
- * pass begins with the one after them. Returns the number of packets. */
+/* Serves each grx ring once, or as many rings as WORKER_RUN_SEGMENTS allows: the next
+ * pass then begins with the next ring. Returns the number of packets. */
 static unsigned int conn_run_grx(struct nic_conn *conn)
 {
 	unsigned int received = 0;
@@ -44,7 +44,7 @@ static unsigned int conn_op_run(struct worker *w)
 	struct nic_conn *conn = nic_conn_of(w);
 	unsigned int did = nic_ctrl_run(conn) + nic_gtx_run(conn), received = conn_run_grx(conn);
 
-	/* What came in is soon answered: read the TAP without waiting for its event. */
+	/* The guest soon answers what came in: read the TAP without waiting for its event. */
 	if (received)
 		w->tap_ready = true;
 	return did + received;
@@ -55,7 +55,7 @@ static bool conn_op_pending(struct worker *w)
 	struct nic_conn *conn = nic_conn_of(w);
 	bool answers = conn->gtx_blocked || conn->mcast.id != NIC_MCAST_NONE;
 
-	/* An index out of range is work too: the run deals with it. */
+	/* An index out of range counts as work: the run then faults the worker. */
 	for (unsigned int i = 0; i < conn->conf.queues; i++) {
 		struct nic_queue *q = &conn->queue[i];
 
@@ -65,8 +65,8 @@ static bool conn_op_pending(struct worker *w)
 	return conn->conf.ctrl && ctrl_front_begin(&conn->ctrl.ring) != 0;
 }
 
-/* While frames can be posted the responses may wait. When none can, asks for a
- * signal once half of them are there. Returns whether that is so already. */
+/* While frames can be posted, responses need no signal. Once none can, asks for a signal
+ * when half of the responses are there. Returns true if they are there already. */
 static bool conn_rearm_blocked(struct nic_queue *q)
 {
 	unsigned int busy = RING_SLOTS - gtx_front_free(&q->gtx);
@@ -273,7 +273,7 @@ int nic_conn_free_restored(struct nic_conn *conn)
 
 	worker_stop(&conn->w);
 	fd = evt_fd_dup(conn->w.evt);
-	/* Better a descriptor lost than the process. */
+	/* A lost descriptor is better than the end of the process. */
 	if (fd < 0)
 		conn->w.evt = NULL;
 	nic_conn_free(conn);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* conn_internal.h - what a connection is made of; for data only
+/* conn_internal.h - the parts of a connection; for data only
  *
- * The worker owns it all while it runs. One worker serves all queues: it reads
- * one TAP, and a frame lies in pages of the pool, which all queues share,
- * before it is known which queue it is for. What crosses threads is in struct
- * worker (stop, fault), in struct nic_mcast, and the counters.
+ * While the worker runs, it owns the connection. One worker serves all queues: it reads
+ * one TAP, into pages that all queues share, before it knows which queue the frame is for.
+ * Only these are shared between threads: struct worker (stop, fault), struct nic_mcast,
+ * and the counters.
  */
 #ifndef NETPAIR_FRONTEND_CONN_INTERNAL_H
 #define NETPAIR_FRONTEND_CONN_INTERNAL_H
@@ -36,11 +36,11 @@ struct nic_conn {
 	struct share_dev *share;
 	struct pool rings;		/* a page each, RINGS_* */
 	struct pool gtx_pool;		/* readable by the backend; page = id */
-	struct free_pages gtx_free_pages;	/* its pages that are not with the backend */
-	uint32_t segments;		/* that this pass over the grx rings makes, WORKER_RUN_SEGMENTS */
+	struct free_pages gtx_free_pages;	/* the pages of gtx_pool that the backend does not have */
+	uint32_t segments;		/* segments in this pass over the grx rings; limit: WORKER_RUN_SEGMENTS */
 	unsigned int turn;		/* the queue that the next pass begins with */
-	struct tso tso;			/* a frame that goes out in segments */
-	struct nic_queue *tso_queue;	/* on which queue */
+	struct tso tso;			/* a frame that is sent in segments */
+	struct nic_queue *tso_queue;	/* the queue that they are sent on */
 	bool gtx_blocked;		/* a frame may wait for pages or slots */
 	struct nic_send *send;		/* BURST_MAX of them */
 	struct doorbell mask_doorbell;	/* port of all rings, if there is a mask */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* ctrl.c - the conversation on the control ring
+/* ctrl.c - the requests on the control ring
  *
- * One request is under way at a time, so a response to anything else is a
- * fault. Traffic flows meanwhile. When a subject has no further request, the next
- * one begins.
+ * One request is pending at a time, so a response to anything else is a fault.
+ * Traffic goes on meanwhile. When a subject has no further request, the next
+ * subject begins.
  */
 #include <assert.h>
 #include <string.h>
@@ -35,7 +35,7 @@ uint32_t nic_ctrl_page_ref(const struct nic_conn *conn)
 	return conn->rings.gref[RINGS_LIST].raw;
 }
 
-/* Begins with the next subjects, up to one that has something to ask for. */
+/* Begins the next subject that has a request to send. */
 static void ctrl_next_step(struct nic_conn *conn)
 {
 	while (!conn->ctrl.answered && *conn->ctrl.next) {

@@ -22,23 +22,23 @@ typedef void nic_ctrl_step_fn(struct nic_conn *conn);
 struct nic_ctrl {
 	struct ctrl_front ring;
 	struct doorbell doorbell;
-	nic_ctrl_fn *answered;		/* of the request under way; NULL: there is none */
-	uint16_t id;			/* of that request */
-	nic_ctrl_step_fn *const *next;	/* the subjects that are still to come, up to a NULL */
+	nic_ctrl_fn *answered;		/* receives the response to the pending request; NULL: there is none */
+	uint16_t id;			/* of the pending request */
+	nic_ctrl_step_fn *const *next;	/* the subjects that follow, ended by NULL */
 };
 
-/* Before the worker starts: begins with the first of these subjects, which end
- * with a NULL and must last. nic_ctrl_run() goes on with the responses. */
+/* Begins the first of these subjects, a list that ends with NULL and must stay valid. Called
+ * before the worker starts. nic_ctrl_run() handles the responses. */
 void nic_ctrl_start(struct nic_conn *conn, nic_ctrl_step_fn *const *steps);
 
-/* Handles the responses that have come. Returns their number. May fault the worker. */
+/* Handles the responses that are there. Returns their number. May fault the worker. */
 MUST_CHECK unsigned int nic_ctrl_run(struct nic_conn *conn);
 
-/* Sends a request of the subject that it is the turn of; answered receives the response. */
+/* Sends a request of the present subject; answered receives the response. */
 void nic_ctrl_send(struct nic_conn *conn, nic_ctrl_fn *answered, uint16_t type, uint32_t d0, uint32_t d1, uint32_t d2);
 
-/* Returns the page that requests point to, zeroed; the backend may read it until
- * its response comes. nic_ctrl_page_ref() is its reference. */
+/* Returns the page that requests refer to, zeroed. The backend may read it until its
+ * response comes. nic_ctrl_page_ref() returns its grant reference. */
 void *nic_ctrl_page(struct nic_conn *conn);
 uint32_t nic_ctrl_page_ref(const struct nic_conn *conn);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* free_pages.h - which of the pool's transmit pages are not with the backend
+/* free_pages.h - the set of the pool's transmit pages that the backend does not have
  *
- * A set, of which the lowest are always used first, in whatever order they come
- * back:
- * - a frame's pages lie one behind the other and are one run to the kernel, at
- *   both ends;
- * - as long as few pages are needed, few are in use, and stay in the processor's
+ * The lowest pages are always used first, in whatever order pages return:
+ * - a frame's pages are then mostly adjacent, which is one run to the kernel at both
+ *   ends;
+ * - while few pages are needed, the same few are used, and stay in the processor's
  *   cache.
  */
 #ifndef NETPAIR_FRONTEND_FREE_PAGES_H
@@ -26,11 +25,11 @@ struct free_pages {
 /* Puts all pages into the set. */
 void free_pages_init(struct free_pages *s);
 
-/* Puts page id back, which was claimed. */
+/* Returns page id, which was claimed, to the set. */
 void free_pages_put(struct free_pages *s, uint16_t id);
 
-/* Copies the n lowest to ids, in order, or as many as there are; they stay in the
- * set. Returns their number. */
+/* Copies the n lowest pages, or as many as there are, to ids, in ascending order. They stay
+ * in the set. Returns their number. */
 unsigned int free_pages_lowest(const struct free_pages *s, uint16_t *ids, unsigned int n);
 
 /* Removes the n pages of ids, which are all in the set. */

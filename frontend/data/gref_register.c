@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* gref_register.c - registering the pool as static grants
+/* gref_register.c - registers the pool as static grants
  *
- * Theory of operation. Once connected we ask how many refs the backend keeps
- * mapped and send it a list of each queue's pages, receive buffers first, in a
- * page of ours. Traffic goes on by grant copy if the answer is no.
+ * Theory of operation. Once connected, netfrontd asks how many grant references the
+ * backend keeps mapped. Then it sends a list of each queue's pages, receive buffers first,
+ * in a page of its own. If the backend refuses, traffic goes on by grant copy.
  */
 #include "common/base/log.h"
 #include "conn_internal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* gref_register.h - registering the pages with the backend as static grants */
+/* gref_register.h - registers the pages with the backend as static grants */
 #ifndef NETPAIR_FRONTEND_GREF_REGISTER_H
 #define NETPAIR_FRONTEND_GREF_REGISTER_H
 
@@ -8,10 +8,10 @@
 struct nic_conn;
 
 struct nic_gref_register {
-	unsigned int queue;	/* whose list is under way */
-	uint32_t room;		/* refs that the backend still takes */
-	uint32_t listed;	/* refs in that list */
-	uint32_t registered;	/* refs that it took */
+	unsigned int queue;	/* the queue whose list was sent last */
+	uint32_t room;		/* grant references that the backend still accepts */
+	uint32_t listed;	/* grant references in that list */
+	uint32_t registered;	/* grant references that it has accepted */
 };
 
 /* Begins to register, if that was agreed (a nic_ctrl_step_fn). */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* grx.c - guest receive: ring -> TAP, from the granted pages
  *
- * The headers are copied out of the page before they are parsed, and the copy
- * is what is sent on: the backend, which can still write the page, cannot change
- * what was checked. The payload goes from the page as it is.
+ * The headers are copied out of the page before they are parsed, and the copy is
+ * sent: the backend, which can still write the page, cannot change what was
+ * checked. The payload is written to the TAP from the page.
  *
- * Buffers come back in the order they were posted and all are always in the
- * ring, so the page of a slot never changes.
+ * Buffers return in the order in which they were posted, and all are always in
+ * the ring. So a slot always has the same page.
  */
 #include <string.h>
 
@@ -43,15 +43,15 @@ static enum drop grx_send_packet(struct nic_queue *q, const struct pkt *p)
 	return DROP_NONE;
 }
 
-/* Posts the pages of so many slots again. */
+/* Posts the pages of n slots again. */
 static void grx_repost(struct nic_queue *q, unsigned int slots)
 {
 	for (unsigned int i = 0; i < slots; i++)
 		grx_front_post(&q->grx, q->grx_pool.gref[grx_page_of(q, grx_front_next(&q->grx))]);
 }
 
-/* Writes the burst out, counts what became of it, and posts again the pages of
- * the slots that were taken for it: nothing reads them any more. */
+/* Writes the burst, counts the fate of each frame, and posts the pages of its slots again,
+ * as nothing reads them any more. */
 static void grx_write_burst(struct nic_queue *q, unsigned int slots)
 {
 	struct worker *w = &q->conn->w;

@@ -12,7 +12,7 @@
 
 struct nic_queue;
 
-/* A packet on its way to the TAP: what must last until its burst is written. */
+/* A packet in a burst: what must stay valid until the burst is written. */
 struct nic_send {
 	uint32_t len;			/* bytes of the frame */
 	ssize_t put;

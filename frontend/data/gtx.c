@@ -2,9 +2,9 @@
 /* gtx.c - guest transmit: TAP -> granted pages -> ring
  *
  * A frame is read straight into the lowest free pages of the pool (free_pages.h),
- * which all queues share, and its slots posted over them on its queue's ring;
- * the pages come back with the backend's responses. Only the virtio_net_hdr
- * goes to private memory.
+ * which all queues share. Its slots, on the ring of its queue, refer to these
+ * pages, which are free again with the backend's responses. Only the
+ * virtio_net_hdr is read into private memory.
  */
 #include <string.h>
 
@@ -24,7 +24,7 @@
 
 static_assert(VNET_HDR_LEN + FRAME_PAGES * XEN_PAGE == TAP_READ_MAX, "a longer frame is told apart");
 
-/* Takes the responses of a queue, whose pages are free again. Returns false if the ring is lost. */
+/* Takes the responses of a queue and frees their pages. Returns false if the ring is lost. */
 static bool gtx_reap(struct nic_queue *q)
 {
 	struct nic_conn *conn = q->conn;
@@ -33,7 +33,7 @@ static bool gtx_reap(struct nic_queue *q)
 	int16_t status;
 
 	while (ready > 0 && (got = gtx_front_take(&q->gtx, &id, &status)) > 0) {
-		/* The ring returns only ids that were posted, which are the pool's. */
+		/* The ring returns only ids that were posted, so each is a page of the pool. */
 		free_pages_put(&conn->gtx_free_pages, id);
 		if (id == conn->mcast.id)
 			nic_mcast_answered(conn, status);
@@ -115,7 +115,7 @@ static void gtx_post_tso(struct nic_conn *conn)
 	gtx_post(conn->tso_queue, &p, &id);
 }
 
-/* Handles a read that gave no frame. Returns whether there may be another. */
+/* Handles a read that gave no frame. Returns true if another read may give one. */
 static bool gtx_not_read(struct nic_conn *conn, enum tap_outcome outcome)
 {
 	if (outcome == TAP_DROP) {
@@ -128,7 +128,7 @@ static bool gtx_not_read(struct nic_conn *conn, enum tap_outcome outcome)
 	return false;
 }
 
-/* Posts the announcements of the device's addresses that are due, as far as there is room. */
+/* Posts the announcements that are due, as far as there is room. */
 static void gtx_post_announcements(struct nic_conn *conn)
 {
 	struct nic_queue *q = &conn->queue[0];
@@ -174,8 +174,8 @@ static bool gtx_move_frame(struct nic_conn *conn)
 	return true;
 }
 
-/* Returns whether every queue has room for the largest frame: only once a frame is
- * read it is known which queue it is for. */
+/* Returns true if every queue has room for the largest frame: the queue of a frame is known
+ * only after it was read. */
 static bool gtx_has_room(const struct nic_conn *conn)
 {
 	for (unsigned int i = 0; i < conn->conf.queues; i++)
@@ -184,8 +184,8 @@ static bool gtx_has_room(const struct nic_conn *conn)
 	return conn->gtx_free_pages.count >= FRAME_PAGES;
 }
 
-/* Moves frames for a run. Returns their number. A frame that is dropped, and so
- * needs no page, counts as one slot. */
+/* Moves the frames of a run. Returns their number. A frame that is dropped needs no page; it
+ * counts as one slot. */
 static unsigned int gtx_move_frames(struct nic_conn *conn)
 {
 	unsigned int n = 0, slots = 0, before;

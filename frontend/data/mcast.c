@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mcast.c - one change after the other, until the backend's list is what is wanted */
+/* mcast.c - requests one change after another, until the backend's list is the wanted one */
 #include <string.h>
 
 #include "common/base/log.h"
@@ -33,7 +33,7 @@ static bool mcast_first_missing(uint8_t *addr, const struct mcast *of, const str
 	return false;
 }
 
-/* Decides what to tell next, deletions first: they make room. Returns false if there is nothing. */
+/* Decides on the next request. Deletions come first, as they make room. Returns false if there is none. */
 static bool mcast_next_change(struct nic_mcast *m)
 {
 	if (mcast_first_missing(m->addr, &m->known, &m->wanted)) {
@@ -77,7 +77,7 @@ void nic_mcast_answered(struct nic_conn *conn, int16_t status)
 	stats_inc(&conn->queue[0].stats, ok ? STAT_GTX_MCAST : STAT_GTX_DROP_MCAST);
 	log_debug("multicast nic=%s %s=%02x:%02x:%02x:%02x:%02x:%02x status=%d", conn->w.name, add ? "add" : "del",
 		  m->addr[0], m->addr[1], m->addr[2], m->addr[3], m->addr[4], m->addr[5], status);
-	/* The backend refuses to delete only what it does not have. */
+	/* A backend refuses a deletion only if it does not have the address. */
 	if (!add)
 		ok = mcast_del(&m->known, m->addr) == 0;
 	else if (ok)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* pool.c - the fixed pages of an interface: granted once, recycled, returned at the end
+/* pool.c - the fixed pages of an interface: granted once, used again and again, freed at the end
  *
- * A page is zero at first and holds packets only, for every backend: what the
- * toolstack's key trusted = 0 asks of a frontend is always so (XSA-403).
- * Nothing is granted or revoked per packet. gntalloc counts a page that the
- * backend still maps until it lets go, so the pool never outgrows its limit
- * by surprise.
+ * - A page is zero at first, and only packets are stored in it. So what the toolstack's key
+ *   trusted = 0 asks of a frontend always holds (XSA-403).
+ * - Nothing is granted or revoked per packet.
+ * - gntalloc counts a page against its limit until the backend has unmapped it.
  */
 #include <assert.h>
 

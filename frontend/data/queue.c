@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* queue.c - making and ending a queue: receive pages granted, rings formatted, channels offered */
+/* queue.c - makes and ends a queue: grants its receive pages, formats its rings, offers its channels */
 #include "conn_internal.h"
 #include "queue.h"
 

@@ -23,8 +23,8 @@ struct nic_queue {
 };
 
 /* Grants the receive pages of queue index, formats its rings and offers its
- * channels. Returns 0, or -errno with the reason in why; what was done until
- * then is undone by nic_queue_exit(). */
+ * channels. Returns 0, or -errno with the reason in why; nic_queue_exit() then undoes
+ * what was done. */
 MUST_CHECK int nic_queue_init(struct nic_queue *q, struct nic_conn *conn, struct domid peer,
 			      unsigned int index, struct reason *why);
 void nic_queue_exit(struct nic_queue *q);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* rss.c - having the backend spread what we receive over the queues, by a hash of our choice
+/* rss.c - makes the backend spread received frames over the queues, by a hash that netfrontd sets
  *
- * Theory of operation. The key is random, so that no sender can choose
- * flows that all meet in one queue; the table goes round the queues. The types
- * are set last: until then the backend steers as it likes. A backend that refuses
- * a request is told to forget the algorithm, and goes on as it likes.
+ * Theory of operation. The key is random, so that no sender can choose flows that all
+ * hash to one queue. The table names the queues in turn. The types are set last: until
+ * then the backend chooses the queue. If a backend refuses a request, the algorithm is set to
+ * none, and the backend goes on choosing.
  *
- * From then on frames may carry their hash (netif.h: a frontend that enables
- * hashing is assumed to accept it). We send none: that would be one more slot a
- * frame, and our backend has no use for it.
+ * From then on frames may carry their hash (netif.h: a frontend that enables hashing is
+ * assumed to accept it). netfrontd sends none: it would take one more slot for each frame,
+ * and netbackd does not use it.
  */
 #include <errno.h>
 #include <sys/random.h>
@@ -23,7 +23,7 @@
 #define TYPES (XEN_NETIF_CTRL_HASH_TYPE_IPV4 | XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP | \
 	       XEN_NETIF_CTRL_HASH_TYPE_IPV6 | XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP)
 
-/* The largest table of Linux' backend and ours. */
+/* The largest table that Linux's backend and netbackd accept. */
 #define TABLE_MAX HASH_MAPPING_MAX
 
 static_assert(TABLE_MAX * sizeof(uint32_t) <= XEN_PAGE, "the table goes in one message");
@@ -42,7 +42,7 @@ static void rss_give_up(struct nic_conn *conn, const struct xen_netif_ctrl_respo
 	nic_ctrl_send(conn, rss_on_given_up, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM, XEN_NETIF_CTRL_HASH_ALGORITHM_NONE, 0, 0);
 }
 
-/* Returns whether a response is a yes; gives up if not. */
+/* Returns true if a response is SUCCESS; else switches the hash off. */
 static bool rss_agreed(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp, const char *message)
 {
 	bool yes = rsp->status == XEN_NETIF_CTRL_STATUS_SUCCESS;
@@ -58,7 +58,7 @@ static void rss_on_flags(struct nic_conn *conn, const struct xen_netif_ctrl_resp
 		log_info_in(conn->log, "the backend hashes nic=%s types=%u table=%u", conn->w.name, conn->rss.types, conn->rss.size);
 }
 
-/* Accepts hashes before they are asked for: the backend may act long before we see its response. */
+/* Accepts hashes before they are requested: the backend may send them before we see its response. */
 static void rss_send_flags(struct nic_conn *conn)
 {
 	conn->rss.types = conn->rss.known;
@@ -83,7 +83,7 @@ static void rss_on_size(struct nic_conn *conn, const struct xen_netif_ctrl_respo
 	nic_ctrl_send(conn, rss_on_mapping, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, nic_ctrl_page_ref(conn), conn->rss.size, 0);
 }
 
-/* netif.h: no room means that it takes the hash modulo the queues. */
+/* netif.h: a backend without room for a table uses the hash modulo the queues. */
 static void rss_on_room(struct nic_conn *conn, const struct xen_netif_ctrl_response *rsp)
 {
 	if (!rss_agreed(conn, rsp, "GET_HASH_MAPPING_SIZE"))
@@ -110,7 +110,7 @@ static void rss_on_types(struct nic_conn *conn, const struct xen_netif_ctrl_resp
 		rss_give_up(conn, rsp, "GET_HASH_FLAGS");
 		return;
 	}
-	/* So few bytes are always there once the kernel has booted. */
+	/* The kernel always returns so few bytes at once, after it has booted. */
 	if (getrandom(nic_ctrl_page(conn), HASH_KEY_MAX, 0) != HASH_KEY_MAX)
 		log_warn_in(conn->log, "no random key: a peer can foresee the hashes nic=%s error=\"%s\"", conn->w.name,
 			 errtext(ERRTEXT_FILE, -errno));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rss.h - having the backend spread what we receive over the queues by a hash of ours */
+/* rss.h - makes the backend spread received frames over the queues, by a hash that netfrontd sets */
 #ifndef NETPAIR_FRONTEND_RSS_H
 #define NETPAIR_FRONTEND_RSS_H
 
@@ -14,16 +14,16 @@ struct pkt;
 
 /* What is agreed about hashing. */
 struct nic_rss {
-	uint32_t known;		/* XEN_NETIF_CTRL_HASH_TYPE_* of both of us */
-	uint32_t types;		/* that a hash may come with a frame of; 0: none */
-	uint32_t size;		/* of the table; 0: modulo the queues */
+	uint32_t known;		/* XEN_NETIF_CTRL_HASH_TYPE_* that both ends know */
+	uint32_t types;		/* types of the hashes that frames may carry; 0: none */
+	uint32_t size;		/* entries of the table; 0: the hash modulo the queues */
 };
 
-/* Begins to ask for hashing, if that was agreed (a nic_ctrl_step_fn). */
+/* Sends the first request, if hashing was agreed on (a nic_ctrl_step_fn). */
 void nic_rss_start(struct nic_conn *conn);
 
-/* Checks a packet's hash and counts it. Returns DROP_NONE; DROP_EXTRA: a hash of this kind
- * was not asked for. */
+/* Checks a packet's hash and counts it. Returns DROP_NONE; DROP_EXTRA: a hash of this type
+ * was not requested. */
 MUST_CHECK enum drop nic_rss_check(struct nic_queue *q, const struct pkt *p);
 
 #endif

@@ -8,7 +8,7 @@
 struct nic_conn;
 struct nic_queue;
 
-/* Returns the queue for a frame of len bytes: the same one for all of a flow. */
+/* Returns the queue for a frame of len bytes. All frames of a flow have the same queue. */
 struct nic_queue *nic_steer(const struct nic_conn *conn, const uint8_t *frame, uint32_t len);
 
 #endif
