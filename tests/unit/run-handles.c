@@ -34,7 +34,7 @@ static pid_t host;
 
 /* The guest's. */
 static xengntshr_handle *share;
-static xenevtchn_handle *events;
+static xenevtchn_handle *events, *of_other;
 static uint8_t *page;
 static uint32_t gref;
 static int port, other_port;	/* offered to domain 0 by the guest, and by domain 2 */
@@ -86,8 +86,6 @@ static bool host_start(void)
 
 static int group_setup(void **state)
 {
-	xenevtchn_handle *second;
-
 	(void)state;
 	if (!host_start())
 		return -1;
@@ -95,12 +93,12 @@ static int group_setup(void **state)
 	share = xengntshr_open(NULL, 0);
 	events = xenevtchn_open(NULL, 0);
 	be_domain(2);
-	second = xenevtchn_open(NULL, 0);
-	if (!share || !events || !second)
+	of_other = xenevtchn_open(NULL, 0);
+	if (!share || !events || !of_other)
 		return -1;
 	page = xengntshr_share_pages(share, 0, 1, &gref, 1);
 	port = xenevtchn_bind_unbound_port(events, 0);
-	other_port = xenevtchn_bind_unbound_port(second, 0);
+	other_port = xenevtchn_bind_unbound_port(of_other, 0);
 	be_domain(0);
 	return page && port > 0 && other_port > 0 ? 0 : -1;
 }
@@ -108,6 +106,9 @@ static int group_setup(void **state)
 static int group_teardown(void **state)
 {
 	(void)state;
+	xengntshr_close(share);
+	xenevtchn_close(events);
+	xenevtchn_close(of_other);
 	kill(host, SIGTERM);
 	return waitpid(host, NULL, 0) == host ? 0 : -1;
 }
