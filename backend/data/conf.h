@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* conf.h - what a connection is made from: the frontend's keys, after they were read and checked */
+/* conf.h - the configuration of a connection: the frontend's keys, after they were read and checked */
 #ifndef NETPAIR_BACKEND_CONF_H
 #define NETPAIR_BACKEND_CONF_H
 
@@ -19,21 +19,22 @@ struct vif_conf {
 		struct gref gtx_ref, grx_ref;
 		struct evport gtx_port, grx_port;	/* remote; equal unless split; none with a mask */
 	} queue[VIF_QUEUES_MAX];
-	bool mask;				/* one channel for all, the next two are there */
+	bool mask;				/* one channel for all rings; the next two are set */
 	struct gref mask_ref;
 	struct evport mask_port;
-	bool ctrl;				/* the next two are there */
+	bool ctrl;				/* there is a control ring; the next two are set */
 	struct gref ctrl_ref;
-	struct evport ctrl_port;		/* but with a mask */
+	struct evport ctrl_port;		/* not set with a mask */
 	bool rx_notify;
-	uint32_t headroom;			/* as asked for */
+	uint32_t headroom;			/* in bytes, as the frontend asked for; not bounded yet */
 	struct vnet_peer peer;
 };
 
 /* Returns "mask", "split" or "one": the kind of the first queue's channels; static. */
 const char *vif_conf_channels(const struct vif_conf *conf);
 
-/* Writes what makes a connection another than the last, as text: its refs and ports. */
+/* Writes the connection's grant references and ports as text, by which one connection is told
+ * from another. */
 void vif_conf_describe(const struct vif_conf *conf, char *text, size_t len);
 
 #endif

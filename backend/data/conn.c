@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* conn.c - a connection starts and stops: its workers, its queues, what they share */
+/* conn.c - starts and stops a connection: its workers, its queues and what they share */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +26,8 @@ static struct vif_worker *conn_vif_worker_of(struct worker *w)
 
 /* --- what the worker's loop calls ---------------------------------------- */
 
-/* Serves each gtx ring once, or as many as WORKER_RUN_SEGMENTS allows: the next
- * pass begins behind them. Returns the number of packets. */
+/* Serves each gtx ring once, or as many rings as WORKER_RUN_SEGMENTS allows: the next
+ * pass then begins with the next ring. Returns the number of packets. */
 static unsigned int conn_run_gtx(struct vif_worker *vw)
 {
 	unsigned int sent = 0;
@@ -47,7 +47,7 @@ static unsigned int conn_op_run(struct worker *w)
 
 	vw->throttled = 0;
 	sent = conn_run_gtx(vw);
-	/* Answers to what went out come soon: read the TAP without waiting for epoll. */
+	/* The network soon answers what went out: read the TAP without waiting for epoll. */
 	if (sent)
 		w->tap_ready = true;
 	return did + sent + vif_grx_run(vw);
@@ -61,7 +61,7 @@ static bool conn_op_pending(struct worker *w)
 	if (vif_rate_is_back(vw))
 		return true;
 
-	/* An index out of range is work too: the run deals with it. */
+	/* An index out of range counts as work: the run then faults the worker. */
 	for (unsigned int i = 0; i < vw->nqueues; i++) {
 		struct vif_queue *q = &vw->queue[i];
 
@@ -74,7 +74,7 @@ static bool conn_op_pending(struct worker *w)
 static bool conn_op_rearm(struct worker *w)
 {
 	struct vif_worker *vw = conn_vif_worker_of(w);
-	/* Without credit only time is waited for. */
+	/* Without credit the worker waits for time to pass, and not for an event. */
 	bool open = !(vw->throttled & RATE_GTX);
 
 	if (vif_rate_is_back(vw))
@@ -122,7 +122,7 @@ static void conn_buffer_free(void *p, size_t len)
 		munmap(p, len);
 }
 
-/* Opens the worker's devices, or takes those that were opened before the sandbox. */
+/* Opens the worker's devices, or takes a set that was opened before the sandbox was closed. */
 static int conn_init_devices(struct vif_worker *vw, const struct vif_conn_params *params, struct reason *why)
 {
 	struct stats *stats = vif_counters_worker(&vw->conn->counters, (unsigned int)(vw - vw->conn->worker));
@@ -166,7 +166,7 @@ static void conn_exit_worker(struct vif_worker *vw)
 	conn_buffer_free(vw->frames, BATCH_FRAMES * sizeof(struct vif_frame));
 }
 
-/* Binds the one channel of all rings, which have bits of its mask. */
+/* Binds the channel that all rings share, and attaches to its event mask. */
 static int conn_attach_mask(struct vif_conn *conn, struct domid peer, struct reason *why)
 {
 	int err = 0;
@@ -181,7 +181,7 @@ static int conn_attach_mask(struct vif_conn *conn, struct domid peer, struct rea
 	return reason_list_fail(why, "cannot bind the event channel", err);
 }
 
-/* Attaches the control ring to the first worker, which is the only one then. */
+/* Attaches the control ring to the first worker. A connection with a control ring has no other. */
 static int conn_attach_ctrl(struct vif_conn *conn, struct domid peer, struct reason *why)
 {
 	int err = 0;
@@ -276,7 +276,8 @@ static int conn_start(struct vif_conn *conn, const struct vif_conn_params *param
 	return reason_list_fail(why, "cannot start the worker", err);
 }
 
-/* Makes the TAPs the connection's, also if there is no memory for it or its workers. */
+/* Hands the TAPs over to the connection. If there is no memory for it or its workers, closes all but
+ * the first. */
 static void conn_take_taps(struct vif_conn *conn, const struct vif_conn_params *params)
 {
 	for (unsigned int i = 0; i < params->workers; i++) {
@@ -320,7 +321,7 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
 
 void vif_conn_stop(struct vif_conn *conn, struct stats *sum)
 {
-	/* A worker counts until it has ended, a faulted one as well. */
+	/* A worker counts until its thread has ended, also after a fault. */
 	for (unsigned int i = 0; i < conn->nworkers; i++)
 		worker_stop(&conn->worker[i].w);
 	vif_conn_stats(conn, sum);

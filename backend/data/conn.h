@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* conn.h - a connection to a frontend, as the control side sees it
  *
- * The one header of data that control includes, with what it includes itself.
+ * Control includes of data only this header, and what it includes.
  * From vif_conn_start() to vif_conn_stop() a connection belongs to its workers
  * (conn_internal.h). Control reads counters, faults and stalls, and changes
  * struct vif_settings; nothing else crosses threads.
@@ -24,21 +24,21 @@
 
 struct vif_conn;
 
-/* What a connection needs besides what the frontend wrote (struct vif_conf). */
+/* What a connection needs besides its configuration (struct vif_conf). */
 struct vif_conn_params {
 	struct domid peer;
 	const char *name;	/* borrowed */
 	struct vif_settings *settings;	/* borrowed */
-	const struct vif_counters *counters;	/* for as many queues and workers; its block is borrowed */
+	const struct vif_counters *counters;	/* for this number of queues and workers; its block is borrowed */
 	const int *tap_fds;	/* one for each worker; all but the first become the connection's, also after an error */
 	unsigned int workers;	/* above one only without control ring and mask, on a multi-queue TAP */
 	int control_fd;		/* borrowed */
 	uint32_t hold_ms, stall_ms;	/* of the policy */
-	int limit_fd;		/* taplimit_attach()'s, of limit_bytes; -1: no limit; borrowed during the call */
-	uint32_t limit_bytes;	/* what may wait in the device */
-	struct mapquota *quota;	/* borrowed; what static grants are charged to */
-	bool adopt;		/* an earlier daemon served this very connection */
-	struct vif_handles *handles;	/* borrowed; what the workers take their devices from; NULL: they open them */
+	int limit_fd;		/* from taplimit_attach(), with limit_bytes; -1: no limit; borrowed during the call */
+	uint32_t limit_bytes;	/* bytes that may wait in the device's queues */
+	struct mapquota *quota;	/* borrowed; static grants are charged to it */
+	bool adopt;		/* an earlier daemon served this connection */
+	struct vif_handles *handles;	/* borrowed; the workers take their devices from it; NULL: they open them */
 	int tables_fd;		/* a file of vif_conn_tables_size() bytes for the next daemon; -1: none; borrowed during the call */
 };
 
@@ -47,23 +47,23 @@ struct vif_conn_params {
 MUST_CHECK int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
 			      const struct vif_conf *conf, struct reason *why);
 
-/* Returns the size in bytes of the file for a guest's tables. */
+/* Returns the size of the file for a guest's saved tables, in bytes. */
 size_t vif_conn_tables_size(void);
 
 /* Returns true if a worker has stopped serving, with the reason in why, which is one of reason_list.h. */
 MUST_CHECK bool vif_conn_faulted(const struct vif_conn *conn, struct reason *why);
 
-/* Returns true if a queue has lacked slots for so long that the carrier is to be down. */
+/* Returns true if a queue has lacked slots for so long that the carrier must be down. */
 MUST_CHECK bool vif_conn_stalled(const struct vif_conn *conn);
 
-/* Sums the counters of its workers and queues. */
+/* Sums the counters of the connection's workers and queues. */
 void vif_conn_stats(const struct vif_conn *conn, struct stats *sum);
 
 /* Copies the counters of queue i, where there is more than one. Returns false if there is no such queue. */
 MUST_CHECK bool vif_conn_queue_stats(const struct vif_conn *conn, unsigned int i, struct stats *out);
 
-/* Ends the workers once they have answered what they took, and frees the
- * connection. sum gets the final counters. */
+/* Stops the workers, which first answer the requests that they have taken, and frees the
+ * connection. *sum gets the final counters. */
 void vif_conn_stop(struct vif_conn *conn, struct stats *sum);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* conn_internal.h - a connection from inside: its queues and the workers that serve them
+/* conn_internal.h - the parts of a connection: its queues and the workers that serve them
  *
  * From vif_conn_start() to vif_conn_stop() each worker owns its struct
  * vif_worker and the struct vif_queue that it serves: rings, buffers, its
- * handles, its end of the TAP. struct vif_conn has what all queues share. What
- * changes of that while workers run (control ring, static grants, event mask)
- * belongs to the only worker: a connection with one of these has just one.
+ * handles, its descriptor of the TAP. struct vif_conn has what all queues share.
+ * Only the control ring, static grants and the event mask of it change while a
+ * worker runs. A connection with one of these has one worker, which owns it.
  */
 #ifndef NETPAIR_BACKEND_CONN_INTERNAL_H
 #define NETPAIR_BACKEND_CONN_INTERNAL_H
@@ -29,24 +29,24 @@
 #include "gref_map.h"
 #include "settings.h"
 
-/* The most one frame takes of a private buffer: its pieces in pages of their
- * own, so that no copy of the hypervisor's crosses one (it would be two). */
+/* The most bytes of a private buffer that one frame takes. Each of its pieces is in one
+ * page, as the hypervisor makes two copies of one that crosses a page. */
 #define FRAME_ROOM ((PKT_SLOTS_MAX + 2u) * XEN_PAGE)
 
-/* Private bytes per direction, for frames between ring and TAP. Touched only
- * as far as traffic needs it. */
+/* Bytes of private memory for each direction, for frames between ring and TAP. The kernel
+ * allocates pages of it as traffic uses them. */
 #define BATCH_BYTES (4u * FRAME_ROOM)
-#define BATCH_FRAMES WORKER_RUN_SLOTS	/* each has at least one */
+#define BATCH_FRAMES WORKER_RUN_SLOTS	/* a frame has at least one slot */
 
-/* The most buffers that grx takes off the ring ahead of a frame: enough for
- * the largest, its extra included. */
+/* The most buffers that grx takes off the ring ahead of a frame: enough for the largest
+ * frame and its extra. */
 #define POSTED_MAX PKT_SLOTS_MAX
 
-/* The longest text for a connection, with its NUL. */
+/* The longest text of vif_conf_describe(), with its NUL. */
 #define VIF_CONNECTION_MAX 640u
 
-/* Returns where the next grx frame's header goes in the buffer, so that its
- * bytes start a page. */
+/* Returns the offset of the next grx frame's virtio_net_hdr in the buffer, for which the frame's
+ * bytes start at a page. */
 static inline uint32_t vif_grx_at(uint32_t used)
 {
 	return ((used + VNET_HDR_LEN + XEN_PAGE - 1) & ~(XEN_PAGE - 1)) - (uint32_t)VNET_HDR_LEN;
@@ -59,25 +59,25 @@ struct vif_queue;
 /* A frame in a batch. pkt.drop is its fate, which is counted when the run completes it. */
 struct vif_frame {
 	struct pkt pkt;
-	struct vif_queue *queue;	/* grx: the queue it goes to; NULL: it is dropped and has none */
+	struct vif_queue *queue;	/* grx: the queue it goes to; NULL: it is dropped before one is chosen */
 	ssize_t put;		/* gtx: what the write returned, set once its burst is written */
-	bool scattered;		/* gtx: its bytes lie in many runs, not in one */
-	bool direct;		/* grx: its bytes lie in the guest's pages, not in the buffer */
+	bool scattered;		/* gtx: its bytes are in several runs, not in one */
+	bool direct;		/* grx: its bytes are in the guest's pages, not in the buffer */
 	uint32_t at;		/* where its virtio_net_hdr starts in the buffer, bytes */
 	uint16_t copy_first;	/* its first segment in the grant batch */
 	uint16_t copy_count;
-	struct iovec iov[1 + PKT_SLOTS_FATAL];	/* gtx: what is written; its pieces from 1 on, before */
+	struct iovec iov[1 + PKT_SLOTS_FATAL];	/* gtx: its pieces from 1 on; then the runs that are written */
 };
 
 /* A guest buffer taken off the grx ring and not yet answered. */
 struct posted {
 	struct gref gref;
-	uint8_t *page;		/* mapped for good; NULL: by grant copy */
+	uint8_t *page;		/* mapped as a static grant; NULL: it is written by grant copy */
 };
 
-/* Two rings and what waits in them. */
+/* A queue: its two rings, and the buffers that were taken off them. */
 struct vif_queue {
-	struct vif_worker *vw;		/* serves it */
+	struct vif_worker *vw;		/* the worker that serves it */
 	const struct vif_conf *conf;	/* the connection's */
 	struct gref_map *gref_map;	/* the connection's */
 	unsigned int index;
@@ -91,24 +91,24 @@ struct vif_queue {
 	struct stats *stats;		/* in the connection's block */
 };
 
-/* A thread, the queues it serves, and the buffers they share: only one run of
- * one ring at a time uses the buffers. */
+/* A worker, the queues that it serves, and the buffers that they share: one run over one
+ * ring uses the buffers at a time. */
 struct vif_worker {
 	struct worker w;
 	struct vif_conn *conn;
-	int tap_fd;			/* its own; the first worker's is borrowed */
-	struct vif_queue *queue;	/* nqueues in a row */
+	int tap_fd;			/* owned; the first worker's is borrowed */
+	struct vif_queue *queue;	/* the first of nqueues */
 	unsigned int nqueues;
 	struct grant_dev *grant;
 	struct grant_batch *batch;
-	struct taplimit_reader reader;	/* of its end of the TAP */
+	struct taplimit_reader reader;	/* of its descriptor of the TAP */
 	uint8_t *gtx_buf, *grx_buf;	/* BATCH_BYTES each */
-	struct vif_frame *frames;		/* BATCH_FRAMES, of the run under way */
-	uint32_t segments;		/* made in this pass over the gtx rings; at most about WORKER_RUN_SEGMENTS */
+	struct vif_frame *frames;		/* BATCH_FRAMES, those of the present run */
+	uint32_t segments;		/* segments in this pass over the gtx rings; limit: WORKER_RUN_SEGMENTS */
 	unsigned int turn;		/* the queue that the next pass begins with */
-	struct tso tso;			/* a frame that goes to the guest in segments */
-	struct vif_queue *tso_queue;	/* the queue they go to */
-	uint16_t tso_headroom;		/* their headroom */
+	struct tso tso;			/* a frame that is sent to the guest in segments */
+	struct vif_queue *tso_queue;	/* the queue that the segments go to */
+	uint16_t tso_headroom;		/* the segments' headroom, in bytes */
 	uint32_t throttled;		/* RATE_*: directions in which the last run lacked credit */
 	bool held;			/* grx_buf starts with a frame that lacks slots */
 	struct vif_frame held_frame;
@@ -126,12 +126,12 @@ struct vif_conn {
 	struct doorbell ctrl_doorbell;
 	struct vif_settings *settings;		/* borrowed; what the control thread may change */
 	struct vif_counters counters;		/* borrowed; of all queues and workers */
-	struct taplimit limit;		/* of the bytes that wait in the TAP */
-	struct hash hash;		/* as the frontend set it; only with a control ring */
+	struct taplimit limit;		/* the limit of the bytes in the TAP's queues */
+	struct hash hash;		/* set by the frontend; only with a control ring */
 	struct gref_map *gref_map;
-	struct vif_saved *saved;		/* what the next daemon finds of these tables */
-	bool hash_changed, gref_map_changed;	/* since they were saved */
-	char connection[VIF_CONNECTION_MAX];	/* tells this connection from the last (vif_conf_describe()) */
+	struct vif_saved *saved;		/* the tables, saved for the next daemon */
+	bool hash_changed, gref_map_changed;	/* changed since they were saved */
+	char connection[VIF_CONNECTION_MAX];	/* text of vif_conf_describe() */
 	unsigned int nworkers;
 	struct vif_worker *worker;
 	struct vif_queue *queue;	/* conf.queues of them */

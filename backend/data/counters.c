@@ -49,7 +49,7 @@ void vif_counters_new(struct vif_counters *c, unsigned int queues, unsigned int 
 		counters_close(c);
 }
 
-/* Checks c->fd. Its size is not asked of fstat(2), which newer C libraries make a lookup of a name. */
+/* Checks c->fd. It does not use fstat(2), which newer C libraries make newfstatat(2), the lookup of a name. */
 static int counters_check(const struct vif_counters *c)
 {
 	int seals = fcntl(c->fd, F_GET_SEALS);

@@ -3,9 +3,9 @@
  *
  * The block belongs to the caller of vif_conn_start(). It has a set of counters for each queue
  * and for each worker. A counter is one 64-bit word that one thread writes and every thread may
- * read. The block has no pointers, so that two processes can share it: it is a memfd. Control
- * makes it and seals its size, so that a read of control's never faults, whatever the process
- * that writes does to the descriptor. What control reads there is only ever printed.
+ * read. The block has no pointers and is a memfd, so that two processes can share it. Control
+ * makes it and seals its size, so that control's reads never fault, whatever the process that
+ * writes does to the descriptor. Control only prints what it reads there.
  */
 #ifndef NETPAIR_BACKEND_COUNTERS_H
 #define NETPAIR_BACKEND_COUNTERS_H
@@ -16,19 +16,19 @@
 #include "common/base/stats.h"
 #include "common/base/util.h"
 
-/* Begins with a cache line of its own: no two threads write to the same line. */
+/* One writer's counters. Each set begins a cache line, so that no two threads write to the same line. */
 struct vif_counters_set {
 	alignas(64) struct stats stats;
 };
 
 struct vif_counters {
-	struct vif_counters_set *set;	/* the queues', then the workers'; NULL: there is no block */
+	struct vif_counters_set *set;	/* those of the queues, then those of the workers; NULL: there is no block */
 	unsigned int queues, workers;
-	int fd;				/* the block's memfd, where this process made it; else -1; only with a set */
+	int fd;				/* the block's memfd if this process made it, else -1; only with a set */
 };
 
-/* Unmaps the block that c has, and makes one whose counters are 0. Without memory or a descriptor c has no
- * block, with which vif_conn_start() fails. */
+/* Unmaps the block that c has, and makes one whose counters are 0. If there is no memory or descriptor, c has
+ * no block, and vif_conn_start() fails. */
 void vif_counters_new(struct vif_counters *c, unsigned int queues, unsigned int workers);
 
 /* Maps the block that another process made with vif_counters_new() for as many queues and
@@ -39,7 +39,7 @@ MUST_CHECK int vif_counters_map(struct vif_counters *c, int fd, unsigned int que
 /* Unmaps the block, if c has one; no connection may use it any more. */
 void vif_counters_free(struct vif_counters *c);
 
-/* Return the set of queue i, or of worker i for what belongs to no queue. */
+/* Return the set of queue i, and the set of worker i, for counters that belong to no queue. */
 struct stats *vif_counters_queue(const struct vif_counters *c, unsigned int i);
 struct stats *vif_counters_worker(const struct vif_counters *c, unsigned int i);
 

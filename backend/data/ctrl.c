@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* ctrl.c - the control ring's messages
  *
- * Runs on the connection's only worker, between batches: so no packet is half
- * done when a table changes. A list lies in a page that the guest grants; it is
- * copied once, and the copy is checked and used (XSA-270).
+ * Messages are handled on the connection's only worker, between batches, so a
+ * table never changes during the work on a packet. A list is in a page that the
+ * guest grants. It is copied once, and the copy is checked and used (XSA-270).
  */
 #include <errno.h>
 #include <string.h>
@@ -14,10 +14,10 @@
 #include "grx_posted.h"
 #include "saved.h"
 
-/* Messages a run: a flood of them must not keep packets waiting. */
+/* The most messages of a run, so that a flood of them does not delay packets. */
 #define CTRL_BATCH 8u
 
-/* Copies the list of n entries from the page gref, or back to it. Returns false if it cannot. */
+/* Copies the list of n entries from the page gref, or back to it. Returns false if the copy fails. */
 static bool ctrl_copy_list(struct vif_conn *conn, uint32_t gref, struct xen_netif_gref *list, uint32_t n, bool back)
 {
 	struct grant_batch *batch = conn->worker->batch;
@@ -31,7 +31,7 @@ static bool ctrl_copy_list(struct vif_conn *conn, uint32_t gref, struct xen_neti
 	return grant_batch_run(batch) == 0 && grant_batch_ok(batch, 0, 1);
 }
 
-/* Saves what changed, once a run and before its messages are answered. */
+/* Saves the tables that have changed: once a run, before its messages are answered. */
 static void ctrl_save(struct vif_conn *conn)
 {
 	if (conn->gref_map_changed) {
@@ -53,7 +53,7 @@ static uint32_t ctrl_add_mapping(struct vif_conn *conn, const uint32_t *data)
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	err = gref_map_add(conn->gref_map, list, data[2]);
 	if (err) {
-		/* Other errors are the guest's mistakes. */
+		/* Other errors are caused by the guest. */
 		if (err == -EDQUOT)
 			log_warn_in(&conn->settings->log, "static grants refused, they are copied vif=%s refs=%u error=\"%s\"", conn->name,
 				    data[2], errtext(ERRTEXT_XEN, err));
@@ -61,7 +61,7 @@ static uint32_t ctrl_add_mapping(struct vif_conn *conn, const uint32_t *data)
 			log_debug("static grants refused vif=%s refs=%u error=\"%s\"", conn->name, data[2], errtext(ERRTEXT_XEN, err));
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	}
-	/* Buffers taken already go on as static grants, too. */
+	/* Buffers that were taken before may be static grants now. */
 	for (unsigned int i = 0; i < conn->conf.queues; i++)
 		vif_posted_refresh(&conn->queue[i]);
 	conn->gref_map_changed = true;
@@ -80,7 +80,7 @@ static uint32_t ctrl_del_mapping(struct vif_conn *conn, const uint32_t *data, ui
 	for (unsigned int i = 0; i < conn->conf.queues; i++)
 		nbusy += vif_posted_list(&conn->queue[i], busy + nbusy);
 	*deleted = gref_map_del(conn->gref_map, list, data[2], busy, nbusy);
-	/* Pages that moved: what was looked up before is looked up again. */
+	/* Pages may be mapped elsewhere now: look up those of taken buffers again. */
 	for (unsigned int i = 0; i < conn->conf.queues; i++)
 		vif_posted_refresh(&conn->queue[i]);
 	conn->gref_map_changed = true;
@@ -89,7 +89,7 @@ static uint32_t ctrl_del_mapping(struct vif_conn *conn, const uint32_t *data, ui
 	return XEN_NETIF_CTRL_STATUS_SUCCESS;
 }
 
-/* Copies len bytes of the page gref, as the hash's messages need. Returns false if it cannot. */
+/* Copies len bytes of the page gref, for a message about the hash. Returns false if the copy fails. */
 static bool ctrl_copy_in(struct vif_conn *conn, void *to, uint32_t gref, size_t len)
 {
 	struct grant_batch *batch = conn->worker->batch;
@@ -122,8 +122,8 @@ static uint32_t ctrl_set_mapping(struct vif_conn *conn, const uint32_t *data)
 	return hash_set_mapping(&conn->hash, entry, data[1], data[2], conn->conf.queues);
 }
 
-/* Carries out a message that changes the hash; one that is refused changes
- * nothing. Returns its status. */
+/* Handles a message that changes the hash. One that is refused changes nothing. Returns its
+ * status. */
 static uint32_t ctrl_set_hash(struct vif_conn *conn, const struct xen_netif_ctrl_request *req)
 {
 	uint32_t status = XEN_NETIF_CTRL_STATUS_NOT_SUPPORTED;

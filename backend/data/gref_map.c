@@ -8,13 +8,13 @@
 #include "common/base/log.h"
 #include "gref_map.h"
 
-/* Twice the entries, so that a probe is short. A power of two. */
+/* A power of two, and twice the number of entries, so that a search is short. */
 #define HASH_SIZE (2 * GREF_MAP_MAX)
 
 static_assert(sizeof(struct xen_netif_gref) == 8, "list entry");
 static_assert((HASH_SIZE & (HASH_SIZE - 1)) == 0, "hash mask");
 
-/* Pages mapped by one call. */
+/* A run of pages that one call has mapped. */
 struct run {
 	uint8_t *base;
 	unsigned int pages;	/* 0: not in use */
@@ -25,7 +25,7 @@ struct entry {
 	struct gref gref;
 	uint8_t *page;
 	uint16_t run;
-	bool doomed;		/* by the DEL under way */
+	bool doomed;		/* to be deleted by the DEL that is handled now */
 };
 
 struct gref_map {
@@ -33,10 +33,10 @@ struct gref_map {
 	unsigned int count;
 	struct entry entry[GREF_MAP_MAX];
 	uint16_t hash[HASH_SIZE];	/* entry + 1; 0: empty */
-	struct run run[GREF_MAP_MAX];	/* no more than there are entries */
+	struct run run[GREF_MAP_MAX];	/* each has at least one entry */
 };
 
-/* Knuth's multiplicative hash: refs come in sequences. */
+/* Returns Knuth's multiplicative hash, as grant references come in sequences. */
 static uint32_t gref_map_slot_of(struct gref gref)
 {
 	return (gref.raw * 2654435761u) >> 16 & (HASH_SIZE - 1);
@@ -123,7 +123,7 @@ uint8_t *gref_map_write(const struct gref_map *s, struct gref gref)
 	return e && s->run[e->run].access == GRANT_READ_WRITE ? e->page : NULL;
 }
 
-/* Maps n refs as a run and enters them. The caller renews the hash. */
+/* Maps n grant references as a run and adds them to the table. The caller makes the hash anew. */
 static int gref_map_map_run(struct gref_map *s, const struct gref *grefs, unsigned int n, enum grant_access access)
 {
 	uint16_t run = 0;
@@ -148,8 +148,8 @@ static int gref_map_map_run(struct gref_map *s, const struct gref *grefs, unsign
 	return 0;
 }
 
-/* Copies the refs of a list that have that access. Returns their number;
- * -EINVAL: the list has what no list may have. */
+/* Copies the grant references of a list that have that access. Returns their number;
+ * -EINVAL: the list breaks a rule. */
 static int gref_map_collect(struct gref_map *s, struct gref *grefs, const struct xen_netif_gref *list, unsigned int n,
 			    enum grant_access access)
 {
@@ -183,7 +183,7 @@ int gref_map_add(struct gref_map *s, const struct xen_netif_gref *list, unsigned
 	err = gref_map_map_run(s, grefs, (unsigned int)got, GRANT_READ);
 	if (err)
 		return err;
-	/* The hash does not know the first half yet, so it is no duplicate. */
+	/* The first half is not in the hash yet, so it cannot count as a duplicate. */
 	got = gref_map_collect(s, grefs, list, n, GRANT_READ_WRITE);
 	err = got < 0 ? got : gref_map_map_run(s, grefs, (unsigned int)got, GRANT_READ_WRITE);
 	if (err && s->count > before) {
@@ -202,7 +202,7 @@ static bool gref_map_is_busy(struct gref gref, const struct gref *busy, unsigned
 	return false;
 }
 
-/* Drops the doomed of one run: unmaps all of it and maps the others again. */
+/* Removes the deleted entries of one run: unmaps the run and maps the other entries again. */
 static void gref_map_shrink_run(struct gref_map *s, uint16_t run)
 {
 	enum grant_access access = s->run[run].access;
@@ -218,7 +218,7 @@ static void gref_map_shrink_run(struct gref_map *s, uint16_t run)
 	}
 	s->count = left;
 	gref_map_unmap_run(s, run);
-	/* Those that do not map again are copied from now on: slower, not wrong. */
+	/* If that fails, their pages are copied from now on, which is only slower. */
 	err = gref_map_map_run(s, keep, kept, access);
 	if (err)
 		log_warn_in(s->use.log, "static grants lost refs=%u error=\"%s\"", kept, errtext(ERRTEXT_XEN, err));

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* grx.c - guest receive: TAP -> ring
  *
- * Theory of operation. A run moves frames one after the other:
+ * Theory of operation. A run does this with one frame after another:
  *
- *   next frame  of the three places that grx_source.h names
- *   refill      the guest's buffers are taken off the ring a few ahead of the frames
+ *   next frame  gets it from one of the places in grx_source.h
+ *   refill      takes a few of the guest's buffers off the ring, ahead of the frames
  *               (grx_posted.h)
- *   fit         a frame that needs more slots than are posted waits in the private
- *               buffer, and the TAP is not read, until the slots come or the wait ends
- *               (grx_stall.h): frames meanwhile queue in the TAP, which is bounded in
- *               bytes (XSA-392, taplimit.h)
- *   fill        a frame in private memory is copied to its slots: by memcpy where a page is
+ *   fit         if the frame needs more slots than are posted, it waits in the private
+ *               buffer, and the TAP is not read, until slots come or the wait ends
+ *               (grx_stall.h). Meanwhile frames wait in the TAP's queue, which is limited
+ *               in bytes (XSA-392, taplimit.h)
+ *   fill        copies a frame in private memory to its slots: by memcpy if a page is
  *               mapped, else by the run's one grant copy
- *   complete    its fate is counted, and its slots are answered
+ *   complete    counts its fate and answers its slots
  */
 #include <string.h>
 
@@ -42,7 +42,7 @@ static bool grx_begin(struct vif_worker *vw)
 /* Counts a frame, once its fate is known. */
 static void grx_count(struct vif_worker *vw, const struct vif_frame *f)
 {
-	/* Without a queue: a frame that the kernel dropped is for nobody. */
+	/* A frame that is dropped before its queue is known counts for the worker. */
 	struct stats *stats = f->queue ? f->queue->stats : vw->w.stats;
 
 	if (f->pkt.drop != DROP_NONE) {
@@ -54,8 +54,8 @@ static void grx_count(struct vif_worker *vw, const struct vif_frame *f)
 	worker_count_bytes(&vw->w, f->pkt.len);
 }
 
-/* Decides whether a frame goes to the guest now. Returns false if it waits; else it fits,
- * or f->pkt.drop is set. It may be a segment then, in place of a large frame. */
+/* Decides whether a frame goes to the guest now. Returns false if it waits. Else it fits, or
+ * f->pkt.drop is set; a large frame may have become its first segment. */
 static bool grx_fit(struct vif_frame *f)
 {
 	enum vif_fit fit = vif_stall_fit(f);
@@ -71,14 +71,15 @@ static bool grx_fit(struct vif_frame *f)
 	return fit != FIT_WAIT;
 }
 
-/* Moves up a frame without extra that reached past the page left free for one. */
+/* Moves up the bytes of a frame without an extra that lie after the page which was left free
+ * for one. */
 static void grx_move_up(struct vif_queue *q, uint32_t len)
 {
 	for (unsigned int i = 1; i * XEN_PAGE < len; i++)
 		memcpy(q->posted[i].page, q->posted[i + 1].page, min_size(len - i * XEN_PAGE, XEN_PAGE));
 }
 
-/* Copies a private frame to its slots, by memcpy or a segment of the grant batch. */
+/* Copies a frame in private memory to its slots, by memcpy or by segments of the grant batch. */
 static void grx_copy_out(struct vif_frame *f)
 {
 	struct vif_queue *q = f->queue;
@@ -90,7 +91,7 @@ static void grx_copy_out(struct vif_frame *f)
 	for (unsigned int i = 0; i < f->pkt.slots; i++) {
 		uint16_t part = (uint16_t)min_size(left, pkt_part(&f->pkt));
 
-		/* Buffers of slots that extras go to stay empty. */
+		/* The buffers of slots that extras take stay empty. */
 		if (i > 0 && i <= extras)
 			continue;
 		if (q->posted[i].page)
@@ -116,8 +117,8 @@ static void grx_fill(struct vif_frame *f)
 	vif_posted_spend(q, f->pkt.slots);
 }
 
-/* Fills slots with frames. Returns the number of filled frames, and in *looked the
- * number of those that were dropped too. */
+/* Fills slots with frames. Returns the number of frames that were filled; *looked also counts those
+ * that were dropped. */
 static unsigned int grx_collect(struct vif_worker *vw, unsigned int *looked)
 {
 	unsigned int n = 0, slots = 0;
@@ -130,7 +131,7 @@ static unsigned int grx_collect(struct vif_worker *vw, unsigned int *looked)
 			break;
 		if (f->pkt.drop != DROP_NONE) {
 			grx_count(vw, f);
-			slots++;	/* a flood of dropped frames must not keep gtx waiting */
+			slots++;	/* a flood of dropped frames must not delay gtx */
 			continue;
 		}
 		grx_fill(f);
@@ -142,7 +143,7 @@ static unsigned int grx_collect(struct vif_worker *vw, unsigned int *looked)
 	return n;
 }
 
-/* Copies to the guest what is not mapped. */
+/* Runs the grant copy to pages that are not mapped. */
 static void grx_copy(struct vif_worker *vw)
 {
 	if (!grant_batch_count(vw->batch))

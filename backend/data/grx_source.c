@@ -25,7 +25,7 @@
 #include "rate.h"
 #include "steer.h"
 
-/* Buffers of the largest frame, its extra included. */
+/* The buffers that the largest frame and its extra need. */
 #define DIRECT_SLOTS ((PKT_LEN_MAX + XEN_PAGE - 1) / XEN_PAGE + 1)
 
 static_assert(DIRECT_SLOTS <= POSTED_MAX, "the largest frame fits what is taken ahead");
@@ -114,8 +114,8 @@ static bool source_read_private(struct vif_worker *vw, struct vif_frame *f, uint
 	return true;
 }
 
-/* Returns true if the largest frame would lie in mapped pages entirely. Not
- * with a hash or headroom: each takes one more slot. */
+/* Returns true if the largest frame would be in mapped pages entirely. With a hash or headroom
+ * it returns false, as each takes one more slot. */
 static bool source_reads_direct(const struct vif_queue *q)
 {
 	if (q->nposted < DIRECT_SLOTS || !q->conf->peer.sg || hash_steers(&q->vw->conn->hash) ||
@@ -194,7 +194,7 @@ bool vif_source_next(struct vif_worker *vw, struct vif_frame *f, uint32_t used)
 		if (!vw->tso.left)
 			return true;
 	}
-	/* Without room its segments begin the next run. */
+	/* If there is no room for its segments, they begin the next run. */
 	if (room)
 		source_segment(vw, f, vif_grx_at(used));
 	return room;

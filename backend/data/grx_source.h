@@ -12,20 +12,20 @@
 
 #include "conn_internal.h"
 
-/* Returns true if there may be a frame. If not for want of credit, notes that the worker
- * waits for it. */
+/* Returns true if there may be a frame. Returns false for lack of credit, too, and then records
+ * that the worker waits for credit. */
 MUST_CHECK bool vif_source_has_frames(struct vif_worker *vw);
 
 /* Begins a run. */
 void vif_source_begin(struct vif_worker *vw);
 
-/* Gets the next frame; used bytes of grx_buf belong to those before it in the run. Returns
- * false if there is none that may be taken now. Else f->pkt.drop says whether it is
- * dropped. If it is not, f->pkt, f->queue and the frame's place (f->direct, f->at) are set. */
+/* Gets the next frame. The frames before it in the run use the first used bytes of grx_buf.
+ * Returns false if no frame can be taken now. Else f->pkt.drop says whether it is dropped; if it
+ * is not, f->pkt, f->queue and the frame's place (f->direct, f->at) are set. */
 MUST_CHECK bool vif_source_next(struct vif_worker *vw, struct vif_frame *f, uint32_t used);
 
-/* Makes a large frame in private memory into its first segment, which takes its place. If
- * that cannot be, f->pkt.drop says why. */
+/* Replaces a large frame in private memory by its first segment. If that is impossible,
+ * f->pkt.drop says why. */
 void vif_source_split(struct vif_frame *f);
 
 /* Ends a run. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* grx_stall.c - the decisions on frames that lack slots
+/* grx_stall.c - decides on frames that lack slots
  *
- * The first half is pure: times come in, decisions go out.
+ * The functions grx_stall_*() of the first half decide by the times that they are given, and
+ * do nothing else.
  */
 #include <string.h>
 
@@ -9,10 +10,10 @@
 #include "grx_posted.h"
 #include "grx_stall.h"
 
-/* A frontend that signals new slots has done so by then, if it can. */
+/* After this time a frontend that signals new slots has done so, if it can. */
 #define SPLIT_US 20000u
 
-/* Linux netback's figure for a frontend that does not. */
+/* The time that Linux netback gives a frontend that does not signal them. */
 #define HOLD_NO_NOTIFY_US 30000u
 
 struct grx_stall_limits grx_stall_limits_for(bool rx_notify, uint32_t hold_ms, uint32_t stall_ms)
@@ -29,7 +30,7 @@ struct grx_stall_limits grx_stall_limits_for(bool rx_notify, uint32_t hold_ms, u
 	return l;
 }
 
-/* Notes that a frame lacks slots, of which it needs so many. */
+/* Records that a frame, which needs so many slots, lacks some. */
 static void grx_stall_lack(struct grx_stall *p, unsigned int needed, uint64_t now)
 {
 	if (!p->since) {
@@ -64,7 +65,7 @@ static bool grx_stall_is_down(const struct grx_stall *p)
 	return atomic_load_explicit(&p->stalled, memory_order_relaxed);
 }
 
-/* Returns true if the queue is stalled from now on. */
+/* Returns true if the queue becomes stalled now. */
 static bool grx_stall_stalls(struct grx_stall *p, const struct grx_stall_limits *l, uint64_t now)
 {
 	if (!l->stall_us || !p->since || !p->lost || grx_stall_is_down(p) || now - p->last_progress < l->stall_us)
@@ -73,7 +74,7 @@ static bool grx_stall_stalls(struct grx_stall *p, const struct grx_stall_limits 
 	return true;
 }
 
-/* Returns when one of these answers changes next by time alone; UINT64_MAX: never. */
+/* Returns the next time at which one of these decisions changes; UINT64_MAX: never. */
 static uint64_t grx_stall_next(const struct grx_stall *p, const struct grx_stall_limits *l, uint64_t now)
 {
 	if (!p->since)
@@ -96,7 +97,7 @@ bool vif_stall_begin(struct vif_worker *vw)
 		q->stall.wanted = 0;
 		waiting |= q->stall.since != 0;
 	}
-	/* The frames ahead of it were copied out of the buffer when the last run ended. */
+	/* The frames before it in the buffer were copied out in the last run. */
 	if (vw->held && held->at != vif_grx_at(0)) {
 		memmove(vw->grx_buf + vif_grx_at(0), vw->grx_buf + held->at, VNET_HDR_LEN + held->pkt.len);
 		held->at = vif_grx_at(0);
@@ -139,10 +140,10 @@ enum vif_fit vif_stall_fit(const struct vif_frame *f)
 {
 	struct vif_queue *q = f->queue;
 
-	/* For the only queue vif_source_next() has done so, unless the frame has waited. */
+	/* With one queue vif_source_next() has refilled already, unless the frame has waited. */
 	if (q->vw->nqueues > 1 || f->pkt.slots > q->nposted)
 		vif_posted_refill(q);
-	/* As many as the largest frame needs: large frames may wait again. */
+	/* There are as many as the largest frame needs, so the next large frame waits again. */
 	if (q->nposted == POSTED_MAX)
 		q->stall.split_now = false;
 	return f->pkt.slots <= q->nposted ? FIT_NOW : grx_stall_decide(f);
@@ -159,7 +160,7 @@ bool vif_stall_drops(struct vif_queue *q)
 
 void vif_stall_end_idle(struct vif_worker *vw)
 {
-	/* Where frames were lost for want of slots the carrier may still go down. */
+	/* A queue that lost frames for lack of slots keeps waiting: it may still stall. */
 	for (struct vif_queue *q = vw->queue; q < vw->queue + vw->nqueues; q++)
 		if (q->stall.since && !q->stall.lost && grx_stall_end(&q->stall))
 			worker_wake_control(&vw->w);
@@ -176,7 +177,7 @@ static void grx_stall_check(struct vif_queue *q)
 		turned = grx_stall_stalls(&q->stall, &q->vw->conn->limits, now_us());
 		if (turned)
 			stats_inc(q->stats, STAT_GRX_STALLS);
-		/* The carrier goes up when they come. */
+		/* The carrier goes up once they are posted. */
 		if (q->stall.stalled)
 			q->stall.wanted = q->stall.needed;
 	}
@@ -203,7 +204,7 @@ bool vif_stall_is_over(struct vif_queue *q)
 
 bool vif_stall_rearm(struct vif_queue *q)
 {
-	/* Slots that were taken already are part of what is waited for. */
+	/* Buffers that are taken already count. */
 	return q->stall.wanted && grx_back_rearm(&q->grx, q->stall.wanted - q->nposted);
 }
 
@@ -215,7 +216,7 @@ int vif_stall_sleep_ms(const struct vif_worker *vw)
 		if (!q->stall.since)
 			continue;
 		now = now ? now : now_us();
-		/* The frontend does not signal slots: look for them. */
+		/* The frontend does not signal slots, so look for them every millisecond. */
 		if (!vw->conn->conf.rx_notify && !grx_stall_is_spent(&q->stall, &vw->conn->limits, now))
 			return 1;
 		at = grx_stall_next(&q->stall, &vw->conn->limits, now);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* gtx.c - guest transmit: ring -> TAP
  *
- * A run takes as many whole packets as its batch holds, copies what is not
- * mapped by one ioctl into private memory, writes the frames out in bursts and
- * answers every slot taken, in order. A small frame lies in one run behind room for
- * its header. One of several pieces, or in static grants, is written from
- * where its pieces are, but for its first bytes: those are copied before they
- * are parsed, since the guest can still write a mapped page.
+ * A run takes as many whole packets as its batch holds. It copies what is not
+ * mapped into private memory by one ioctl, writes the frames in bursts, and
+ * answers every slot that it took, in order.
+ *
+ * A small frame is in one run, after room for its header. A frame of several pieces,
+ * or in static grants, is written from where its pieces are. Only its first bytes
+ * are copied, before they are parsed, as the guest can still write a mapped page.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,19 +17,19 @@
 #include "gtx.h"
 #include "rate.h"
 
-/* Returns true if the worst packet still fits. */
+/* Returns true if the batch still has room for the largest packet. */
 static bool gtx_batch_has_room(const struct vif_queue *q, uint32_t used)
 {
 	return used + FRAME_ROOM <= BATCH_BYTES && grant_batch_room(q->vw->batch) >= PKT_SLOTS_FATAL;
 }
 
-/* Returns where len bytes may start, at or after at, to lie in one page. */
+/* Returns the first offset, at least at, from which len bytes are in one page. */
 static uint32_t gtx_within_page(uint32_t at, uint32_t len)
 {
 	return at % XEN_PAGE + len > XEN_PAGE ? (at + XEN_PAGE - 1) & ~(XEN_PAGE - 1) : at;
 }
 
-/* Queues the copy of one piece to the buffer. Returns where it ends. */
+/* Adds the copy of one piece to the grant batch. Returns the offset in the buffer where it ends. */
 static uint32_t gtx_copy_piece(struct vif_queue *q, struct vif_frame *f, unsigned int i, uint32_t at)
 {
 	const struct pkt_piece *piece = &f->pkt.piece[i];
@@ -39,20 +40,20 @@ static uint32_t gtx_copy_piece(struct vif_queue *q, struct vif_frame *f, unsigne
 	return at + piece->len;
 }
 
-/* Lays out a frame that is copied and fits a page: in one run behind its
- * header. Returns where it ends. */
+/* Lays out a frame that is copied and fits in a page: in one run, after its header. Returns the
+ * offset in the buffer where it ends. */
 static uint32_t gtx_place_small(struct vif_queue *q, struct vif_frame *f, uint32_t used)
 {
 	uint32_t len = f->pkt.len;
 
-	/* A full page leaves no room for the header in its own. */
+	/* A frame of a full page has its header in the page before. */
 	f->at = len + VNET_HDR_LEN <= XEN_PAGE ? gtx_within_page(used, VNET_HDR_LEN + len) :
 		gtx_within_page(used + VNET_HDR_LEN, len) - VNET_HDR_LEN;
 	return gtx_copy_piece(q, f, 0, f->at + VNET_HDR_LEN);
 }
 
-/* Lays out a frame of many pieces, each where it is mapped or in a page of its
- * own. Returns where it ends. */
+/* Lays out a frame of several pieces, each where it is mapped or in a page of the buffer. Returns
+ * the offset in the buffer where it ends. */
 static uint32_t gtx_place_scattered(struct vif_queue *q, struct vif_frame *f, uint32_t used)
 {
 	uint32_t end;
@@ -64,7 +65,7 @@ static uint32_t gtx_place_scattered(struct vif_queue *q, struct vif_frame *f, ui
 		const uint8_t *at = gref_map_read(q->gref_map, piece->gref, piece->offset);
 
 		if (at)
-			/* writev() does not write there, but its iovec is not const. */
+			/* The iovec of writev() is not const, although writev() does not write there. */
 			f->iov[1 + i] = (struct iovec){ (void *)(uintptr_t)at, piece->len };
 		else
 			end = gtx_copy_piece(q, f, i, gtx_within_page(end, piece->len));
@@ -72,7 +73,8 @@ static uint32_t gtx_place_scattered(struct vif_queue *q, struct vif_frame *f, ui
 	return end;
 }
 
-/* Lays out a frame from used on and queues the copies it needs. Returns where it ends. */
+/* Lays out a frame from offset used on, and adds the copies that it needs to the grant batch. Returns
+ * the offset in the buffer where it ends. */
 static uint32_t gtx_place_frame(struct vif_queue *q, struct vif_frame *f, uint32_t used)
 {
 	uint32_t end;
@@ -84,20 +86,20 @@ static uint32_t gtx_place_frame(struct vif_queue *q, struct vif_frame *f, uint32
 	return (end + 63) & ~63u;
 }
 
-/* Changes the frontend's multicast list, which the next daemon finds (saved.h). */
+/* Changes the frontend's multicast list, which is saved for the next daemon (saved.h). */
 static enum drop gtx_change_mcast(struct vif_queue *q, const struct pkt *p)
 {
 	struct vif_settings *settings = q->vw->conn->settings;
 	bool add = p->mcast == XEN_NETIF_EXTRA_TYPE_MCAST_ADD;
 	int err = add ? mcast_add(settings->mcast, p->addr) : mcast_del(settings->mcast, p->addr);
 
-	/* It may have been one of those that were lost. */
+	/* The address may be one of those that a damaged file lost. */
 	if (err == -ENOENT && atomic_load_explicit(&settings->all_multicast, memory_order_relaxed))
 		err = 0;
 	return err ? DROP_MCAST : DROP_NONE;
 }
 
-/* Takes frames off the ring for a run. Returns their number. */
+/* Takes the packets of a run off the ring. Returns their number. */
 static unsigned int gtx_collect(struct vif_queue *q)
 {
 	unsigned int n = 0, slots = 0;
@@ -131,7 +133,7 @@ static unsigned int gtx_collect(struct vif_queue *q)
 	return n;
 }
 
-/* Copies from the guest what is not mapped. */
+/* Runs the grant copy from pages that are not mapped. */
 static void gtx_copy(struct vif_queue *q)
 {
 	unsigned int n = grant_batch_count(q->vw->batch);
@@ -157,7 +159,7 @@ static enum drop gtx_send_frame(struct vif_queue *q, struct vif_frame *f)
 		frame_from_private(&head->hdr, &f->pkt, f->iov);
 	if (drop != DROP_NONE)
 		return drop;
-	/* Its own length was charged as it was taken, to stop at once. */
+	/* Its own length was charged when it was taken, so that the run stops in time. */
 	if (f->pkt.gso_size)
 		vif_settings_charge(q->vw->conn->settings, RATE_GTX, vnet_wire_len(&head->hdr.hdr, f->pkt.len) - f->pkt.len);
 	burst_add(&q->vw->w.burst, f->iov, n, &f->put);

@@ -17,7 +17,7 @@ struct handles_set {
 };
 
 struct vif_handles {
-	unsigned int left;	/* the first so many of the sets */
+	unsigned int left;	/* sets that are not taken; they are the first ones */
 	bool restricted;
 	struct handles_set set[];
 };
@@ -43,7 +43,7 @@ static int handles_open_evt(struct vif_handles *h, struct handles_set *s, struct
 	return 0;
 }
 
-/* Opens one set; a ring only if rings is 0. */
+/* Opens one set, with a ring if rings is 0. */
 static int handles_open_set(struct vif_handles *h, struct handles_set *s, struct domid peer, int rings)
 {
 	int err = grant_open(&s->grant, peer);
@@ -68,7 +68,7 @@ int vif_handles_open(struct vif_handles **out, struct domid peer, unsigned int n
 	rings = burst_ring_probe();
 	for (unsigned int i = 0; i < n && !err; i++) {
 		err = handles_open_set(h, &h->set[i], peer, rings);
-		/* The one that failed has a part of its handles. */
+		/* The set that failed has some of its handles. */
 		h->left = i + 1;
 	}
 	if (err) {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* mapquota.h - how many pages of guests stay mapped: of one guest over all its VIFs, and of all guests
+/* mapquota.h - limits of the pages that stay mapped: for one guest over all its VIFs, and for all guests
  *
- * Each mapping takes an entry of the backend domain's maptrack table, which Xen
- * does not let grow past a limit, and one of gntdev's. A guest with many
- * VIFs, or the first one to ask, must not take what all others need (XSA-300).
- * Ring pages are not counted: they are few for each VIF, and only the toolstack
- * makes VIFs.
+ * Each mapping takes an entry of the backend domain's maptrack table, whose size
+ * Xen limits, and one of gntdev's. No guest, however many VIFs it has, may take
+ * the entries that the others need (XSA-300). Ring pages are not counted: each VIF
+ * has few, and only the toolstack makes VIFs.
  *
- * Any thread.
+ * All functions are safe from every thread.
  */
 #ifndef NETPAIR_BACKEND_MAPQUOTA_H
 #define NETPAIR_BACKEND_MAPQUOTA_H
@@ -19,18 +18,18 @@
 #include "common/base/abi.h"
 #include "common/base/util.h"
 
-/* In pages. With all of it set to 0 nothing may be mapped. */
+/* All in pages. The zero value allows no mapping. */
 struct mapquota {
 	uint32_t guest_max, all_max;
 	atomic_uint all;
 	atomic_uint guest[DOMID_FIRST_RESERVED];	/* by domain id; untouched memory costs nothing */
 };
 
-/* Charges n more pages to a guest. Returns false, and charges nothing, if that
- * guest or all guests together would have more than they may. */
+/* Charges n more pages to a guest. Returns false, and charges nothing, if that would exceed the
+ * limit of the guest or of all guests. */
 MUST_CHECK bool mapquota_charge(struct mapquota *q, struct domid guest, unsigned int n);
 
-/* Takes n pages that are not mapped any more off the guest's account. */
+/* Returns n pages, which are not mapped any more, to the guest's quota. */
 void mapquota_release(struct mapquota *q, struct domid guest, unsigned int n);
 
 #endif

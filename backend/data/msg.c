@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* msg.c - messages of msg.h: made, checked, sent and received */
+/* msg.c - makes, checks, sends and receives the messages of msg.h */
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "msg.h"
 #include "settings.h"
 
-/* Limits of numbers that options have, too. */
+/* Limits of numbers, the same as those of the options. */
 #define MSG_MS_MAX 3600000u
 #define MSG_LIMIT_MAX (1u << 30)
 #define MSG_MAPPINGS_MAX (1u << 20)
@@ -32,7 +32,7 @@ union msg msg_new(enum msg_kind kind, uint32_t vif)
 	return m;
 }
 
-/* Returns the bytes of a message of that kind; 0: there is no such kind from that end. */
+/* Returns the length of a message of that kind in bytes; 0: that end sends no such kind. */
 static size_t msg_size(uint16_t kind, enum msg_from from)
 {
 	static const struct {
@@ -59,7 +59,7 @@ static size_t msg_size(uint16_t kind, enum msg_from from)
 	return 0;
 }
 
-/* --- checks: one function a kind, each field in it --------------------------------- */
+/* --- checks: one function for each kind checks each of its fields ------------------- */
 
 static bool msg_all_zero(const void *p, size_t len)
 {
@@ -71,7 +71,7 @@ static bool msg_all_zero(const void *p, size_t len)
 	return true;
 }
 
-/* Returns whether text of len bytes is one string of printable characters, with zeros behind. */
+/* Returns true if text of len bytes is one string of printable characters, followed by zeros. */
 static bool msg_text_ok(const char *text, size_t len)
 {
 	size_t used = strnlen(text, len);
@@ -82,7 +82,8 @@ static bool msg_text_ok(const char *text, size_t len)
 	return used < len && msg_all_zero(text + used, len - used);
 }
 
-/* Returns whether name is a device's: what goes into a path or a thread's name has no other characters. */
+/* Returns true if name has the form of a device's name. It is used in a path and in a thread's name, so it
+ * must have no other characters. */
 static bool msg_name_ok(const char *name, size_t len)
 {
 	return msg_text_ok(name, len) && name[0] &&
@@ -169,7 +170,7 @@ static bool msg_fields_ok(const union msg *m)
 	return false;
 }
 
-/* Returns whether the message is about one of the process's VIFs, or about none. */
+/* Returns true if the message is about one of the process's VIFs, or about none. */
 static bool msg_vif_ok(const struct msg_head *head)
 {
 	bool none = head->kind == MSG_HELLO || head->kind == MSG_READY || head->kind == MSG_LOG_LEVEL || head->kind == MSG_LOG;
@@ -276,8 +277,8 @@ int msg_send(int sock, const union msg *m, const int *fds, unsigned int nfds)
 	return sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-/* Takes the descriptors of a message, and closes those beyond MSG_FDS_MAX. Returns how many
- * there were. */
+/* Takes the descriptors of a message, and closes those beyond MSG_FDS_MAX. Returns the number
+ * that there were. */
 static unsigned int msg_take_fds(struct msghdr *h, int *fds)
 {
 	unsigned int n = 0;

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* msg.h - what control and a guest's data process say to each other
+/* msg.h - the messages between control and a guest's data process
  *
- * One SOCK_SEQPACKET pair for each data process. A message is one struct of a fixed
- * size, with the descriptors that its kind has (SCM_RIGHTS); all numbers are in the
- * machine's own order, as both ends run on it. The receiver believes nothing: it checks
- * the version, the kind, the length, the number of descriptors and each field
- * (msg_check()) before it looks at anything. Control does so because a guest may have
- * taken over the data process; the data process does so because an earlier or later
- * version of control may be at the other end.
+ * There is one SOCK_SEQPACKET pair for each data process. A message is one struct of a
+ * fixed size, with the descriptors that its kind has (SCM_RIGHTS). Numbers are in the
+ * machine's byte order, as both ends run on one machine. Before the receiver uses
+ * anything, it checks the version, the kind, the length, the number of descriptors and
+ * each field (msg_check()). Control does so because a guest may control the data process;
+ * the data process does so because the other end may be another version of control.
  *
- * The order: control sends HELLO, once. The data process opens its devices, gives up
- * its privileges and answers READY. Then control sends CONNECT for each VIF, which
- * CONNECTED answers, and SETTINGS where one changes; DISCONNECT, which DISCONNECTED answers
- * once no page of that VIF is mapped. FAULT, CARRIER and LOG come unasked.
+ * Control sends, and the data process answers:
+ * - HELLO, once: the process opens its devices, gives up its privileges and sends READY;
+ * - CONNECT for each VIF: CONNECTED;
+ * - SETTINGS when one of them changes: no answer;
+ * - DISCONNECT: DISCONNECTED, once no page of that VIF is mapped.
+ * The data process sends FAULT, CARRIER and LOG by itself.
  */
 #ifndef NETPAIR_BACKEND_MSG_H
 #define NETPAIR_BACKEND_MSG_H
@@ -29,7 +30,7 @@
 #define MSG_VIFS_MAX 64u	/* VIFs of one data process */
 #define MSG_TEXT_MAX 512u	/* bytes of a log line, with its NUL */
 
-/* Descriptors of a message, at most: the counters, the saved tables, the queue's limit, a TAP for each worker. */
+/* The most descriptors of a message: the counters, the saved tables, the queue's limit, a TAP for each worker. */
 #define MSG_FDS_MAX (3u + VIF_QUEUES_MAX)
 
 enum msg_from { MSG_FROM_CONTROL, MSG_FROM_DATA };
@@ -43,20 +44,20 @@ enum msg_kind {
 struct msg_head {
 	uint16_t version;	/* MSG_VERSION */
 	uint16_t kind;		/* enum msg_kind */
-	uint32_t vif;		/* which of the process's VIFs, control's number; 0 where the kind has none */
+	uint32_t vif;		/* control's number for the VIF; 0 if the kind is about no VIF */
 };
 
-/* Which guest it is for, and what the process may have. */
+/* Names the guest, and what the process may have. */
 struct msg_hello {
 	struct msg_head head;
 	uint32_t domid;
-	uint32_t workers;	/* handles to open, one set for each worker of its life */
-	uint32_t uid, gid;	/* to become; never 0 */
+	uint32_t workers;	/* sets of handles to open, one for each worker that it may ever have */
+	uint32_t uid, gid;	/* the ids that it changes to; never 0 */
 	uint32_t flags;		/* MSG_HELLO_* */
 	uint32_t log_level;
 };
 #define MSG_HELLO_OWN_UID 1u	/* no other process has that uid */
-#define MSG_HELLO_STRICT 2u	/* end where the kernel lacks a stage of the sandbox */
+#define MSG_HELLO_STRICT 2u	/* end if the kernel lacks a stage of the sandbox */
 #define MSG_HELLO_FLAGS 3u
 
 struct msg_values {
@@ -77,11 +78,11 @@ struct msg_queue {
 	struct evport gtx_port, grx_port;
 };
 
-/* Serve a VIF. The descriptors, in this order: the counters' memory; the saved tables, if
- * MSG_CONNECT_TABLES; the map of the limit in bytes, if MSG_CONNECT_LIMIT; a TAP for each worker. */
+/* Asks for the service of a VIF. The descriptors, in this order: the counters' memory; the saved tables,
+ * with MSG_CONNECT_TABLES; the map of the limit in bytes, with MSG_CONNECT_LIMIT; a TAP for each worker. */
 struct msg_connect {
 	struct msg_head head;
-	char name[16];				/* vifD.H, NUL-terminated, zeros behind */
+	char name[16];				/* vifD.H, NUL-terminated, then zeros */
 	struct msg_values values;
 	uint32_t flags;				/* MSG_CONNECT_* */
 	uint32_t queues, workers;
@@ -107,11 +108,11 @@ struct msg_log_level {
 	uint32_t level, zero;
 };
 
-/* The sandbox is closed, or why not. */
+/* Reports that the sandbox is closed, or why it is not. */
 struct msg_ready {
 	struct msg_head head;
 	int32_t err;		/* 0 or -errno of the stage */
-	uint32_t stage;		/* enum sandbox_stage that failed; with err 0: 0 */
+	uint32_t stage;		/* enum sandbox_stage that failed; 0 if err is 0 */
 	uint32_t missing;	/* a bit for each stage that the kernel does not have */
 	uint32_t zero;
 };
@@ -138,7 +139,7 @@ struct msg_carrier {
 struct msg_log {
 	struct msg_head head;
 	uint32_t level, zero;
-	char text[MSG_TEXT_MAX];	/* NUL-terminated, zeros behind */
+	char text[MSG_TEXT_MAX];	/* NUL-terminated, then zeros */
 };
 
 union msg {
@@ -160,20 +161,20 @@ union msg {
 union msg msg_new(enum msg_kind kind, uint32_t vif);
 
 /* Checks a received message of len bytes with so many descriptors. Returns 0;
- * -EPROTONOSUPPORT: another version; -EPROTO: anything else is not as it must be. */
+ * -EPROTONOSUPPORT: it is of another version; -EPROTO: it breaks another rule. */
 MUST_CHECK int msg_check(const union msg *m, size_t len, unsigned int nfds, enum msg_from from);
 
 /* Copy a connection's configuration into a message that msg_new() made, and out of one that was checked. */
 void msg_put_conf(struct msg_connect *m, const struct vif_conf *conf);
 void msg_get_conf(struct vif_conf *conf, const struct msg_connect *m);
 
-/* Sends a message with the descriptors fds, which stay the caller's. Never blocks. Returns
- * 0; -EAGAIN: the other end does not keep up; other -errno. */
+/* Sends a message with the descriptors fds, which the caller keeps. Never blocks. Returns
+ * 0; -EAGAIN: the socket is full; other -errno. */
 MUST_CHECK int msg_send(int sock, const union msg *m, const int *fds, unsigned int nfds);
 
-/* Receives a message that passes msg_check(). fds has MSG_FDS_MAX places; *nfds of them
- * are the caller's then, and none after an error. Never blocks. Returns 0; -EAGAIN: there
- * is none; -ECONNRESET: the other end is gone; as msg_check(); other -errno. */
+/* Receives a message and checks it with msg_check(). fds has MSG_FDS_MAX places; the caller owns
+ * the *nfds descriptors that it gets; there are none after an error. Never blocks. Returns 0;
+ * -EAGAIN: there is none; -ECONNRESET: the other end has closed; as msg_check(); other -errno. */
 MUST_CHECK int msg_receive(int sock, union msg *m, enum msg_from from, int *fds, unsigned int *nfds);
 
 #endif

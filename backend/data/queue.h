@@ -6,12 +6,12 @@
 #include "common/base/reason.h"
 #include "conn_internal.h"
 
-/* Maps the rings of queue index and binds its channels. On failure what was done
- * stays for vif_queue_exit(). Returns 0, or -errno with the reason in why. */
+/* Maps the rings of queue index and binds its channels. Returns 0, or -errno with the reason
+ * in why; vif_queue_exit() then undoes what was done. */
 MUST_CHECK int vif_queue_init(struct vif_queue *q, struct vif_worker *vw, struct domid peer,
 			      unsigned int index, struct reason *why);
 
-/* Unmaps the rings. The channels end with the worker's handle. */
+/* Unmaps the rings. The channels are closed with the worker's handle. */
 void vif_queue_exit(struct vif_queue *q);
 
 #endif

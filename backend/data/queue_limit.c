@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* queue_limit.c - what may wait for a guest in its device */
+/* queue_limit.c - the workers' part in the limit of the device's queues */
 #include "common/base/errtext.h"
 #include "common/base/log.h"
 #include "common/host/worker.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rate.c - what a worker's run may take in each direction */
+/* rate.c - checks whether the rate lets a worker's run take frames */
 #include "rate.h"
 
 bool vif_rate_allows(struct vif_worker *vw, uint32_t direction)

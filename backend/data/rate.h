@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* rate.h - the rate that the toolstack set, as a worker's run sees it */
+/* rate.h - the toolstack's rate limit in a worker's run */
 #ifndef NETPAIR_BACKEND_RATE_H
 #define NETPAIR_BACKEND_RATE_H
 
 #include "conn_internal.h"
 
-/* Returns true if the rate lets a frame through in that direction (RATE_*). If
- * not, notes that the worker waits for credit. */
+/* Returns true if the rate allows a frame in that direction (RATE_*). If not, records that the
+ * worker waits for credit. */
 MUST_CHECK bool vif_rate_allows(struct vif_worker *vw, uint32_t direction);
 
-/* Returns true if there is credit for what the last run left. As it was seen in
- * the run: credit may come at any moment between the run and the sleep. */
+/* Returns true if a direction that lacked credit in the last run has some now. Credit may come at any
+ * moment between the run and the sleep. */
 MUST_CHECK bool vif_rate_is_back(const struct vif_worker *vw);
 
-/* Returns how many milliseconds the worker may sleep until there may be credit; -1: any. */
+/* Returns the milliseconds until there may be credit; -1: no direction waits for it. */
 int vif_rate_wait_ms(const struct vif_worker *vw);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reason_list.c - the reasons of reason_list.h by text and by number */
+/* reason_list.c - finds the reasons of reason_list.h by text and by number */
 #include <string.h>
 
 #include "reason_list.h"

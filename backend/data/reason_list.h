@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* reason_list.h - why a connection could not be made, or cannot go on: the closed list
+/* reason_list.h - all reasons why a connection could not be made, or cannot go on
  *
- * A reason crosses from a data process to control as a number and an errno, so control
- * logs and writes to xenstore no text that a process with a guest's pages made up.
- * tools/check-source holds that each reason in the sources is in the list.
+ * A data process sends a reason to control as a number and an errno. So control never logs, or
+ * writes to xenstore, text from a process that a guest may control. tools/check-source checks
+ * that each reason in the sources is in the list.
  */
 #ifndef NETPAIR_BACKEND_REASON_LIST_H
 #define NETPAIR_BACKEND_REASON_LIST_H
@@ -11,7 +11,7 @@
 #include "common/base/reason.h"
 #include "common/base/util.h"
 
-/* What its errno belongs to (ERRTEXT_), and the text. */
+/* For each reason: what its errno belongs to (ERRTEXT_), and its text. */
 #define REASON_LIST(X_) \
 	X_(FILE, "the data process gave no reason") \
 	X_(FILE, "cannot make the connection") \
@@ -42,8 +42,8 @@
 enum { REASON_NONE, REASON_MAX = 0 REASON_LIST(REASON_COUNT_) };
 #undef REASON_COUNT_
 
-/* Fills r with that reason of the list, if err is not 0; REASON_NONE where the list does
- * not have it. Returns err. */
+/* Fills r with that reason of the list, if err is not 0; with REASON_NONE if the list does not
+ * have it. Returns err. */
 MUST_CHECK int reason_list_fail(struct reason *r, const char *what, int err);
 
 /* Returns the number of what r says; REASON_NONE if it is not in the list. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* saved.c - the tables of saved.h: stored, and adopted after a check */
+/* saved.c - stores the tables of saved.h, and adopts them after a check */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,12 +69,12 @@ static void saved_adopt_grants(struct vif_conn *conn)
 		saved_lost(conn, "static grants: frames are copied until the frontend connects anew");
 	else if (conn->conf.ctrl)
 		gref_map_restore(conn->gref_map, k->grant, k->ngrants);
-	/* Without those that could not be mapped any more. */
+	/* Save the table without those that could not be mapped any more. */
 	if (!whole || gref_map_count(conn->gref_map) != k->ngrants)
 		vif_saved_grants(conn);
 }
 
-/* Returns true if the mapped file is of this very connection. */
+/* Returns true if the mapped file is of this connection. */
 static bool saved_is_same(const struct vif_conn *conn)
 {
 	const struct vif_saved *k = conn->saved;
@@ -85,7 +85,7 @@ static bool saved_is_same(const struct vif_conn *conn)
 
 /* --- open and close ------------------------------------------------------- */
 
-/* Maps the file fd, or private memory where there is none. */
+/* Maps the file fd, or private memory if there is none. */
 static void saved_map(struct vif_conn *conn, int fd)
 {
 	void *map = NULL;
@@ -111,7 +111,7 @@ static void saved_adopt(struct vif_conn *conn)
 	saved_adopt_grants(conn);
 }
 
-/* The magic goes first and comes last: a file that is half made is not adopted. */
+/* Makes empty tables. The magic is cleared first and written last, so an unfinished file is not adopted. */
 static void saved_start_empty(struct vif_conn *conn, const struct vif_conn_params *params)
 {
 	struct vif_saved *k = conn->saved;

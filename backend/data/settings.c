@@ -3,9 +3,9 @@
 #include "common/base/clock.h"
 #include "settings.h"
 
-/* A worker that waits for credit sleeps a little longer than it must, so that
- * it wakes for some frames and not for one, and looks at the time often enough
- * to see a rate that changes. The bucket holds at least 10 ms of its rate. */
+/* A worker that waits for credit sleeps a little longer than it must, so that it then
+ * moves several frames and not one. It wakes often enough to see a new rate. The
+ * bucket holds at least 10 ms of its rate. */
 #define CREDIT_NAP_MS 4u
 #define CREDIT_NAP_MAX_MS 200u
 
@@ -26,7 +26,7 @@ int vif_settings_wait_ms(struct vif_settings *settings)
 
 bool vif_settings_filtered(const struct vif_settings *settings, const uint8_t *addr)
 {
-	/* The flag first: most frontends do not filter. */
+	/* Read the flag first, as most frontends do not filter. */
 	return atomic_load_explicit(&settings->filter, memory_order_relaxed) && mcast_applies(addr) &&
 	       !mcast_match(settings->mcast, addr) &&
 	       !atomic_load_explicit(&settings->all_multicast, memory_order_relaxed);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* settings.h - what may change while connected: rate, multicast filter, headroom
  *
- * The control thread writes it when xenstore's keys change, workers read it
- * with every batch; all of it is atomic. It belongs to the VIF, so that a
- * frontend that connects anew gets no new credit; the list of addresses belongs
- * to the connection.
+ * The control thread writes the settings when xenstore's keys change; workers
+ * read them with every batch. All are atomic. They belong to the VIF, so that a
+ * frontend that connects anew gets no new credit. The multicast list belongs to
+ * the connection.
  */
 #ifndef NETPAIR_BACKEND_SETTINGS_H
 #define NETPAIR_BACKEND_SETTINGS_H
@@ -17,7 +17,7 @@
 #include "common/wire/credit.h"
 #include "common/wire/mcast.h"
 
-/* Directions that a rate is for. */
+/* The directions that a rate can limit. */
 #define RATE_GTX 1u
 #define RATE_GRX 2u
 
@@ -25,13 +25,13 @@ struct vif_settings {
 	struct credit credit;		/* one for all queues, and for both directions */
 	uint32_t limited;		/* RATE_*; fixed */
 	atomic_bool filter;		/* multicast to addresses that are not in the list is dropped */
-	_Atomic uint16_t headroom;	/* bytes in front of what the guest receives */
+	_Atomic uint16_t headroom;	/* bytes left free in front of the data of each slot */
 	struct mcast *mcast;		/* the connection's (saved.h) */
 	atomic_bool all_multicast;	/* the list lost some addresses: deliver all multicast */
-	struct log_bucket log;		/* of the lines that the guest can provoke */
+	struct log_bucket log;		/* for the lines that the guest can cause */
 };
 
-/* Returns true if a frame may be taken in that direction now. */
+/* Returns true if the rate allows a frame in that direction now. */
 MUST_CHECK bool vif_settings_allows(struct vif_settings *settings, uint32_t direction);
 
 /* Returns true if frames of that direction are charged. */
@@ -47,14 +47,13 @@ static inline void vif_settings_charge(struct vif_settings *settings, uint32_t d
 		credit_charge(&settings->credit, bytes);
 }
 
-/* Returns the milliseconds after which a direction that had no credit is worth
- * another look; 0: now. */
+/* Returns the milliseconds after which a direction without credit should be tried again; 0: now. */
 int vif_settings_wait_ms(struct vif_settings *settings);
 
-/* Returns true if the frontend does not want a frame for that address. */
+/* Returns true if the multicast filter drops a frame for that address. */
 bool vif_settings_filtered(const struct vif_settings *settings, const uint8_t *addr);
 
-/* Returns the bytes to leave free in front of each slot's data; at most PKT_HEADROOM_MAX. */
+/* Returns the bytes to leave free in front of the data of each slot, at most PKT_HEADROOM_MAX. */
 uint16_t vif_settings_headroom(const struct vif_settings *settings);
 
 #endif

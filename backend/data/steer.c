@@ -8,7 +8,7 @@ struct vif_queue *vif_steer(const struct vif_worker *vw, struct pkt *p, const ui
 	const struct vif_conn *conn = vw->conn;
 	struct hash_value v;
 
-	/* Only with a control ring, so that this worker's queues are all there are. */
+	/* A hash needs a control ring, so this is the only worker and has all queues. */
 	if (hash_steers(&conn->hash)) {
 		v = hash_frame(&conn->hash, frame, p->len);
 		p->hashed = v.known;

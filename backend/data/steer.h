@@ -5,8 +5,8 @@
 
 #include "conn_internal.h"
 
-/* Returns the worker's queue that a frame of p->len bytes is for. Where the
- * frontend set a hash, writes the hash that chose the queue to p. */
+/* Returns the worker's queue for a frame of p->len bytes. If the frontend set a hash, writes the
+ * hash that chose the queue to p. */
 struct vif_queue *vif_steer(const struct vif_worker *vw, struct pkt *p, const uint8_t *frame);
 
 #endif
