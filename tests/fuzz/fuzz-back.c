@@ -20,6 +20,7 @@
 #include <xenevtchn.h>
 #include <xengnttab.h>
 
+#include "fates.h"
 #include "fuzz.h"
 #include "inproc.h"
 #include "input.h"
@@ -395,21 +396,6 @@ static void back_start(bool resume)
 	faulted_at = 0;
 }
 
-/* Returns the number of frames to the guest whose fate was counted. Checks that each drop reason is
- * counted in its direction only. */
-static uint64_t grx_fates(const struct stats *s)
-{
-	uint64_t sum = stats_get(s, STAT_GRX_PACKETS);
-
-#define ADD_(id_, direction_, name_, help_) \
-	PROMISE(strcmp(#direction_, "grx") != 0 || stats_get(s, STAT_GTX_DROP_##id_) == 0); \
-	PROMISE(strcmp(#direction_, "gtx") != 0 || stats_get(s, STAT_GRX_DROP_##id_) == 0); \
-	sum += stats_get(s, STAT_GRX_DROP_##id_);
-	DROP_LIST(ADD_)
-#undef ADD_
-	return sum;
-}
-
 static void check(void)
 {
 	struct stats sum;
@@ -419,7 +405,8 @@ static void check(void)
 	wire_drain();
 	vif_conn_stats(conn_now, &sum);
 	PROMISE(stats_get(&sum, STAT_GTX_PACKETS) == wire_frames);
-	grx = grx_fates(&sum);
+	fates_check_directions(&sum);
+	grx = fates_grx(&sum);
 	PROMISE(grx <= frames_in);
 	frames_in -= grx;	/* the next connection gets the frames that are still in the TAP */
 	if (vif_conn_faulted(conn_now, &why)) {

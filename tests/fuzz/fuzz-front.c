@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "fates.h"
 #include "fuzz.h"
 #include "inproc.h"
 #include "input.h"
@@ -298,6 +299,7 @@ static void front_stop(void)
 	wire_drain();
 	nic_conn_stats(conn_now, &sum);
 	PROMISE(stats_get(&sum, STAT_GRX_PACKETS) == wire_frames);
+	fates_check_directions(&sum);
 	if (worker_faulted(&conn_now->w) && !broke_rules) {
 		fprintf(stderr, "faulted for nothing: %s\n", worker_faulted(&conn_now->w));
 		abort();
