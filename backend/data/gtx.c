@@ -99,6 +99,20 @@ static enum drop gtx_change_mcast(struct vif_queue *q, const struct pkt *p)
 	return err ? DROP_MCAST : DROP_NONE;
 }
 
+/* Handles a packet that was taken off the ring. Returns where the next one's frame may start. */
+static uint32_t gtx_accept(struct vif_queue *q, struct vif_frame *f, uint32_t used)
+{
+	if (f->pkt.drop == DROP_NONE && f->pkt.mcast) {
+		f->pkt.drop = gtx_change_mcast(q, &f->pkt);
+		return used;
+	}
+	vif_settings_charge(q->vw->conn->settings, RATE_GTX, f->pkt.len);
+	if (f->pkt.drop != DROP_NONE)
+		return used;
+	q->vw->segments += pkt_segments(&f->pkt);
+	return gtx_place_frame(q, f, used);
+}
+
 /* Takes the packets of a run off the ring. Returns their number. */
 static unsigned int gtx_collect(struct vif_queue *q)
 {
@@ -115,16 +129,8 @@ static unsigned int gtx_collect(struct vif_queue *q)
 		case PKT_FAULT:
 			worker_fault(&q->vw->w, f->pkt.why);
 			return n;
-		case PKT_MCAST:
-			f->pkt.drop = gtx_change_mcast(q, &f->pkt);
-			break;
-		case PKT_DROP:
-			vif_settings_charge(q->vw->conn->settings, RATE_GTX, f->pkt.len);
-			break;
-		case PKT_OK:
-			used = gtx_place_frame(q, f, used);
-			q->vw->segments += pkt_segments(&f->pkt);
-			vif_settings_charge(q->vw->conn->settings, RATE_GTX, f->pkt.len);
+		case PKT_TAKEN:
+			used = gtx_accept(q, f, used);
 			break;
 		}
 		slots += f->pkt.slots;
@@ -174,7 +180,7 @@ static void gtx_send(struct vif_queue *q, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		struct vif_frame *f = &q->vw->frames[i];
 
-		if (f->pkt.drop != DROP_NONE || f->pkt.mcast)
+		if (!pkt_has_frame(&f->pkt))
 			continue;
 		if (!burst_has_room(burst))
 			burst_write(burst);
@@ -187,7 +193,7 @@ static void gtx_send(struct vif_queue *q, unsigned int n)
  * guest caused it. */
 static int16_t gtx_count(struct vif_queue *q, const struct vif_frame *f)
 {
-	bool lost = f->pkt.drop == DROP_NONE && !f->pkt.mcast && f->put < 0;
+	bool lost = pkt_has_frame(&f->pkt) && f->put < 0;
 	enum drop drop = lost ? DROP_TAP : f->pkt.drop;
 
 	if (drop != DROP_NONE) {

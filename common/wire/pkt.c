@@ -127,6 +127,17 @@ static bool pkt_gtx_tail(struct gtx_back *ring, struct pkt *p, uint32_t *sum, un
 	return true;
 }
 
+/* Fills in the first piece, which may be empty. */
+static void pkt_gtx_first_piece(struct pkt *p, uint16_t offset, uint32_t len)
+{
+	p->piece[0].offset = offset;
+	p->piece[0].len = (uint16_t)len;
+	if (len == 0) {
+		p->pieces--;
+		memmove(&p->piece[0], &p->piece[1], p->pieces * sizeof(p->piece[0]));
+	}
+}
+
 enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p)
 {
 	unsigned int data = 1;
@@ -153,7 +164,7 @@ enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p)
 		/* netif.h: such a request is a dummy, which carries no packet. */
 		if (data > 1 || p->gso_type)
 			pkt_set_drop(p, DROP_EXTRA);
-		return p->drop == DROP_NONE ? PKT_MCAST : PKT_DROP;
+		return PKT_TAKEN;
 	}
 	if (data > PKT_SLOTS_MAX)
 		pkt_set_drop(p, DROP_SLOTS);
@@ -163,16 +174,9 @@ enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p)
 		pkt_set_drop(p, DROP_LENGTH);
 	else if (first.offset + (p->len - sum) > XEN_PAGE)
 		pkt_set_drop(p, DROP_BOUNDS);
-	if (p->drop != DROP_NONE)
-		return PKT_DROP;
-
-	p->piece[0].offset = first.offset;
-	p->piece[0].len = (uint16_t)(p->len - sum);
-	if (p->piece[0].len == 0) {
-		p->pieces--;
-		memmove(&p->piece[0], &p->piece[1], p->pieces * sizeof(p->piece[0]));
-	}
-	return PKT_OK;
+	if (p->drop == DROP_NONE)
+		pkt_gtx_first_piece(p, first.offset, p->len - sum);
+	return PKT_TAKEN;
 }
 
 static bool pkt_grx_extras(struct grx_front *ring, struct pkt *p)
@@ -235,7 +239,7 @@ enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, uint16_t *f
 		pkt_set_drop(p, DROP_SHORT);
 	if (p->len > PKT_LEN_MAX)
 		pkt_set_drop(p, DROP_BOUNDS);
-	return p->drop == DROP_NONE ? PKT_OK : PKT_DROP;
+	return PKT_TAKEN;
 }
 
 struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size)

@@ -3,7 +3,7 @@
  *
  * Only pkt_from_gtx() and pkt_from_grx() make a struct pkt from a ring: its slots
  * were copied once and passed every check of netif.h's rules. A packet that
- * breaks a rule is consumed too and becomes a drop with a reason. The ring is lost
+ * breaks a rule is taken too, with the reason why it is dropped. The ring is lost
  * (a fault) only if it is unknown where the next packet starts.
  */
 #ifndef NETPAIR_PKT_H
@@ -18,9 +18,7 @@
 
 enum pkt_verdict {
 	PKT_NONE,	/* the snapshot holds no further packet */
-	PKT_OK,
-	PKT_MCAST,	/* gtx: no frame, but a change of the multicast list; ->mcast */
-	PKT_DROP,	/* consumed, but it must be dropped; ->drop tells why */
+	PKT_TAKEN,	/* its slots are consumed; ->drop and ->mcast tell what it is (pkt_has_frame()) */
 	PKT_FAULT,	/* the start of the next packet is unknown; ->why in words */
 };
 
@@ -40,23 +38,29 @@ struct pkt {
 	bool csum_valid;	/* the sender or the kernel has validated the checksum */
 	uint8_t gso_type;	/* XEN_NETIF_GSO_TYPE_* */
 	uint16_t gso_size;	/* payload bytes of a segment, if gso_type */
-	uint8_t mcast;		/* XEN_NETIF_EXTRA_TYPE_MCAST_ADD or _DEL, with PKT_MCAST */
-	uint8_t addr[6];	/* with PKT_MCAST, unchecked */
+	uint8_t mcast;		/* gtx: XEN_NETIF_EXTRA_TYPE_MCAST_ADD or _DEL: no frame, but a change of the multicast list */
+	uint8_t addr[6];	/* with mcast, unchecked */
 	bool hashed;		/* the next three are set */
 	uint8_t hash_type;	/* _XEN_NETIF_CTRL_HASH_TYPE_*, unchecked */
 	uint8_t hash_algorithm;	/* XEN_NETIF_CTRL_HASH_ALGORITHM_*, unchecked; always Toeplitz to grx */
 	uint32_t hash_value;
 	uint16_t headroom;	/* to grx: bytes left free in front of the data of each slot */
-	enum drop drop;		/* its fate so far; not DROP_NONE: it ends here */
+	enum drop drop;		/* its fate so far; not DROP_NONE: it ends here, and its pieces are not set */
 	const char *why;	/* with PKT_FAULT, static */
 	struct pkt_piece piece[PKT_SLOTS_FATAL];
 };
 
-/* Takes the slots of the next packet off the gtx ring. On PKT_OK, PKT_MCAST and
- * PKT_DROP the caller owes p->slots responses. netif.h, "Guest transmit". */
+/* Returns whether a packet that was taken has a frame to deliver. */
+static inline bool pkt_has_frame(const struct pkt *p)
+{
+	return p->drop == DROP_NONE && !p->mcast;
+}
+
+/* Takes the slots of the next packet off the gtx ring. On PKT_TAKEN the caller owes
+ * p->slots responses. netif.h, "Guest transmit". */
 MUST_CHECK enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p);
 
-/* Takes the responses of the next packet off the grx ring; the
+/* Takes the responses of the next packet off the grx ring; returns PKT_NONE or PKT_TAKEN. The
  * buffers of slots [first, first + p->slots) are the caller's again. first is
  * a ring slot, 0..255. A packet that is incomplete or has an error status is a drop. */
 MUST_CHECK enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, uint16_t *first);

@@ -11,9 +11,7 @@ int test(enum pkt_verdict v)
 {
 	switch (v) {
 	case PKT_NONE:
-	case PKT_OK:
-	case PKT_DROP:
-	case PKT_MCAST:
+	case PKT_TAKEN:
 #ifndef FAIL
 	case PKT_FAULT:
 #endif

@@ -11,6 +11,6 @@ bool test(struct gtx_back *g, struct pkt *p)
 	pkt_from_gtx(g, p);
 	return true;
 #else
-	return pkt_from_gtx(g, p) == PKT_OK;
+	return pkt_from_gtx(g, p) == PKT_TAKEN;
 #endif
 }

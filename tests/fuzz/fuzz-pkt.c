@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static _Alignas(XEN_PAGE) uint8_t page[XEN_PAGE];
 	uint32_t start = eat32(&data, &size), words[4];
 	unsigned int published = eat8(&data, &size) + 1u, taken = 0;
-	enum pkt_verdict v = PKT_OK;
+	enum pkt_verdict v = PKT_TAKEN;
 	struct gtx_back b;
 
 	memset(page, 0, sizeof(page));
@@ -72,14 +72,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		PROMISE(b.r.req_cons - before == p.slots && p.slots > 0);
 		taken += p.slots;
-		if (v == PKT_OK)
+		if (v == PKT_FAULT)
+			PROMISE(p.why != NULL);
+		else if (pkt_has_frame(&p))
 			check_pkt(&p);
-		else if (v == PKT_DROP)
+		else if (p.drop != DROP_NONE)
 			PROMISE(p.drop >= DROP_SHORT && p.drop <= DROP_GSO);
-		else if (v == PKT_MCAST)
-			PROMISE(p.slots >= 2 && (p.mcast == 2 || p.mcast == 3));
 		else
-			PROMISE(v == PKT_FAULT && p.why != NULL);
+			PROMISE(p.slots >= 2 && (p.mcast == 2 || p.mcast == 3));
 		answer(&b, page, p.slots);
 	}
 	PROMISE(taken <= published);

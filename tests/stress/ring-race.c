@@ -445,7 +445,7 @@ static void *pkt_back_of_random(void *arg)
 	if (gtx_back_attach(&b, p->page) < 0)
 		fail("attach");
 	for (uint32_t slots = 0; slots < TOTAL;) {
-		enum pkt_verdict v = PKT_OK;
+		enum pkt_verdict v = PKT_TAKEN;
 		struct pkt pkt;
 		uint32_t owed;
 
@@ -453,10 +453,11 @@ static void *pkt_back_of_random(void *arg)
 			fail("backend lost the ring");
 		while (v != PKT_NONE && v != PKT_FAULT) {
 			v = pkt_from_gtx(&b, &pkt);
-			if (v == PKT_OK)
+			if (v == PKT_TAKEN && pkt_has_frame(&pkt)) {
 				check_packet(&pkt);
-			good += v == PKT_OK;
-			bad += v == PKT_DROP;
+				good++;
+			}
+			bad += v == PKT_TAKEN && pkt.drop != DROP_NONE;
 			faults += v == PKT_FAULT;
 		}
 		/* A fault ends a VIF. This case answers every slot and goes on. */

@@ -126,7 +126,8 @@ static void check_sound(void)
 
 static void expect_ok(unsigned int slots, unsigned int pieces, uint32_t len)
 {
-	assert_int_equal(from_gtx(), PKT_OK);
+	assert_int_equal(from_gtx(), PKT_TAKEN);
+	assert_true(pkt_has_frame(&pkt));
 	assert_int_equal(pkt.slots, slots);
 	assert_int_equal(pkt.pieces, pieces);
 	assert_int_equal(pkt.len, len);
@@ -137,7 +138,8 @@ static void expect_ok(unsigned int slots, unsigned int pieces, uint32_t len)
 static void expect_drop(unsigned int slots, enum drop reason)
 {
 	put(5, 77, 0);
-	assert_int_equal(from_gtx(), PKT_DROP);
+	assert_int_equal(from_gtx(), PKT_TAKEN);
+	assert_false(pkt_has_frame(&pkt));
 	assert_int_equal(pkt.slots, slots);
 	assert_string_equal(drop_name(pkt.drop), drop_name(reason));
 	expect_ok(1, 1, 77);
@@ -585,7 +587,9 @@ static void gtx_multicast_unasked(void **state)
 	 * is invalid. */
 	put(0, 0, EXTRA);
 	put_mcast(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, 0);
-	assert_int_equal(from_gtx(), PKT_MCAST);
+	assert_int_equal(from_gtx(), PKT_TAKEN);
+	assert_int_equal(pkt.drop, DROP_NONE);
+	assert_false(pkt_has_frame(&pkt));
 	assert_int_equal(pkt.slots, 2);
 	assert_int_equal(pkt.mcast, XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
 	assert_memory_equal(pkt.addr, "\x01\x00\x5e\x01\x02\x03", 6);
@@ -669,7 +673,8 @@ static void gtx_drop_answers_each_slot(void **state)
 	put(0, 100, EXTRA | MORE);
 	put_extra(77, 0, 0, 0, 0);
 	put(0, 50, 0);
-	assert_int_equal(from_gtx(), PKT_DROP);
+	assert_int_equal(from_gtx(), PKT_TAKEN);
+	assert_false(pkt_has_frame(&pkt));
 	gtx_back_reply(&back, pkt.slots, NETIF_RSP_ERROR);
 	(void)!gtx_back_push(&back);
 	assert_int_equal(raw_ring(page)->rsp_prod, 3);
@@ -688,7 +693,7 @@ static void gtx_producer_moves_meanwhile(void **state)
 	assert_int_equal(gtx_back_begin(&back), 1);
 	put(0, 61, 0);
 	raw_ring(page)->req_prod = prod;
-	assert_int_equal(pkt_from_gtx(&back, &pkt), PKT_OK);
+	assert_int_equal(pkt_from_gtx(&back, &pkt), PKT_TAKEN);
 	assert_int_equal(pkt_from_gtx(&back, &pkt), PKT_NONE);
 	expect_ok(1, 1, 61);
 }
@@ -728,7 +733,8 @@ static void expect_grx_ok(unsigned int slots, unsigned int pieces, uint32_t len)
 	uint32_t at = rfront.r.rsp_cons;
 	uint16_t first;
 
-	assert_int_equal(from_grx(&first), PKT_OK);
+	assert_int_equal(from_grx(&first), PKT_TAKEN);
+	assert_true(pkt_has_frame(&pkt));
 	assert_int_equal(first, at % 256);
 	assert_int_equal(pkt.slots, slots);
 	assert_int_equal(pkt.pieces, pieces);
@@ -744,7 +750,8 @@ static void expect_grx_drop(unsigned int slots, enum drop reason)
 	uint16_t first;
 
 	answer(5, 0, 77);
-	assert_int_equal(from_grx(&first), PKT_DROP);
+	assert_int_equal(from_grx(&first), PKT_TAKEN);
+	assert_false(pkt_has_frame(&pkt));
 	assert_int_equal(first, at % 256);
 	assert_int_equal(pkt.slots, slots);
 	assert_string_equal(drop_name(pkt.drop), drop_name(reason));
@@ -915,7 +922,8 @@ static void grx_without_end(void **state)
 	(void)state;
 	answer(0, NETRXF_more_data, 100);
 	answer(0, NETRXF_more_data, 100);
-	assert_int_equal(from_grx(&first), PKT_DROP);
+	assert_int_equal(from_grx(&first), PKT_TAKEN);
+	assert_false(pkt_has_frame(&pkt));
 	assert_int_equal(pkt.drop, DROP_PEER);
 	assert_int_equal(pkt.slots, 2);
 	assert_int_equal(from_grx(&first), PKT_NONE);
@@ -928,7 +936,8 @@ static void grx_whole_ring_without_end(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < 256; i++)
 		answer(0, NETRXF_more_data, 4096);
-	assert_int_equal(from_grx(&first), PKT_DROP);
+	assert_int_equal(from_grx(&first), PKT_TAKEN);
+	assert_false(pkt_has_frame(&pkt));
 	assert_int_equal(pkt.slots, 256);
 }
 
@@ -938,7 +947,8 @@ static void grx_extra_missing(void **state)
 
 	(void)state;
 	answer(0, NETRXF_extra_info, 100);
-	assert_int_equal(from_grx(&first), PKT_DROP);
+	assert_int_equal(from_grx(&first), PKT_TAKEN);
+	assert_false(pkt_has_frame(&pkt));
 	assert_int_equal(pkt.drop, DROP_EXTRA);
 	assert_int_equal(pkt.slots, 1);
 }
@@ -951,7 +961,8 @@ static void grx_extras_only(void **state)
 	answer(0, NETRXF_extra_info, 100);
 	for (unsigned int i = 1; i < 256; i++)
 		answer_gso(XEN_NETIF_EXTRA_TYPE_GSO, XEN_NETIF_EXTRA_FLAG_MORE, 1448, XEN_NETIF_GSO_TYPE_TCPV4);
-	assert_int_equal(from_grx(&first), PKT_DROP);
+	assert_int_equal(from_grx(&first), PKT_TAKEN);
+	assert_false(pkt_has_frame(&pkt));
 	assert_int_equal(pkt.drop, DROP_EXTRA);
 	assert_int_equal(pkt.slots, 256);
 }
