@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* drop.c - the reasons in words */
+/* drop.c - the names of the drop reasons, and their texts for people */
 #include "drop.h"
 
 #define DROP_NAME_(id_, direction_, name_, help_) [DROP_##id_] = name_,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* log.h - one line an event on stderr: "level words key=value"
+/* log.h - one line on stderr for each event: "level words key=value"
  *
  * If stderr is systemd's journal, a line begins with a <N> prefix, from which the
  * journal reads the level. All functions are safe from every thread; a line is one

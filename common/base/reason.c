@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reason.c - a reason is filled and printed */
+/* reason.c - fills and prints a struct reason */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -97,9 +97,9 @@ const char *stats_name(enum counter id);
  * to buf of len bytes. The text ends with a NUL and has no incomplete entry. */
 void stats_print(const struct stats *s, char *buf, unsigned int len);
 
-/* Logs the counters of a VIF, which what=name tells, and its state; then a line for each
- * reason for which it has drops: how many from and to the guest, and what it means. s is
- * NULL while the VIF has no connection. */
+/* Logs the counters of a VIF, named by what=name, and its state. Then logs a line for each
+ * reason that has drops: their number from and to the guest, and what the reason means. s
+ * is NULL while the VIF has no connection. */
 void stats_log(const char *what, const char *name, const char *state, const struct stats *s);
 
 /* Logs the counters of one queue. */

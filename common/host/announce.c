@@ -8,7 +8,7 @@
 #define ETHERTYPE_ARP 0x0806u
 #define ETHERTYPE_RARP 0x8035u
 
-/* Of an Ethernet frame without its FCS: shorter ones are not sent. */
+/* The length of the shortest Ethernet frame, without its FCS. */
 #define FRAME_MIN 60u
 
 #define ETHER_LEN 14u
@@ -55,7 +55,7 @@ static void announce_put_ether(uint8_t *buf, const uint8_t *to, const uint8_t *f
 	put16(buf + 12, type);
 }
 
-/* Writes an ARP or RARP packet behind the Ethernet header: from mac and ip to
+/* Writes an ARP or RARP packet after the Ethernet header: from mac and ip to
  * target and ip. */
 static void announce_put_arp(uint8_t *buf, uint16_t op, const uint8_t *mac, const uint8_t *target, const uint8_t *ip)
 {

@@ -30,7 +30,7 @@ struct announce_address {
 /* The addresses to announce; the zero value has none. */
 struct announce {
 	uint8_t mac[6];
-	bool router;		/* the device forwards IPv6; else neighbours would drop it as a router */
+	bool router;		/* the device forwards IPv6: without the flag neighbours stop using it as a router */
 	unsigned int count;
 	struct announce_address addr[ANNOUNCE_MAX];
 };

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* burst.c - liburing
  *
- * A ring that is made for a process in a sandbox (Linux 5.10 for its restrictions, 6.0 for
- * the cancellation by a registered file) takes requests for WRITEV and ASYNC_CANCEL alone,
- * each for a registered file, of which there is one: the TAP. It starts disabled.
- * Restrictions hold from when it is enabled, so the file is set before that, and afterwards
- * nothing about the ring can be changed: of the operations of io_uring_register(2) only
- * ENABLE_RINGS is allowed, which then fails. IOSQE_FIXED_FILE, which each request must
- * have, is taken with a cancellation as well, and says there what CANCEL_FD_FIXED says. A
- * ring with SINGLE_ISSUER that is made disabled belongs to the thread that enables it.
+ * A ring that is made for a process in a sandbox is restricted (Linux 5.10; 6.0 for the
+ * cancellation by a registered file):
+ *
+ * - It accepts only WRITEV and ASYNC_CANCEL, each for a registered file. There is one: the TAP.
+ * - It starts disabled. The restrictions hold once it is enabled, so the file is set before.
+ * - Once enabled it cannot be changed: of io_uring_register(2) only ENABLE_RINGS is allowed,
+ *   which then fails.
+ * - Each request must have IOSQE_FIXED_FILE. A cancellation accepts it, too, where it means the
+ *   same as CANCEL_FD_FIXED.
+ * - With SINGLE_ISSUER the ring belongs to the thread that enables it.
  */
 #include <errno.h>
 #include <liburing.h>
@@ -28,23 +30,23 @@
 /* user_data of requests that are not frames. */
 #define CANCEL UINT64_MAX
 
-/* The pause between two attempts to cancel where the kernel refused one, in nanoseconds. */
+/* The pause before another attempt to cancel, after the kernel refused one, in nanoseconds. */
 #define CANCEL_AGAIN_NS 1000000
 
 /* #syscalls io_uring_enter nanosleep clock_nanosleep munmap close */
 /* #syscalls-some io_uring_register */
 /* #syscalls-before io_uring_setup eventfd */
 
-/* Where the TAP is in a ring's table of registered files. */
+/* The TAP's place in a ring's table of registered files. */
 #define SLOT 0
 
-/* All that a ring of a process in a sandbox takes. */
+/* What a restricted ring accepts. */
 static const struct io_uring_restriction restrictions[] = {
 	{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_WRITEV },
 	{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_ASYNC_CANCEL },
 	{ .opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED, .sqe_flags = IOSQE_FIXED_FILE },
 	{ .opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = IORING_REGISTER_ENABLE_RINGS },
-	/* The probe's, which is on a ring of its own; the others have all but this. */
+	/* Only for the probe, which has a ring of its own. */
 	{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_POLL_ADD },
 };
 #define RESTRICTIONS_OF_PROBE ARRAY_SIZE(restrictions)
@@ -52,11 +54,11 @@ static const struct io_uring_restriction restrictions[] = {
 
 struct burst_ring {
 	struct io_uring uring;
-	bool fixed;	/* its requests name SLOT in place of a descriptor */
+	bool fixed;	/* its requests name SLOT instead of a descriptor */
 };
 
-/* Sets up a ring, with two flags more which avoid interrupting our own thread; without
- * them on kernels before 6.1. Returns 0 or -errno. */
+/* Sets up a ring, with two further flags, which avoid interrupting our own thread. Kernels before
+ * 6.1 do not have them. Returns 0 or -errno. */
 static int burst_ring_setup(struct io_uring *uring, unsigned int flags)
 {
 	int err = io_uring_queue_init(BURST_MAX, uring, flags | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
@@ -64,7 +66,7 @@ static int burst_ring_setup(struct io_uring *uring, unsigned int flags)
 	return err == -EINVAL ? io_uring_queue_init(BURST_MAX, uring, flags) : err;
 }
 
-/* liburing before 2.4 does not export two of the operations. Returns 0, a number or -errno. */
+/* Calls io_uring_register(2), as liburing before 2.4 lacks two of its operations. Returns its result or -errno. */
 static int burst_register(struct burst_ring *r, unsigned int op, const void *arg, unsigned int n)
 {
 	long ret = syscall(SYS_io_uring_register, r->uring.ring_fd, op, arg, n);
@@ -72,7 +74,7 @@ static int burst_register(struct burst_ring *r, unsigned int op, const void *arg
 	return ret < 0 ? -errno : (int)ret;
 }
 
-/* Makes a request be one for that descriptor, or for the ring's registered file. */
+/* Sets a request's file: that descriptor, or the ring's registered file. */
 static void burst_address(const struct burst_ring *r, struct io_uring_sqe *sqe, int fd)
 {
 	if (!r->fixed) {
@@ -97,7 +99,7 @@ static bool burst_cancel(struct burst_ring *r, int fd)
 	return true;
 }
 
-/* --- whether this kernel has what it takes ------------------------------------------ */
+/* --- whether this kernel can cancel -------------------------------------------------- */
 
 /* Polls fd, which never becomes readable, and cancels the poll. Returns 0 if both
  * requests complete. */
@@ -129,7 +131,7 @@ static int burst_probe_with(struct burst_ring *r, int fd)
 	return canceled ? 0 : -ENOTSUP;
 }
 
-/* Puts fd into the ring's table and enables it, on the thread that is to use it. Returns 0 or -errno. */
+/* Puts fd into the ring's table and enables the ring, on the thread that will use it. Returns 0 or -errno. */
 static int burst_ring_enable(struct burst_ring *r, int fd)
 {
 	struct io_uring_files_update update = { .offset = SLOT, .fds = (uintptr_t)&fd };
@@ -207,7 +209,7 @@ void burst_ring_free(struct burst_ring *r)
 	free(r);
 }
 
-/* Makes a ring of this thread's, for any descriptor. Returns 0 or -errno. */
+/* Makes a ring of this thread, for any descriptor. Returns 0 or -errno. */
 static int burst_ring_own(struct burst_ring **out)
 {
 	struct burst_ring *r = malloc(sizeof(*r));

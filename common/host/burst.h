@@ -14,9 +14,10 @@
  * completion before it returns, as the caller then reuses the frame's bytes. So
  * the ring needs a kernel that can cancel by descriptor; burst_start() tries it.
  *
- * A process in a sandbox cannot make a ring, and through an ordinary one it could walk past
- * its sandbox. burst_ring_new() makes one before that can do nothing but write to its one
- * file and cancel: the worker puts its TAP there and enables it (burst.c).
+ * A process in a sandbox must not make rings, as an ordinary ring could do what the sandbox
+ * forbids. So burst_ring_new() makes a restricted one before the sandbox is closed: it can
+ * only write to one file, and cancel. The worker sets its TAP as that file and enables the
+ * ring (burst.c).
  *
  * burst_start() allocates everything before the first frame.
  */
@@ -38,7 +39,7 @@ struct burst_ring;
 struct burst {
 	int tap_fd;			/* borrowed; non-blocking */
 	struct burst_ring *ring;	/* NULL: frames are written one by one */
-	bool given;			/* it makes no ring of its own */
+	bool given;			/* it uses the ring of burst_give(), or none */
 	unsigned int n;			/* frames that were added */
 	struct {
 		struct iovec *iov;
@@ -50,7 +51,7 @@ struct burst {
 /* Returns 0 if this kernel has rings that burst_ring_new() can make; else -errno. */
 MUST_CHECK int burst_ring_probe(void);
 
-/* Makes a restricted ring, for a burst_give() later. Returns 0 or -errno. */
+/* Makes a restricted ring, for burst_give(). Returns 0 or -errno. */
 MUST_CHECK int burst_ring_new(struct burst_ring **out);
 
 /* Frees a ring that no burst has. NULL is allowed. */
@@ -59,8 +60,8 @@ void burst_ring_free(struct burst_ring *r);
 /* Sets up an empty burst for that TAP, without a ring. */
 void burst_init(struct burst *b, int tap_fd);
 
-/* Gives it a ring of burst_ring_new(), whose owner it becomes. NULL: there is none, and it
- * makes none. */
+/* Gives the burst a ring of burst_ring_new(), which it then owns. NULL: it has no ring, and makes
+ * none. */
 void burst_give(struct burst *b, struct burst_ring *r);
 
 /* Makes a ring, or enables the one that was given. From now on only the calling thread may

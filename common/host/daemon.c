@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* daemon.c - for daemon.h */
+/* daemon.c - exits, signals, timers, and systemd's messages */
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>

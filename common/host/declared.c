@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* declared.c - the lists of declared.h, out of a header that the build makes */
+/* declared.c - the lists of declared.h, from a header that the build makes */
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>

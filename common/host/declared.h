@@ -12,8 +12,9 @@ extern const char *const declared_calls[];
 /* Requests of ioctl(2) that are made there; 0 at the end. */
 extern const unsigned long declared_ioctls[];
 
-/* Returns the names of the calls that a stand-in for the Xen libraries makes once its handles are
- * open (xensim), with NULL at the end; or NULL, as the real libraries have no such list. */
+/* Returns the names of the calls that stand-ins for the Xen libraries (xensim's) make once their
+ * handles are open, with NULL at the end. Returns NULL with the real libraries, which have no
+ * such list. */
 const char *const *declared_by_stand_in(void);
 
 #endif

@@ -50,7 +50,7 @@ int evt_restrict(struct evt_dev *e, struct domid peer)
 		return -EOPNOTSUPP;
 	if (xenevtchn_restrict(e->handle, peer.raw) == 0)
 		return 0;
-	/* As kernels answer that do not know the request. */
+	/* The answer of a kernel that does not know the request. */
 	return errno == ENOTTY || errno == ENOSYS || errno == EOPNOTSUPP ? -EOPNOTSUPP : errno ? -errno : -EIO;
 }
 

@@ -15,8 +15,8 @@ struct evt_dev;
 /* Opens the device; its descriptor is non-blocking. Returns 0 or -errno. */
 MUST_CHECK int evt_open(struct evt_dev **out);
 
-/* Allows no other bind from now on than to ports that domain peer offers, and no offer of
- * ours. Returns 0; -EOPNOTSUPP: this kernel cannot do that, or not for domain 0; other -errno. */
+/* From now on allows only binds to ports that domain peer offers, and no offers of our own.
+ * Returns 0; -EOPNOTSUPP: this kernel cannot do that, or not for domain 0; other -errno. */
 MUST_CHECK int evt_restrict(struct evt_dev *e, struct domid peer);
 
 /* Closes the device and, unless evt_fd_dup() was called, its ports. NULL is allowed. */

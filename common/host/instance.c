@@ -102,7 +102,7 @@ static int instance_try_lock(int fd, uint32_t devid, pid_t *holder)
 	if (fcntl(fd, F_GETLK, &lock) < 0)
 		return -errno;
 	if (lock.l_type == F_UNLCK)
-		return -EAGAIN;	/* it ended in between */
+		return -EAGAIN;	/* the holder has ended meanwhile */
 	*holder = lock.l_pid;
 	return -EBUSY;
 }

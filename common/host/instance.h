@@ -25,17 +25,16 @@ enum { INSTANCE_ALL = UINT32_MAX };
 
 /* Makes the directory dir, mode 0700, or checks the one that is there, and
  * sets the umask to 0077, so that other users cannot read our files. Returns 0;
- * -EPERM: it is another user's, others may write to it, or it is a symbolic
+ * -EPERM: another user owns it, others may write to it, or it is a symbolic
  * link; other -errno. */
 MUST_CHECK int instance_run_dir(const char *dir);
 
 /* Takes the lock of the program name in this domain for device devid, or for
  * INSTANCE_ALL. Returns 0, and the lock stays until the process ends; -EBUSY:
  * the process *holder has it, or a part of it, and did not end in wait_ms
- * milliseconds;
- * -EPERM: as for instance_run_dir(); -ECONNREFUSED: XENSTORED_PATH names
- * nothing; other -errno. An error closes the file, and so releases all locks of
- * this process on it: the process must end. */
+ * milliseconds; -EPERM: as for instance_run_dir(); -ECONNREFUSED: XENSTORED_PATH
+ * does not exist; other -errno. An error closes the file, and so releases all
+ * locks of this process on it: the process must end. */
 MUST_CHECK int instance_lock(const char *name, uint32_t devid, unsigned int wait_ms, pid_t *holder);
 
 /* Takes the lock of the file dir/name.lock. Returns as instance_lock(). */

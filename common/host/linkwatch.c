@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* linkwatch.c - RTNLGRP_LINK */
+/* linkwatch.c - receives and parses the messages of the group RTNLGRP_LINK */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "linkwatch.h"
 #include "common/base/log.h"
 
-/* More than a message on a device with many virtual functions takes. */
+/* More than a message about a device with many virtual functions has. */
 #define LINKWATCH_MESSAGE_MAX 32768
 
 int linkwatch_open(void)
@@ -42,7 +42,7 @@ void linkwatch_ask(int fd, unsigned int ifindex)
 		log_debug("cannot ask for a device ifindex=%u errno=%m", ifindex);
 }
 
-/* Returns false for a message on something else. */
+/* Returns false for a message about something else. */
 static bool linkwatch_parse(struct link_event *ev, struct nlmsghdr *head)
 {
 	struct ifinfomsg *info = NLMSG_DATA(head);
@@ -50,8 +50,8 @@ static bool linkwatch_parse(struct link_event *ev, struct nlmsghdr *head)
 
 	if ((head->nlmsg_type != RTM_NEWLINK && head->nlmsg_type != RTM_DELLINK) || left < 0)
 		return false;
-	/* A bridge tells of its ports with a family of its own: that a port is deleted does not
-	 * mean that the device is. */
+	/* A bridge reports its ports with a family of its own: a deleted port is not a deleted
+	 * device. */
 	if (info->ifi_family != AF_UNSPEC || info->ifi_index <= 0)
 		return false;
 	*ev = (struct link_event){ .ifindex = (unsigned int)info->ifi_index, .removed = head->nlmsg_type == RTM_DELLINK };

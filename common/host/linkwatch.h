@@ -14,7 +14,7 @@
 
 /* A change of one device. */
 struct link_event {
-	unsigned int ifindex;	/* 0: messages were lost, anything may have happened to any device */
+	unsigned int ifindex;	/* 0: messages were lost, and any device may have changed */
 	char ifname[16];	/* IFNAMSIZ; "": the message had no name */
 	bool removed;		/* it was deleted, or moved to another namespace */
 	bool has_txqlen;	/* txqlen is set */

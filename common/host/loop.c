@@ -48,8 +48,8 @@ struct loop {
 	/* Shared by the threads. */
 	atomic_uint commands;		/* signals, a bit each */
 	atomic_uint beat;		/* rounds of the control thread */
-	atomic_bool idle;		/* it waits for events */
-	/* The main thread's. */
+	atomic_bool idle;		/* the control thread waits for events */
+	/* Private to the main thread. */
 	uint64_t request_since;
 	uint64_t asked_at;		/* time at which the end was requested; 0: not yet */
 	unsigned int request;		/* the one in progress at the last check */
@@ -57,15 +57,15 @@ struct loop {
 	int signal_fd, heartbeat_fd;
 	int done_fd;			/* eventfd: the control thread has ended */
 	bool stuck, stalled;
-	/* The control thread's. */
+	/* Private to the control thread. */
 	struct store *store;
 	uint64_t retry_at, retry_us;
-	int retry_err;			/* logged last; 0: none */
+	int retry_err;			/* error of the last attempt that was logged; 0: none */
 	int epoll_fd, kick_fd, tick_fd;
 	struct { int fd; bool counter; void (*ready)(void *daemon, int fd); } source[SOURCES_MAX];
 	unsigned int nsources;
 	unsigned int ticks;
-	bool lost;			/* and logged */
+	bool lost;			/* the connection is lost, and that was logged */
 };
 
 /* --- the control thread ------------------------------------------------------ */
@@ -83,7 +83,7 @@ static void loop_add(struct loop *l, unsigned int source, int fd, uint32_t event
 static void loop_add_store(struct loop *l)
 {
 	loop_add(l, SOURCE_STORE, store_fd(l->store), EPOLLIN);
-	/* It hangs up once, and stays so. */
+	/* Once it has hung up, it stays readable. */
 	if (store_hangup_fd(l->store) >= 0)
 		loop_add(l, SOURCE_HANGUP, store_hangup_fd(l->store), EPOLLRDHUP | EPOLLONESHOT);
 }
@@ -148,7 +148,7 @@ static void loop_reconnect(struct loop *l)
 	if (now_us() < l->retry_at)
 		return;
 	how = store_reopen(l->store);
-	/* That one is lost again at once says no more: a xenstored that dies still takes some. */
+	/* A connection that is lost again at once is not logged: a xenstored that ends still accepts some. */
 	if (how < 0 && how != l->retry_err && how != -ENOTCONN) {
 		log_warn("cannot connect to xenstored again, trying further error=\"%s\"", errtext(ERRTEXT_STORE, how));
 		l->retry_err = how;

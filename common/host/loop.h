@@ -44,7 +44,7 @@ struct loop_conf {
 	void *daemon;
 	const char *root;	/* the path that start() watches, for an error line */
 	const char *mark;	/* for store_open() */
-	int drain_signal;	/* asks for an end that first needs requests to xenstored; 0: none */
+	int drain_signal;	/* the signal for an end that first needs requests to xenstored; 0: none */
 	unsigned int end_ms;	/* time for the control thread to end, milliseconds */
 };
 

@@ -52,7 +52,7 @@ static int maddr_read(void *arg)
 	unsigned int of, n = 0;
 	uint8_t one[6];
 	char line[128];
-	/* Not /proc/net, which is the namespace of the first thread. */
+	/* /proc/net would be that of the process's first thread. */
 	FILE *f = fopen("/proc/thread-self/net/dev_mcast", "re");
 
 	if (!f)

@@ -93,7 +93,7 @@ static uint64_t netdev_netns_inode(int fd)
 	return fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
-/* Returns the inode of the namespace that the calling thread is in, 0 if it cannot be told. */
+/* Returns the inode of the calling thread's namespace, 0 if it cannot be read. */
 static uint64_t netdev_netns_ours(void)
 {
 	struct stat st;
@@ -148,8 +148,8 @@ static int netdev_nsid_need(int netns_fd, int *nsid)
 
 /* --- by descriptor ------------------------------------------------------- */
 
-/* Finds the namespace of a tun descriptor's device. If the kernel cannot tell, it is
- * taken to be ours. */
+/* Finds the namespace of a tun descriptor's device. If the kernel cannot report it, it counts as
+ * ours. */
 static int netdev_place(struct netdev *d, int tun_fd)
 {
 	uint64_t ours = netdev_netns_ours();
@@ -282,8 +282,8 @@ static int netdev_nsid_list(struct netdev_search *s)
 	return netlink_ask(NETLINK_ROUTE, req, netdev_nsid_collect, s);
 }
 
-/* Returns 0: it is there, and d->netns_fd is set if the namespace can be opened;
- * -ENODEV: it is not there. */
+/* Returns 0 if the device is there; d->netns_fd is set if the namespace can be opened. Returns
+ * -ENODEV if it is not there. */
 static int netdev_find_in(struct netdev_search *s, int nsid)
 {
 	struct netdev *d = s->d;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* netdev.h - the network device behind a tun descriptor, under whatever name and in whatever namespace
+/* netdev.h - the network device of a tun descriptor, whatever its name and its namespace are
  *
  * Theory of operation. While we hold a TAP a person may rename it and move it
  * to another network namespace, and another device may take its old name. The

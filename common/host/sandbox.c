@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* sandbox.c - the stages of sandbox.h, from top to bottom
+/* sandbox.c - the stages of sandbox.h, in their order
  *
- * Their order is not free. Limits come first, as raising one later takes a capability.
- * The user changes while the process has the capability to do so, and that takes all
- * capabilities away. Landlock and seccomp ask an unprivileged process for no_new_privs. The
- * filter is last, as it forbids every call that the stages before it need.
+ * The order has reasons:
+ * - limits come first, as raising one later needs a capability;
+ * - the user changes next, while the process has the capability for that, which removes all
+ *   capabilities;
+ * - no_new_privs precedes Landlock and seccomp, which need it in an unprivileged process;
+ * - the filter is last, as it forbids the calls of the other stages.
  */
 #include <errno.h>
 #include <cap-ng.h>
@@ -39,7 +41,7 @@ int sandbox_close_from(unsigned int first)
 
 /* #syscalls-before all */
 
-/* --- 1. limits: a process that was taken over does not use up the host --------------- */
+/* --- 1. limits: a process that an attacker controls cannot use up the host ------------ */
 
 static int sandbox_limit(__rlimit_resource_t which, rlim_t most)
 {
@@ -61,18 +63,18 @@ static int sandbox_limits(const struct sandbox *s)
 	/* So the descriptor of a file in the run directory fills no disk. */
 	if (!err)
 		err = sandbox_limit(RLIMIT_FSIZE, SANDBOX_FILE);
-	/* Raising it takes a capability that a unit may not give: then no priority is raised. */
+	/* Raising it needs a capability that a service unit may not give: then no priority is raised. */
 	if (s->nice)
 		(void)!sandbox_limit(RLIMIT_NICE, SANDBOX_NICE);
 	/* The kernel counts threads of a user, not of a process. */
 	if (!err && s->own_uid)
 		err = sandbox_limit(RLIMIT_NPROC, s->threads);
-	/* One arena: no thread asks the system how many processors there are. */
+	/* With one arena, malloc(3) does not ask the system for the number of processors. */
 	mallopt(M_ARENA_MAX, 1);
 	return err;
 }
 
-/* --- 2. ids: no user and no capability that anything else on the host has ---------------- */
+/* --- 2. ids: a user that nothing else on the host has, and no capability ------------------ */
 
 static int sandbox_ids(const struct sandbox *s)
 {
@@ -83,14 +85,14 @@ static int sandbox_ids(const struct sandbox *s)
 	capng_clear(CAPNG_SELECT_CAPS);
 	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
 		return -EPERM;
-	/* What the kernel says counts. */
+	/* Check the result that the kernel reports. */
 	if (capng_get_caps_process() != 0 || capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
 		return -EPERM;
-	/* A change of user makes a process dumpable again, or not, as a sysctl says. */
+	/* After a change of user a sysctl decides whether the process is dumpable. */
 	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
 }
 
-/* --- 3. no new privileges: a set-user-id program is one like any other ---------------------- */
+/* --- 3. no new privileges: a set-user-id program gives none --------------------------------- */
 
 static int sandbox_no_new_privs(const struct sandbox *s)
 {
@@ -98,9 +100,9 @@ static int sandbox_no_new_privs(const struct sandbox *s)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-/* --- 4. Landlock: the file system is not there ------------------------------------------------ */
+/* --- 4. Landlock: no access to the file system ------------------------------------------------ */
 
-/* Everything that each version of the kernel can forbid; no rule then allows any of it. */
+/* All accesses that each version of Landlock can forbid. No rule allows any of them. */
 static const uint64_t sandbox_landlock_fs[] = { 0, 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff };
 
 static int sandbox_landlock(const struct sandbox *s)
@@ -123,10 +125,10 @@ static int sandbox_landlock(const struct sandbox *s)
 	return err;
 }
 
-/* --- 5. seccomp: a call that nobody declared is the end ---------------------------------------- */
+/* --- 5. seccomp: a call that is not declared ends the process ----------------------------------- */
 
-/* What libc calls by itself, wherever the process is: for memory, threads and their locks, a
- * signal's end, and the end of all.
+/* The calls that libc makes by itself: for memory, for threads and their locks, for the return
+ * from a signal handler, and for the end of the process.
  *
  * #syscalls brk munmap madvise mremap futex getrandom rt_sigaction rt_sigreturn rt_sigprocmask restart_syscall
  * #syscalls set_robust_list rseq sched_getaffinity gettid exit exit_group close
@@ -148,20 +150,20 @@ static int sandbox_allow_ioctls(scmp_filter_ctx filter, const unsigned long *req
 {
 	int err = 0;
 
-	/* The kernel looks at 32 bits of the request. */
+	/* The kernel uses the low 32 bits of the request. */
 	for (; requests && *requests && !err; requests++)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, *requests));
 	return err;
 }
 
-/* Whether memory that another process gave can still shrink. */
+/* Allows reading the seals of a memfd: memory from another process must not shrink. */
 static int sandbox_allow_seals(scmp_filter_ctx filter)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS, 0));
 }
 
-/* Memory that can be written is never executed. */
+/* Allows memory, but none that is executable. */
 static int sandbox_allow_memory(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp not_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
@@ -170,8 +172,8 @@ static int sandbox_allow_memory(scmp_filter_ctx filter)
 	return err ? err : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_exec);
 }
 
-/* A thread, and no process. clone3(2) has its flags in memory, where no filter sees
- * them; glibc does without it. */
+/* Allows new threads, and no new process. clone3(2) has its flags in memory, which a filter
+ * cannot read. It fails with ENOSYS, and glibc then uses clone(2). */
 static int sandbox_allow_threads(scmp_filter_ctx filter)
 {
 	const uint64_t flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
@@ -181,7 +183,7 @@ static int sandbox_allow_threads(scmp_filter_ctx filter)
 	return err ? err : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }
 
-/* What a worker sets of itself: its name and its timers' slack; its priority, where it may. */
+/* Allows a thread to set its own name and timer slack and, with s->nice, its own priority. */
 static int sandbox_allow_own_thread(scmp_filter_ctx filter, const struct sandbox *s)
 {
 	int err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
@@ -196,8 +198,8 @@ static int sandbox_allow_own_thread(scmp_filter_ctx filter, const struct sandbox
 					    SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A1(SCMP_CMP_EQ, SCHED_BATCH, 0));
 }
 
-/* A ring that was made disabled and restricted before is started by its worker, which gives
- * it its TAP; nothing else about a ring can be changed. */
+/* Allows a worker to set the TAP of a restricted ring that was made before, and to enable the
+ * ring. Nothing else of a ring can be changed. */
 static int sandbox_allow_rings(scmp_filter_ctx filter)
 {
 	int err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_register), 1,
@@ -209,7 +211,7 @@ static int sandbox_allow_rings(scmp_filter_ctx filter)
 
 static int sandbox_fill_filter(scmp_filter_ctx filter, const struct sandbox *s)
 {
-	/* For all threads that a library may have started. */
+	/* Apply the filter to all threads, as a library may have started some. */
 	int err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 
 	if (!err)
@@ -237,11 +239,11 @@ static int sandbox_seccomp(const struct sandbox *s)
 	int err = filter ? sandbox_fill_filter(filter, s) : -ENOMEM;
 
 	seccomp_release(filter);
-	/* libseccomp's word for "see errno". */
+	/* libseccomp returns -ECANCELED for an error of the kernel. */
 	return err == -ECANCELED ? -EINVAL : err;
 }
 
-/* --- all of it -------------------------------------------------------------------------------- */
+/* --- all stages ------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -265,7 +267,7 @@ int sandbox_enter(const struct sandbox *s, uint32_t *missing, enum sandbox_stage
 	for (*at = SANDBOX_LIMITS; *at < SANDBOX_STAGES; (*at)++) {
 		int err = stages[*at].run(s);
 
-		/* The file system is closed by seccomp, too: without Landlock there is one wall less. */
+		/* Without Landlock the sandbox is closed all the same: seccomp allows no call that opens a file. */
 		if (err == -ENOSYS && *at == SANDBOX_LANDLOCK)
 			*missing |= 1u << *at;
 		else if (err)

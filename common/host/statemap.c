@@ -54,7 +54,7 @@ void statemap_remove(const char *path)
 
 int statemap_map(void **out, int fd, size_t len)
 {
-	/* Not by fstat(2), which newer C libraries make a lookup of a name. */
+	/* lseek(2), as newer C libraries make fstat(2) newfstatat(2), the lookup of a name. */
 	off_t size = lseek(fd, 0, SEEK_END);
 	void *map;
 

@@ -9,7 +9,7 @@
  *
  * A file is used only if it is a regular file of our own user that no other user
  * may write, and has the expected size. The caller checks its contents. The process
- * that maps a file need not be the one that opened it: it names no file.
+ * that maps a file need not be the one that opened it, and needs no path.
  */
 #ifndef NETPAIR_STATEMAP_H
 #define NETPAIR_STATEMAP_H
@@ -30,7 +30,7 @@ MUST_CHECK int statemap_open(const char *path, size_t len);
 /* Removes the file, if there is one. */
 void statemap_remove(const char *path);
 
-/* Maps the file fd, which stays the caller's and may be closed then. Returns 0;
+/* Maps the file fd, which the caller keeps and may close afterwards. Returns 0;
  * -EINVAL: it has another size; other -errno. */
 MUST_CHECK int statemap_map(void **out, int fd, size_t len);
 

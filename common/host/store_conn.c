@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store_conn.c - the connection to xenstored: made, lost, made again with its watches
+/* store_conn.c - makes the connection to xenstored, and makes it again with its watches after a loss
  *
  * If xenstored does not answer, libxenstore waits for ever, in a condition variable
  * or in the kernel, and so does the control thread; store_request() shows that to
@@ -93,8 +93,7 @@ static int store_conn_handle_open(struct store *s)
 	return errno && errno != ENOENT ? -errno : -ECONNREFUSED;
 }
 
-/* Writes the mark, which only serves to notice its loss: where it cannot be written that is
- * not noticed. */
+/* Writes the mark. If it cannot be written, the loss of xenstored's nodes is not detected. */
 static void store_conn_write_mark(struct store *s)
 {
 	bool ok;
@@ -102,13 +101,13 @@ static void store_conn_write_mark(struct store *s)
 	store_enter();
 	ok = xs_write(s->handle, XBT_NULL, s->mark, NETPAIR_VERSION, (unsigned int)strlen(NETPAIR_VERSION));
 	store_leave();
-	/* A connection that is lost says nothing about the mark: a xenstored that dies still takes some. */
+	/* A lost connection says nothing about the mark: a xenstored that ends still accepts some. */
 	if (ok || store_failed(s) != -ENOTCONN)
 		s->marked = ok;
 }
 
-/* Finds out whether this xenstored has what the earlier one had. That is done once: with the next
- * connection the mark may be our own. */
+/* Checks whether this xenstored has the nodes of the earlier one. It does so once only, as the mark of a
+ * later connection may be one that this connection wrote. */
 static void store_conn_look_for_mark(struct store *s)
 {
 	unsigned int len;
@@ -286,7 +285,7 @@ int store_reopen(struct store *s)
 	if (by_socket) {
 		int fd = store_conn_hangup_open();
 
-		/* Not by the device: only the same xenstored serves it. */
+		/* With the device it is not checked: the device reaches only the same xenstored. */
 		if (fd < 0)
 			return fd == -ENOENT ? -ECONNREFUSED : fd;
 		close(s->hangup_fd);

@@ -20,8 +20,8 @@ struct store {
 	const char *mark;		/* NULL: none */
 	int hangup_fd;			/* -1: xenstored is not reached by a socket */
 	bool lost;
-	bool marked;			/* what it knew at the last connection, our mark was in */
-	bool emptied;			/* and a later one did not have it, which was not told yet */
+	bool marked;			/* xenstored had our mark at the last connection */
+	bool emptied;			/* a later xenstored did not have it, which is not reported yet */
 };
 
 /* Must enclose each call of libxenstore that may block, for store_request(). They

@@ -30,13 +30,13 @@ struct storm {
 	unsigned int empty;	/* consecutive wakes without work */
 };
 
-/* Notes that a port has fired. */
+/* Records that a port has fired. */
 static inline void storm_event(struct storm *s)
 {
 	s->fired = true;
 }
 
-/* Notes that there was work. */
+/* Records that there was work. */
 static inline void storm_work(struct storm *s)
 {
 	s->fired = false;

@@ -98,13 +98,13 @@ static inline void taplimit_begin(struct taplimit_reader *r)
 	r->empty = false;
 }
 
-/* Notes a frame of len bytes that was read. */
+/* Records that a frame of len bytes was read. */
 static inline void taplimit_took(struct taplimit_reader *r, uint32_t len)
 {
 	r->took += len + TAPLIMIT_FRAME;
 }
 
-/* Notes that a read found the queue empty. */
+/* Records that a read found the queue empty. */
 static inline void taplimit_empty(struct taplimit_reader *r)
 {
 	r->empty = true;

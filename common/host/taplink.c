@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* taplink.c - where a TAP is and what rtnetlink tells of it, for taplink.h */
+/* taplink.c - handles the events of rtnetlink for taplink.h */
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ void taplink_find(struct taplink *l, int tap_fd)
 	l->ifindex = 0;
 	l->ifname[0] = '\0';
 	if (netdev_open(&dev, tap_fd) == 0) {
-		/* rtnetlink does not tell of a device in another namespace. */
+		/* rtnetlink reports no device in another namespace. */
 		if (dev.netns_fd < 0) {
 			l->ifindex = dev.ifindex;
 			snprintf(l->ifname, sizeof(l->ifname), "%s", dev.name);
@@ -27,7 +27,7 @@ void taplink_find(struct taplink *l, int tap_fd)
 	linkwatch_ask(l->link_fd, l->ifindex);
 }
 
-/* Logs that the device's queue takes no frame, or does again. */
+/* Logs that the device's queue accepts no frame, or accepts frames again. */
 static void taplink_queue(struct taplink *l, const char *name, unsigned int txqlen)
 {
 	bool none = txqlen == 0;

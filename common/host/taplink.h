@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* taplink.h - what others do to a TAP that a daemon holds, as rtnetlink tells
+/* taplink.h - changes that others make to a TAP, as rtnetlink reports them
  *
- * A device that somebody deletes (ip link del, or the network namespace that holds it
- * ends) leaves a descriptor that fails with EBADFD for good. The worker finds that out
- * as it reads; rtnetlink tells of it without any traffic. Somebody may also rename the
- * device, move it, or take its queue away. For the control thread.
+ * A person may delete a device, or its network namespace may end. Its descriptor then
+ * fails with EBADFD for ever. The worker sees that when it reads; rtnetlink reports it
+ * without any traffic. A person may also rename the device, move it, or set the length of
+ * its queue to 0. For the control thread.
  */
 #ifndef NETPAIR_TAPLINK_H
 #define NETPAIR_TAPLINK_H
@@ -18,18 +18,19 @@ struct tapstate;
 
 struct taplink {
 	const char *what;	/* whose device it is, for the log: "vif" or "nic" */
-	int link_fd;		/* linkwatch.h; -1: nothing tells of devices; borrowed */
+	int link_fd;		/* of linkwatch.h; -1: there are no events; borrowed */
 	unsigned int ifindex;	/* of the device; 0: it is in another network namespace, or not known */
-	char ifname[16];	/* its name then */
-	bool no_queue;		/* its queue takes no frame, which was logged */
+	char ifname[16];	/* its name when it was last read */
+	bool no_queue;		/* its queue accepts no frame, which was logged */
 };
 
-/* Notes where the device of tap_fd is, and asks for its present state as an event. */
+/* Records the device of tap_fd, and requests its present state as an event. */
 void taplink_find(struct taplink *l, int tap_fd);
 
-/* Handles an event for the device of tap_fd (-1: there is none), if it may be of that one:
- * saves where the device is if it was renamed or moved, and logs when its queue goes or
- * comes back. Returns true if the device may be lost: its owner is to look at it. */
+/* Handles an event for the device of tap_fd (-1: there is none), if it may be about that one.
+ * Saves the device's name and namespace if it was renamed or moved, and logs that its queue
+ * accepts no frame, or accepts frames again. Returns true if the device may be lost: the
+ * caller must look at it. */
 MUST_CHECK bool taplink_event(struct taplink *l, const struct tapstate *ts, int tap_fd, const struct link_event *ev);
 
 #endif

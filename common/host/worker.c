@@ -39,7 +39,7 @@ static void worker_wake(int eventfd)
 {
 	uint64_t one = 1;
 
-	/* Full means that it is readable already. */
+	/* A full eventfd is readable already. */
 	if (write(eventfd, &one, sizeof(one)) < 0 && errno != EAGAIN)
 		log_error("eventfd write failed errno=%d", errno);
 }
@@ -270,7 +270,7 @@ static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
 
-	/* Not by the parent: for another thread the C library opens a file below /proc. */
+	/* The thread sets its own name: for another thread the C library opens a file below /proc. */
 	prctl(PR_SET_NAME, w->name);
 	if (w->uniprocessor)
 		boost_start(&w->boost, w->name);

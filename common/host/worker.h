@@ -103,15 +103,15 @@ struct worker {
 	struct stats *stats;		/* counters that belong to no queue; borrowed */
 };
 
-/* What a worker in a sandbox cannot make by itself. */
+/* What a worker in a sandbox cannot make. */
 struct worker_handles {
 	struct evt_dev *evt;		/* never NULL */
 	struct burst_ring *ring;	/* NULL: it has none */
 };
 
 /* Opens the descriptors of a worker, which is the only writer of stats from its start to its
- * stop. given becomes the worker's, also after an error; NULL: it opens its own. Returns 0 or
- * -errno; the caller owes worker_exit() also after an error. */
+ * stop. The worker owns what given has, also after an error; NULL: it opens its own. Returns 0
+ * or -errno; the caller owes worker_exit() also after an error. */
 MUST_CHECK int worker_init(struct worker *w, const struct worker_ops *ops, const char *name,
 			   int tap_fd, int control_fd, struct stats *stats, const struct worker_handles *given);
 

@@ -13,8 +13,8 @@ struct store;
  * if xenstored failed; *state is Unknown then, too. */
 MUST_CHECK int xenbus_read_state(struct store *s, const char *dir, enum xenbus_state *state);
 
-/* Writes our state. Returns 0, also if dir is gone, which the next look finds out;
- * or -errno. */
+/* Writes our state. Returns 0, also if dir is gone, as the next read of it will show; or
+ * -errno. */
 MUST_CHECK int xenbus_write_state(struct store *s, const char *dir, enum xenbus_state state);
 
 #endif

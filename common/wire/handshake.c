@@ -75,13 +75,13 @@ static enum hs_back_step handshake_back_table(const struct hs_back_view *v)
 	return (enum hs_back_step)back_table[v->ours][aim];
 }
 
-/* Returns the step for a frontend whose rings are in use, with nobody who serves them. */
+/* Returns the step for a frontend whose rings are in use while this process has no connection. */
 static enum hs_back_step handshake_back_unserved(const struct hs_back_view *v)
 {
-	/* A frontend that is being detached takes its pages back at any moment. */
+	/* A frontend that is being detached may end its grants at any moment. */
 	if (!v->online && !v->closing)
 		return HS_BACK_CLOSING;
-	/* Not again: each write of a key would be another attempt. */
+	/* Do not try again: each write of a key would cause another attempt. */
 	if (v->refused)
 		return HS_BACK_CLOSING;
 	return v->tables_lost ? HS_BACK_RESET : HS_BACK_CONNECT;
@@ -93,7 +93,7 @@ enum hs_back_step hs_back_next(const struct hs_back_view *v)
 
 	if (step == HS_BACK_STAY && v->unserved && hs_back_is_up(v->ours))
 		step = handshake_back_unserved(v);
-	/* A frontend that is up is told of the end, and waited for. */
+	/* A connected frontend sees Closing, and the backend waits for it. */
 	if (v->closing && (v->theirs == XenbusStateConnected || v->theirs == XenbusStateReconfiguring))
 		step = v->ours == XenbusStateClosing ? HS_BACK_STAY : HS_BACK_CLOSING;
 	return step;

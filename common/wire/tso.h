@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tso.h - software segmentation of a large TCP frame
  *
- * A kernel segments frames for a device without TSO. The kernel behind the TAP
- * does so for most of them; this file serves the few that reach us large though
+ * A kernel segments frames for a device without TSO. The TAP's kernel does so for
+ * most frames. This file segments the few that are read as large frames although
  * the peer does not take them. Every segment has its checksum filled in.
  */
 #ifndef NETPAIR_TSO_H
