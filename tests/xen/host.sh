@@ -40,10 +40,10 @@ lab_prepare()
 	done
 	[ -z "$missing" ] || die "not found:$missing (make deps, or apt install qemu-system-x86 cpio gcc)"
 	"$here/images" || exit 1
-	if [ ! -e "$LAB_DIR/labtool" ] || [ "$here/tools/labtool.c" -nt "$LAB_DIR/labtool" ]; then
+	if [ ! -e "$LAB_DIR/labtool" ] || [ -n "$(find "$here/tools" -newer "$LAB_DIR/labtool")" ]; then
 		# It is static, so that the same file runs in dom0 and in a guest's initramfs.
 		"${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Werror -static -o "$LAB_DIR/labtool" \
-			"$here/tools/labtool.c" || die "cannot build tools/labtool.c"
+			"$here"/tools/*.c || die "cannot build tools/*.c"
 	fi
 }
 
@@ -59,10 +59,15 @@ stage_libraries()
 	done
 }
 
-# lab_stage DIR: makes DIR with all that a boot needs.
+# lab_stage DIR [IMAGE...]: makes DIR with all that a boot needs.  The guests have these images too.
 lab_stage()
 {
-	local dir=$1 extra d
+	local dir=$1 extra d cpios=()
+
+	shift
+	for d in guest "$@"; do
+		cpios+=("$LAB_DIR/images/$d.cpio")
+	done
 
 	rm -rf "$dir"
 	mkdir -p "$dir/payload/bin" "$dir/console"
@@ -79,7 +84,8 @@ lab_stage()
 		mkdir -p "$dir/payload/libs"
 		stage_libraries "$BIN_DIR/$d" "$dir/payload/libs"
 	done
-	for d in netfrontd tests/hostile/hostile-front; do
+	# netbackd for driver domains.
+	for d in netbackd netfrontd tests/hostile/hostile-front; do
 		[ -x "$BIN_DIR/$d" ] || continue
 		cp "$BIN_DIR/$d" "$extra/bin/"
 		stage_libraries "$BIN_DIR/$d" "$extra/lib/lab"
@@ -91,7 +97,7 @@ lab_stage()
 	cp "$top/tests/xensim/store-ops.sh" "$extra/lab/"
 	# An initramfs may consist of several cpio archives.  Of two files of one name the later counts.
 	{
-		cat "$LAB_DIR/images/guest.cpio"
+		cat "${cpios[@]}"
 		(cd "$extra" && find . | cpio --quiet -o -H newc -R 0:0)
 	} >"$dir/payload/guest.img"
 	ln -f "$LAB_DIR/images/vmlinux" "$dir/payload/vmlinux" 2>/dev/null ||

@@ -21,13 +21,21 @@ hide_me() {
 	sed -e 's/x\{100,\}/x.../g' -e "s|/local/domain/$me\b|/local/domain/ME|g" -e "s|\b\([nrwb]\)$me\b|\1ME|g"
 }
 
+# indent PREFIX FILE: prints the file's lines behind the prefix.  No process is started, as each takes
+# long in an emulated domain.
+indent() {
+	while IFS= read -r line || [ -n "$line" ]; do
+		printf '%s%s\n' "$1" "$line"
+	done <"$2"
+}
+
 # op COMMAND...: prints the command, its output and its exit status.
 op() {
-	echo "\$ $*" | hide_me
+	echo "\$ $*"
 	"$@" >"$tmp/out" 2>"$tmp/err" </dev/null
 	rc=$?
-	sed 's/^/  /' "$tmp/out" | hide_me
-	sed 's/^/! /' "$tmp/err" | hide_me
+	indent '  ' "$tmp/out"
+	indent '! ' "$tmp/err"
 	echo "= $rc"
 }
 
@@ -35,14 +43,14 @@ op() {
 watched() {
 	n=$1 path=$2
 	shift 2
-	echo "\$ watch $path: $*" | hide_me
+	echo "\$ watch $path: $*"
 	mkfifo "$tmp/fifo"
 	xenstore-watch -n "$n" "$path" >"$tmp/fifo" 2>&1 &
 	exec 3<"$tmp/fifo"
-	read -r line <&3 && echo "  $line" | hide_me
+	read -r line <&3 && echo "  $line"
 	"$@" >/dev/null 2>&1
 	while read -r line <&3; do
-		echo "  $line" | hide_me
+		echo "  $line"
 	done
 	exec 3<&-
 	wait
@@ -57,6 +65,7 @@ x() {
 	done
 }
 
+{
 xenstore-rm data/ops 2>/dev/null
 
 # Values, relative and absolute paths
@@ -137,10 +146,22 @@ watched 2 data/ops/deep/er/still xenstore-rm data/ops/deep
 watched 2 data/ops xenstore-write data/ops/new/made/deep 1
 
 # Lists too long for one answer
+add_names() {
+	first=$1 count=$2
+	set --
+	while [ "$count" -gt 0 ]; do
+		set -- "$@" "data/ops/long/a-name-that-is-long-enough-to-make-more-than-one-answer-$first" ''
+		first=$((first + 1)) count=$((count - 1))
+	done
+	xenstore-write "$@" 2>/dev/null
+}
+
+# Ten at a time; a guest's directory is limited, and full to the last name that fits.
 i=0
-while [ $i -lt 150 ]; do
-	xenstore-write "data/ops/long/a-name-that-is-long-enough-to-make-more-than-one-answer-$i" '' 2>/dev/null ||
-		break # a guest's directory is limited
+while [ $i -lt 150 ] && add_names $i 10; do
+	i=$((i + 10))
+done
+while [ $i -lt 150 ] && add_names $i 1; do
 	i=$((i + 1))
 done
 xenstore-list data/ops/long >"$tmp/long"
@@ -148,3 +169,4 @@ wc -l <"$tmp/long" | tr -d ' '
 sort -u "$tmp/long" | wc -l | tr -d ' '
 op xenstore-rm data/ops
 op xenstore-exists data/ops
+} | hide_me

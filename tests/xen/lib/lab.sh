@@ -81,7 +81,7 @@ xs_wait()
 	exec {fd}< <(exec xenstore-watch "$path" @releaseDomain 2>/dev/null)
 	pid=$!
 	end=$((SECONDS + limit))
-	while [ "$SECONDS" -le "$end" ] && read -r -t $((end - SECONDS + 1)) -u "$fd" xs_path; do
+	while [ "$SECONDS" -le "$end" ] && read -r -t $((end - SECONDS + 1)) -u "$fd" _; do
 		if "$@"; then
 			rc=0
 			break
@@ -129,7 +129,8 @@ vif_states()
 # ---- guests -------------------------------------------------------------------------------
 
 # guest_create NAME pv|pvh kernel|netfrontd|none VIF...: each VIF is a string as in any domain's
-# configuration, without an option of netpair's.
+# configuration, without an option of netpair's.  GUEST_CONFIG is another line of it.
+# rodata=off: without it a guest's kernel walks and splits its page tables for most of a second.
 # tsc_mode: without it Xen traps each read of the TSC, which takes a tenth of a stream's time, because
 # the emulated processor does not promise a constant TSC.  Real ones have done so for fifteen years.
 guest_create()
@@ -156,7 +157,8 @@ guest_create()
 		on_crash = "destroy"
 		on_poweroff = "destroy"
 		on_reboot = "destroy"
-		extra = "console=hvc0 loglevel=4 netpair.name=$name netpair.front=$front ${GUEST_EXTRA:-}"
+		${GUEST_CONFIG:-}
+		extra = "console=hvc0 loglevel=4 rodata=off netpair.name=$name netpair.front=$front ${GUEST_EXTRA:-}"
 	END
 	xl create -q "$cfg" || return 1
 	guest_ready "$name" 60 && return
@@ -178,23 +180,23 @@ guest_lost_by_emulator()
 # guest_ready NAME SECONDS: waits until the guest's agent has set its watch.
 guest_ready()
 {
-	local id
+	local id rc=0
 
 	id=$(xl domid "$1") || return 1
 	echo "$id" >"/run/lab/$1.id"
-	xs_wait "$2" "/local/domain/$id/data/lab" guest_ready_or_gone "$id" ||
-		{ echo "guest $1 (domain $id) did not come up in $2 s"; return 1; }
-	! xs_gone "/local/domain/$id" || { echo "guest $1 (domain $id) ended before it was up"; return 1; }
-}
-
-guest_ready_or_gone()
-{
-	xs_is "/local/domain/$1/data/lab/ready" 1 || xs_gone "/local/domain/$1"
+	labtool guest ready "$id" "$2" || rc=$?
+	case $rc in
+	124) echo "guest $1 (domain $id) did not come up in $2 s" ;;
+	125) echo "guest $1 (domain $id) ended before it was up" ;;
+	esac
+	return $rc
 }
 
 guest_id()
 {
-	cat "/run/lab/$1.id"
+	local id
+
+	read -r id <"/run/lab/$1.id" && echo "$id"
 }
 
 # guest NAME spawn 'command': starts the command in the guest and prints its number.
@@ -203,51 +205,14 @@ guest_id()
 # guest NAME run 'command' [SECONDS]: does both.
 guest()
 {
-	local name=$1 verb=$2 id seq b64
+	local id
 
-	id=$(guest_id "$name") || return 125
-	case $verb in
-	spawn)
-		seq=${EPOCHREALTIME/./}$BASHPID
-		b64=$(printf '%s' "$3" | base64 -w 0)
-		xenstore-write "/local/domain/$id/data/lab/cmd" "$seq $b64" || return 125
-		echo "$seq"
-		;;
-	wait)
-		guest_wait "$name" "$3" "${4:-60}"
-		;;
-	run)
-		seq=$(guest "$name" spawn "$3") || return
-		guest_wait "$name" "$seq" "${4:-60}"
-		;;
+	read -r id <"/run/lab/$1.id" || return 125
+	case $2 in
+	spawn) labtool guest spawn "$id" "$3" ;;
+	wait) labtool guest wait "$id" "$3" "${4:-60}" ;;
+	run) labtool guest run "$id" "${4:-60}" "$3" ;;
 	esac
-}
-
-guest_wait()
-{
-	local name=$1 seq=$2 limit=$3 id dir rc chunks part i
-
-	id=$(guest_id "$name") || return 125
-	dir=/local/domain/$id/data/lab/r/$seq
-	answer=
-	xs_wait "$limit" "$dir" guest_answered "$id" "$dir" ||
-		{ echo "no answer from guest $name in $limit s"; return 124; }
-	[ -n "$answer" ] || { echo "guest $name has ended"; return 125; }
-	read -r rc chunks part <<<"$answer"
-	printf '%s' "$part" | base64 -d
-	for i in $(seq "$chunks"); do
-		xs "$dir/$i" | base64 -d
-	done
-	(xenstore-rm "$dir" 2>/dev/null &)
-	return "$rc"
-}
-
-# guest_answered DOMID DIR: xs_wait calls it for each event; xs_path is the event's path.
-guest_answered()
-{
-	answer=$(exec xenstore-read "$2" 2>/dev/null)
-	[ -n "$answer" ] && return
-	[ "$xs_path" = @releaseDomain ] && xs_gone "/local/domain/$1"
 }
 
 guest_destroy()

@@ -17,12 +17,20 @@
 //   labtool receive PORT MIB SEED
 //       Receives the same bytes, compares each, and prints where the first difference is.  It is fast
 //       enough that the network is the limit.  sha256sum on both ends took 80 s for 256 MiB.
+//   labtool log FILE
+//       Adds its standard input to FILE, a few times a second, because each write over 9p is slow.
+//   labtool agent
+//       Runs dom0's commands in a guest (agent.h).
+//   labtool guest run DOMID SECONDS COMMAND | spawn DOMID COMMAND | wait DOMID NUMBER SECONDS |
+//           ready DOMID SECONDS
+//       Is the agent's other end, in dom0.
 //   labtool registers SECONDS
 //       Keeps a pattern in the vector registers and checks that it stays: the machine must keep
 //       programs apart.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -37,6 +45,8 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "agent.h"
 
 static volatile sig_atomic_t done;
 
@@ -424,10 +434,52 @@ static uint64_t number(const char *s)
 	return strtoull(s, NULL, 10);
 }
 
+static int log_to(const char *path)
+{
+	static char buf[1 << 20];
+	const struct timespec nap = {.tv_nsec = 300000000};
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
+	ssize_t n;
+
+	if (fd < 0)
+		return 1;
+	fcntl(0, F_SETPIPE_SZ, sizeof buf);
+	while ((n = read(0, buf, sizeof buf)) > 0) {
+		if (write(fd, buf, (size_t)n) != n)
+			return 1;
+		nanosleep(&nap, NULL);
+	}
+	return 0;
+}
+
+// guest VERB ...: dom0's end of the agent; -1: no such verb.
+static int guest(int argc, char **argv)
+{
+	if (argc == 5 && !strcmp(argv[1], "run"))
+		return agent_run(argv[2], argv[4], (unsigned int)number(argv[3]));
+	if (argc == 4 && !strcmp(argv[1], "spawn"))
+		return agent_spawn(argv[2], argv[3]);
+	if (argc == 5 && !strcmp(argv[1], "wait"))
+		return agent_wait(argv[2], argv[3], (unsigned int)number(argv[4]));
+	if (argc == 4 && !strcmp(argv[1], "ready"))
+		return agent_ready(argv[2], (unsigned int)number(argv[3]));
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 2 && !strcmp(argv[1], "agent"))
+		return agent_main();
+	if (argc > 3 && !strcmp(argv[1], "guest")) {
+		int status = guest(argc - 1, argv + 1);
+
+		if (status >= 0)
+			return status;
+	}
 	if (argc == 3 && !strcmp(argv[1], "capture"))
 		return capture(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "log"))
+		return log_to(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "notify"))
 		return notify(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "registers"))
@@ -446,8 +498,8 @@ int main(int argc, char **argv)
 
 		return fd < 0 ? 1 : receive_stream(fd, number(argv[3]), number(argv[4]));
 	}
-	fputs("usage: labtool capture IF | notify PATH | send ADDRESS PORT MIB SEED [OPTIONS] |"
-	      " receive PORT MIB SEED | registers SECONDS\n",
+	fputs("usage: labtool capture IF | notify PATH | log FILE | send ADDRESS PORT MIB SEED [OPTIONS] |"
+	      " receive PORT MIB SEED | registers SECONDS | agent | guest VERB DOMID ...\n",
 	      stderr);
 	return 2;
 }
