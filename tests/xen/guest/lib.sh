@@ -15,6 +15,53 @@ front_start()
 	: >/run/netfrontd.tail
 }
 
+# netdom_up ADDRESS OPTION...: makes a driver domain of this guest: a bridge, and netbackd with the
+# options, which has started when this returns.
+netdom_up()
+{
+	modprobe bridge && ip link add xenbr0 type bridge && ip link set xenbr0 up &&
+		ip addr add "$1" dev xenbr0 || return 1
+	echo 1 >/proc/sys/net/ipv4/ip_forward
+	shift
+	netdom_start "$@"
+}
+
+# netdom_start OPTION...: starts netbackd and waits for its READY=1.
+netdom_start()
+{
+	local fd line
+
+	exec {fd}< <(exec labtool notify /run/notify)
+	read -r -t 10 -u "$fd" line && [ "$line" = bound ] || return 1
+	NOTIFY_SOCKET=/run/notify LD_LIBRARY_PATH=/lib/lab netbackd "$@" >>/run/netbackd.log 2>&1 &
+	echo $! >/run/netbackd.pid
+	# The console has the log too, as the guest's files end with it.
+	[ -e /run/netbackd.tail ] || { tail -n +1 -f /run/netbackd.log >/dev/console & }
+	: >/run/netbackd.tail
+	read -r -t 20 -u "$fd" line
+	[ "$line" = ready ] || { tail -n 1 /run/netbackd.log; return 1; }
+}
+
+# keep_addresses MAC=ADDRESS...: gives each device with such a MAC its address, whenever one appears,
+# as a guest's network configuration does.
+keep_addresses()
+{
+	local f pair
+
+	{ echo now; exec ip monitor link; } | while read -r _; do
+		for f in /sys/class/net/*/address; do
+			for pair; do
+				[ "$(<"$f")" = "${pair%=*}" ] || continue
+				f=${f%/address}
+				ip -b - <<-DEVICE
+					link set ${f##*/} up
+					addr replace ${pair#*=} dev ${f##*/}
+				DEVICE
+			done
+		done 2>/dev/null
+	done
+}
+
 # front_counters: makes netfrontd log its counters and prints that line.
 front_counters()
 {

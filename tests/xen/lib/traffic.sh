@@ -126,6 +126,18 @@ transfer_from()
 	cat /run/lab/from
 }
 
+# transfer_between FROM TO ADDRESS MIB: sends from one guest to the other, which has ADDRESS and compares
+# every byte.
+transfer_between()
+{
+	local seq out
+
+	seq=$(guest "$2" spawn "timeout 90 labtool receive 5300 $4 1") || return 1
+	guest "$1" run "timeout 60 labtool send $3 5300 $4 1" 70 ||
+		{ out=$(guest "$2" wait "$seq" 40); echo "${out:-$4 MiB did not get through in 60 s}"; return 1; }
+	guest "$2" wait "$seq" 20
+}
+
 # checksums GUEST IF THEIRS THEIRS6 VIF BRIDGE: captures TCP and UDP frames on both sides, once with
 # the senders' checksum offload on and once off.  A frame that the receiver's driver did not mark as
 # partial must have a right checksum.  GRO is off, because it would merge the frames.
