@@ -50,24 +50,30 @@ static void grx_repost(struct nic_queue *q, unsigned int slots)
 		grx_front_post(&q->grx, q->grx_pool.gref[grx_page_of(q, grx_front_next(&q->grx))]);
 }
 
+/* Counts a packet of len bytes, once its fate is known. */
+static void grx_count(struct nic_queue *q, enum drop drop, uint32_t len)
+{
+	if (drop != DROP_NONE) {
+		stats_inc(&q->stats, stats_grx_drop(drop));
+		return;
+	}
+	stats_inc(&q->stats, STAT_GRX_PACKETS);
+	stats_add(&q->stats, STAT_GRX_BYTES, len);
+	worker_count_bytes(&q->conn->w, len);
+}
+
 /* Writes the burst, counts the fate of each frame, and posts the pages of its slots again,
  * as nothing reads them any more. */
 static void grx_write_burst(struct nic_queue *q, unsigned int slots)
 {
-	struct worker *w = &q->conn->w;
-	unsigned int n = w->burst.n;
+	struct burst *burst = &q->conn->w.burst;
+	unsigned int n = burst->n;
 
-	burst_write(&w->burst);
+	burst_write(burst);
 	for (unsigned int i = 0; i < n; i++) {
 		const struct nic_send *s = &q->conn->send[i];
 
-		if (s->put < 0) {
-			stats_inc(&q->stats, STAT_GRX_DROP_TAP);
-			continue;
-		}
-		stats_inc(&q->stats, STAT_GRX_PACKETS);
-		stats_add(&q->stats, STAT_GRX_BYTES, s->len);
-		worker_count_bytes(w, s->len);
+		grx_count(q, s->put < 0 ? DROP_TAP : DROP_NONE, s->len);
 	}
 	grx_repost(q, slots);
 }
@@ -82,7 +88,7 @@ static void grx_handle_packet(struct nic_queue *q, const struct pkt *p)
 	if (drop == DROP_NONE)
 		drop = grx_send_packet(q, p);
 	if (drop != DROP_NONE)
-		stats_inc(&q->stats, stats_grx_drop(drop));
+		grx_count(q, drop, p->len);
 }
 
 unsigned int nic_grx_run(struct nic_queue *q)
