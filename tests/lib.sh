@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# tests/lib.sh - what the runners of the suites share: verdicts and their counts, time limits, so
-# that what hangs is a failure and never a hang of its suite, and waiting.
+# tests/lib.sh - what the runners of the suites share: verdicts and their counts; time limits, so that a
+# program that hangs is a failure and does not hang its suite; and waiting.
 # shellcheck disable=SC2034 # its users read what it sets
 
 # --- verdicts ------------------------------------------------------------------
@@ -42,12 +42,13 @@ totals()
 
 declare -a LIMITED=()	# process groups of what limited runs: the program's, the timer's
 
-# limited SECONDS COMMAND...: runs a program in a session of its own for at most so long.  Returns
-# its exit status, or 124 where it did not end in time.  Then its process group gets SIGTERM; 5 s
-# later all else in the group is killed, so that a script can still clean up, and 15 s after that
-# the script.  What the program leaves running in its group is killed in any case.
-# Its output must go to a file: a pipe would wait for whatever still holds it.
-# With LIMITED_TABLE=FILE the table of processes at that moment goes there: what waits for what.
+# limited SECONDS COMMAND...: runs a program in a session of its own.  Returns its exit status, or 124 if it
+# did not end in time.
+# - A program that is late gets SIGTERM, with its process group.  After 5 s the rest of the group is killed,
+#   so that a script can still clean up, and 15 s later the script.
+# - Processes that the program leaves in its group are killed in any case.
+# - Its output must go to a file: a pipe would stay open while any process has it.
+# - With LIMITED_TABLE=FILE the table of processes at that moment is written there.
 limited()
 {
 	local seconds=$1 began=$SECONDS status
@@ -78,7 +79,7 @@ limited()
 	return "$status"
 }
 
-# limited_end: for the trap of a runner that is interrupted; ends what limited runs.
+# limited_end: ends what limited runs.  For the trap of a runner that is interrupted.
 limited_end()
 {
 	[ ${#LIMITED[@]} -gt 0 ] || return 0
@@ -90,8 +91,8 @@ limited_end()
 	} 2>/dev/null
 }
 
-# limit_run NAME SECONDS ARGUMENT...: a runner that is one long script starts itself once more, with
-# its arguments, and has an end.  Returns at once in the second one.
+# limit_run NAME SECONDS ARGUMENT...: gives a runner that is one long script a time limit, by starting it once
+# more with its arguments.  Returns at once in the second one.
 limit_run()
 {
 	local name=$1 seconds=$2 status
@@ -110,8 +111,8 @@ limit_run()
 
 # --- waiting -------------------------------------------------------------------
 
-# await SECONDS COMMAND...: asks again every 20 ms.  For what tells nobody that it changed:
-# /proc, /sys and processes that are not our children.
+# await SECONDS COMMAND...: tries again every 20 ms.  Only for what sends no event: /proc, /sys, and processes
+# that are not children.
 await()
 {
 	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
@@ -125,7 +126,7 @@ await()
 
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
-# exit_code PID SECONDS: waits for a child; its code in $code, or "none" if it is still there.
+# exit_code PID SECONDS: waits for a child, and sets $code to its exit code, or to "none" if it did not end.
 exit_code()
 {
 	code=none

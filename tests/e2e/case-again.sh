@@ -5,8 +5,8 @@
 # shellcheck disable=SC2154,SC2153,SC2034 # ns0, ns1, BACK, FRONT, expect: lib.sh
 # shellcheck disable=SC2119,SC2120 # options are for those who want some
 
-# poke back|front: makes the daemon look at VIF 0, by a write to a key that it watches.
-poke()
+# touch_key back|front: makes the daemon look at VIF 0, by a write to a key that it watches.
+touch_key()
 {
 	case $1 in
 	back) xenstore-write "$(fe 1 0)/request-multicast-control" 0 ;;
@@ -20,7 +20,7 @@ unreadable()
 	local n
 
 	n=$(grep -c 'cannot read xenstore, trying again' "$L/$1.log")
-	x fault "$2" read "path=$3" fail times=1 && poke "$1" || return 1
+	x fault "$2" read "path=$3" fail times=1 && touch_key "$1" || return 1
 	await_line "$L/$1.log" 5 'cannot read xenstore, trying again' $((n + 1)) || return 1
 	x fault "$2" clear
 	one_ping && state_untouched && [ "$(xenstore-read "$(be 1 0)/state")" = 4 ]

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# A device belongs to the people of its host: what somebody set on it stays, wherever it is.
+# What a person sets on a device stays, in whatever namespace the device is.
 # shellcheck disable=SC2154,SC2153,SC2034 # ns0, ns1, BACK, FRONT, expect: lib.sh
 # shellcheck disable=SC2119 # options are for those who want some
 

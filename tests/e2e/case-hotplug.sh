@@ -249,7 +249,8 @@ case_hotplug()
 	check runner-ends await 5 gone "$runner_pid"
 }
 
-# In dom0 the toolstack runs the scripts; and a directory must be one, and nobody else's.
+# In dom0 the toolstack runs the scripts, so --hotplug is refused; and so is a script directory that is none, or
+# that another user owns.
 case_hotplug_refused()
 {
 	expect='hotplug'
@@ -396,7 +397,7 @@ case_hotplug_restart()
 	{ start_hotplug && up_and_pings 2; } >"$TOP/out" 2>&1
 	outcome "waits-for-the-last" $?
 	check alone await 5 all_gone
-	# A VIF that is detached while nobody is there.
+	# A VIF that is detached while no netbackd runs.
 	kill9 "$BACK"
 	xenstore-write "$(dbe 1 online)" 0 "$(dbe 1 state)" 5
 	xenstore-rm "$(fe 1 1)"

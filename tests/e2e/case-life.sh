@@ -432,7 +432,7 @@ case_remade()
 		# netfrontd cannot tell it from a restore and keeps the old channels (evtchn_keeper.h).
 		[ $who != back ] || check flat same_footprint "$before"
 	done
-	# Nobody at the other end: it is for the backend alone to find out.
+	# No frontend runs, so the backend must find out alone.
 	guest_new mute && x attach-vif 0 mute 0 --hotplug >"$TOP/out" 2>&1
 	verdict "$CASE/mute" $? "$(cat "$TOP/out")"
 	kill -STOP "$BACK"

@@ -102,7 +102,7 @@ keeps()
 is_frozen() { grep -q '^State:.*T' "/proc/$1/status"; }
 
 # The guest is saved while netfrontd reads its directories: after the path of its backend, and before
-# the state there, which nobody can read any more when it goes on.
+# the state there, which no process can read any more when it goes on.
 restored_between_reads()
 {
 	x fault guest read path=device/vif/0/backend freeze times=1 || return

@@ -228,7 +228,7 @@ case_features()
 	start_back || return
 	# All agreed: packets larger than the MTU are seen, and blank checksums with their mark.
 	with_features all "" "" "told > 0 && longest > 20000" "told > 0 && longest > 20000"
-	# No checksums: the sender fills them in; then nobody is told and all must be right.
+	# Without checksum offload the sender fills the checksums in: no frame is marked, and all must be right.
 	with_features no-csum "feature-no-csum-offload=1 feature-ipv6-csum-offload=0" \
 		"feature-no-csum-offload=1 feature-ipv6-csum-offload=0" \
 		"told == 0 && checked > 100" "told == 0 && checked > 100"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cases-mapped.c - bad packets in pages that are mapped for good: group 25 */
+/* cases-mapped.c - bad packets in pages that stay mapped (static grants): group 25 */
 #include "front.h"
 
 static void map_all(struct front *f)

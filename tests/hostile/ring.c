@@ -56,7 +56,7 @@ void bit_set(struct front *f, uint64_t bit)
 		__atomic_fetch_or(&f->mask[TO_BACKEND], bit, __ATOMIC_SEQ_CST);
 }
 
-/* A needless kick harms nobody; one channel is there for all with a mask. */
+/* Signals the backend. A signal that is not needed does no harm. With a mask one channel serves all rings. */
 static void kick(struct front *f, uint64_t bit)
 {
 	bit_set(f, bit);
@@ -270,7 +270,7 @@ static void check_rings(struct front *f)
 		trouble(&f->t, "an index of ours was written");
 }
 
-/* The two words are anybody's. */
+/* Both ends may write the two words. */
 static void check_mask(struct front *f)
 {
 	for (unsigned int i = 0; i < PAGE / sizeof(*f->mask); i++)
@@ -282,7 +282,7 @@ static void check_mask(struct front *f)
 static void allow(struct front *f, uint32_t *allowed)
 {
 	count_allowed(f, allowed);
-	/* A posted buffer that is mapped for good may be at work already. */
+	/* A posted buffer that stays mapped may be in use already. */
 	for (uint32_t i = f->r.rsp; f->c->ctrl && i != f->r.req; i++)
 		if (f->page[i % SLOTS] >= 0)
 			allowed[f->page[i % SLOTS]] = PAGE;

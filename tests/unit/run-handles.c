@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* run-handles.c - what a data process opened before its sandbox serves a guest within it
+/* run-handles.c - a data process can serve a guest from within its sandbox, with the handles that it
+ * opened before
  *
- * On xensim: this process is the guest, domain 1; a child is the data process, of domain 0. It
- * opens its handles, enters the sandbox with the declared lists, and does all that a worker
+ * On xensim this process is the guest, domain 1; a child is the data process, in domain 0. The
+ * child opens its handles, enters the sandbox with the declared lists, and does all that a worker
  * does. A system call that is missing in the lists, or in those of xensim's libraries, ends it.
  */
 #include <errno.h>
@@ -57,7 +58,7 @@ static bool xensim(const char *command)
 	return system(line) == 0;
 }
 
-/* Starts the host, which ends with this process. Returns whether it serves. */
+/* Starts the host, which ends with this process. Returns true if it serves. */
 static bool host_start(void)
 {
 	char path[260], option[260], byte;
@@ -77,7 +78,7 @@ static bool host_start(void)
 		_exit(1);
 	}
 	close(out[1]);
-	/* It says so once it serves. */
+	/* The host prints a line once it serves. */
 	if (read(out[0], &byte, 1) != 1)
 		return false;
 	close(out[0]);
@@ -147,13 +148,13 @@ static void each_set_is_given_once(void **state)
 	evt_close(e);
 	grant_close(g);
 	vif_handles_close(NULL);
-	/* Nothing is left open. */
+	/* No descriptor is left open. */
 	after = dup(0);
 	close(after);
 	assert_int_equal(after, fd);
 }
 
-/* A guest in dom0 cannot be told from no guest, and is served all the same. */
+/* A restriction to domain 0 is not possible, as 0 means none. Such a guest is served without one. */
 static void not_restricted_to_domain_0(void **state)
 {
 	struct vif_handles *h;
@@ -180,14 +181,14 @@ static void without_a_device(void **state)
 	assert_int_equal(after, fd);
 }
 
-/* --- within it: what the child finds is its exit code ----------------------------------- */
+/* --- within the sandbox: the child's exit code says what it found ------------------------ */
 
 static struct vif_handles *handles;
 static int tap_fd;
 
 #define MUST(cond_) do { if (!(cond_)) return __LINE__ % 97 + 1; } while (0)
 
-/* A burst of frames for the TAP, and what became of each. */
+/* Writes a burst of frames to the TAP, and checks the result of each. */
 static int write_frames(struct burst *b)
 {
 	static uint8_t frame[FRAMES][80];
@@ -240,7 +241,7 @@ static int use_events(struct evt_dev *e)
 	MUST(evt_bind_peer(e, domid_of(2), evport_of((uint32_t)other_port), &local) == -EACCES);
 	MUST(evt_offer(e, domid_of(GUEST), &local) == -EACCES);
 	MUST(evt_bind_peer(e, domid_of(GUEST), evport_of((uint32_t)port), &local) == 0);
-	/* A bind fires once. */
+	/* A bind makes the port fire once. */
 	MUST(evt_next(e, &got) == 1 && got.raw == local.raw);
 	evt_unmask(e, local);
 	MUST(evt_next(e, &got) == 0);
@@ -251,7 +252,8 @@ static int use_events(struct evt_dev *e)
 	return 0;
 }
 
-/* A worker's life. Returns a number that tells the line that failed; 0: none. */
+/* Does what a worker does from its start to its end. Returns a number that names the line that
+ * failed; 0: none. */
 static int serve(void)
 {
 	struct burst_ring *ring = NULL;
@@ -297,7 +299,7 @@ static int data_process(void)
 		return OPENED_NOT;
 	if (sandbox_enter(&s, &missing, &at))
 		return ENTERED_NOT;
-	/* Once on a thread of its own, as workers are; once more with the second set. */
+	/* Once on another thread, as workers are, and once more with the second set. */
 	if (pthread_create(&thread, NULL, serve_thread, &bad) != 0)
 		return ENTERED_NOT;
 	pthread_join(thread, NULL);
@@ -307,7 +309,8 @@ static int data_process(void)
 	return bad;
 }
 
-/* Opens a TAP and a socket that sees its frames, in a namespace of their own. Returns whether there are any. */
+/* Opens a TAP and a socket that receives its frames, in a namespace of their own. Returns false if that is
+ * not allowed. */
 static bool open_tap(int *sock)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, .ifr_name = "t0" };
@@ -374,7 +377,7 @@ static void serves_in_the_sandbox(void **state)
 	close(sock);
 }
 
-/* The libraries that the daemons use here are xensim's: this program starts again with them. */
+/* This program starts itself again with xensim's libraries, which the daemons then use. */
 static void with_xensim(char **argv)
 {
 	char self[200], lib[260];

@@ -272,7 +272,7 @@ static void unmap_notifies(void)
 	disconnect01(p1, p0);
 }
 
-/* As Linux's: for good, for one domain, and no offer of one's own. */
+/* Restricts a handle as Linux does: for as long as it is open, to one domain, without offers of its own. */
 static void restricted_to_one_domain(void)
 {
 	xenevtchn_handle *e = open_as(0);

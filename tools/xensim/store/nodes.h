@@ -22,7 +22,7 @@ void nodes_put(const char *path, const char *value, uint32_t owner, int reader);
 /* Removes a path and all below it, if it exists. */
 void nodes_wipe(const char *path);
 
-/* Removes the existing path and all below it, in tx or (NULL) for everybody. */
+/* Removes the existing path and all below it, in tx or, without one (NULL), for all clients. */
 void nodes_remove(struct tx *tx, const char *path);
 
 #endif
