@@ -130,7 +130,7 @@ $(BUILD)/tests/unit/run-sandbox: UNIT_LIBS := -lseccomp -lcap-ng -lpthread
 $(BUILD)/tests/unit/run-declared: UNIT_LIBS := -lxengnttab -lxenevtchn -lxentoollog -lsystemd
 $(BUILD)/tests/unit/run-handles: UNIT_LIBS := -lxengnttab -lxenevtchn -lxentoollog -lsystemd -luring -lmnl -lseccomp -lcap-ng -lpthread
 $(BUILD)/tests/unit/run-handles: $(XENSIM_PRODUCTS)
-$(BUILD)/tests/unit/run-hotplug_runner: UNIT_LIBS := -lsystemd
+$(BUILD)/tests/unit/run-hotplug_runner $(BUILD)/tests/unit/run-loop: UNIT_LIBS := -lsystemd
 $(BUILD)/tests/unit/run-options $(BUILD)/tests/unit/run-tapstate: UNIT_LIBS := -lsystemd -lmnl
 $(BUILD)/tests/unit/run-burst $(BUILD)/tests/unit/run-worker: UNIT_LIBS := -luring -lsystemd -lmnl
 $(BUILD)/tests/unit/run-tap $(BUILD)/tests/unit/run-taplimit $(BUILD)/tests/unit/run-maddr $(BUILD)/tests/unit/run-netdev $(BUILD)/tests/unit/run-netaddr: UNIT_LIBS := -lmnl

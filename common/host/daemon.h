@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* daemon.h - the start and end of both daemons: exit codes, signals as events,
- * systemd's notify and watchdog */
+/* daemon.h - the start and end of both daemons: exit codes, systemd's notify and watchdog */
 #ifndef NETPAIR_DAEMON_H
 #define NETPAIR_DAEMON_H
 
@@ -17,14 +16,6 @@ enum { EXIT_ENVIRONMENT = 1, EXIT_USAGE = 2, EXIT_OCCUPIED = 3 };
 /* Prints "program: ..." on stderr, with an error's priority if that is the
  * journal, and exits with code. Called only before the loop starts. */
 _Noreturn void die(const char *program, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
-
-/* Blocks SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 and ignores SIGPIPE.
- * Returns a descriptor that reads as signalfd_siginfo, which the caller owns, or -errno. */
-MUST_CHECK int daemon_signals(void);
-
-/* Returns a timer descriptor that fires every interval_ms milliseconds, which the
- * caller owns, or -errno. */
-MUST_CHECK int daemon_timer(unsigned int interval_ms);
 
 /* Returns half of systemd's watchdog time in milliseconds, at most max_ms. */
 unsigned int daemon_watchdog_ms(unsigned int max_ms);

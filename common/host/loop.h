@@ -7,12 +7,15 @@
  * signals, feeds systemd's watchdog, and ends the daemon where the control thread
  * cannot. If xenstored stalls or dies, control stops; the workers go on moving
  * frames.
+ *
+ * Each of the two threads has an sd-event loop. A process that is forked off uses neither.
  */
 #ifndef NETPAIR_LOOP_H
 #define NETPAIR_LOOP_H
 
 #include <stdbool.h>
 
+#include "loop_source.h"
 #include "store.h"
 #include "common/base/util.h"
 
@@ -51,20 +54,6 @@ struct loop_conf {
 /* Sets up the one loop of the process and blocks the signals. Exits with a line on
  * stderr if that fails. */
 struct loop *loop_new(const struct loop_conf *conf);
-
-/* Calls ready on the control thread while fd is readable. fd is borrowed. A
- * negative fd is the -errno of the call that should have made it, and ends the
- * program. */
-void loop_watch(struct loop *l, int fd, void (*ready)(void *daemon, int fd));
-
-/* As loop_watch(), for an eventfd or a timer: reads it first, and calls ready only
- * if it had fired. */
-void loop_watch_counter(struct loop *l, int fd, void (*ready)(void *daemon, int fd));
-
-/* Watches rtnetlink for changes of devices (linkwatch.h). Returns the descriptor that
- * linkwatch_take() reads, which the caller owns; -errno, after a log line, if there
- * are no such events. */
-int loop_watch_links(struct loop *l, void (*ready)(void *daemon, int fd));
 
 /* Connects to xenstored, starts the daemon and runs until it has ended. Returns
  * the exit code. Exits with a line on stderr if xenstored cannot be reached. */

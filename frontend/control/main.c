@@ -198,9 +198,8 @@ static void main_netfrontd_retry(void *daemon, int fd)
 	frontend_retry(&((struct netfrontd *)daemon)->frontend);
 }
 
-static void main_netfrontd_filter_timer(void *daemon, int fd)
+static void main_netfrontd_filter_timer(void *daemon)
 {
-	(void)fd;
 	frontend_filters(&((struct netfrontd *)daemon)->frontend);
 }
 
@@ -252,7 +251,7 @@ int main(int argc, char **argv)
 	loop_watch_counter(l, d->shared.control_fd, main_netfrontd_fault);
 	loop_watch_counter(l, d->retry_fd, main_netfrontd_retry);
 	if (o.multicast_control) {
-		loop_watch_counter(l, daemon_timer(FILTER_MS), main_netfrontd_filter_timer);
+		loop_watch_time(l, FILTER_MS, main_netfrontd_filter_timer);
 		loop_watch(l, maddr_watch(), main_netfrontd_filter_changed);
 	}
 	d->shared.link_fd = loop_watch_links(l, main_netfrontd_links);
