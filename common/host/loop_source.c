@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* loop_source.c - descriptors and timers as sources of an sd-event loop
+/* loop_source.c - descriptors, timers and processes as sources of an sd-event loop
  *
  * All have sd-event's normal priority. Of the sources that are ready it takes the
  * one that has been so for the most rounds, so none starves.
  */
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -139,4 +141,54 @@ sd_event_source *loop_source_every(struct loop *l, sd_event *event, unsigned int
 void loop_watch_time(struct loop *l, unsigned int interval_ms, void (*due)(void *daemon))
 {
 	loop_source_every(l, l->control_event, interval_ms, due, l->conf.daemon);
+}
+
+/* --- processes ---------------------------------------------------------------- */
+
+/* Not sd-event's child source, which refuses a process that is not a child. */
+struct loop_process {
+	sd_event_source *source;
+	void (*ended)(void *arg, const siginfo_t *how);
+	void *arg;
+};
+
+static int loop_source_on_ended(sd_event_source *source, int pidfd, uint32_t events, void *arg)
+{
+	const struct loop_process *p = arg;
+	siginfo_t how = { 0 };
+
+	(void)events;
+	if (waitid(P_PIDFD, (id_t)pidfd, &how, WEXITED | WNOHANG) < 0)
+		how = (siginfo_t){ 0 };
+	else if (how.si_pid == 0)
+		return 0;	/* not yet */
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	p->ended(p->arg, &how);
+	return 0;
+}
+
+int loop_watch_process(struct loop *l, struct loop_process **out, int pidfd, void (*ended)(void *arg, const siginfo_t *how),
+		       void *arg)
+{
+	struct loop_process *p = calloc(1, sizeof(*p));
+	int err;
+
+	if (!p)
+		return -ENOMEM;
+	*p = (struct loop_process){ .ended = ended, .arg = arg };
+	err = sd_event_add_io(l->control_event, &p->source, pidfd, EPOLLIN, loop_source_on_ended, p);
+	if (err < 0) {
+		free(p);
+		return err;
+	}
+	*out = p;
+	return 0;
+}
+
+void loop_forget_process(struct loop_process *p)
+{
+	if (!p)
+		return;
+	sd_event_source_disable_unref(p->source);
+	free(p);
 }

@@ -2,15 +2,19 @@
 /* loop_source.h - what a daemon has the control thread wait for, beside xenstored and signals
  *
  * loop.h includes this file. The loop serves its sources in turn, one call each: a
- * source that is always ready delays another by one call. All functions are called
- * before loop_run(), and end the program with a line on stderr if they fail.
+ * source that is always ready delays another by one call. All functions but
+ * loop_watch_process() are called before loop_run(), and end the program with a line
+ * on stderr if they fail.
  */
 #ifndef NETPAIR_LOOP_SOURCE_H
 #define NETPAIR_LOOP_SOURCE_H
 
+#include <signal.h>
+
 #include "common/base/util.h"
 
 struct loop;
+struct loop_process;
 
 /* Calls ready on the control thread while fd is readable or hung up. fd is borrowed; once it
  * is closed nothing waits for it. A negative fd is the -errno of the call that
@@ -29,5 +33,16 @@ void loop_watch_time(struct loop *l, unsigned int interval_ms, void (*due)(void 
  * linkwatch_take() reads, which the caller owns; -errno, after a log line, if there
  * are no such events. */
 int loop_watch_links(struct loop *l, void (*ready)(void *daemon, int fd));
+
+/* Calls ended(arg, how) on the control thread, once, when the process of pidfd has
+ * ended. A child is reaped before, and how is what waitid() tells of it; si_pid is 0
+ * if the process is not a child of this one, such as one that an earlier daemon has
+ * started. pidfd is borrowed, and stays open until loop_forget_process(). Called before
+ * loop_run() or on the control thread. Returns 0 and *out, or -errno. */
+MUST_CHECK int loop_watch_process(struct loop *l, struct loop_process **out, int pidfd,
+				  void (*ended)(void *arg, const siginfo_t *how), void *arg);
+
+/* Frees p; ended is not called any more. Safe within ended. NULL is ignored. */
+void loop_forget_process(struct loop_process *p);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -89,7 +90,7 @@ unsigned int store_request(void) { return request; }
 
 /* A failed assertion must be the main thread's, so callbacks only note what they see. */
 static struct {
-	void (*start)(void), (*tick)(void), (*events)(void);
+	void (*start)(void), (*tick)(void), (*events)(void), (*finish)(void);
 	void (*command)(int signo);
 } script;
 
@@ -158,6 +159,8 @@ static void daemon_finish(void *daemon)
 {
 	(void)daemon;
 	seen.finished = true;
+	if (script.finish)
+		script.finish();
 }
 
 static const struct loop_ops ops = {
@@ -683,6 +686,117 @@ static void what_a_callback_finds_lost_is_made_again(void **state)
 	connects_again();
 }
 
+/* --- processes ------------------------------------------------------------------------------------- */
+
+static struct child {
+	pid_t pid;
+	int pidfd;
+	struct loop_process *process;
+	siginfo_t how;
+	int told;
+} child[4];
+
+static int children_told, gate[2];
+
+/* Makes a process that ends with code once the gate is closed; apart: it is no child of ours. */
+static void make_process(struct child *c, int code, bool apart)
+{
+	int tell_pid[2];
+	pid_t pid, grandchild = 0;
+
+	assert_int_equal(pipe(tell_pid), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		char byte;
+
+		close(gate[1]);
+		if (apart)
+			grandchild = fork();
+		if (apart && grandchild)
+			_exit(write(tell_pid[1], &grandchild, sizeof(grandchild)) != sizeof(grandchild));
+		close(tell_pid[0]);
+		close(tell_pid[1]);
+		_exit(read(gate[0], &byte, 1) == 0 ? code : 99);
+	}
+	*c = (struct child){ .pid = pid };
+	if (apart) {
+		assert_int_equal(read(tell_pid[0], &c->pid, sizeof(c->pid)), sizeof(c->pid));
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+	}
+	close(tell_pid[0]);
+	close(tell_pid[1]);
+	c->pidfd = pidfd_open(c->pid, 0);
+	assert_true(c->pidfd >= 0);
+}
+
+static void child_ended(void *arg, const siginfo_t *how)
+{
+	struct child *c = arg;
+
+	c->how = *how;
+	c->told++;
+	if (c != &child[0])
+		loop_forget_process(c->process);
+	if (++children_told == 3)
+		terminate();
+}
+
+static void children_finish(void)
+{
+	loop_forget_process(child[0].process);
+}
+
+static void children_start(void)
+{
+	loop_forget_process(child[3].process);
+	kill(child[1].pid, SIGKILL);
+	close(gate[1]);
+}
+
+static void the_end_of_a_process_is_told(void **state)
+{
+	(void)state;
+	children_told = 0;
+	assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
+	for (int i = 0; i < 4; i++) {
+		make_process(&child[i], 7 + i, i == 2);
+		assert_int_equal(loop_watch_process(l, &child[i].process, child[i].pidfd, child_ended, &child[i]), 0);
+	}
+	script.start = children_start;
+	script.finish = children_finish;
+	run();
+	assert_int_equal(child[0].how.si_pid, child[0].pid);
+	assert_int_equal(child[0].how.si_code, CLD_EXITED);
+	assert_int_equal(child[0].how.si_status, 7);
+	assert_int_equal(child[1].how.si_pid, child[1].pid);
+	assert_int_equal(child[1].how.si_code, CLD_KILLED);
+	assert_int_equal(child[1].how.si_status, SIGKILL);
+	/* Not ours to reap. */
+	assert_int_equal(child[2].how.si_pid, 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(child[i].told, 1);
+	/* Those that are told of are reaped; the one that was forgotten is ours. */
+	assert_int_equal(child[3].told, 0);
+	assert_int_equal(waitpid(child[3].pid, NULL, 0), child[3].pid);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	for (int i = 0; i < 4; i++)
+		close(child[i].pidfd);
+	close(gate[0]);
+}
+
+static void what_is_no_process_is_refused(void **state)
+{
+	struct loop_process *p = NULL;
+
+	(void)state;
+	assert_int_equal(loop_watch_process(l, &p, -1, child_ended, NULL), -EBADF);
+	assert_null(p);
+	loop_forget_process(p);
+	script.start = terminate;
+	run();
+}
+
 #define LOOP_TEST(test_) cmocka_unit_test_setup_teardown(test_, begin, end_one)
 
 int main(void)
@@ -705,6 +819,8 @@ int main(void)
 		LOOP_TEST(a_hangup_makes_another_connection),
 		LOOP_TEST(a_connection_lost_at_the_start_is_made_again),
 		LOOP_TEST(what_a_callback_finds_lost_is_made_again),
+		LOOP_TEST(the_end_of_a_process_is_told),
+		LOOP_TEST(what_is_no_process_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, begin_all, NULL);
