@@ -145,7 +145,7 @@ void vif_conn_stop(struct vif_conn *l, struct stats *sum)
 	free(l);
 }
 
-/* --- in place of statemap.c: a guest's tables ------------------------------- */
+/* --- stands for statemap.c: a guest's tables --------------------------------- */
 
 size_t vif_conn_tables_size(void)
 {
@@ -184,7 +184,7 @@ int statemap_open(const char *path, size_t len)
 	return start_faults & 2 ? -ENOENT : open("/dev/zero", O_RDWR | O_CLOEXEC);
 }
 
-/* --- a connection, in place of conn.c, goes on ------------------------------ */
+/* --- stands for conn.c, continued -------------------------------------------- */
 
 bool vif_conn_faulted(const struct vif_conn *l, struct reason *why)
 {

@@ -44,7 +44,7 @@ static uint8_t mem[BURST_MAX][FRAME];
 static struct iovec iov[BURST_MAX][3];
 static ssize_t put[BURST_MAX];
 
-/* A burst with a ring of its own, or with one that was made before and is restricted. */
+/* The kind of ring that the burst has: one that it makes, or a restricted one that was made before. */
 static enum { RING_OWN, RING_GIVEN } kind;
 
 static void start(void)
@@ -71,7 +71,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Each of the cases runs with either kind of ring. */
+/* Sets up a case with a restricted ring. Each case runs with both kinds. */
 static int setup_given(void **state)
 {
 	if (setup(state) < 0)
@@ -300,7 +300,7 @@ static void bad_one_among_good(void **state)
 
 /* --- a real TAP ------------------------------------------------------------------------------ */
 
-/* A bridge takes what the TAP gives, and its other port sends as good as nothing. */
+/* Opens a TAP as ends[0], in a bridge whose other port is a veth device. Returns false if that is not allowed. */
 static bool tap_is_open(void)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI, .ifr_name = "t0" };
@@ -316,8 +316,8 @@ static bool tap_is_open(void)
 	       nettest_run(0, "ip link set t0 master b0 up") == 0;
 }
 
-/* Adds frame i, to an address that is not the kernel's own: the bridge passes on the very
- * buffer that counts as the TAP's. */
+/* Adds frame i, to another address than the kernel's. The bridge then forwards the frame's own buffer,
+ * which counts against the TAP's limit until it is freed. */
 static void add_ethernet(unsigned int i)
 {
 	add(i);
@@ -327,7 +327,7 @@ static void add_ethernet(unsigned int i)
 	mem[i][13] = 0xb5;
 }
 
-/* Returns how many frames the kernel has had from the TAP. */
+/* Returns the number of frames that the kernel has received from the TAP. */
 static unsigned int taken_by_kernel(void)
 {
 	FILE *f = fopen("/proc/self/net/dev", "r");
@@ -342,7 +342,7 @@ static unsigned int taken_by_kernel(void)
 	return n;
 }
 
-/* A TAP takes as many frames as it has room for; the others are refused at once and do not come later. */
+/* A TAP takes as many frames as it has room for. The others are refused at once and are not written later. */
 static void full_tap(void **state)
 {
 	const int few = 4096, much = INT_MAX;
@@ -366,7 +366,7 @@ static void full_tap(void **state)
 		for (unsigned int i = taken; i < BURST_MAX; i++)
 			assert_int_equal(put[i], -EAGAIN);
 		assert_int_equal(taken_by_kernel(), sum += taken);
-		/* What waits at the other port goes, and the TAP has room. */
+		/* The frames that wait at the other port are freed, so the TAP has room again. */
 		assert_int_equal(nettest_run(0, "tc qdisc del dev v0 root"), 0);
 		assert_int_equal(ioctl(ends[0], TUNSETSNDBUF, &much), 0);
 		assert_int_equal(taken_by_kernel(), sum);
@@ -380,9 +380,9 @@ static void full_tap(void **state)
 	}
 }
 
-/* --- a restricted ring, against what takes it over ------------------------------------------ */
+/* --- what a restricted ring refuses, if an attacker controls the process --------------------- */
 
-/* Submits the request and returns the kernel's answer to it. */
+/* Submits the request. Returns the kernel's answer to it. */
 static int answer(struct burst_ring *r, const struct io_uring_sqe *request)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->uring);
@@ -419,7 +419,7 @@ static void takes_nothing_else(void **state)
 		{ .opcode = IORING_OP_READV, .flags = IOSQE_FIXED_FILE, .addr = (uintptr_t)&bytes, .len = 1 },
 		{ .opcode = IORING_OP_POLL_ADD, .flags = IOSQE_FIXED_FILE, .poll32_events = POLLOUT },
 		{ .opcode = IORING_OP_NOP, .flags = IOSQE_FIXED_FILE },
-		/* To a descriptor that is not its file, or with a flag more. */
+		/* Allowed operations with another descriptor than the ring's file, or with a further flag. */
 		{ .opcode = IORING_OP_WRITEV, .fd = ends[0], .addr = (uintptr_t)&bytes, .len = 1 },
 		{ .opcode = IORING_OP_WRITEV, .flags = IOSQE_FIXED_FILE | IOSQE_ASYNC, .addr = (uintptr_t)&bytes, .len = 1 },
 		{ .opcode = IORING_OP_ASYNC_CANCEL, .fd = ends[0], .cancel_flags = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL },
@@ -451,7 +451,7 @@ static void cannot_be_changed(void **state)
 	whole_and_in_order(2);
 }
 
-/* Nor is there a moment before: a ring that is not enabled takes nothing. */
+/* A ring that is not enabled yet accepts no request, so the restrictions hold at any time. */
 static void takes_nothing_before(void **state)
 {
 	struct iovec bytes = { mem[0], 4 };
@@ -477,7 +477,7 @@ static void *start_there(void *failed)
 	return NULL;
 }
 
-/* It is made by one thread, enabled and used by another, and freed by the first. */
+/* A ring is made by one thread, enabled and used by another, and freed by the first. */
 static void made_by_another_thread(void **state)
 {
 	struct burst_ring *ring;
@@ -499,7 +499,7 @@ static void made_by_another_thread(void **state)
 	}
 }
 
-/* Where none could be made before, none is made later: that would end a process in a sandbox. */
+/* If there was no ring to give, burst_start() makes none: that call would end a process in a sandbox. */
 static void none_is_given(void **state)
 {
 	(void)state;
@@ -511,7 +511,7 @@ static void none_is_given(void **state)
 	whole_and_in_order(BURST_MAX);
 }
 
-/* A ring that cannot be enabled is none. */
+/* A ring that cannot be enabled is not used. */
 static void not_enabled(void **state)
 {
 	struct burst_ring *ring;

@@ -100,7 +100,7 @@ static void without_memory(void **state)
 	vif_counters_free(&c);
 }
 
-/* Another process's view of c: what one counts the other reads, and each unmaps only its own. */
+/* A second map of the block, as another process has it: each reads what the other counts, and unmaps only its own. */
 static void by_descriptor(void **state)
 {
 	struct vif_counters theirs;
@@ -118,7 +118,7 @@ static void by_descriptor(void **state)
 	assert_int_equal(stats_get(vif_counters_worker(&c, 1), STAT_GTX_PACKETS), 7);
 }
 
-/* A process that has the descriptor cannot take the memory away from one that reads it. */
+/* A process that has the descriptor cannot shrink the memory that another one reads. */
 static void size_is_sealed(void **state)
 {
 	(void)state;
@@ -139,7 +139,7 @@ static int memfd_of(size_t len, int seals)
 	return fd;
 }
 
-/* Refused, and the descriptor is closed. */
+/* Checks that a descriptor is refused, and closed. */
 static void refused(int fd)
 {
 	struct vif_counters theirs;

@@ -340,7 +340,7 @@ static void reasons_by_number(void **state)
 	assert_string_equal(r.what, none.what);
 }
 
-/* A text that is not in the list does not get into a reason. */
+/* A text that is not in the list is never stored in a reason. */
 static void a_reason_is_of_the_list(void **state)
 {
 	struct reason r = { .what = "as before" };

@@ -27,7 +27,7 @@ static struct vif_conn l = { .name = "vif1.0", .settings = &settings, .conf = { 
 static uint8_t pages[GREF_MAP_MAX][64];
 static unsigned int maps_left = UINT_MAX;
 
-/* In place of conn.c. */
+/* Stands for the function of conn.c. */
 size_t vif_conn_tables_size(void)
 {
 	return sizeof(struct vif_saved);
@@ -59,7 +59,7 @@ static void leave(void)
 	memset(&l.hash, 0x55, sizeof(l.hash));
 }
 
-/* Loads from a file, which is closed then; -1: there is none. */
+/* Loads the tables from a file, and closes it; -1: there is no file. */
 static void load_from(int fd, bool resume)
 {
 	struct vif_conn_params params = { .name = "vif1.0", .tables_fd = fd, .adopt = resume };
@@ -71,7 +71,7 @@ static void load_from(int fd, bool resume)
 		close(fd);
 }
 
-/* The file is opened as control does. */
+/* Opens the file as control does, and loads the tables. */
 static void load(bool resume)
 {
 	int fd = resume ? statemap_open(path, vif_conn_tables_size()) : -1;
@@ -344,7 +344,7 @@ static void nowhere(void **state)
 	is_empty(true);
 }
 
-/* A file of another size is not touched. */
+/* A file of another size is not changed. */
 static void wrong_size(void **state)
 {
 	struct stat st;
@@ -362,7 +362,7 @@ static void wrong_size(void **state)
 	assert_int_equal(st.st_size, sizeof(struct vif_saved) - 1);
 }
 
-/* What is not of this connection is emptied in place: this process makes no file. */
+/* Tables of another connection are cleared in the same file, as this process makes no file. */
 static void emptied_in_place(void **state)
 {
 	struct vif_saved now;
@@ -376,7 +376,7 @@ static void emptied_in_place(void **state)
 	load(true);
 	is_empty(true);
 	assert_int_equal(file_number(), was);
-	/* And a connection that starts believes nothing that it is given. */
+	/* A new connection uses nothing of the file that it is given. */
 	snprintf(l.connection, sizeof(l.connection), CONNECTION);
 	fill();
 	was = file_number();

@@ -15,7 +15,7 @@
 
 static char dir[] = "/tmp/netpair-statemap.XXXXXX", path[64], aside[64];
 
-/* Maps the file of a descriptor, and closes that. */
+/* Maps the file of a descriptor, and closes the descriptor. Returns the memory. */
 static void *map_of(int fd)
 {
 	void *map = NULL;
@@ -124,7 +124,7 @@ static void cannot_make(void **state)
 	assert_int_equal(statemap_create(dir, LEN), -EISDIR);
 }
 
-/* The process that maps may be another than the one that opened: it checks again what it can. */
+/* Another process than the one that opened a file may map it, so the size is checked again. */
 static void maps_what_fits(void **state)
 {
 	void *map = dir;
@@ -137,7 +137,7 @@ static void maps_what_fits(void **state)
 	assert_null(map);
 	assert_int_equal(ftruncate(fd, LEN + 1), 0);
 	assert_int_equal(statemap_map(&map, fd, LEN), -EINVAL);
-	/* It is still open. */
+	/* A refused descriptor is still open. */
 	assert_int_equal(ftruncate(fd, LEN), 0);
 	assert_int_equal(statemap_map(&map, fd, LEN), 0);
 	statemap_unmap(map, LEN);
