@@ -60,11 +60,11 @@ bounds()
 {
 	local large=''
 
-	[ "$1" != f ] || has k:blank || { echo "longest <= $2 + 14 && told == 0"; return; }
+	[ "$1" != f ] || has k:blank || { echo "longest <= $2 + 14 && marked == 0"; return; }
 	has "$1:sg" && has "$1:gso4" && has "$1:csum4" && large=1
 	has "$1:sg" && has "$1:gso6" && has "$1:csum6" && large=1
 	if [ -n "$large" ]; then echo "longest > 15000"; else echo "longest <= $2 + 14"; fi
-	if has "$1:csum4" || has "$1:csum6"; then echo "&& told > 0"; else echo "&& told == 0"; fi
+	if has "$1:csum4" || has "$1:csum6"; then echo "&& marked > 0"; else echo "&& marked == 0"; fi
 }
 
 matrix_moves()
