@@ -381,6 +381,7 @@ static void daemon_start(uint8_t how)
 	} };
 	daemon_now.retry_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	PROMISE(daemon_now.retry_fd >= 0 && store_open(&daemon_now.shared.store, NULL) == 0);
+	script_store = daemon_now.shared.store;
 	if (frontend_start(&daemon_now) < 0) {
 		unsigned int was = script_store_faults;
 
@@ -396,6 +397,7 @@ static void daemon_stop(void)
 	frontend_stop(&daemon_now);
 	PROMISE(daemon_now.nics == NULL && count_conns() == 0 && faketap_open() == 0);
 	PROMISE(fakexs_watches() <= 1 || store_lost(daemon_now.shared.store));
+	script_store = NULL;
 	store_close(daemon_now.shared.store);
 	close(daemon_now.retry_fd);
 	PROMISE(fakexs_open() == 0);

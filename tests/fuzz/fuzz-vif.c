@@ -383,6 +383,7 @@ static void daemon_start(uint8_t how)
 			    .fill = how & 2 ? "all" : NULL },
 	};
 	PROMISE(store_open(&daemon_now.store, NULL) == 0);
+	script_store = daemon_now.store;
 	/* A daemon that cannot set its watch ends, and the service manager starts it again. */
 	if (backend_start(&daemon_now) < 0) {
 		unsigned int was = script_store_faults;
@@ -399,6 +400,7 @@ static void daemon_stop(void)
 {
 	backend_stop(&daemon_now);
 	PROMISE(daemon_now.vifs == NULL && count_conns() == 0 && faketap_open() == 0);
+	script_store = NULL;
 	store_close(daemon_now.store);
 	PROMISE(fakexs_open() == 0);
 }

@@ -12,18 +12,35 @@
 
 #include "common/base/log.h"
 #include "common/host/kernel.h"
+#include "common/host/store.h"
 #include "common/base/clock.h"
 
 unsigned int script_store_faults, script_tap_faults;
 uint64_t script_clock;
+const struct store *script_store;
 static bool in_others;
 static const char *const *value_words;
 static unsigned int value_count;
+
+/* Checks that a line does not say what follows from a lost xenstored. */
+static void check_line(enum log_level level, const char *fmt)
+{
+	static const char *const of_store[] = {
+		"cannot write", "cannot watch", "cannot list the VIFs", "cannot list the guests", "cannot read xenstore",
+		"the key ", "cannot connect nic",
+	};
+
+	if (level > LOG_LEVEL_WARN || !script_store || !store_lost(script_store))
+		return;
+	for (unsigned int i = 0; i < ARRAY_SIZE(of_store); i++)
+		PROMISE(!strstr(fmt, of_store[i]));
+}
 
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	va_list ap;
 
+	check_line(level, fmt);
 	/* FUZZ_LOG=1 shows what the daemon logs. */
 	if (!getenv("FUZZ_LOG"))
 		return;
@@ -37,6 +54,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 void log_bucket_line(struct log_bucket *b, enum log_level level, const char *fmt, ...)
 {
 	PROMISE(b);
+	check_line(level, fmt);
 	log_line(level, "%s", fmt);
 }
 

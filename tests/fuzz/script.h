@@ -13,6 +13,11 @@
 /* So many more requests to the store, and calls of a TAP, are changed as the input says. */
 extern unsigned int script_store_faults, script_tap_faults;
 
+/* The daemon's connection to xenstored; NULL: none. What a daemon could not read or write only because
+ * it is lost must not be logged above info: that it is lost is logged once. */
+struct store;
+extern const struct store *script_store;
+
 /* In microseconds. Each reading of the clock moves it on. */
 extern uint64_t script_clock;
 
