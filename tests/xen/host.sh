@@ -76,7 +76,7 @@ lab_stage()
 	cp -r "$here/dom0" "$here/lib" "$here/scenarios" "$dir/payload/"
 	cp "$LAB_DIR/labtool" "$dir/payload/bin/"
 	cp "$LAB_DIR/labtool" "$extra/bin/"
-	cp "$here/guest/init" "$extra/init"
+	cp "$LAB_DIR/labtool" "$extra/init"
 	cp "$here"/guest/* "$extra/lab/"
 	for d in netbackd netfrontd tests/hostile/hostile-send; do
 		[ -x "$BIN_DIR/$d" ] || continue

@@ -107,12 +107,18 @@ eventually()
 
 xs()
 {
-	xenstore-read "$1" 2>/dev/null
+	labtool xs read "$1"
 }
 
 xs_is()
 {
-	[ "$(exec xenstore-read "$1" 2>/dev/null)" = "$2" ]
+	[ "$(exec labtool xs read "$1")" = "$2" ]
+}
+
+# xs_becomes SECONDS PATH VALUE: waits until the node has this value.
+xs_becomes()
+{
+	labtool xs await "$@"
 }
 
 xs_gone()

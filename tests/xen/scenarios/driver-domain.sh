@@ -90,8 +90,7 @@ all_reached first 4 routed
 check killed restarted
 for n in 1 2 3; do
 	check "destroy-$n" xl destroy netdom
-	check "netfrontd-closed-$n" xs_wait 10 "/local/domain/$(guest_id g2)/device/vif/0/state" \
-		xs_is "/local/domain/$(guest_id g2)/device/vif/0/state" 6
+	check "netfrontd-closed-$n" xs_becomes 10 "/local/domain/$(guest_id g2)/device/vif/0/state" 6
 	check "again-$n" netdom_start || give_up "no driver domain"
 	[ $n != 3 ] || routed=routed
 	check "kernel-attach-$n" attached_again g1 "$(bridged 2)" ${routed:+"$(routed 2)"}

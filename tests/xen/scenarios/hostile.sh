@@ -165,7 +165,7 @@ overfull()
 
 # A frontend posts 16 buffers and then does nothing.
 guest g2 run 'LD_LIBRARY_PATH=/lib/lab hostile-front --hold=4 >/dev/null 2>&1 & echo $! >/tmp/hold' >/dev/null
-check held-connected xs_wait 20 "/local/domain/0/backend/vif/$(guest_id g2)/0/state" xs_is "/local/domain/0/backend/vif/$(guest_id g2)/0/state" 4
+check held-connected xs_becomes 20 "/local/domain/0/backend/vif/$(guest_id g2)/0/state" 4
 check overfull overfull
 guest g2 run 'kill $(cat /tmp/hold)' >/dev/null
 check after-overfull one "size 14"

@@ -29,4 +29,11 @@ int agent_wait(const char *domid, const char *seq, unsigned int seconds);
 int agent_run(const char *domid, const char *command, unsigned int seconds);
 int agent_ready(const char *domid, unsigned int seconds);
 
+/* Prints a node's value; status 1 where there is none. */
+int agent_node(const char *path);
+
+/* Waits until a node has this value, or with NULL until there is one. Prints its value, also if
+ * that is another when the time is over: status 124. */
+int agent_await_node(const char *path, const char *value, unsigned int seconds);
+
 #endif

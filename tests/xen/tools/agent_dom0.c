@@ -170,3 +170,42 @@ int agent_ready(const char *domid, unsigned int seconds)
 		return 0;
 	return n == -ETIMEDOUT ? AGENT_LATE : n == -ENODEV ? AGENT_GONE : agent_fail(path, (int)n);
 }
+
+int agent_node(const char *path)
+{
+	char text[XENSTORE_PAYLOAD_MAX + 1];
+	int status;
+
+	if (!agent_opens(&status))
+		return status;
+	if (xs_read(&agent_xs, path, text, sizeof(text)) < 0)
+		return 1;
+	puts(text);
+	return 0;
+}
+
+int agent_await_node(const char *path, const char *value, unsigned int seconds)
+{
+	int64_t end = agent_now_ms() + seconds * 1000ll, left;
+	char text[XENSTORE_PAYLOAD_MAX + 1];
+	int status, err;
+	bool holds;
+
+	if (!agent_opens(&status))
+		return status;
+	err = xs_watch(&agent_xs, path);
+	do {
+		ssize_t n = err < 0 ? err : xs_read(&agent_xs, path, text, sizeof(text));
+
+		if (n < 0 && n != -ENOENT)
+			return agent_fail(path, (int)n);
+		holds = n >= 0 && (!value || strcmp(text, value) == 0);
+		if (n < 0)
+			text[0] = '\0';
+		left = end - agent_now_ms();
+		if (!holds && left > 0)
+			err = xs_wait(&agent_xs, (int)left);
+	} while (!holds && left > 0);
+	puts(text);
+	return holds ? 0 : AGENT_LATE;
+}

@@ -19,11 +19,14 @@
 //       enough that the network is the limit.  sha256sum on both ends took 80 s for 256 MiB.
 //   labtool log FILE
 //       Adds its standard input to FILE, a few times a second, because each write over 9p is slow.
-//   labtool agent
-//       Runs dom0's commands in a guest (agent.h).
+//   /init
+//       By this name it is a guest's init (init.h), then the agent that runs dom0's commands (agent.h).
 //   labtool guest run DOMID SECONDS COMMAND | spawn DOMID COMMAND | wait DOMID NUMBER SECONDS |
 //           ready DOMID SECONDS
 //       Is the agent's other end, in dom0.
+//   labtool xs read PATH | await SECONDS PATH [VALUE]
+//       Prints a node's value.  await waits until there is one, or until it is VALUE.  xenstore-read
+//       takes twice as long to start.
 //   labtool registers SECONDS
 //       Keeps a pattern in the vector registers and checks that it stays: the machine must keep
 //       programs apart.
@@ -47,6 +50,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "init.h"
 
 static volatile sig_atomic_t done;
 
@@ -466,12 +470,22 @@ static int guest(int argc, char **argv)
 	return -1;
 }
 
+// xs VERB ...: likewise.
+static int node(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "read"))
+		return agent_node(argv[2]);
+	if ((argc == 4 || argc == 5) && !strcmp(argv[1], "await"))
+		return agent_await_node(argv[3], argv[4], (unsigned int)number(argv[2]));
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "agent"))
-		return agent_main();
-	if (argc > 3 && !strcmp(argv[1], "guest")) {
-		int status = guest(argc - 1, argv + 1);
+	if (!strcmp(argv[0], "/init"))
+		return init_main();
+	if (argc > 3 && (!strcmp(argv[1], "guest") || !strcmp(argv[1], "xs"))) {
+		int status = argv[1][0] == 'g' ? guest(argc - 1, argv + 1) : node(argc - 1, argv + 1);
 
 		if (status >= 0)
 			return status;
@@ -499,7 +513,8 @@ int main(int argc, char **argv)
 		return fd < 0 ? 1 : receive_stream(fd, number(argv[3]), number(argv[4]));
 	}
 	fputs("usage: labtool capture IF | notify PATH | log FILE | send ADDRESS PORT MIB SEED [OPTIONS] |"
-	      " receive PORT MIB SEED | registers SECONDS | agent | guest VERB DOMID ...\n",
+	      " receive PORT MIB SEED | registers SECONDS | guest VERB DOMID ... |"
+	      " xs read PATH | xs await SECONDS PATH [VALUE]\n",
 	      stderr);
 	return 2;
 }
