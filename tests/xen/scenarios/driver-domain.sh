@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib/
 # needs: netbackd netfrontd
-# boot: hostile
+# boot: host
 # seconds: 400
 #
 # driver-domain - a PV guest as driver domain, with a bridge and netbackd --hotplug, without xl devd, and
