@@ -17,6 +17,7 @@
 #include "common/wire/parse.h"
 #include "backend.h"
 #include "hotplug.h"
+#include "processes.h"
 #include "refuse.h"
 #include "stale_taps.h"
 #include "vif_new.h"
@@ -148,6 +149,15 @@ static void backend_scan_all(struct backend *d)
 	}
 }
 
+/* Returns true if a VIF of that guest was connected when the daemon started. */
+static bool backend_was_connected(void *arg, struct domid guest)
+{
+	for (const struct vif *v = ((const struct backend *)arg)->vifs; v; v = v->next)
+		if (v->peer.raw == guest.raw && hs_back_is_up(v->state))
+			return true;
+	return false;
+}
+
 int backend_start(struct backend *d)
 {
 	int err = store_watch(d->store, ROOT, ROOT_TOKEN);
@@ -155,6 +165,8 @@ int backend_start(struct backend *d)
 	if (err)
 		return err;
 	backend_scan_all(d);
+	if (d->processes)
+		processes_sweep(d->processes, backend_was_connected, d);
 	backend_run_dirty(d);
 	stale_taps_sweep(d);
 	return 0;
@@ -210,6 +222,22 @@ static void backend_look_again(struct backend *d)
 	backend_scan_all(d);
 }
 
+/* Marks the VIFs whose connection has news. */
+static void backend_mark_changed(struct backend *d)
+{
+	for (struct vif *v = d->vifs; v; v = v->next) {
+		v->dirty = v->dirty || v->attach.changed;
+		v->attach.changed = false;
+	}
+}
+
+void backend_processes(struct backend *d)
+{
+	processes_events(d->processes);
+	backend_mark_changed(d);
+	backend_run_dirty(d);
+}
+
 static void backend_script_ended(void *arg, const struct hotplug_result *result)
 {
 	struct backend *d = arg;
@@ -234,6 +262,12 @@ void backend_tick(struct backend *d)
 	for (struct vif *v = d->vifs; v; v = v->next)
 		vif_tick(v);
 	backend_look_again(d);
+	if (d->processes) {
+		processes_tick(d->processes);
+		for (struct vif *v = d->vifs; v; v = v->next)
+			attach_tick(&v->attach);
+		backend_mark_changed(d);
+	}
 	backend_run_dirty(d);
 }
 
@@ -267,7 +301,7 @@ void backend_faults(struct backend *d)
 	struct reason why;
 
 	for (struct vif *v = d->vifs; v; v = v->next)
-		if (v->conn && (vif_conn_faulted(v->conn, &why) || vif_conn_stalled(v->conn) == v->carrier))
+		if (v->serving && (attach_faulted(&v->attach, &why) || attach_stalled(&v->attach) == v->carrier))
 			v->dirty = true;
 	backend_run_dirty(d);
 }
@@ -287,6 +321,8 @@ bool backend_empty(const struct backend *d)
 
 void backend_stop(struct backend *d)
 {
+	if (d->processes)
+		processes_stop(d->processes);
 	while (d->vifs) {
 		struct vif *v = d->vifs;
 
@@ -295,15 +331,25 @@ void backend_stop(struct backend *d)
 	}
 }
 
+/* Gets the counters of queue i, where there is more than one. Returns false if there is no such queue. */
+static bool backend_queue_stats(const struct vif *v, unsigned int i, struct stats *out)
+{
+	if (v->counters.queues < 2 || i >= v->counters.queues)
+		return false;
+	*out = (struct stats){ { 0 } };
+	stats_sum(out, vif_counters_queue(&v->counters, i));
+	return true;
+}
+
 void backend_log_stats(const struct backend *d)
 {
 	struct stats s;
 
 	for (const struct vif *v = d->vifs; v; v = v->next) {
-		if (v->conn)
-			vif_conn_stats(v->conn, &s);
-		stats_log("vif", v->name, hs_state_name(v->state), v->conn ? &s : NULL);
-		for (unsigned int i = 0; v->conn && vif_conn_queue_stats(v->conn, i, &s); i++)
+		if (v->serving)
+			vif_counters_sum(&v->counters, &s);
+		stats_log("vif", v->name, hs_state_name(v->state), v->serving ? &s : NULL);
+		for (unsigned int i = 0; v->serving && backend_queue_stats(v, i, &s); i++)
 			stats_log_queue("vif", v->name, i, &s);
 	}
 }

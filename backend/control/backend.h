@@ -15,6 +15,7 @@ struct backend {
 	const char *run_dir;	/* where the state for the next daemon is saved */
 	struct vif_policy policy;
 	struct mapquota *quota;	/* of static grants, over all VIFs */
+	struct processes *processes;	/* data processes; NULL: connections are served by threads of this one */
 	int control_fd;		/* eventfd: some worker has a fault, or stalled */
 	int link_fd;		/* linkwatch.h; -1: no events of devices */
 	struct hotplug *hotplug;	/* runs hotplug scripts; NULL: the toolstack does */
@@ -43,6 +44,9 @@ void backend_links(struct backend *d);
 
 /* Looks at the VIFs whose worker has a fault, stalled, or recovered. */
 void backend_faults(struct backend *d);
+
+/* Takes what data processes say, and their ends, and looks at the VIFs that are concerned. */
+void backend_processes(struct backend *d);
 
 /* Takes the ends of hotplug scripts, and looks at the VIFs that wait for one. */
 void backend_scripts(struct backend *d);

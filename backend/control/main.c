@@ -20,9 +20,12 @@
 #include "common/host/options.h"
 #include "common/host/startup.h"
 #include "common/host/taplimit.h"
+#include "common/wire/parse.h"
+#include "backend/data/serve.h"
 #include "backend.h"
 #include "hotplug.h"
 #include "hotplug_runner.h"
+#include "processes.h"
 
 #define PROGRAM "netbackd"
 
@@ -41,6 +44,9 @@ struct options {
 	uint32_t script_seconds;
 	struct vif_policy policy;
 	uint32_t max_mappings, max_mappings_all;
+	uint32_t isolation;		/* a bit: 1 << enum isolation */
+	const char *uid_range;
+	uint32_t uid_first, uid_last;
 };
 
 static const struct option_word offers[] = {
@@ -52,10 +58,25 @@ static const struct option_word directions[] = {
 	{ "from-guest", RATE_GTX }, { "to-guest", RATE_GRX }, { "both", RATE_GTX | RATE_GRX }, { NULL, 0 },
 };
 
+static const struct option_word isolations[] = {
+	{ "none", 1u << ISOLATION_NONE }, { "process", 1u << ISOLATION_PROCESS }, { "strict", 1u << ISOLATION_STRICT }, { NULL, 0 },
+};
+
+/* Parses FIRST-LAST, the users of data processes. */
+static bool main_parse_uids(struct options *o)
+{
+	char first[12], last[12], end;
+
+	return sscanf(o->uid_range, "%11[0-9]-%11[0-9]%c", first, last, &end) == 2 &&
+	       parse_u32(&o->uid_first, first) && parse_u32(&o->uid_last, last) && o->uid_first > 0 &&
+	       o->uid_first <= o->uid_last && o->uid_last < UINT32_MAX;
+}
+
 static struct options main_parse_options(int argc, char **argv)
 {
 	/* A quarter of Xen's maptrack table as it is by default is left to other backends of the domain. */
 	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_RUN_DIR, .script_seconds = 40, .max_mappings = 4096, .max_mappings_all = 196608,
+			     .uid_range = "2121269248-2121302015",
 			     .policy = { .max_queues = 1, .hold_ms = 10000, .stall_ms = 60000, .queue_bytes = 4u << 20 } };
 	const struct option_row rows[] = {
 		OPTION_TAKE_OVER(&o.take_over),
@@ -84,6 +105,10 @@ static struct options main_parse_options(int argc, char **argv)
 		  OPTION_OPTIONAL, { .optional = { &o.script_dir, "/etc/xen/scripts" } }, 0, 0 },
 		{ "hotplug-seconds", "N", "seconds that a hotplug script may run (40)", OPTION_NUMBER,
 		  { .number = &o.script_seconds }, 1, 3600 },
+		{ "isolation", "none|process|strict", "a process for each guest's data (process), or threads of this one (none)",
+		  OPTION_WORDS, { .words = { &o.isolation, isolations } }, 0, 0 },
+		{ "uid-range", "FIRST-LAST", "users of the guests' processes, by domain id (2121269248-2121302015)", OPTION_TEXT,
+		  { .text = &o.uid_range }, 0, 0 },
 		OPTION_RUN_DIR(&o.run_dir),
 		OPTION_LOG_LEVEL(&o.level),
 	};
@@ -94,6 +119,12 @@ static struct options main_parse_options(int argc, char **argv)
 	if (o.policy.fill && !vif_conf_is_fill(o.policy.fill))
 		die(PROGRAM, EXIT_USAGE, "option --fill-checksums: \"%s\" is neither all nor a list of MAC addresses",
 		    o.policy.fill);
+	if (!o.isolation)
+		o.isolation = 1u << ISOLATION_PROCESS;
+	if (o.isolation & (o.isolation - 1))
+		die(PROGRAM, EXIT_USAGE, "option --isolation: more than one word");
+	if (!main_parse_uids(&o))
+		die(PROGRAM, EXIT_USAGE, "option --uid-range: \"%s\" is not FIRST-LAST, two numbers of users other than root", o.uid_range);
 	if (o.policy.workers == 0)
 		o.policy.workers = (uint32_t)min_size((size_t)sysconf(_SC_NPROCESSORS_ONLN), VIF_QUEUES_MAX);
 	if (!o.policy.limited)
@@ -263,6 +294,32 @@ static void main_netbackd_scripts(void *daemon, int fd)
 	backend_scripts(&((struct netbackd *)daemon)->backend);
 }
 
+static void main_netbackd_processes(void *daemon, int fd)
+{
+	(void)fd;
+	backend_processes(&((struct netbackd *)daemon)->backend);
+}
+
+/* With --isolation=none one process is all there is. */
+static void main_prepare_processes(struct netbackd *n, const struct options *o)
+{
+	static struct processes processes;
+	int err;
+
+	if (o->isolation & 1u << ISOLATION_NONE) {
+		log_warn("guests' data is moved by threads of this process, which has every privilege: --isolation=none");
+		return;
+	}
+	processes = (struct processes){
+		.ops = &attach_process_ops, .run_dir = o->run_dir, .uid_first = o->uid_first, .uid_last = o->uid_last,
+		.isolation = o->isolation & 1u << ISOLATION_STRICT ? ISOLATION_STRICT : ISOLATION_PROCESS, .level = o->level,
+	};
+	err = processes_init(&processes);
+	if (err)
+		die(PROGRAM, EXIT_ENVIRONMENT, "cannot prepare for data processes: %s", errtext(ERRTEXT_FILE, err));
+	n->backend.processes = &processes;
+}
+
 static const struct loop_ops netbackd_ops = {
 	.start = main_netbackd_start,
 	.events = main_netbackd_events,
@@ -273,7 +330,7 @@ static const struct loop_ops netbackd_ops = {
 	.finish = main_netbackd_finish,
 };
 
-int main(int argc, char **argv)
+static int main_control(int argc, char **argv)
 {
 	struct options o = main_parse_options(argc, argv);
 	static struct mapquota quota;
@@ -302,8 +359,19 @@ int main(int argc, char **argv)
 	loop_watch_counter(l, n.backend.control_fd, main_netbackd_fault);
 	if (n.backend.hotplug)
 		loop_watch(l, hotplug_fd(n.backend.hotplug), main_netbackd_scripts);
+	main_prepare_processes(&n, &o);
+	if (n.backend.processes)
+		loop_watch(l, processes_fd(n.backend.processes), main_netbackd_processes);
 	n.backend.link_fd = loop_watch_links(l, main_netbackd_links);
 	if (o.drain)
 		raise(SIGUSR2);		/* blocked: it is taken as any other, once all is started */
 	return loop_run(l);
+}
+
+int main(int argc, char **argv)
+{
+	/* Executed by control, see process.c. */
+	if (argc == 2 && strcmp(argv[1], "--" SERVE_OPTION) == 0)
+		return vif_serve();
+	return main_control(argc, argv);
 }

@@ -2,8 +2,8 @@
 /* vif.h - one virtual interface of one guest, as the backend sees it
  *
  * The control thread owns all of it: xenstore, the TAP, the xenbus state, and
- * the start and stop of the connection (conn.h), which belongs to its workers
- * while they run.
+ * the start and stop of the connection (attach.h), which belongs to its workers
+ * while they run, in the guest's data process.
  */
 #ifndef NETPAIR_BACKEND_VIF_H
 #define NETPAIR_BACKEND_VIF_H
@@ -16,6 +16,7 @@
 #include "common/base/util.h"
 #include "common/host/store.h"
 #include "common/host/taplink.h"
+#include "attach.h"
 #include "backend/data/conn.h"
 #include "vif_hotplug.h"
 
@@ -34,6 +35,7 @@ struct vif {
 	enum xenbus_state state;	/* as published */
 	enum xenbus_state seen;		/* the frontend's, at the last look */
 	bool dirty;
+	bool looked;			/* whether an earlier control's data process serves it is known */
 	bool begun;			/* vif_life_begin() was done */
 	bool new_life;			/* no device that is there already is ours */
 	bool tables_lost;		/* what was agreed with this frontend is not known to us */
@@ -58,7 +60,9 @@ struct vif {
 	struct vif_settings settings;		/* its workers look at it too */
 	bool reconfiguring;		/* xdp-headroom is watched */
 	struct vif_counters counters;	/* of the connection, or of the last one */
-	struct vif_conn *conn;		/* NULL unless connected */
+	struct attach attach;		/* the connection */
+	bool serving;			/* it is up, and the frontend was told so */
+	bool taken;			/* from the kernel, and the connection of before is not yet at its end */
 };
 
 /* Reads both directories afresh and takes the steps that the handshake asks for. */

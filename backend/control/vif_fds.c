@@ -30,12 +30,17 @@ static void vif_fds_open_taps(struct vif_fds *fds, struct vif *v, unsigned int w
 	}
 }
 
+uint32_t vif_fds_limit_bytes(const struct vif_policy *policy)
+{
+	return policy->queue_in_frames ? 0 : policy->queue_bytes;
+}
+
 /* Without a limit in bytes each queue still takes a limited number of frames. */
 static void vif_fds_open_limit(struct vif_fds *fds, struct vif *v)
 {
 	const struct vif_policy *policy = &v->daemon->policy;
 
-	fds->limit_bytes = policy->queue_in_frames ? 0 : policy->queue_bytes;
+	fds->limit_bytes = vif_fds_limit_bytes(policy);
 	fds->limit = -1;
 	if (!fds->limit_bytes) {
 		taplimit_clear(v->tap_fd);

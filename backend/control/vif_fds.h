@@ -7,7 +7,10 @@
 #ifndef NETPAIR_BACKEND_VIF_FDS_H
 #define NETPAIR_BACKEND_VIF_FDS_H
 
-#include "vif.h"
+#include "backend/data/conn.h"
+
+struct vif;
+struct vif_policy;
 
 struct vif_fds {
 	int tap[VIF_QUEUES_MAX];	/* one for each worker; the first is the VIF's own */
@@ -21,6 +24,9 @@ struct vif_fds {
  * cannot be opened once more. The tables are what an earlier daemon left, if the VIF was
  * connected then, or made anew. Logs what is missing. The caller owes vif_fds_close(). */
 void vif_fds_open(struct vif_fds *fds, struct vif *v, unsigned int workers);
+
+/* Returns the limit in bytes of what waits in a device; 0: there is none. */
+uint32_t vif_fds_limit_bytes(const struct vif_policy *policy);
 
 /* Puts them into the parameters of a connection, to which vif_conn_start() then gives all
  * TAPs but the first. */

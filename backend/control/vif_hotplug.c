@@ -54,7 +54,7 @@ bool vif_hotplug_allows(const struct vif *v, int err, const char *status)
 bool vif_hotplug_is_due(const struct vif *v, const struct hs_back_view *view)
 {
 	return v->daemon->hotplug && view->online && !v->refused && v->hotplug.phase == VIF_HOTPLUG_NEW &&
-	       (v->state == XenbusStateInitWait || (hs_back_is_up(v->state) && v->conn));
+	       (v->state == XenbusStateInitWait || (hs_back_is_up(v->state) && v->serving));
 }
 
 /* Writes a key that a person, or a driver, looks for. */

@@ -148,10 +148,8 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 void vif_free(struct vif *v)
 {
 	char path[STORE_PATH_MAX + 8];
-	struct stats sum;
 
-	if (v->conn)
-		vif_conn_stop(v->conn, &sum);
+	attach_free(&v->attach);
 	vif_counters_free(&v->counters);
 	if (v->tap_fd >= 0)
 		close(v->tap_fd);

@@ -42,6 +42,7 @@ static void vif_settings_read_rate(struct vif *v)
 	else
 		log_info_in(&v->settings.log, "rate vif=%s bytes=%llu usecs=%llu", v->name, (unsigned long long)rate.bytes,
 			 (unsigned long long)rate.usecs);
+	v->settings.rate = rate;
 	credit_set(&v->settings.credit, &rate, now_us());
 }
 

@@ -98,6 +98,13 @@ int vif_tap_open(struct vif *v)
 	return 0;
 }
 
+void vif_tap_offer(struct vif *v, int fd)
+{
+	const struct tapstate ts = vif_tap_tapstate_of(v);
+
+	tapstate_offer(&ts, fd);
+}
+
 bool vif_tap_event(struct vif *v, const struct link_event *ev)
 {
 	const struct tapstate ts = vif_tap_tapstate_of(v);
@@ -160,7 +167,7 @@ unsigned int vif_tap_workers(const struct vif *v, const struct vif_conf *conf)
 
 void vif_tap_carrier(struct vif *v)
 {
-	bool stalled = v->conn && vif_conn_stalled(v->conn), up = v->conn && !stalled;
+	bool stalled = v->serving && attach_stalled(&v->attach), up = v->serving && !stalled;
 
 	if (up == v->carrier)
 		return;

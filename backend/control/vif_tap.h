@@ -14,6 +14,10 @@ struct vif_conf;
 /* Opens the TAP that an earlier daemon left, or makes one. Returns 0 or -errno. */
 MUST_CHECK int vif_tap_open(struct vif *v);
 
+/* Offers the descriptor of the device that a data process served; vif_tap_open() takes it if it is the
+ * VIF's. Takes fd. */
+void vif_tap_offer(struct vif *v, int fd);
+
 /* Gives the TAP the offloads and the MTU that this frontend takes. Returns 0 or -errno. */
 MUST_CHECK int vif_tap_fit(struct vif *v, const struct vif_conf *conf);
 

@@ -213,6 +213,11 @@ static int conn_init_queues(struct vif_conn *conn, struct domid peer, struct rea
 	return err;
 }
 
+unsigned int vif_conn_mappings_max(void)
+{
+	return GREF_MAP_MAX;
+}
+
 size_t vif_conn_tables_size(void)
 {
 	return sizeof(struct vif_saved);

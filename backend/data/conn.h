@@ -47,6 +47,9 @@ struct vif_conn_params {
 MUST_CHECK int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
 			      const struct vif_conf *conf, struct reason *why);
 
+/* Returns the most pages that one connection keeps mapped as static grants. */
+unsigned int vif_conn_mappings_max(void);
+
 /* Returns the size of the file for a guest's saved tables, in bytes. */
 size_t vif_conn_tables_size(void);
 

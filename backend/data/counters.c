@@ -37,6 +37,12 @@ static void counters_close(struct vif_counters *c)
 	c->fd = -1;
 }
 
+void vif_counters_close_fd(struct vif_counters *c)
+{
+	if (c->set)
+		counters_close(c);
+}
+
 void vif_counters_new(struct vif_counters *c, unsigned int queues, unsigned int workers)
 {
 	vif_counters_free(c);
@@ -67,7 +73,8 @@ int vif_counters_map(struct vif_counters *c, int fd, unsigned int queues, unsign
 	err = counters_check(c);
 	if (!err)
 		err = counters_map(c);
-	counters_close(c);
+	if (err)
+		counters_close(c);
 	return err;
 }
 

@@ -24,7 +24,7 @@ struct vif_counters_set {
 struct vif_counters {
 	struct vif_counters_set *set;	/* those of the queues, then those of the workers; NULL: there is no block */
 	unsigned int queues, workers;
-	int fd;				/* the block's memfd if this process made it, else -1; only with a set */
+	int fd;				/* the block's memfd, or -1; only with a set */
 };
 
 /* Unmaps the block that c has, and makes one whose counters are 0. If there is no memory or descriptor, c has
@@ -35,6 +35,9 @@ void vif_counters_new(struct vif_counters *c, unsigned int queues, unsigned int 
  * workers; c has no block before. Takes fd, also after an error. Returns 0; -EINVAL: it is no
  * memfd whose size is sealed, or has another size; other -errno. */
 MUST_CHECK int vif_counters_map(struct vif_counters *c, int fd, unsigned int queues, unsigned int workers);
+
+/* Closes the block's memfd, which no other process needs from here any more; the block stays. */
+void vif_counters_close_fd(struct vif_counters *c);
 
 /* Unmaps the block, if c has one; no connection may use it any more. */
 void vif_counters_free(struct vif_counters *c);

@@ -31,6 +31,23 @@ bool mapquota_charge(struct mapquota *q, struct domid guest, unsigned int n)
 	return false;
 }
 
+/* Returns how many more may be charged to an account. */
+static unsigned int mapquota_left(const atomic_uint *used, unsigned int max)
+{
+	unsigned int now = atomic_load(used);
+
+	return now < max ? max - now : 0;
+}
+
+unsigned int mapquota_charge_up_to(struct mapquota *q, struct domid guest, unsigned int n)
+{
+	do {
+		n = (unsigned int)min_size(n, mapquota_left(mapquota_used_by(q, guest), q->guest_max));
+		n = (unsigned int)min_size(n, mapquota_left(&q->all, q->all_max));
+	} while (n && !mapquota_charge(q, guest, n));
+	return n;
+}
+
 void mapquota_release(struct mapquota *q, struct domid guest, unsigned int n)
 {
 	atomic_fetch_sub(mapquota_used_by(q, guest), n);

@@ -20,7 +20,7 @@
 
 /* All in pages. The zero value allows no mapping. */
 struct mapquota {
-	uint32_t guest_max, all_max;
+	atomic_uint guest_max, all_max;
 	atomic_uint all;
 	atomic_uint guest[DOMID_FIRST_RESERVED];	/* by domain id; untouched memory costs nothing */
 };
@@ -28,6 +28,9 @@ struct mapquota {
 /* Charges n more pages to a guest. Returns false, and charges nothing, if that would exceed the
  * limit of the guest or of all guests. */
 MUST_CHECK bool mapquota_charge(struct mapquota *q, struct domid guest, unsigned int n);
+
+/* Charges as many of n more pages as the guest may have. Returns how many. */
+MUST_CHECK unsigned int mapquota_charge_up_to(struct mapquota *q, struct domid guest, unsigned int n);
 
 /* Returns n pages, which are not mapped any more, to the guest's quota. */
 void mapquota_release(struct mapquota *q, struct domid guest, unsigned int n);

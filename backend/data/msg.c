@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* msg.c - makes, checks, sends and receives the messages of msg.h */
+/* msg.c - messages of msg.h: made and checked */
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/wire/pkt.h"
@@ -32,8 +30,7 @@ union msg msg_new(enum msg_kind kind, uint32_t vif)
 	return m;
 }
 
-/* Returns the length of a message of that kind in bytes; 0: that end sends no such kind. */
-static size_t msg_size(uint16_t kind, enum msg_from from)
+size_t msg_size(uint16_t kind, enum msg_from from)
 {
 	static const struct {
 		uint16_t kind;
@@ -45,6 +42,8 @@ static size_t msg_size(uint16_t kind, enum msg_from from)
 		{ MSG_SETTINGS, MSG_FROM_CONTROL, sizeof(struct msg_settings) },
 		{ MSG_DISCONNECT, MSG_FROM_CONTROL, sizeof(struct msg_disconnect) },
 		{ MSG_LOG_LEVEL, MSG_FROM_CONTROL, sizeof(struct msg_log_level) },
+		{ MSG_END, MSG_FROM_CONTROL, sizeof(struct msg_end) },
+		{ MSG_SERVING, MSG_FROM_DATA, sizeof(struct msg_serving) },
 		{ MSG_READY, MSG_FROM_DATA, sizeof(struct msg_ready) },
 		{ MSG_CONNECTED, MSG_FROM_DATA, sizeof(struct msg_connected) },
 		{ MSG_DISCONNECTED, MSG_FROM_DATA, sizeof(struct msg_disconnected) },
@@ -92,7 +91,7 @@ static bool msg_name_ok(const char *name, size_t len)
 
 static bool msg_hello_ok(const struct msg_hello *m)
 {
-	return m->domid < DOMID_FIRST_RESERVED && m->workers >= 1 && m->workers <= MSG_VIFS_MAX &&
+	return m->domid < DOMID_FIRST_RESERVED && m->workers >= 1 && m->workers <= MSG_WORKERS_MAX &&
 	       m->uid != 0 && m->uid <= MSG_UID_MAX && m->gid != 0 && m->gid <= MSG_UID_MAX &&
 	       !(m->flags & ~MSG_HELLO_FLAGS) && m->log_level <= LOG_LEVEL_DEBUG;
 }
@@ -129,7 +128,7 @@ static bool msg_err_ok(int32_t err)
 
 static bool msg_ready_ok(const struct msg_ready *m)
 {
-	return msg_err_ok(m->err) && m->stage < MSG_STAGES_MAX && (m->err || m->stage == 0) && m->zero == 0;
+	return msg_err_ok(m->err) && m->stage < MSG_STAGES_MAX && (m->err || m->stage == 0) && m->sets <= MSG_WORKERS_MAX;
 }
 
 static bool msg_connected_ok(const struct msg_connected *m)
@@ -163,8 +162,11 @@ static bool msg_fields_ok(const union msg *m)
 		return m->carrier.stalled <= 1 && m->carrier.zero == 0;
 	case MSG_LOG:
 		return msg_log_ok(&m->log);
+	case MSG_SERVING:
+		return msg_connect_ok(&m->serving.connect);
 	case MSG_DISCONNECT:
 	case MSG_DISCONNECTED:
+	case MSG_END:
 		return true;
 	}
 	return false;
@@ -173,7 +175,8 @@ static bool msg_fields_ok(const union msg *m)
 /* Returns true if the message is about one of the process's VIFs, or about none. */
 static bool msg_vif_ok(const struct msg_head *head)
 {
-	bool none = head->kind == MSG_HELLO || head->kind == MSG_READY || head->kind == MSG_LOG_LEVEL || head->kind == MSG_LOG;
+	bool none = head->kind == MSG_HELLO || head->kind == MSG_READY || head->kind == MSG_LOG_LEVEL || head->kind == MSG_LOG ||
+		    head->kind == MSG_END;
 
 	return head->vif < (none ? 1 : MSG_VIFS_MAX);
 }
@@ -181,6 +184,8 @@ static bool msg_vif_ok(const struct msg_head *head)
 /* Returns the number of descriptors that the message must have. */
 static unsigned int msg_fds_of(const union msg *m)
 {
+	if (m->head.kind == MSG_SERVING)
+		return 2;
 	if (m->head.kind != MSG_CONNECT)
 		return 0;
 	return 1 + !!(m->connect.flags & MSG_CONNECT_TABLES) + !!(m->connect.flags & MSG_CONNECT_LIMIT) + m->connect.workers;
@@ -244,86 +249,13 @@ void msg_get_conf(struct vif_conf *conf, const struct msg_connect *m)
 	}
 }
 
-/* --- the socket ------------------------------------------------------------------------ */
-
-/* #syscalls sendmsg recvmsg close */
-
-/* Room for the descriptors of one message. */
-union msg_control {
-	char buf[CMSG_SPACE(MSG_FDS_MAX * sizeof(int))];
-	struct cmsghdr align;
-};
-
-int msg_send(int sock, const union msg *m, const int *fds, unsigned int nfds)
+bool msg_same_conf(const struct msg_connect *a, const struct msg_connect *b)
 {
-	enum msg_from from = m->head.kind < MSG_READY ? MSG_FROM_CONTROL : MSG_FROM_DATA;
-	size_t len = msg_size(m->head.kind, from);
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)m, .iov_len = len };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
-	union msg_control control;
-	struct cmsghdr *c;
+	const uint32_t flags = MSG_CONNECT_MASK | MSG_CONNECT_CTRL | MSG_CONNECT_RX_NOTIFY | MSG_CONNECT_CSUM4 |
+			       MSG_CONNECT_CSUM6 | MSG_CONNECT_GSO4 | MSG_CONNECT_GSO6 | MSG_CONNECT_SG;
 
-	assert(msg_check(m, len, nfds, from) == 0);
-	if (nfds) {
-		memset(&control, 0, sizeof(control));
-		h.msg_control = control.buf;
-		h.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
-		c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(nfds * sizeof(int));
-		memcpy(CMSG_DATA(c), fds, nfds * sizeof(int));
-	}
-	return sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
-}
-
-/* Takes the descriptors of a message, and closes those beyond MSG_FDS_MAX. Returns the number
- * that there were. */
-static unsigned int msg_take_fds(struct msghdr *h, int *fds)
-{
-	unsigned int n = 0;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
-		size_t count = c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS ?
-			       (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
-
-		for (size_t i = 0; i < count; i++, n++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
-			if (n < MSG_FDS_MAX)
-				fds[n] = fd;
-			else
-				close(fd);
-		}
-	}
-	return n;
-}
-
-int msg_receive(int sock, union msg *m, enum msg_from from, int *fds, unsigned int *nfds)
-{
-	struct iovec iov = { .iov_base = m, .iov_len = sizeof(*m) };
-	union msg_control control;
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control) };
-	ssize_t len;
-	int err;
-
-	*nfds = 0;
-	memset(m, 0, sizeof(*m));
-	do
-		len = recvmsg(sock, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (len < 0 && errno == EINTR);
-	if (len < 0)
-		return -errno;
-	*nfds = msg_take_fds(&h, fds);
-	if (len == 0)
-		err = -ECONNRESET;
-	else if (h.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
-		err = -EPROTO;
-	else
-		err = msg_check(m, (size_t)len, *nfds, from);
-	for (unsigned int i = 0; err && i < min_size(*nfds, MSG_FDS_MAX); i++)
-		close(fds[i]);
-	*nfds = err ? 0 : *nfds;
-	return err;
+	return (a->flags & flags) == (b->flags & flags) && a->queues == b->queues &&
+	       a->mask_ref.raw == b->mask_ref.raw && a->mask_port.raw == b->mask_port.raw &&
+	       a->ctrl_ref.raw == b->ctrl_ref.raw && a->ctrl_port.raw == b->ctrl_port.raw &&
+	       memcmp(a->queue, b->queue, sizeof(a->queue)) == 0;
 }

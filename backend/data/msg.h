@@ -13,11 +13,17 @@
  * - CONNECT for each VIF: CONNECTED;
  * - SETTINGS when one of them changes: no answer;
  * - DISCONNECT: DISCONNECTED, once no page of that VIF is mapped.
+ * - END: the process stops all that it serves and ends.
  * The data process sends FAULT, CARRIER and LOG by itself.
+ *
+ * If control goes without END, the data process serves on and waits at its listening socket for
+ * the next control. To that one's HELLO it answers SERVING for each VIF that is connected, then READY.
  */
 #ifndef NETPAIR_BACKEND_MSG_H
 #define NETPAIR_BACKEND_MSG_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/abi.h"
@@ -25,9 +31,10 @@
 #include "conf.h"
 #include "reason_list.h"
 
-#define MSG_VERSION 1u
+#define MSG_VERSION 2u
 
 #define MSG_VIFS_MAX 64u	/* VIFs of one data process */
+#define MSG_WORKERS_MAX (MSG_VIFS_MAX * VIF_QUEUES_MAX)	/* workers of one data process, in its life */
 #define MSG_TEXT_MAX 512u	/* bytes of a log line, with its NUL */
 
 /* The most descriptors of a message: the counters, the saved tables, the queue's limit, a TAP for each worker. */
@@ -36,9 +43,9 @@
 enum msg_from { MSG_FROM_CONTROL, MSG_FROM_DATA };
 enum msg_kind {
 	/* from control */
-	MSG_HELLO = 1, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL,
+	MSG_HELLO = 1, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END,
 	/* from data */
-	MSG_READY = 65, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG,
+	MSG_READY = 65, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG, MSG_SERVING,
 };
 
 struct msg_head {
@@ -68,10 +75,7 @@ struct msg_values {
 	uint32_t zero;
 };
 
-struct msg_settings {
-	struct msg_head head;
-	struct msg_values values;
-};
+struct msg_settings { struct msg_head head; struct msg_values values; };
 
 struct msg_queue {
 	struct gref gtx_ref, grx_ref;
@@ -102,11 +106,13 @@ enum {
 };
 
 struct msg_disconnect { struct msg_head head; };
+struct msg_end { struct msg_head head; };
 
-struct msg_log_level {
-	struct msg_head head;
-	uint32_t level, zero;
-};
+/* A VIF that is connected: the CONNECT that it was made by, with the settings of now. The
+ * descriptors: the counters' memory, the first worker's TAP. */
+struct msg_serving { struct msg_connect connect; };
+
+struct msg_log_level { struct msg_head head; uint32_t level, zero; };
 
 /* Reports that the sandbox is closed, or why it is not. */
 struct msg_ready {
@@ -114,7 +120,7 @@ struct msg_ready {
 	int32_t err;		/* 0 or -errno of the stage */
 	uint32_t stage;		/* enum sandbox_stage that failed; 0 if err is 0 */
 	uint32_t missing;	/* a bit for each stage that the kernel does not have */
-	uint32_t zero;
+	uint32_t sets;		/* sets of handles that are left */
 };
 
 struct msg_connected {
@@ -125,15 +131,10 @@ struct msg_connected {
 
 struct msg_disconnected { struct msg_head head; };
 
-struct msg_fault {
-	struct msg_head head;
-	uint32_t reason, zero;
-};
+struct msg_fault { struct msg_head head; uint32_t reason, zero; };
 
-struct msg_carrier {
-	struct msg_head head;
-	uint32_t stalled, zero;	/* 1: a queue has lacked slots for long; 0: no longer */
-};
+/* stalled is 1: a queue has lacked slots for long; 0: no longer. */
+struct msg_carrier { struct msg_head head; uint32_t stalled, zero; };
 
 /* A line for the log. */
 struct msg_log {
@@ -148,6 +149,8 @@ union msg {
 	struct msg_connect connect;
 	struct msg_settings settings;
 	struct msg_disconnect disconnect;
+	struct msg_end end;
+	struct msg_serving serving;
 	struct msg_log_level log_level;
 	struct msg_ready ready;
 	struct msg_connected connected;
@@ -160,6 +163,9 @@ union msg {
 /* Returns an empty message of that kind about a VIF. */
 union msg msg_new(enum msg_kind kind, uint32_t vif);
 
+/* Returns the bytes of a message of that kind; 0: there is no such kind from that end. */
+size_t msg_size(uint16_t kind, enum msg_from from);
+
 /* Checks a received message of len bytes with so many descriptors. Returns 0;
  * -EPROTONOSUPPORT: it is of another version; -EPROTO: it breaks another rule. */
 MUST_CHECK int msg_check(const union msg *m, size_t len, unsigned int nfds, enum msg_from from);
@@ -168,13 +174,7 @@ MUST_CHECK int msg_check(const union msg *m, size_t len, unsigned int nfds, enum
 void msg_put_conf(struct msg_connect *m, const struct vif_conf *conf);
 void msg_get_conf(struct vif_conf *conf, const struct msg_connect *m);
 
-/* Sends a message with the descriptors fds, which the caller keeps. Never blocks. Returns
- * 0; -EAGAIN: the socket is full; other -errno. */
-MUST_CHECK int msg_send(int sock, const union msg *m, const int *fds, unsigned int nfds);
-
-/* Receives a message and checks it with msg_check(). fds has MSG_FDS_MAX places; the caller owns
- * the *nfds descriptors that it gets; there are none after an error. Never blocks. Returns 0;
- * -EAGAIN: there is none; -ECONNRESET: the other end has closed; as msg_check(); other -errno. */
-MUST_CHECK int msg_receive(int sock, union msg *m, enum msg_from from, int *fds, unsigned int *nfds);
+/* Returns whether two messages have the same configuration. */
+MUST_CHECK bool msg_same_conf(const struct msg_connect *a, const struct msg_connect *b);
 
 #endif

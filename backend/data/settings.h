@@ -22,6 +22,7 @@
 #define RATE_GRX 2u
 
 struct vif_settings {
+	struct credit_rate rate;	/* what credit was set to; the control thread's */
 	struct credit credit;		/* one for all queues, and for both directions */
 	uint32_t limited;		/* RATE_*; fixed */
 	atomic_bool filter;		/* multicast to addresses that are not in the list is dropped */

@@ -35,6 +35,7 @@ static enum log_level log_max = LOG_LEVEL_INFO;
 static bool log_journal;
 static int log_fd = STDERR_FILENO;
 static bool log_is_socket;
+static bool (*log_output)(enum log_level level, const char *text);	/* NULL: log_fd */
 static atomic_uint log_lost;		/* dropped lines that were not yet logged */
 static pthread_mutex_t log_bucket_mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -93,18 +94,39 @@ bool log_level_from_name(enum log_level *out, const char *name)
 	return false;
 }
 
-/* Writes one line, or nothing. Returns false if the write would block. */
-static bool log_put(const char *line, size_t len)
+void log_set_level(enum log_level level)
 {
-	ssize_t n = log_is_socket ? send(log_fd, line, len, MSG_DONTWAIT | MSG_NOSIGNAL) : write(log_fd, line, len);
+	log_max = level;
+}
 
+void log_set_output(bool (*put)(enum log_level level, const char *text))
+{
+	log_output = put;
+}
+
+/* Writes one line, which ends behind len bytes with a newline, or nothing. Returns false if the
+ * write would block. */
+static bool log_put(enum log_level level, char *line, size_t len)
+{
+	ssize_t n;
+
+	if (log_output) {
+		line[len] = '\0';
+		return log_output(level, line);
+	}
+	line[len++] = '\n';
+	n = log_is_socket ? send(log_fd, line, len, MSG_DONTWAIT | MSG_NOSIGNAL) : write(log_fd, line, len);
 	return n == (ssize_t)len;
 }
 
+/* Begins a line. Returns the bytes that it has then. */
 static size_t log_prefix(char *line, size_t len, enum log_level level)
 {
 	static const int syslog_level[] = { 3, 4, 6, 7 };
 
+	line[0] = '\0';
+	if (log_output)
+		return 0;
 	if (log_journal)
 		return (size_t)snprintf(line, len, "<%d>", syslog_level[level]);
 	return (size_t)snprintf(line, len, "%s: %s: ", log_program, level_names[level]);
@@ -120,8 +142,8 @@ bool log_tell_lost(void)
 		return true;
 	len = log_prefix(line, sizeof(line), LOG_LEVEL_WARN);
 	len += (size_t)snprintf(line + len, sizeof(line) - len,
-				"log lines lost count=%u reason=\"what reads the log did not keep up\"\n", lost);
-	if (log_put(line, len))
+				"log lines lost count=%u reason=\"what reads the log did not keep up\"", lost);
+	if (log_put(LOG_LEVEL_WARN, line, len))
 		return true;
 	atomic_fetch_add(&log_lost, lost);
 	return false;
@@ -141,8 +163,7 @@ static void log_vline(enum log_level level, const char *fmt, va_list ap)
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 			line[i] = '?';
-	line[len++] = '\n';
-	if (!log_tell_lost() || !log_put(line, len))
+	if (!log_tell_lost() || !log_put(level, line, len))
 		atomic_fetch_add(&log_lost, 1);
 	errno = saved;
 }

@@ -25,6 +25,14 @@ void log_init(const char *program, enum log_level level);
 /* Returns whether stderr is systemd's journal, as JOURNAL_STREAM says. */
 MUST_CHECK bool log_to_journal(void);
 
+/* Sets the level. */
+void log_set_level(enum log_level level);
+
+/* Gives each line to put instead of stderr, without a prefix and without the newline: for a
+ * process whose lines another one writes. Any thread calls put, which must not block; it returns
+ * false if the line would have to wait. */
+void log_set_output(bool (*put)(enum log_level level, const char *text));
+
 /* Gets the level of a name ("error" ... "debug"). Returns false if there is no such level. */
 MUST_CHECK bool log_level_from_name(enum log_level *out, const char *name);
 

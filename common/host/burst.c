@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* burst.c - liburing
  *
- * A ring that is made for a process in a sandbox is restricted (Linux 5.10; 6.0 for the
- * cancellation by a registered file):
+ * A ring that is made for a process in a sandbox (Linux 5.10) takes requests for WRITEV and
+ * ASYNC_CANCEL alone, which the process may do without a ring as well: no OPENAT or CONNECT walks
+ * past its seccomp filter. It starts disabled, and its restrictions hold from when it is enabled:
+ * afterwards nothing about it can be changed. Of the operations of io_uring_register(2) only
+ * ENABLE_RINGS is allowed, which then fails. A ring with SINGLE_ISSUER that is made disabled
+ * belongs to the thread that enables it.
  *
- * - It accepts only WRITEV and ASYNC_CANCEL, each for a registered file. There is one: the TAP.
- * - It starts disabled. The restrictions hold once it is enabled, so the file is set before.
- * - Once enabled it cannot be changed: of io_uring_register(2) only ENABLE_RINGS is allowed,
- *   which then fails.
- * - Each request must have IOSQE_FIXED_FILE. A cancellation accepts it, too, where it means the
- *   same as CANCEL_FD_FIXED.
- * - With SINGLE_ISSUER the ring belongs to the thread that enables it.
+ * The TAP is no registered file of the ring. The kernel lets go of such a file some time after
+ * the ring was closed, a second on Linux 6.1, and so long nobody could open or remove the device.
  */
 #include <errno.h>
 #include <liburing.h>
@@ -37,14 +36,10 @@
 /* #syscalls-some io_uring_register */
 /* #syscalls-before io_uring_setup eventfd */
 
-/* The TAP's place in a ring's table of registered files. */
-#define SLOT 0
-
-/* What a restricted ring accepts. */
+/* All that a ring of a process in a sandbox takes. */
 static const struct io_uring_restriction restrictions[] = {
 	{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_WRITEV },
 	{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_ASYNC_CANCEL },
-	{ .opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED, .sqe_flags = IOSQE_FIXED_FILE },
 	{ .opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = IORING_REGISTER_ENABLE_RINGS },
 	/* Only for the probe, which has a ring of its own. */
 	{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_POLL_ADD },
@@ -54,7 +49,7 @@ static const struct io_uring_restriction restrictions[] = {
 
 struct burst_ring {
 	struct io_uring uring;
-	bool fixed;	/* its requests name SLOT instead of a descriptor */
+	bool disabled;	/* until its thread enables it */
 };
 
 /* Sets up a ring, with two further flags, which avoid interrupting our own thread. Kernels before
@@ -74,17 +69,6 @@ static int burst_register(struct burst_ring *r, unsigned int op, const void *arg
 	return ret < 0 ? -errno : (int)ret;
 }
 
-/* Sets a request's file: that descriptor, or the ring's registered file. */
-static void burst_address(const struct burst_ring *r, struct io_uring_sqe *sqe, int fd)
-{
-	if (!r->fixed) {
-		sqe->fd = fd;
-		return;
-	}
-	sqe->fd = SLOT;
-	sqe->flags |= IOSQE_FIXED_FILE;
-}
-
 /* Adds a request to cancel all requests of fd. Returns false if the ring has no room. */
 static bool burst_cancel(struct burst_ring *r, int fd)
 {
@@ -92,9 +76,7 @@ static bool burst_cancel(struct burst_ring *r, int fd)
 
 	if (!sqe)
 		return false;
-	io_uring_prep_cancel_fd(sqe, r->fixed ? SLOT : fd, IORING_ASYNC_CANCEL_ALL | (r->fixed ? IORING_ASYNC_CANCEL_FD_FIXED : 0));
-	if (r->fixed)
-		sqe->flags |= IOSQE_FIXED_FILE;
+	io_uring_prep_cancel_fd(sqe, fd, IORING_ASYNC_CANCEL_ALL);
 	sqe->user_data = CANCEL;
 	return true;
 }
@@ -112,7 +94,6 @@ static int burst_probe_with(struct burst_ring *r, int fd)
 
 	assert(sqe != NULL);
 	io_uring_prep_poll_add(sqe, fd, POLLIN);
-	burst_address(r, sqe, fd);
 	sqe->user_data = 0;
 	if (!burst_cancel(r, fd))
 		return -EBUSY;
@@ -131,26 +112,23 @@ static int burst_probe_with(struct burst_ring *r, int fd)
 	return canceled ? 0 : -ENOTSUP;
 }
 
-/* Puts fd into the ring's table and enables the ring, on the thread that will use it. Returns 0 or -errno. */
-static int burst_ring_enable(struct burst_ring *r, int fd)
+/* Enables the ring, on the thread that is to use it. Returns 0 or -errno. */
+static int burst_ring_enable(struct burst_ring *r)
 {
-	struct io_uring_files_update update = { .offset = SLOT, .fds = (uintptr_t)&fd };
-	int n = burst_register(r, IORING_REGISTER_FILES_UPDATE, &update, 1);
+	int err = r->disabled ? burst_register(r, IORING_REGISTER_ENABLE_RINGS, NULL, 0) : 0;
 
-	if (n != 1)
-		return n < 0 ? n : -EIO;
-	return burst_register(r, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+	r->disabled = false;
+	return err;
 }
 
-/* Returns 0 if the kernel cancels requests by their descriptor (Linux 5.19), or by their
- * registered file. */
+/* Returns 0 if the kernel cancels requests by their descriptor (Linux 5.19). */
 static int burst_probe(struct burst_ring *r)
 {
 	int err, fd = eventfd(0, EFD_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
-	err = r->fixed ? burst_ring_enable(r, fd) : 0;
+	err = burst_ring_enable(r);
 	if (!err)
 		err = burst_probe_with(r, fd);
 	close(fd);
@@ -159,23 +137,21 @@ static int burst_probe(struct burst_ring *r)
 
 /* --- rings -------------------------------------------------------------------------- */
 
-/* Makes a disabled ring with a table of one file and the first n of the restrictions. Returns 0 or -errno. */
+/* Makes a disabled ring with the first n of the restrictions. Returns 0 or -errno. */
 static int burst_ring_restricted(struct burst_ring **out, unsigned int n)
 {
 	struct burst_ring *r = malloc(sizeof(*r));
-	int err, none = -1;
+	int err;
 
 	if (!r)
 		return -ENOMEM;
-	r->fixed = true;
+	r->disabled = true;
 	err = burst_ring_setup(&r->uring, IORING_SETUP_R_DISABLED);
 	if (err) {
 		free(r);
 		return err;
 	}
-	err = burst_register(r, IORING_REGISTER_FILES, &none, 1);
-	if (!err)
-		err = burst_register(r, IORING_REGISTER_RESTRICTIONS, restrictions, n);
+	err = burst_register(r, IORING_REGISTER_RESTRICTIONS, restrictions, n);
 	if (err) {
 		burst_ring_free(r);
 		return err;
@@ -217,7 +193,7 @@ static int burst_ring_own(struct burst_ring **out)
 
 	if (!r)
 		return -ENOMEM;
-	r->fixed = false;
+	r->disabled = false;
 	err = burst_ring_setup(&r->uring, 0);
 	if (err) {
 		free(r);
@@ -249,7 +225,7 @@ void burst_start(struct burst *b)
 	if (!b->given)
 		err = burst_ring_own(&b->ring);
 	else if (b->ring)
-		err = burst_ring_enable(b->ring, b->tap_fd);
+		err = burst_ring_enable(b->ring);
 	if (!err)
 		return;
 	burst_exit(b);
@@ -316,7 +292,6 @@ static void burst_write_together(struct burst *b)
 		*b->frame[i].put = -EAGAIN;
 		b->frame[i].n = tap_join(b->frame[i].iov, b->frame[i].n);
 		io_uring_prep_writev(sqe, b->tap_fd, b->frame[i].iov, b->frame[i].n, 0);
-		burst_address(b->ring, sqe, b->tap_fd);
 		sqe->user_data = i;
 	}
 	if (io_uring_submit(uring) == (int)b->n)

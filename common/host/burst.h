@@ -14,10 +14,9 @@
  * completion before it returns, as the caller then reuses the frame's bytes. So
  * the ring needs a kernel that can cancel by descriptor; burst_start() tries it.
  *
- * A process in a sandbox must not make rings, as an ordinary ring could do what the sandbox
- * forbids. So burst_ring_new() makes a restricted one before the sandbox is closed: it can
- * only write to one file, and cancel. The worker sets its TAP as that file and enables the
- * ring (burst.c).
+ * A process in a sandbox cannot make a ring, and through an ordinary one it could walk past
+ * its sandbox. burst_ring_new() makes one before that can do nothing but write and cancel; the
+ * worker enables it (burst.c).
  *
  * burst_start() allocates everything before the first frame.
  */

@@ -18,6 +18,13 @@
 static char **names;
 static int nnames = -1;
 
+/* The descriptors of fdstore_put(). */
+static struct fdstore_other {
+	struct fdstore_other *next;
+	int fd;
+	char name[32];
+} *others;
+
 static void fdstore_init_once(void)
 {
 	if (nnames >= 0)
@@ -27,8 +34,41 @@ static void fdstore_init_once(void)
 		nnames = 0;
 }
 
+void fdstore_put(const char *name, int fd)
+{
+	struct fdstore_other *o = calloc(1, sizeof(*o));
+
+	if (!o) {
+		close(fd);
+		return;
+	}
+	snprintf(o->name, sizeof(o->name), "%s", name);
+	o->fd = fd;
+	o->next = others;
+	others = o;
+}
+
+static int fdstore_get_other(const char *name)
+{
+	for (struct fdstore_other **at = &others; *at; at = &(*at)->next) {
+		struct fdstore_other *o = *at;
+		int fd = o->fd;
+
+		if (strcmp(o->name, name) != 0)
+			continue;
+		*at = o->next;
+		free(o);
+		return fd;
+	}
+	return -ENOENT;
+}
+
 int fdstore_get(const char *name)
 {
+	int other = fdstore_get_other(name);
+
+	if (other >= 0)
+		return other;
 	fdstore_init_once();
 	for (int i = 0; i < nnames; i++) {
 		if (!names[i] || strcmp(names[i], name) != 0)

@@ -20,6 +20,9 @@
  * caller owns from now on; -ENOENT: there is none left. */
 MUST_CHECK int fdstore_get(const char *name);
 
+/* Makes fdstore_get() return fd for that name, as if the service manager had passed it. Takes fd. */
+void fdstore_put(const char *name, int fd);
+
 /* Stores fd under that name, in place of an earlier one. The caller keeps fd. */
 void fdstore_store(const char *name, int fd);
 

@@ -198,15 +198,12 @@ static int sandbox_allow_own_thread(scmp_filter_ctx filter, const struct sandbox
 					    SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A1(SCMP_CMP_EQ, SCHED_BATCH, 0));
 }
 
-/* Allows a worker to set the TAP of a restricted ring that was made before, and to enable the
- * ring. Nothing else of a ring can be changed. */
+/* A ring that was made disabled and restricted before is enabled by its worker; nothing else
+ * about a ring can be changed. */
 static int sandbox_allow_rings(scmp_filter_ctx filter)
 {
-	int err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_register), 1,
-				   SCMP_A1(SCMP_CMP_EQ, IORING_REGISTER_ENABLE_RINGS, 0));
-
-	return err ? err : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_register), 1,
-					    SCMP_A1(SCMP_CMP_EQ, IORING_REGISTER_FILES_UPDATE, 0));
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_register), 1,
+				SCMP_A1(SCMP_CMP_EQ, IORING_REGISTER_ENABLE_RINGS, 0));
 }
 
 static int sandbox_fill_filter(scmp_filter_ctx filter, const struct sandbox *s)

@@ -116,6 +116,22 @@ static int tapstate_earlier_open(const struct tapstate *ts, int *fd, enum tap_ki
 	return tapstate_saved_open(fd, &st, ts->name, kind);
 }
 
+void tapstate_offer(const struct tapstate *ts, int fd)
+{
+	struct netdev dev;
+	struct devstate st;
+	bool same = false;
+
+	if (devstate_read(&st, ts->run_dir, ts->name) == 0 && netdev_open(&dev, fd) == 0) {
+		same = st.ifindex == dev.ifindex && st.netns == dev.netns;
+		netdev_close(&dev);
+	}
+	if (same)
+		fdstore_put(ts->name, fd);
+	else
+		close(fd);
+}
+
 int tapstate_open(const struct tapstate *ts, int *fd, const struct tap_params *params, bool *fresh)
 {
 	struct devstate st = { 0 };

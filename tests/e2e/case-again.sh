@@ -412,7 +412,7 @@ case_deleted_queues()
 	queues_lab "--max-queues=4 --workers=2" "--queues=2 --no-static-grants --no-event-mask" || return
 	watch_state
 	check workers deleted_in_dom0 in0 ip link del vif1.0
-	check as-agreed agreed 'adopted .*queues=2 workers=2'
+	check as-agreed await_agreed 'adopted .*queues=2 workers=2'
 	check transfer-to transfer_to 10.79.0.2 8
 	check transfer-from transfer_from 10.79.0.1 8
 	reap_helpers

@@ -91,7 +91,7 @@ case_badread()
 	check front-moves transfer_from 10.79.0.1 1
 	lab_stop
 	for option in '' --no-static-grants; do
-		lab_start && BADREAD=10 LD_PRELOAD=$TOP/badread.so start_back && start_front $option && attach 0
+		lab_start && ISOLATION=none BADREAD=10 LD_PRELOAD=$TOP/badread.so start_back && start_front $option && attach 0
 		verdict "$CASE/back-connected$option" $? "" || return
 		check "back$option" lost_and_counted "$L/back.log" "$BACK" grx_drop_bounds 10.79.0.2
 		check "back$option-moves" transfer_to 10.79.0.2 1

@@ -97,7 +97,7 @@ case_values()
 	# VIF 1 belongs to this script until the end.
 	{ start_back && start_front 0 && attach 0 && x attach-vif 0 guest 1 --hotplug; } >"$TOP/out" 2>&1
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
-	before="$(fds "$BACK") fds $(tasks "$BACK") threads"
+	before=$(holding "$BACK")
 	ping_start beside 100000
 	for k in $GOOD multi-queue-num-queues; do
 		check "${k%%=*}" each_nonsense "${k%%=*}"
@@ -118,7 +118,7 @@ case_values()
 	check refs-of-nobody refused 1 'cannot|map' multi-queue-num-queues=1
 	check largest-refs refused 1 'cannot|map' tx-ring-ref=4294967295 rx-ring-ref=4294967294
 	check told-of-each test "$(refusals_told vif1.1)" -ge 77
-	check nothing-held test "$before" = "$(fds "$BACK") fds $(tasks "$BACK") threads"
+	check nothing-held holds_again "$BACK" "$before"
 	# A frontend that writes the right ones connects on the same VIF.
 	offered 1 >"$TOP/out" 2>&1
 	verdict "$CASE/offered-again" $? "$(cat "$TOP/out")"
@@ -232,7 +232,7 @@ case_toolstack()
 	lab_start
 	{ start_back && start_front 0 && attach 0; } >"$TOP/out" 2>&1
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
-	before="$(fds "$BACK") fds $(tasks "$BACK") threads"
+	before=$(holding "$BACK")
 	for mac in zz 01:00:5e:00:00:01 00:16:3e:00:00 ''; do
 		x attach-vif 0 guest 1 "mac=$mac"
 		check "mac=$mac" vif_refused 'backend key mac is not acceptable'
@@ -242,7 +242,7 @@ case_toolstack()
 	check device-of-another vif_refused 'cannot create device vif1.1'
 	check it-is-still-there in0 ip link show vif1.1
 	in0 ip link del vif1.1
-	check nothing-held test "$before" = "$(fds "$BACK") fds $(tasks "$BACK") threads"
+	check nothing-held holds_again "$BACK" "$before"
 	kill9 "$BACK"
 	x attach-vif 0 guest 1
 	xenstore-write "$(be 1 1)/handle" 1x

@@ -63,14 +63,14 @@ no_grant_ops() { ! counters "$L/back.log" "$BACK" | grep -o 'grant_ops=[0-9]*'; 
 queue_restarts()
 {
 	back_again killed --max-queues=8
-	check resumed agreed 'adopted .*queues=4 workers=1'
+	check resumed await_agreed 'adopted .*queues=4 workers=1'
 	check ping-after one_ping
 	check transfer-after transfer_to 10.79.0.2 8
 	check no-grant-operations-after no_grant_ops
 	restart_under_tcp KILL to --max-queues=8
 	# The option changes, but this connection stays as it is.
 	back_again fewer --max-queues=2
-	check as-before agreed 'adopted .*queues=4 workers=1'
+	check as-before await_agreed 'adopted .*queues=4 workers=1'
 	check ping-fewer one_ping
 	back_again more --max-queues=4
 	check ping-more one_ping
@@ -118,18 +118,20 @@ back_again()
 }
 
 # As Linux' frontend: no control ring, so each queue may have a worker.
+threads_are() { [ "$(tasks "$BACK")" = "$1" ]; }
+
 case_workers()
 {
 	queues_lab "--max-queues=4 --workers=2" "--queues=2 --no-static-grants --no-event-mask" || return
 	check as-agreed agreed 'queues=2 workers=2'
-	check threads test "$(tasks "$BACK")" = 5	# main, control and xenstore's too
+	check threads await 5 threads_are "$(served_by_threads && echo 5 || echo 6)"	# main, control and xenstore's too
 	queues_traffic 2
 	back_again killed --max-queues=4 --workers=1
-	check one-worker agreed 'adopted .*queues=2 workers=1'
+	check one-worker await_agreed 'adopted .*queues=2 workers=1'
 	check ping-one one_ping
 	# The device was made for several readers and stays so, with one reader.
 	back_again killed-again --max-queues=4 --workers=4
-	check two-workers agreed 'adopted .*queues=2 workers=2'
+	check two-workers await_agreed 'adopted .*queues=2 workers=2'
 	check transfer-again transfer_to 10.79.0.2 8
 	check transfer-back-again transfer_from 10.79.0.1 8
 	check no-faults-again no_faults
@@ -202,7 +204,7 @@ case_queue_values()
 	# VIF 1 belongs to this script until the end.
 	{ start_back --max-queues=4 && start_front 0 && attach 0 && x attach-vif 0 guest 1 --hotplug; } >"$TOP/out" 2>&1
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
-	before="$(fds "$BACK") fds $(tasks "$BACK") threads"
+	before=$(holding "$BACK")
 	for k in 0 5 -1 2x 4000000000 ''; do
 		check "num-queues=$k" queues_refused multi-queue-num-queues "multi-queue-num-queues=$k"
 	done
@@ -221,7 +223,7 @@ case_queue_values()
 	check port-0 queues_refused 'queue-1/event-channel-tx is not acceptable' queue-1/event-channel-tx=0
 	check ctrl-ref-of-a-queue queues_refused ctrl-ring-ref ctrl-ring-ref=8003 event-channel-ctrl=999
 	check ctrl-port-of-a-queue queues_refused event-channel-ctrl ctrl-ring-ref=8004 event-channel-ctrl=903
-	check nothing-held test "$before" = "$(fds "$BACK") fds $(tasks "$BACK") threads"
+	check nothing-held holds_again "$BACK" "$before"
 	check ping-beside one_ping
 }
 
@@ -245,7 +247,7 @@ case_mask()
 	queues_traffic 4
 	check no-unknown-bits no_unknown_bits
 	back_again killed --max-queues=16
-	check resumed agreed 'adopted .*channels=mask control=1 .*queues=4'
+	check resumed await_agreed 'adopted .*channels=mask control=1 .*queues=4'
 	check ping-after one_ping
 	restart_under_tcp KILL to --max-queues=16
 	restart_under_tcp KILL from --max-queues=16
@@ -282,7 +284,7 @@ case_mask_values()
 	lab_start
 	{ start_back --max-queues=4 && start_front 0 && attach 0 && x attach-vif 0 guest 1 --hotplug; } >"$TOP/out" 2>&1
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
-	before="$(fds "$BACK") fds $(tasks "$BACK") threads"
+	before=$(holding "$BACK")
 	MASK="event-mask-ref=8009 event-channel=909"
 	QUEUES="multi-queue-num-queues=2 queue-0/tx-ring-ref=8000 queue-0/rx-ring-ref=8001
 		queue-1/tx-ring-ref=8002 queue-1/rx-ring-ref=8003 request-rx-copy=1 $MASK"
@@ -298,6 +300,6 @@ case_mask_values()
 	for k in event-channel-tx event-channel-rx event-channel-ctrl queue-1/event-channel queue-0/event-channel-tx; do
 		check "$k-too" queues_refused "$k is not acceptable" "$k=77"
 	done
-	check nothing-held test "$before" = "$(fds "$BACK") fds $(tasks "$BACK") threads"
+	check nothing-held holds_again "$BACK" "$before"
 	check ping-beside one_ping
 }

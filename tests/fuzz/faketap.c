@@ -264,6 +264,12 @@ void tapstate_each(const char *run_dir, void (*fn)(void *arg, const char *name),
 			fn(arg, file[i].name);
 }
 
+void tapstate_offer(const struct tapstate *ts, int fd)
+{
+	(void)ts;
+	close(fd);
+}
+
 void tapstate_save_place(const struct tapstate *ts, int fd)
 {
 	PROMISE(ts->run_dir && fd >= 0);

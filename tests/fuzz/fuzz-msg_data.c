@@ -11,9 +11,10 @@
 /* Uses a message that has passed, as control does. */
 static void use(const union msg *m, unsigned int nfds)
 {
+	struct vif_conf conf;
 	struct reason why;
 
-	PROMISE(nfds == 0 && m->head.kind >= MSG_READY && m->head.vif < MSG_VIFS_MAX);
+	PROMISE(nfds == (m->head.kind == MSG_SERVING ? 2 : 0) && m->head.kind >= MSG_READY && m->head.vif < MSG_VIFS_MAX);
 	switch ((enum msg_kind)m->head.kind) {
 	case MSG_LOG:
 		PROMISE(strnlen(m->log.text, MSG_TEXT_MAX) < MSG_TEXT_MAX && m->log.level <= LOG_LEVEL_DEBUG);
@@ -35,11 +36,17 @@ static void use(const union msg *m, unsigned int nfds)
 		break;
 	case MSG_DISCONNECTED:
 		break;
+	case MSG_SERVING:
+		PROMISE(strnlen(m->serving.connect.name, sizeof(m->serving.connect.name)) < sizeof(m->serving.connect.name));
+		msg_get_conf(&conf, &m->serving.connect);
+		PROMISE(conf.queues >= m->serving.connect.workers && conf.queues <= VIF_QUEUES_MAX);
+		break;
 	case MSG_HELLO:
 	case MSG_CONNECT:
 	case MSG_SETTINGS:
 	case MSG_DISCONNECT:
 	case MSG_LOG_LEVEL:
+	case MSG_END:
 		PROMISE(!"of the other direction");
 	}
 }

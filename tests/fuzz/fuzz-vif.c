@@ -98,13 +98,18 @@ static void check_states(const struct vif *v, bool resume)
 			front != XenbusStateClosed && front != XenbusStateUnknown && front < HS_STATES);
 }
 
+unsigned int vif_conn_mappings_max(void)
+{
+	return 1024;
+}
+
 int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, const struct vif_conf *conf, struct reason *why)
 {
 	struct vif *v = container_of(params->settings, struct vif, settings);
 	struct vif_conn *l;
 	unsigned int i = 0;
 
-	PROMISE(!v->conn && faketap_of(params->tap_fds[0]) && params->peer.raw == v->peer.raw);
+	PROMISE(!v->attach.conn && faketap_of(params->tap_fds[0]) && params->peer.raw == v->peer.raw);
 	PROMISE(conf->queues >= 1 && conf->queues <= VIF_QUEUES_MAX);
 	PROMISE(params->adopt || conf->queues <= v->daemon->policy.max_queues);
 	PROMISE(params->workers >= 1 && params->workers <= conf->queues);
@@ -343,11 +348,11 @@ static void check(void)
 			PROMISE(w->peer.raw != v->peer.raw || w->devid != v->devid);
 			PROMISE(v->tap_fd < 0 || w->tap_fd < 0 || v->tap_fd != w->tap_fd);
 		}
-		PROMISE(!v->conn || hs_back_is_up(v->state));
-		PROMISE(!v->conn || v->tap_fd >= 0);
+		PROMISE(!v->attach.conn || hs_back_is_up(v->state));
+		PROMISE(!v->attach.conn || v->tap_fd >= 0);
 		nvifs++;
 		ntaps += v->tap_fd >= 0;
-		nconns += v->conn != NULL;
+		nconns += v->attach.conn != NULL;
 	}
 	PROMISE(nconns == count_conns());
 	PROMISE(ntaps == faketap_open());
@@ -527,7 +532,7 @@ static void check_new_vif(unsigned int which)
 	fakexs_put(fe, "state", "4");
 	run_until_idle();
 	v = vif_of(which);
-	PROMISE(v && v->conn && strcmp(fakexs_get(be, "state"), "4") == 0);
+	PROMISE(v && v->attach.conn && strcmp(fakexs_get(be, "state"), "4") == 0);
 	PROMISE(faketap_carrier(v->tap_fd));
 	PROMISE(!fakexs_get(be, "error"));
 }

@@ -110,7 +110,12 @@ static void by_descriptor(void **state)
 	assert_non_null(c.set);
 	assert_int_equal(fcntl(c.fd, F_GETFD), FD_CLOEXEC);
 	assert_int_equal(vif_counters_map(&theirs, dup(c.fd), 3, 2), 0);
+	/* It stays open, for a third process, until it is closed; the memory stays then. */
+	assert_int_equal(fcntl(theirs.fd, F_GETFD), 0);
+	vif_counters_close_fd(&theirs);
 	assert_int_equal(theirs.fd, -1);
+	vif_counters_close_fd(&(struct vif_counters){ 0 });
+	assert_int_not_equal(fcntl(0, F_GETFD), -1);
 	stats_add(vif_counters_worker(&theirs, 1), STAT_GTX_PACKETS, 7);
 	assert_int_equal(stats_get(vif_counters_worker(&c, 1), STAT_GTX_PACKETS), 7);
 	vif_counters_free(&theirs);

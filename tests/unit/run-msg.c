@@ -8,9 +8,10 @@
 #include "unit.h"
 #include "backend/data/reason_list.c"
 #include "backend/data/msg.c"
+#include "backend/data/msg_sock.c"
 
-static const uint16_t from_control[] = { MSG_HELLO, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL };
-static const uint16_t from_data[] = { MSG_READY, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG };
+static const uint16_t from_control[] = { MSG_HELLO, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END };
+static const uint16_t from_data[] = { MSG_READY, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG, MSG_SERVING };
 
 /* Returns a valid message of this kind. */
 static union msg good(uint16_t kind)
@@ -21,7 +22,7 @@ static union msg good(uint16_t kind)
 		m.hello.domid = 7;
 		m.hello.workers = 1;
 		m.hello.uid = m.hello.gid = 65534;
-	} else if (kind == MSG_CONNECT) {
+	} else if (kind == MSG_CONNECT || kind == MSG_SERVING) {
 		strcpy(m.connect.name, "vif7.0");
 		m.connect.queues = m.connect.workers = m.connect.hold_ms = 1;
 	}
@@ -35,7 +36,7 @@ static int check(const union msg *m, unsigned int nfds, enum msg_from from)
 
 static unsigned int fds_of(const union msg *m)
 {
-	return m->head.kind == MSG_CONNECT ? 2 : 0;
+	return m->head.kind == MSG_CONNECT || m->head.kind == MSG_SERVING ? 2 : 0;
 }
 
 static void each_kind_passes_one_way_only(void **state)
@@ -50,8 +51,8 @@ static void each_kind_passes_one_way_only(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(from_data); i++) {
 		union msg m = good(from_data[i]);
 
-		assert_int_equal(check(&m, 0, MSG_FROM_DATA), 0);
-		assert_int_equal(msg_check(&m, msg_size(m.head.kind, MSG_FROM_DATA), 0, MSG_FROM_CONTROL), -EPROTO);
+		assert_int_equal(check(&m, fds_of(&m), MSG_FROM_DATA), 0);
+		assert_int_equal(msg_check(&m, msg_size(m.head.kind, MSG_FROM_DATA), fds_of(&m), MSG_FROM_CONTROL), -EPROTO);
 	}
 }
 
@@ -84,9 +85,9 @@ static void vif_numbers(void **state)
 
 		m = good(from_data[i]);
 		m.head.vif = none ? 1 : MSG_VIFS_MAX;
-		assert_int_equal(check(&m, 0, MSG_FROM_DATA), -EPROTO);
+		assert_int_equal(check(&m, fds_of(&m), MSG_FROM_DATA), -EPROTO);
 		m.head.vif--;
-		assert_int_equal(check(&m, 0, MSG_FROM_DATA), 0);
+		assert_int_equal(check(&m, fds_of(&m), MSG_FROM_DATA), 0);
 	}
 	m = good(MSG_DISCONNECT);
 	m.head.vif = UINT32_MAX;
@@ -105,7 +106,7 @@ static void hello_fields(void **state)
 	(void)state;
 	REFUSED(MSG_HELLO, hello.domid, 0x7ff0);
 	REFUSED(MSG_HELLO, hello.workers, 0);
-	REFUSED(MSG_HELLO, hello.workers, MSG_VIFS_MAX + 1);
+	REFUSED(MSG_HELLO, hello.workers, MSG_WORKERS_MAX + 1);
 	/* The user may be neither root nor -1, which setresuid(2) takes as "unchanged". */
 	REFUSED(MSG_HELLO, hello.uid, 0);
 	REFUSED(MSG_HELLO, hello.uid, UINT32_MAX);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* guestsock.c - the sockets of guestsock.h */
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/base/abi.h"
+#include "common/wire/parse.h"
+#include "guestsock.h"
+
+/* What a process that is killed may take to end, in milliseconds. */
+#define GUESTSOCK_KILL_MS 1000
+
+static void guestsock_address(struct sockaddr_un *at, const char *run_dir, struct domid guest)
+{
+	*at = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(at->sun_path, sizeof(at->sun_path), "%s/guest-%u.sock", run_dir, guest.raw);
+}
+
+int guestsock_connect(const char *run_dir, struct domid guest)
+{
+	struct sockaddr_un at;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
+
+	if (fd < 0)
+		return -errno;
+	guestsock_address(&at, run_dir, guest);
+	err = connect(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ? -errno : 0;
+	if (!err)
+		return fd;
+	close(fd);
+	return err == -ECONNREFUSED ? -ENOENT : err;
+}
+
+int guestsock_listen(const char *run_dir, struct domid guest)
+{
+	struct sockaddr_un at;
+	int fd, err;
+
+	guestsock_address(&at, run_dir, guest);
+	fd = guestsock_connect(run_dir, guest);
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 || fd == -EAGAIN)
+		return -EBUSY;
+	if (fd != -ENOENT)
+		return fd;
+	unlink(at.sun_path);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 1) < 0) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int guestsock_peer(int sock, pid_t *pid)
+{
+	struct pollfd end = { .fd = sock, .events = POLLIN };
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	int fd;
+
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return -errno;
+	*pid = cred.pid;
+	fd = pidfd_open(cred.pid, 0);
+	if (fd < 0)
+		return -errno;
+	/* While the connection stands the number is not another process's. */
+	if (poll(&end, 1, 0) > 0 && (end.revents & POLLHUP)) {
+		close(fd);
+		return -ESRCH;
+	}
+	return fd;
+}
+
+void guestsock_each(const char *run_dir, void (*fn)(void *arg, struct domid guest), void *arg)
+{
+	DIR *dir = opendir(run_dir);
+	const struct dirent *e;
+
+	while (dir && (e = readdir(dir)) != NULL) {
+		char number[12], end;
+		uint32_t domid;
+
+		if (sscanf(e->d_name, "guest-%11[0-9].soc%c", number, &end) == 2 && parse_u32(&domid, number) &&
+		    domid < DOMID_FIRST_RESERVED)
+			fn(arg, domid_of((uint16_t)domid));
+	}
+	if (dir)
+		closedir(dir);
+}
+
+pid_t guestsock_kill(const char *run_dir, struct domid guest)
+{
+	int sock = guestsock_connect(run_dir, guest);
+	struct pollfd end = { .fd = -1, .events = POLLIN };
+	struct sockaddr_un at;
+	pid_t pid = 0;
+
+	if (sock >= 0)
+		end.fd = guestsock_peer(sock, &pid);
+	if (end.fd >= 0) {
+		pidfd_send_signal(end.fd, SIGKILL, NULL, 0);
+		poll(&end, 1, GUESTSOCK_KILL_MS);
+		close(end.fd);
+	}
+	if (sock >= 0)
+		close(sock);
+	guestsock_address(&at, run_dir, guest);
+	unlink(at.sun_path);
+	return end.fd >= 0 ? pid : 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* served.c - the list of served.h */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "served.h"
+
+int served_add(struct served **list, const struct msg_serving *m, const int *fds)
+{
+	struct served *s = malloc(sizeof(*s));
+
+	if (!s) {
+		close(fds[0]);
+		close(fds[1]);
+		return -ENOMEM;
+	}
+	*s = (struct served){ *list, m->connect, fds[0], fds[1] };
+	*list = s;
+	return 0;
+}
+
+struct served *served_claim(struct served **list, const char *name)
+{
+	struct served **at = list, *found;
+
+	while (*at && strcmp((*at)->made.name, name) != 0)
+		at = &(*at)->next;
+	found = *at;
+	if (found)
+		*at = found->next;
+	return found;
+}
+
+void served_free(struct served *s)
+{
+	if (!s)
+		return;
+	if (s->counters_fd >= 0)
+		close(s->counters_fd);
+	if (s->tap_fd >= 0)
+		close(s->tap_fd);
+	free(s);
+}
+
+void served_free_all(struct served **list)
+{
+	while (*list) {
+		struct served *s = *list;
+
+		*list = s->next;
+		served_free(s);
+	}
+}

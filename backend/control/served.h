@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* served.h - what the data process of an earlier control says that it serves */
+#ifndef NETPAIR_BACKEND_SERVED_H
+#define NETPAIR_BACKEND_SERVED_H
+
+#include "backend/data/msg.h"
+
+/* A VIF that is served, and that nobody has claimed. */
+struct served {
+	struct served *next;
+	struct msg_connect made;	/* what it was connected by */
+	int counters_fd, tap_fd;	/* -1: taken by who claimed it */
+};
+
+/* Adds what a checked message says to a list. Takes the descriptors. Returns 0 or -ENOMEM. */
+MUST_CHECK int served_add(struct served **list, const struct msg_serving *m, const int *fds);
+
+/* Takes the VIF of that name off the list; NULL: it is not there. The caller owes served_free(). */
+struct served *served_claim(struct served **list, const char *name);
+
+/* Closes the descriptors that were not taken, and frees it. NULL is allowed. */
+void served_free(struct served *s);
+
+/* Frees the whole list. */
+void served_free_all(struct served **list);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* serve_vif.c - connects and disconnects a VIF in a data process, for serve_vif.h */
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "reason_list.h"
+#include "serve_vif.h"
+
+/* #syscalls close */
+
+static void serve_vif_set_rate(struct vif_settings *s, const struct msg_values *values)
+{
+	struct credit_rate rate = { values->rate_bytes, values->rate_usecs };
+
+	if (rate.bytes == s->rate.bytes && rate.usecs == s->rate.usecs)
+		return;
+	s->rate = rate;
+	credit_set(&s->credit, &rate, now_us());
+}
+
+void serve_vif_set(struct serve_vif *v, const struct msg_values *values)
+{
+	v->made.values = *values;
+	serve_vif_set_rate(&v->settings, values);
+	atomic_store(&v->settings.filter, values->filter != 0);
+	atomic_store(&v->settings.headroom, (uint16_t)values->headroom);
+}
+
+/* A number may have been another VIF's before. */
+static void serve_vif_name(struct serve_vif *v, const struct msg_connect *m)
+{
+	if (strcmp(v->made.name, m->name) != 0)
+		*v = (struct serve_vif){ .tap_fd = -1 };
+	v->made = *m;
+	v->fault_told = v->stalled_told = false;
+	v->settings.limited = m->values.limited;
+	serve_vif_set(v, &m->values);
+}
+
+static void serve_vif_charge(struct serve_vif *v, struct serve_shared *shared, unsigned int mappings)
+{
+	atomic_fetch_add(&shared->quota.guest_max, mappings - v->mappings);
+	atomic_fetch_add(&shared->quota.all_max, mappings - v->mappings);
+	v->mappings = mappings;
+}
+
+static void serve_vif_release(struct serve_vif *v, struct serve_shared *shared)
+{
+	vif_counters_free(&v->counters);
+	close(v->tap_fd);
+	v->tap_fd = -1;
+	serve_vif_charge(v, shared, 0);
+}
+
+static void serve_vif_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+int serve_vif_connect(struct serve_vif *v, struct serve_shared *shared, const struct msg_connect *m,
+		      const int *fds, struct reason *why)
+{
+	struct vif_conn_params params = {
+		.peer = shared->peer, .name = v->made.name, .settings = &v->settings, .counters = &v->counters,
+		.workers = m->workers, .control_fd = shared->wake_fd, .hold_ms = m->hold_ms, .stall_ms = m->stall_ms,
+		.limit_bytes = m->limit_bytes, .quota = &shared->quota, .handles = shared->handles,
+		.adopt = m->flags & MSG_CONNECT_ADOPT,
+	};
+	struct vif_conf conf;
+	int err;
+
+	serve_vif_name(v, m);
+	msg_get_conf(&conf, m);
+	/* In the order that msg.h gives. */
+	err = reason_list_fail(why, "cannot make the connection", vif_counters_map(&v->counters, *fds++, m->queues, m->workers));
+	params.tables_fd = m->flags & MSG_CONNECT_TABLES ? *fds++ : -1;
+	params.limit_fd = m->flags & MSG_CONNECT_LIMIT ? *fds++ : -1;
+	params.tap_fds = fds;
+	v->tap_fd = fds[0];
+	serve_vif_charge(v, shared, m->mappings);
+	if (!err)
+		err = vif_conn_start(&v->conn, &params, &conf, why);
+	else
+		for (unsigned int i = 1; i < m->workers; i++)
+			close(fds[i]);
+	serve_vif_close(params.tables_fd);
+	serve_vif_close(params.limit_fd);
+	if (err)
+		serve_vif_release(v, shared);
+	return err;
+}
+
+void serve_vif_disconnect(struct serve_vif *v, struct serve_shared *shared)
+{
+	struct stats sum;
+
+	if (!v->conn)
+		return;
+	vif_conn_stop(v->conn, &sum);
+	v->conn = NULL;
+	serve_vif_release(v, shared);
+}
+
+bool serve_vif_news(struct serve_vif *v, uint32_t number, union msg *m)
+{
+	struct reason why;
+	bool fault = vif_conn_faulted(v->conn, &why), stalled = vif_conn_stalled(v->conn);
+
+	if (stalled != v->stalled_told) {
+		*m = msg_new(MSG_CARRIER, number);
+		m->carrier.stalled = v->stalled_told = stalled;
+		return true;
+	}
+	if (fault && !v->fault_told) {
+		*m = msg_new(MSG_FAULT, number);
+		m->fault.reason = reason_list_number(&why);
+		v->fault_told = true;
+		return true;
+	}
+	return false;
+}
+
+void serve_vif_untold(struct serve_vif *v, const union msg *m)
+{
+	if (m->head.kind == MSG_CARRIER)
+		v->stalled_told = !v->stalled_told;
+	else
+		v->fault_told = false;
+}
