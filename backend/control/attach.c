@@ -23,9 +23,6 @@
 #include "attach_internal.h"
 #include "served.h"
 
-/* Pages that one queue's frontend registers as static grants, at most: netfrontd's is 506. */
-#define MAPPINGS_OF_QUEUE 512u
-
 /* What a data process may take to connect a VIF, or to disconnect it, in microseconds. */
 #define ANSWER_US 10000000u
 
@@ -41,30 +38,29 @@ static struct msg_values attach_values(const struct vif_settings *s)
 	return v;
 }
 
-void attach_settings(struct attach *a)
+bool attach_settings(struct attach *a)
 {
 	union msg m = msg_new(MSG_SETTINGS, a->number);
 	struct msg_values now;
 
 	if (a->conn || !a->asked || a->state == ATTACH_STOPPING)
-		return;
+		return true;
 	now = attach_values(a->params.settings);
-	if (memcmp(&now, &a->sent, sizeof(now)) == 0)
-		return;
-	m.settings.values = a->sent = now;
-	process_send(a->process, &m, NULL, 0);
+	if (memcmp(&now, &a->sent, sizeof(now)) != 0) {
+		m.settings.values = a->sent = now;
+		a->unapplied++;
+		process_send(a->process, &m, NULL, 0);
+	}
+	return a->unapplied == 0;
 }
 
 /* --- static grants: charged for each connection as a whole, as its process is not asked --------- */
 
 void attach_charge(struct attach *a)
 {
-	unsigned int most = a->conf.queues * MAPPINGS_OF_QUEUE;
-
 	a->quota = a->params.quota;
 	a->peer = a->params.peer;
-	most = (unsigned int)min_size(most, vif_conn_mappings_max());
-	a->mappings = a->conf.ctrl ? mapquota_charge_up_to(a->quota, a->peer, most) : 0;
+	a->mappings = a->conf.ctrl ? mapquota_charge_up_to(a->quota, a->peer, vif_conn_mappings_max()) : 0;
 }
 
 static void attach_release(struct attach *a)
@@ -103,6 +99,7 @@ static void attach_leave(struct attach *a)
 	attach_release(a);
 	a->state = ATTACH_NONE;
 	a->asked = a->stalled = a->greeting = false;
+	a->unapplied = 0;
 	a->changed = true;
 	served_free(a->served);
 	a->served = NULL;
@@ -248,6 +245,11 @@ static void attach_process_message(struct process *p, const union msg *m)
 	case MSG_DISCONNECTED:
 		attach_disconnected(a);
 		break;
+	case MSG_APPLIED:
+		if (a->unapplied-- == 0)
+			process_kill(p, "it applies settings unasked");
+		a->changed = true;
+		break;
 	case MSG_FAULT:
 		reason_list_get(&a->why, m->fault.reason, 0);
 		a->changed = true;
@@ -284,8 +286,6 @@ const struct process_ops attach_process_ops = {
 	.message = attach_process_message,
 	.ended = attach_process_ended,
 };
-
-/* --- both ----------------------------------------------------------------------------------------- */
 
 static int attach_start_here(struct attach *a, struct reason *why)
 {

@@ -43,7 +43,8 @@ struct attach {
 	struct vif_conn_params params;	/* until CONNECT is sent */
 	struct vif_fds fds;		/* likewise */
 	struct vif_conf conf;
-	struct msg_values sent;		/* the settings that the process has */
+	struct msg_values sent;		/* the settings that were sent to the process */
+	unsigned int unapplied;		/* messages with settings that it has not answered */
 	struct domid peer;
 	struct mapquota *quota;		/* borrowed */
 	unsigned int mappings;		/* charged to it */
@@ -68,8 +69,9 @@ MUST_CHECK bool attach_stop(struct attach *a);
 /* Stops it where it is served here; else the data process has ended already, or will do so. */
 void attach_free(struct attach *a);
 
-/* Tells the data process of settings that have changed. */
-void attach_settings(struct attach *a);
+/* Tells the data process of settings that have changed. Returns true: all are in force; false: `changed`
+ * is set once they are. */
+bool attach_settings(struct attach *a);
 
 /* Kills the data process if it has not answered in time. Called each second. */
 void attach_tick(struct attach *a);

@@ -149,6 +149,15 @@ static void backend_scan_all(struct backend *d)
 	}
 }
 
+/* Removes the devices of VIFs that are gone, once no data process that ends has them open. */
+static void backend_sweep_taps(struct backend *d)
+{
+	if (!d->stale_taps || (d->processes && !processes_settled(d->processes)))
+		return;
+	stale_taps_sweep(d);
+	d->stale_taps = false;
+}
+
 /* Returns true if a VIF of that guest was connected when the daemon started. */
 static bool backend_was_connected(void *arg, struct domid guest)
 {
@@ -168,7 +177,8 @@ int backend_start(struct backend *d)
 	if (d->processes)
 		processes_sweep(d->processes, backend_was_connected, d);
 	backend_run_dirty(d);
-	stale_taps_sweep(d);
+	d->stale_taps = true;
+	backend_sweep_taps(d);
 	return 0;
 }
 
@@ -206,9 +216,7 @@ void backend_events(struct backend *d)
 	}
 	backend_run_dirty(d);
 	/* A directory that was never served and goes now may leave a device. */
-	if (d->stale_taps)
-		stale_taps_sweep(d);
-	d->stale_taps = false;
+	backend_sweep_taps(d);
 }
 
 static void backend_look_again(struct backend *d)
@@ -236,6 +244,8 @@ void backend_processes(struct backend *d)
 	processes_events(d->processes);
 	backend_mark_changed(d);
 	backend_run_dirty(d);
+	processes_drop_unclaimed(d->processes);
+	backend_sweep_taps(d);
 }
 
 static void backend_script_ended(void *arg, const struct hotplug_result *result)

@@ -319,7 +319,6 @@ static void process_ready(struct process *p, const struct msg_ready *m)
 	if (p->state == PROCESS_GREETING) {
 		log_debug("data process of an earlier netbackd guest=%u pid=%d sets=%u", p->peer.raw, (int)p->pid, m->sets);
 		p->sets = m->sets;
-		p->greeted = now_us();
 	}
 	if (m->err) {
 		log_error_in(&p->log, "the data process cannot give up its privileges guest=%u stage=%u error=\"%s\"",

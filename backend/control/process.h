@@ -70,7 +70,6 @@ struct process {
 	struct log_bucket log;		/* of its lines */
 	struct attach *attached;	/* attach.c's */
 	struct served *served;		/* by an earlier control's process, and not claimed */
-	uint64_t greeted;		/* when the last was READY, monotonic microseconds */
 };
 
 /* What becomes of a data process is told to the VIFs that it serves. */

@@ -16,9 +16,6 @@
 /* What all processes together may take to end, in microseconds. */
 #define STOP_US 7000000u
 
-/* How long an earlier control's process is kept for VIFs that are not found, in microseconds. */
-#define UNCLAIMED_US 10000000u
-
 /* Events that are taken in one go. */
 #define EVENTS_AT_ONCE 64u
 
@@ -81,15 +78,31 @@ void processes_tick(struct processes *all)
 		snprintf(name, sizeof(name), "guest %u", p->peer.raw);
 		log_bucket_tell(&p->log, name);
 		p->messages = 0;
-		if (p->state == PROCESS_READY && p->served && now - p->greeted > UNCLAIMED_US) {
-			log_warn("a data process serves VIFs that are not there any more: it is replaced guest=%u", p->peer.raw);
-			process_end(p);
-		} else if ((p->state == PROCESS_STARTING || p->state == PROCESS_GREETING) && now >= p->deadline) {
+		if ((p->state == PROCESS_STARTING || p->state == PROCESS_GREETING) && now >= p->deadline) {
 			process_kill(p, "it is not READY in time");
 		} else if (p->state == PROCESS_ENDING && now >= p->deadline) {
 			process_kill(p, "it does not end in time");
 		}
 	}
+}
+
+void processes_drop_unclaimed(struct processes *all)
+{
+	for (struct process *p = all->first; p; p = p->next) {
+		if (p->state != PROCESS_READY || !p->served)
+			continue;
+		log_info("a data process serves a VIF that is not there any more, and is replaced guest=%u pid=%d", p->peer.raw,
+			 (int)p->pid);
+		process_end(p);
+	}
+}
+
+bool processes_settled(const struct processes *all)
+{
+	for (const struct process *p = all->first; p; p = p->next)
+		if (p->state == PROCESS_GREETING || p->state == PROCESS_WAITING || p->state == PROCESS_ENDING)
+			return false;
+	return true;
 }
 
 struct sweep {

@@ -17,6 +17,13 @@ void processes_events(struct processes *all);
 /* Kills what has exceeded its time. Called each second. */
 void processes_tick(struct processes *all);
 
+/* Ends each data process of an earlier control that serves a VIF which nobody claimed, once all VIFs were
+ * looked at: what else it serves goes on in another one. */
+void processes_drop_unclaimed(struct processes *all);
+
+/* Returns false while a process says what it serves, or ends. */
+MUST_CHECK bool processes_settled(const struct processes *all);
+
 /* Kills the data processes that an earlier control left for guests of which no VIF is connected:
  * is_known says which have one. */
 void processes_sweep(struct processes *all, bool (*is_known)(void *arg, struct domid guest), void *arg);

@@ -114,10 +114,13 @@ static void vif_take_step(struct vif *v, enum hs_back_step step)
 		break;
 	case HS_BACK_RECONFIGURE:
 		vif_reconfigure(v);
-		if (!v->refused && !v->look_again)
+		/* What the frontend was promised is in force before it hears of it. */
+		if (!v->refused && !v->look_again && attach_settings(&v->attach))
 			vif_set_state(v, XenbusStateReconfigured);
 		break;
 	case HS_BACK_GO_ON:
+		if (!attach_settings(&v->attach))
+			break;
 		vif_headroom_settle(v);
 		vif_set_state(v, XenbusStateConnected);
 		break;
@@ -195,7 +198,7 @@ static bool vif_has_fault(struct vif *v, struct reason *why)
 	bool fault = v->serving && attach_faulted(&v->attach, why);
 
 	vif_replace_device(v);
-	return v->serving && fault;
+	return v->serving && v->attach.state == ATTACH_UP && fault;
 }
 
 /* If the data process ended the rings go on with another one, and the frontend notices nothing. */
@@ -220,6 +223,8 @@ void vif_run(struct vif *v)
 	if (vif_life_begin(v))
 		vif_tap_remove(v);
 	fault = vif_has_fault(v, &why);
+	if (v->attach.state == ATTACH_STOPPING)
+		return;
 	if (v->serving) {
 		vif_tap_look(v);
 		vif_settings_read(v);
@@ -265,7 +270,7 @@ void vif_run(struct vif *v)
 		v->moves++;
 		vif_take_step(v, step);
 		vif_replace_device(v);
-		if (v->look_again || v->attach.state == ATTACH_STOPPING || (step == HS_BACK_REMOVE && !v->gone))
+		if (v->look_again || v->attach.state == ATTACH_STOPPING || !attach_settings(&v->attach) || (step == HS_BACK_REMOVE && !v->gone))
 			return;
 	}
 }

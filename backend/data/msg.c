@@ -43,6 +43,7 @@ size_t msg_size(uint16_t kind, enum msg_from from)
 		{ MSG_DISCONNECT, MSG_FROM_CONTROL, sizeof(struct msg_disconnect) },
 		{ MSG_LOG_LEVEL, MSG_FROM_CONTROL, sizeof(struct msg_log_level) },
 		{ MSG_END, MSG_FROM_CONTROL, sizeof(struct msg_end) },
+		{ MSG_APPLIED, MSG_FROM_DATA, sizeof(struct msg_applied) },
 		{ MSG_SERVING, MSG_FROM_DATA, sizeof(struct msg_serving) },
 		{ MSG_READY, MSG_FROM_DATA, sizeof(struct msg_ready) },
 		{ MSG_CONNECTED, MSG_FROM_DATA, sizeof(struct msg_connected) },
@@ -166,6 +167,7 @@ static bool msg_fields_ok(const union msg *m)
 		return msg_connect_ok(&m->serving.connect);
 	case MSG_DISCONNECT:
 	case MSG_DISCONNECTED:
+	case MSG_APPLIED:
 	case MSG_END:
 		return true;
 	}

@@ -11,7 +11,7 @@
  * Control sends, and the data process answers:
  * - HELLO, once: the process opens its devices, gives up its privileges and sends READY;
  * - CONNECT for each VIF: CONNECTED;
- * - SETTINGS when one of them changes: no answer;
+ * - SETTINGS when one of them changes: APPLIED;
  * - DISCONNECT: DISCONNECTED, once no page of that VIF is mapped.
  * - END: the process stops all that it serves and ends.
  * The data process sends FAULT, CARRIER and LOG by itself.
@@ -45,7 +45,7 @@ enum msg_kind {
 	/* from control */
 	MSG_HELLO = 1, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END,
 	/* from data */
-	MSG_READY = 65, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG, MSG_SERVING,
+	MSG_READY = 65, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG, MSG_SERVING, MSG_APPLIED,
 };
 
 struct msg_head {
@@ -130,6 +130,7 @@ struct msg_connected {
 };
 
 struct msg_disconnected { struct msg_head head; };
+struct msg_applied { struct msg_head head; };
 
 struct msg_fault { struct msg_head head; uint32_t reason, zero; };
 
@@ -149,7 +150,6 @@ union msg {
 	struct msg_connect connect;
 	struct msg_settings settings;
 	struct msg_disconnect disconnect;
-	struct msg_end end;
 	struct msg_serving serving;
 	struct msg_log_level log_level;
 	struct msg_ready ready;

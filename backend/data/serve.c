@@ -118,6 +118,7 @@ static void serve_disconnect(struct serve_vif *v, uint32_t number)
 static int serve_obey(const union msg *m, const int *fds)
 {
 	struct serve_vif *v = &serve.vif[m->head.vif];
+	union msg answer;
 
 	switch ((enum msg_kind)m->head.kind) {
 	case MSG_CONNECT:
@@ -127,6 +128,8 @@ static int serve_obey(const union msg *m, const int *fds)
 		return 0;
 	case MSG_SETTINGS:
 		serve_vif_set(v, &m->settings.values);
+		answer = msg_new(MSG_APPLIED, m->head.vif);
+		serve_send(&answer);
 		return 0;
 	case MSG_DISCONNECT:
 		serve_disconnect(v, m->head.vif);
@@ -144,6 +147,7 @@ static int serve_obey(const union msg *m, const int *fds)
 	case MSG_FAULT:
 	case MSG_CARRIER:
 	case MSG_LOG:
+	case MSG_APPLIED:
 		break;
 	}
 	return -EPROTO;

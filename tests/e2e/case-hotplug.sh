@@ -113,6 +113,7 @@ start_hotplug()
 
 	n=$(grep -c 'netbackd: info: started' "$L/back.log")
 	NOTIFY_SOCKET='' "$X" exec driver -- "$BIN/netbackd" --run-dir="$L/run-back" --log-level="${E2E_LOG:-info}" \
+		--isolation="$ISOLATION" --uid-range="$UIDS" \
 		--hotplug="$L/scripts" "$@" 2>>"$L/back.log" &
 	BACK=$!
 	await_line "$L/back.log" 10 'netbackd: info: started' $((n + 1))

@@ -35,6 +35,7 @@ static void use(const union msg *m, unsigned int nfds)
 		PROMISE(m->carrier.stalled <= 1);
 		break;
 	case MSG_DISCONNECTED:
+	case MSG_APPLIED:
 		break;
 	case MSG_SERVING:
 		PROMISE(strnlen(m->serving.connect.name, sizeof(m->serving.connect.name)) < sizeof(m->serving.connect.name));

@@ -11,7 +11,7 @@
 #include "backend/data/msg_sock.c"
 
 static const uint16_t from_control[] = { MSG_HELLO, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END };
-static const uint16_t from_data[] = { MSG_READY, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG, MSG_SERVING };
+static const uint16_t from_data[] = { MSG_READY, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG, MSG_SERVING, MSG_APPLIED };
 
 /* Returns a valid message of this kind. */
 static union msg good(uint16_t kind)
