@@ -21,6 +21,7 @@
 #include "common/base/clock.h"
 #include "attach.h"
 #include "attach_internal.h"
+#include "process_deaths.h"
 #include "served.h"
 
 /* What a data process may take to connect a VIF, or to disconnect it, in microseconds. */
@@ -94,7 +95,7 @@ static void attach_take_off_list(struct attach *a)
 static void attach_leave(struct attach *a)
 {
 	attach_take_off_list(a);
-	if (!a->asked)
+	if (a->state == ATTACH_STARTING && !a->asked)
 		attach_drop_fds(a);
 	attach_release(a);
 	a->state = ATTACH_NONE;
@@ -305,8 +306,7 @@ int attach_start(struct attach *a, struct processes *all, const struct vif_conn_
 	a->params = *params;
 	a->fds = *fds;
 	a->conf = *conf;
-	a->changed = a->lost = false;
-	a->failed = false;
+	a->changed = a->lost = a->failed = false;
 	a->why = (struct reason){ .what = NULL };
 	if (!all)
 		return attach_start_here(a, why);

@@ -14,10 +14,12 @@ int attach_find(struct attach *a, struct processes *all, struct domid peer, cons
 		a->process = process_get(all, peer);
 	if (!a->process)
 		return 0;	/* the start says so */
+	/* Until the process is READY or has ended: it may have been killed meanwhile. */
+	if (a->greeting)
+		return -EINPROGRESS;
 	if (process_greet(a->process) == -EINPROGRESS) {
 		a->number = MSG_VIFS_MAX;	/* none yet */
-		if (!a->greeting)
-			attach_join(a, ATTACH_NONE);
+		attach_join(a, ATTACH_NONE);
 		a->greeting = true;
 		return -EINPROGRESS;
 	}
@@ -25,6 +27,9 @@ int attach_find(struct attach *a, struct processes *all, struct domid peer, cons
 	if (!a->served)
 		return 0;
 	a->number = a->served->made.head.vif;
+	/* From now on its faults count, also those that it tells before it is adopted. */
+	a->failed = a->stalled = false;
+	a->why = (struct reason){ .what = NULL };
 	attach_join(a, ATTACH_FOUND);
 	*tap_fd = a->served->tap_fd;
 	a->served->tap_fd = -1;
@@ -63,8 +68,7 @@ bool attach_adopt(struct attach *a, const struct vif_conn_params *params, const 
 		(void)!attach_stop(a);
 		return false;
 	}
-	a->failed = a->lost = a->changed = false;
-	a->why = (struct reason){ .what = NULL };
+	a->lost = a->changed = false;
 	a->sent = made->values;
 	a->asked = true;
 	a->state = ATTACH_UP;

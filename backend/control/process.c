@@ -16,6 +16,7 @@
 #include "common/base/errtext.h"
 #include "guestsock.h"
 #include "process.h"
+#include "process_deaths.h"
 #include "process_internal.h"
 #include "served.h"
 #include "spawn.h"
@@ -27,7 +28,7 @@
 /* Interval at which control looks whether an earlier control's process has ended, in nanoseconds. */
 #define WAIT_NS 5000000
 
-/* Messages of one process between two ticks, and in one go. */
+/* Messages of one process that are not forgotten yet (processes_tick()), and in one go. */
 #define MESSAGES_MAX 5000u
 #define MESSAGES_AT_ONCE 64u
 
@@ -220,11 +221,6 @@ int process_need(struct process *p, unsigned int sets)
 	return -EINPROGRESS;
 }
 
-void process_pardon(struct process *p)
-{
-	p->refused = false;
-}
-
 /* --- end ------------------------------------------------------------------------------------- */
 
 void process_end(struct process *p)
@@ -254,29 +250,6 @@ void process_kill(struct process *p, const char *why)
 	p->sock = -1;
 	p->state = PROCESS_ENDING;
 	p->deadline = now_us() + END_US;
-}
-
-/* Counts a death that nobody asked for. */
-static void process_count_death(struct process *p)
-{
-	uint64_t now = now_us();
-
-	memmove(&p->died[1], &p->died[0], sizeof(p->died) - sizeof(p->died[0]));
-	p->died[0] = now;
-	p->refused = p->died[DEATHS_MAX - 1] && now - p->died[DEATHS_MAX - 1] < DEATHS_US;
-}
-
-static void process_tell_end(struct process *p, const siginfo_t *how)
-{
-	if (p->asked || (p->state == PROCESS_GREETING && !how->si_pid))
-		log_debug("data process ended guest=%u pid=%d", p->peer.raw, (int)p->pid);
-	else if (how->si_code == CLD_EXITED)
-		log_error_in(&p->log, "the data process of a guest ended guest=%u pid=%d exit=%d", p->peer.raw, (int)p->pid,
-			     how->si_status);
-	else
-		log_error_in(&p->log, "the data process of a guest ended guest=%u pid=%d signal=\"%s\"%s", p->peer.raw,
-			     (int)p->pid, strsignal(how->si_status),
-			     how->si_status == SIGSYS ? " reason=\"a system call that it never needs\"" : "");
 }
 
 /* Takes the process's exit status, if it has ended; that of an earlier control's is init's. */
@@ -335,15 +308,19 @@ static void process_ready(struct process *p, const struct msg_ready *m)
 /* Notes what an earlier control's process serves. Takes the descriptors. */
 static void process_serving(struct process *p, const struct msg_serving *m, const int *fds)
 {
-	if (p->state == PROCESS_GREETING && served_add(&p->served, m, fds) == 0)
-		return;
+	int err;
+
 	if (p->state != PROCESS_GREETING) {
 		close(fds[0]);
 		close(fds[1]);
-	}
-	if (p->state == PROCESS_ENDING)
+		/* One that is ENDING has not read END yet. */
+		if (p->state != PROCESS_ENDING)
+			process_kill(p, "it introduces itself unasked");
 		return;
-	process_kill(p, p->state == PROCESS_GREETING ? "no memory for what it serves" : "it introduces itself unasked");
+	}
+	err = served_add(&p->served, m, fds);
+	if (err)
+		process_kill(p, err == -EEXIST ? "it names a VIF twice" : "no memory for what it serves");
 }
 
 static void process_message(struct process *p, const union msg *m, const int *fds)
@@ -354,7 +331,7 @@ static void process_message(struct process *p, const union msg *m, const int *fd
 		process_kill(p, "it sends too many messages");
 	} else if (m->head.kind == MSG_LOG) {
 		/* Whatever the text says, its end says from whom it is. */
-		log_bucket_line(&p->log, (enum log_level)m->log.level, "%s guest=%u", m->log.text, p->peer.raw);
+		log_bucket_line(&p->said, (enum log_level)m->log.level, "%s guest=%u", m->log.text, p->peer.raw);
 	} else if (p->state == PROCESS_ENDING) {
 		return;		/* it has not read END yet */
 	} else if (m->head.kind == MSG_READY) {

@@ -65,9 +65,10 @@ struct process {
 	bool asked;			/* its end was asked for */
 	bool refused;			/* it died too often */
 	uint64_t died[DEATHS_MAX];	/* the latest deaths, monotonic microseconds */
-	unsigned int messages;		/* since the last tick */
+	unsigned int messages;		/* so many more than it may send */
 	unsigned int users;		/* VIFs that hold it */
-	struct log_bucket log;		/* of its lines */
+	struct log_bucket log;		/* of what control says of it */
+	struct log_bucket said;		/* of its own lines: they do not hide those */
 	struct attach *attached;	/* attach.c's */
 	struct served *served;		/* by an earlier control's process, and not claimed */
 };
@@ -104,9 +105,6 @@ MUST_CHECK int process_greet(struct process *p);
  * that has fewer. Returns 0: it is READY; -EINPROGRESS: ops->ready() follows, or ops->ended();
  * -ECANCELED: it died too often; other -errno: it cannot be started. */
 MUST_CHECK int process_need(struct process *p, unsigned int sets);
-
-/* Forgets the deaths: the frontend starts anew. */
-void process_pardon(struct process *p);
 
 /* Sends a message to a process that is READY; one that does not take it is killed. */
 void process_send(struct process *p, const union msg *m, const int *fds, unsigned int nfds);

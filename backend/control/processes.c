@@ -16,6 +16,9 @@
 /* What all processes together may take to end, in microseconds. */
 #define STOP_US 7000000u
 
+/* Messages that a process may send each second, on and on: its lines and news are far fewer. */
+#define MESSAGES_A_TICK 1000u
+
 /* Events that are taken in one go. */
 #define EVENTS_AT_ONCE 64u
 
@@ -45,7 +48,7 @@ static void processes_start_waiting(struct processes *all)
 		err = process_start(p);
 		if (!err && p->state == PROCESS_STARTING) {
 			p->sets -= (unsigned int)min_size(p->sets, p->want);
-		} else if (err || now_us() >= p->deadline) {
+		} else if ((err && err != -EINPROGRESS) || (p->state == PROCESS_WAITING && now_us() >= p->deadline)) {
 			log_error_in(&p->log, "no data process can be started guest=%u error=\"%s\"", p->peer.raw,
 				     err ? errtext(ERRTEXT_FILE, err) : "an earlier one does not end");
 			p->state = PROCESS_NONE;
@@ -77,7 +80,8 @@ void processes_tick(struct processes *all)
 
 		snprintf(name, sizeof(name), "guest %u", p->peer.raw);
 		log_bucket_tell(&p->log, name);
-		p->messages = 0;
+		log_bucket_tell(&p->said, name);
+		p->messages -= (unsigned int)min_size(p->messages, MESSAGES_A_TICK);
 		if ((p->state == PROCESS_STARTING || p->state == PROCESS_GREETING) && now >= p->deadline) {
 			process_kill(p, "it is not READY in time");
 		} else if (p->state == PROCESS_ENDING && now >= p->deadline) {
@@ -89,10 +93,11 @@ void processes_tick(struct processes *all)
 void processes_drop_unclaimed(struct processes *all)
 {
 	for (struct process *p = all->first; p; p = p->next) {
-		if (p->state != PROCESS_READY || !p->served)
+		if (p->state != PROCESS_READY || (p->attached && !p->served))
 			continue;
-		log_info("a data process serves a VIF that is not there any more, and is replaced guest=%u pid=%d", p->peer.raw,
-			 (int)p->pid);
+		if (p->served)
+			log_info("a data process serves a VIF that is not there any more, and is replaced guest=%u pid=%d", p->peer.raw,
+				 (int)p->pid);
 		process_end(p);
 	}
 }
@@ -140,8 +145,11 @@ void processes_stop(struct processes *all)
 	uint64_t until = now_us() + STOP_US;
 	struct pollfd fd = { .fd = all->epoll_fd, .events = POLLIN };
 
-	for (struct process *p = all->first; p; p = p->next)
+	for (struct process *p = all->first; p; p = p->next) {
+		if (p->state == PROCESS_WAITING)
+			p->state = PROCESS_NONE;	/* none is started any more */
 		process_end(p);
+	}
 	while (processes_any(all)) {
 		if (now_us() >= until)
 			for (struct process *p = all->first; p; p = p->next)

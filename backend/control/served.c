@@ -7,14 +7,23 @@
 
 #include "served.h"
 
+/* Returns whether a VIF of that number or of that name is in the list. */
+static bool served_has(const struct served *list, const struct msg_connect *m)
+{
+	while (list && list->made.head.vif != m->head.vif && strcmp(list->made.name, m->name) != 0)
+		list = list->next;
+	return list;
+}
+
 int served_add(struct served **list, const struct msg_serving *m, const int *fds)
 {
-	struct served *s = malloc(sizeof(*s));
+	bool twice = served_has(*list, &m->connect);
+	struct served *s = twice ? NULL : malloc(sizeof(*s));
 
 	if (!s) {
 		close(fds[0]);
 		close(fds[1]);
-		return -ENOMEM;
+		return twice ? -EEXIST : -ENOMEM;
 	}
 	*s = (struct served){ *list, m->connect, fds[0], fds[1] };
 	*list = s;

@@ -12,7 +12,8 @@ struct served {
 	int counters_fd, tap_fd;	/* -1: taken by who claimed it */
 };
 
-/* Adds what a checked message says to a list. Takes the descriptors. Returns 0 or -ENOMEM. */
+/* Adds what a checked message says to a list. Takes the descriptors. Returns 0; -EEXIST: the list has
+ * that number or that name, so that it never has more than MSG_VIFS_MAX; -ENOMEM. */
 MUST_CHECK int served_add(struct served **list, const struct msg_serving *m, const int *fds);
 
 /* Takes the VIF of that name off the list; NULL: it is not there. The caller owes served_free(). */

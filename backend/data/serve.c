@@ -192,7 +192,8 @@ static int serve_enter_sandbox(const struct msg_hello *hello, struct msg_ready *
 {
 	const struct sandbox s = {
 		.uid = hello->uid, .gid = hello->gid, .own_uid = hello->flags & MSG_HELLO_OWN_UID,
-		.threads = hello->workers + 1, .files = SERVE_FILES + SERVE_FILES_OF_WORKER * hello->workers,
+		/* An earlier process of the user counts until its parent has taken its exit status. */
+		.threads = 2 * (hello->workers + 1), .files = SERVE_FILES + SERVE_FILES_OF_WORKER * hello->workers,
 		.nice = boost_is_wanted(), .calls = declared_calls, .more_calls = declared_by_stand_in(), .ioctls = declared_ioctls,
 	};
 	enum sandbox_stage at;
