@@ -25,6 +25,7 @@
 #include "backend.h"
 #include "hotplug.h"
 #include "hotplug_runner.h"
+#include "isolation.h"
 #include "processes.h"
 
 #define PROGRAM "netbackd"
@@ -303,16 +304,17 @@ static void main_netbackd_processes(void *daemon, int fd)
 /* With --isolation=none one process is all there is. */
 static void main_prepare_processes(struct netbackd *n, const struct options *o)
 {
+	enum isolation wanted = o->isolation & 1u << ISOLATION_NONE ? ISOLATION_NONE :
+				o->isolation & 1u << ISOLATION_STRICT ? ISOLATION_STRICT : ISOLATION_PROCESS;
+	enum isolation isolation = isolation_check(PROGRAM, wanted, o->uid_first, o->uid_last);
 	static struct processes processes;
 	int err;
 
-	if (o->isolation & 1u << ISOLATION_NONE) {
-		log_warn("guests' data is moved by threads of this process, which has every privilege: --isolation=none");
+	if (isolation == ISOLATION_NONE)
 		return;
-	}
 	processes = (struct processes){
 		.ops = &attach_process_ops, .run_dir = o->run_dir, .uid_first = o->uid_first, .uid_last = o->uid_last,
-		.isolation = o->isolation & 1u << ISOLATION_STRICT ? ISOLATION_STRICT : ISOLATION_PROCESS, .level = o->level,
+		.isolation = isolation, .level = o->level,
 	};
 	err = processes_init(&processes);
 	if (err)
