@@ -4,6 +4,8 @@
 BUILD ?= build
 SAN ?=
 COV ?=
+# Of the messages between netbackd's processes, where a test wants another one than msg.h's.
+MSG_VERSION ?=
 prefix ?= /usr/local
 VERSION := 0.1.0
 comma := ,
@@ -26,7 +28,7 @@ WARN := -Wall -Wextra -Wundef -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 	-Wold-style-definition -Wvla -Wpointer-arith -Wwrite-strings -Wcast-qual \
 	-Wformat=2 -Wswitch-enum $(if $(filter 1,$(WERROR)),-Werror)
 CPPFLAGS += -iquote . -iquote $(BUILD)/gen -D_GNU_SOURCE -D__XEN_INTERFACE_VERSION__=0x00040e00 \
-	-DNETPAIR_VERSION='"$(VERSION)"'
+	-DNETPAIR_VERSION='"$(VERSION)"' $(if $(MSG_VERSION),-DMSG_VERSION=$(MSG_VERSION)u)
 OPT ?= -O2 -g
 CFLAGS += -std=c11 $(OPT) $(WARN) -fno-strict-overflow -fstack-protector-strong -fPIE
 LDFLAGS += -Wl,-z,relro,-z,now -Wl,-z,noexecstack
@@ -164,6 +166,7 @@ SCRIPT := $(BUILD)/obj/tests/fuzz/script.o
 REFS := $(BUILD)/obj/tests/fuzz/refs.o
 $(BUILD)/tests/fuzz/fuzz-vif $(BUILD)/fuzzers/fuzz-vif: $(FAKES) $(SCRIPT) $(REFS) $(BUILD)/libbackend.a
 $(BUILD)/tests/fuzz/fuzz-nic $(BUILD)/fuzzers/fuzz-nic: $(FAKES) $(SCRIPT) $(BUILD)/libfrontend.a
+$(BUILD)/tests/fuzz/fuzz-attach $(BUILD)/fuzzers/fuzz-attach: $(BUILD)/obj/tests/fuzz/input.o $(BUILD)/libbackend.a
 $(BUILD)/tests/fuzz/fuzz-conf $(BUILD)/fuzzers/fuzz-conf: $(FAKES) $(REFS) $(BUILD)/libbackend.a $(BUILD)/libfrontend.a
 
 $(RACE): $(BUILD)/obj/tests/stress/ring-race.o $(BUILD)/libcommon.a
