@@ -31,8 +31,9 @@
 #include "conf.h"
 #include "reason_list.h"
 
+#ifndef MSG_VERSION	/* a test builds another one */
 #define MSG_VERSION 2u
-
+#endif
 #define MSG_VIFS_MAX 64u	/* VIFs of one data process */
 #define MSG_WORKERS_MAX (MSG_VIFS_MAX * VIF_QUEUES_MAX)	/* workers of one data process, in its life */
 #define MSG_TEXT_MAX 512u	/* bytes of a log line, with its NUL */
@@ -131,7 +132,6 @@ struct msg_connected {
 
 struct msg_disconnected { struct msg_head head; };
 struct msg_applied { struct msg_head head; };
-
 struct msg_fault { struct msg_head head; uint32_t reason, zero; };
 
 /* stalled is 1: a queue has lacked slots for long; 0: no longer. */
