@@ -20,6 +20,7 @@
 
 #include "common/base/clock.h"
 #include "attach.h"
+#include "attach_charge.h"
 #include "attach_internal.h"
 #include "process_deaths.h"
 #include "served.h"
@@ -55,22 +56,6 @@ bool attach_settings(struct attach *a)
 	return a->unapplied == 0;
 }
 
-/* --- static grants: charged for each connection as a whole, as its process is not asked --------- */
-
-void attach_charge(struct attach *a)
-{
-	a->quota = a->params.quota;
-	a->peer = a->params.peer;
-	a->mappings = a->conf.ctrl ? mapquota_charge_up_to(a->quota, a->peer, vif_conn_mappings_max()) : 0;
-}
-
-static void attach_release(struct attach *a)
-{
-	if (a->mappings)
-		mapquota_release(a->quota, a->peer, a->mappings);
-	a->mappings = 0;
-}
-
 /* --- in a data process -------------------------------------------------------------------------- */
 
 static void attach_drop_fds(struct attach *a)
@@ -97,7 +82,7 @@ static void attach_leave(struct attach *a)
 	attach_take_off_list(a);
 	if (a->state == ATTACH_STARTING && !a->asked)
 		attach_drop_fds(a);
-	attach_release(a);
+	attach_uncharge(a);
 	a->state = ATTACH_NONE;
 	a->asked = a->stalled = a->greeting = false;
 	a->unapplied = 0;
@@ -145,7 +130,7 @@ static void attach_send_connect(struct attach *a)
 	m.connect.workers = a->fds.workers;
 	m.connect.hold_ms = p->hold_ms;
 	m.connect.stall_ms = p->stall_ms;
-	m.connect.mappings = a->mappings;
+	m.connect.mappings = attach_charged(a->process);
 	m.connect.flags |= p->adopt ? MSG_CONNECT_ADOPT : 0;
 	fds[n++] = p->counters->fd;
 	if (a->fds.tables >= 0) {
@@ -182,7 +167,7 @@ static int attach_start_in_process(struct attach *a, struct reason *why)
 							"the frontend has to start anew" };
 		return err;
 	}
-	attach_charge(a);
+	(void)!attach_charge(a);
 	attach_join(a, ATTACH_STARTING);
 	if (!err)
 		attach_send_connect(a);

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "common/base/log.h"
+#include "attach_charge.h"
 #include "attach_found.h"
 #include "attach_internal.h"
 #include "served.h"
@@ -58,8 +59,8 @@ bool attach_adopt(struct attach *a, const struct vif_conn_params *params, const 
 	made = &a->served->made;
 	a->params = *params;
 	a->conf = *conf;
-	attach_charge(a);
-	same = attach_is_same(made, params, conf) && a->mappings >= made->mappings;
+	same = attach_charge(a) || attach_charged(a->process) >= made->mappings;
+	same = same && attach_is_same(made, params, conf);
 	fd = a->served->counters_fd;
 	if (same)
 		a->served->counters_fd = -1;

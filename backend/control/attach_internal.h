@@ -8,7 +8,4 @@
 /* Puts an attachment on its process's list. */
 void attach_join(struct attach *a, enum attach_state state);
 
-/* Charges the static grants that the connection of a->conf may register. */
-void attach_charge(struct attach *a);
-
 #endif

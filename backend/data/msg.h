@@ -95,7 +95,7 @@ struct msg_connect {
 	struct evport mask_port, ctrl_port;
 	uint32_t hold_ms, stall_ms;
 	uint32_t limit_bytes;			/* 0 without */
-	uint32_t mappings;			/* pages that may stay mapped as static grants */
+	uint32_t mappings;			/* pages that may stay mapped as static grants, over all its VIFs */
 	uint32_t zero;
 	struct msg_queue queue[VIF_QUEUES_MAX];	/* zeros beyond queues */
 };

@@ -38,11 +38,14 @@ static void serve_vif_name(struct serve_vif *v, const struct msg_connect *m)
 	serve_vif_set(v, &m->values);
 }
 
-static void serve_vif_charge(struct serve_vif *v, struct serve_shared *shared, unsigned int mappings)
+/* Lets the VIFs of the process map so many pages together, until this one is released. */
+static void serve_vif_charge(struct serve_vif *v, struct serve_shared *shared, unsigned int all)
 {
-	atomic_fetch_add(&shared->quota.guest_max, mappings - v->mappings);
-	atomic_fetch_add(&shared->quota.all_max, mappings - v->mappings);
-	v->mappings = mappings;
+	unsigned int now = atomic_load(&shared->quota.guest_max);
+
+	v->mappings = all > now ? all - now : 0;
+	atomic_fetch_add(&shared->quota.guest_max, v->mappings);
+	atomic_fetch_add(&shared->quota.all_max, v->mappings);
 }
 
 static void serve_vif_release(struct serve_vif *v, struct serve_shared *shared)
@@ -50,7 +53,9 @@ static void serve_vif_release(struct serve_vif *v, struct serve_shared *shared)
 	vif_counters_free(&v->counters);
 	close(v->tap_fd);
 	v->tap_fd = -1;
-	serve_vif_charge(v, shared, 0);
+	atomic_fetch_sub(&shared->quota.guest_max, v->mappings);
+	atomic_fetch_sub(&shared->quota.all_max, v->mappings);
+	v->mappings = 0;
 }
 
 static void serve_vif_close(int fd)

@@ -24,7 +24,7 @@ struct serve_vif {
 	struct vif_settings settings;
 	struct vif_counters counters;
 	int tap_fd;			/* the first worker's, if connected */
-	unsigned int mappings;		/* its part of the quota */
+	unsigned int mappings;		/* what the quota grew by with it */
 	bool fault_told, stalled_told;	/* what control knows */
 };
 

@@ -201,7 +201,8 @@ kill9()
 	wait "$1" 2>/dev/null
 	await 5 none_left $more
 }
-none_left() { local p; for p; do gone "$p" || return 1; done; }
+# A process whose parent died is a zombie until init takes notice of it.
+none_left() { local p; for p; do gone "$p" || grep -q '^State:.*Z' "/proc/$p/status" 2>/dev/null || return 1; done; }
 
 # crash PID: a netbackd dies, its data processes do not.
 crash() { kill -9 "$1"; wait "$1" 2>/dev/null; true; }
