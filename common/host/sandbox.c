@@ -236,6 +236,8 @@ static int sandbox_seccomp(const struct sandbox *s)
 	int err = filter ? sandbox_fill_filter(filter, s) : -ENOMEM;
 
 	seccomp_release(filter);
+	/* What the making of the filter took is not kept for the life of the process. */
+	malloc_trim(0);
 	/* libseccomp returns -ECANCELED for an error of the kernel. */
 	return err == -ECANCELED ? -EINVAL : err;
 }
