@@ -19,7 +19,7 @@
 #include "process_deaths.h"
 #include "process_internal.h"
 #include "served.h"
-#include "spawn.h"
+#include "spawn_data.h"
 
 /* What a data process may take to be READY, and to end, in microseconds. */
 #define START_US 10000000u

@@ -71,7 +71,7 @@ static bool serve_put_line(enum log_level level, const char *text)
 	union msg m = msg_new(MSG_LOG, 0);
 
 	m.log.level = level;
-	for (unsigned int i = 0; text[i] && i < sizeof(m.log.text) - 1; i++)
+	for (unsigned int i = 0; i < sizeof(m.log.text) - 1 && text[i]; i++)
 		m.log.text[i] = isprint((unsigned char)text[i]) ? text[i] : '?';
 	return msg_send(serve.sock, &m, NULL, 0) == 0;
 }
@@ -278,7 +278,7 @@ static bool serve_await_control(void)
 {
 	struct pollfd fd = { .fd = SERVE_LISTENER, .events = POLLIN };
 	uint64_t until = now_us() + SERVE_ORPHAN_MS * 1000ull, now;
-	struct msg_hello hello;
+	struct msg_hello hello = { .domid = DOMID_FIRST_RESERVED };
 	int err = -ECONNRESET;
 
 	close(serve.sock);

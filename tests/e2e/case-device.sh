@@ -227,6 +227,8 @@ elsewhere_locked_out()
 	expect='another network namespace'
 	n=$(grep -c 'connected nic=nic0' "$L/front.log")
 	kill9 "$FRONT"
+	# So that it does not follow a frontend that closes before it is killed: a closed VIF needs no device.
+	kill -STOP "$BACK"
 	UNDER="setpriv --bounding-set=-sys_admin" start_front >"$TOP/out" 2>&1
 	check front-refused await_line "$L/front.log" 5 'error: cannot .*another network namespace'
 	kill9 "$BACK"

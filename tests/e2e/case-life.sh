@@ -233,7 +233,11 @@ keeper_build()
 # kept_start back|front DOMAIN: the daemon under a keeper, which ends as it ends; in the background.
 kept_start()
 {
-	"$TOP/keeper" "$L/$1.notify" "$X" exec "$2" -- "$BIN/net$1d" --run-dir="$L/run-$1" \
+	local apart=''
+
+	[ "$1" = front ] || apart="--isolation=$ISOLATION --uid-range=$UIDS"
+	# shellcheck disable=SC2086 # words are meant
+	"$TOP/keeper" "$L/$1.notify" "$X" exec "$2" -- "$BIN/net$1d" --run-dir="$L/run-$1" $apart \
 		--log-level="${E2E_LOG:-info}" >"$L/$1.keeper" 2>>"$L/$1.log" &
 }
 

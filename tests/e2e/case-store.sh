@@ -203,7 +203,8 @@ case_log_full()
 	exec {reader}<>"$L/pipe"
 	# F_SETPIPE_SZ: one page, so that a daemon that gets little time fills it, too.
 	perl -e 'exit !fcntl(STDIN, 1031, 4096)' <&"$reader" || { verdict "$CASE/pipe" 1 "cannot be made small"; return; }
-	"$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back" --log-level=debug 2>"$L/pipe" &
+	"$X" exec 0 -- "$BIN/netbackd" --run-dir="$L/run-back" --log-level=debug \
+		--isolation="$ISOLATION" --uid-range="$UIDS" 2>"$L/pipe" &
 	BACK=$!
 	{ start_front && attach 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return

@@ -74,7 +74,7 @@ static struct domid guest_of(unsigned int i)
 	return domid_of((uint16_t)(1 + i / 2));
 }
 
-/* --- in place of spawn.c and guestsock.c ------------------------------------------------ */
+/* --- in place of spawn_data.c and guestsock.c ------------------------------------------------ */
 
 static void data_close(int *fd)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* spawn.h - executes this program anew as a data process */
-#ifndef NETPAIR_BACKEND_SPAWN_H
-#define NETPAIR_BACKEND_SPAWN_H
+/* spawn_data.h - executes this program anew as a data process */
+#ifndef NETPAIR_BACKEND_SPAWN_DATA_H
+#define NETPAIR_BACKEND_SPAWN_DATA_H
 
 #include <sys/types.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* spawn.c - posix_spawn(3), for spawn.h */
+/* spawn_data.c - posix_spawn(3), for spawn_data.h */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,12 +11,10 @@
 #include <unistd.h>
 
 #include "backend/data/serve.h"
-#include "spawn.h"
+#include "spawn_data.h"
 
 /* The lowest descriptor of what is passed on, so that no dup2() hits another. */
 #define FD_ABOVE 16
-
-extern char **environ;
 
 /* Moves a descriptor out of the way of those that the process gets. */
 static int spawn_raise_fd(int fd)
