@@ -140,6 +140,8 @@ ms_ping_lost()
 {
 	local pid=ping_$1
 
+	# Enough of them, however fast the kills were over.
+	await_line "$L/ping.$1" 10 'icmp_seq=210 ' >/dev/null
 	kill -INT "${!pid}"
 	await 10 gone "${!pid}"
 	seen 200 0 <"$L/ping.$1"
