@@ -7,20 +7,25 @@
 
 lsevtchn=/usr/lib/xen-4.17/bin/lsevtchn
 
-# counts: prints netbackd's descriptors, threads and mapped grants, and dom0's TAPs, event channels,
-# domains and backend nodes.  A map of gntdev is a grant that netbackd has mapped.  A domain whose pages
-# are still mapped stays, as a dying one.
+# data_processes: prints those of netbackd.
+data_processes() { grep -lE '^netbackd-[0-9]+$' /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3; }
+
+# counts: prints netbackd's descriptors, threads and mapped grants, with those of its data processes, and
+# dom0's TAPs, event channels, domains and backend nodes.  A map of gntdev is a grant that netbackd has
+# mapped.  A domain whose pages are still mapped stays, as a dying one.
 counts()
 {
-	local fds threads taps
+	local p fds=() threads=() maps=() taps
 
 	[ -e "/proc/$netbackd_pid/fd" ] || { echo "netbackd does not run"; return 1; }
-	fds=("/proc/$netbackd_pid/fd"/*) threads=("/proc/$netbackd_pid/task"/*)
+	for p in "$netbackd_pid" $(data_processes); do
+		fds+=("/proc/$p/fd"/*) threads+=("/proc/$p/task"/*) maps+=("/proc/$p/maps")
+	done
 	taps=(/sys/class/net/vif*)
 	[ -e "${taps[0]}" ] || taps=()
 	echo "fds=${#fds[@]}" \
 		"threads=${#threads[@]}" \
-		"grants=$(grep -c gntdev "/proc/$netbackd_pid/maps")" \
+		"grants=$(cat "${maps[@]}" 2>/dev/null | grep -c gntdev)" \
 		"taps=${#taps[@]}" \
 		"channels=$($lsevtchn 0 | wc -l)" \
 		"domains=$(xl list | tail -n +2 | wc -l)" \

@@ -27,7 +27,8 @@ vif=vif$(guest_id g2).0
 
 memory()
 {
-	awk '/^VmRSS/ { print $2 }' "/proc/$netbackd_pid/status"
+	{ echo "$netbackd_pid"; data_processes; } | sed 's|.*|/proc/&/status|' | xargs cat 2>/dev/null |
+		awk '/^VmRSS/ { n += $2 } END { print n }'
 }
 
 hostile()
@@ -115,6 +116,15 @@ done
 # ticks PID: prints its processor time, in hundredths of a second.
 ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
 
+# netbackd_ticks: prints that of netbackd with its data processes, and those that have ended.
+netbackd_ticks()
+{
+	{
+		awk '{ print $14 + $15 + $16 + $17 }' "/proc/$netbackd_pid/stat"
+		for p in $(data_processes); do ticks "$p"; done 2>/dev/null
+	} | awk '{ n += $1 } END { print n }'
+}
+
 # storm: the guest signals without work for five seconds.  Meanwhile netbackd uses less than a quarter of
 # the processor time, a loop in dom0 gets more than a quarter, and the other guest answers.  The time
 # includes the start of the program in the guest.
@@ -124,9 +134,9 @@ storm()
 
 	while :; do :; done &
 	loop=$!
-	from=${EPOCHREALTIME/./} used=$(ticks "$netbackd_pid") had=$(ticks "$loop")
+	from=${EPOCHREALTIME/./} used=$(netbackd_ticks) had=$(ticks "$loop")
 	hostile "'signals without work, for a while'" >/run/lab/storm.out || { cat /run/lab/storm.out; kill "$loop"; return 1; }
-	used=$(($(ticks "$netbackd_pid") - used)) had=$(($(ticks "$loop") - had))
+	used=$(($(netbackd_ticks) - used)) had=$(($(ticks "$loop") - had))
 	time=$(((${EPOCHREALTIME/./} - from) / 10000))
 	kill "$loop"
 	wait "$loop" 2>/dev/null
