@@ -27,7 +27,7 @@ enum attach_state {
 /* The zero value is no connection. The members but changed are attach.c's. */
 struct attach {
 	enum attach_state state;
-	bool changed;			/* there is news; whoever looks clears it */
+	bool changed;			/* there is news; the caller clears it */
 	bool lost;			/* the process that served it ended: it can be adopted */
 	struct vif_conn *conn;		/* served here; NULL: in a data process */
 	struct process *process;	/* the guest's; NULL: none was needed yet */

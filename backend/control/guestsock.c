@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* guestsock.c - the sockets of guestsock.h */
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/abi.h"
+#include "common/host/tapstate.h"
 #include "common/wire/parse.h"
 #include "guestsock.h"
 
@@ -84,21 +84,27 @@ int guestsock_peer(int sock, pid_t *pid)
 	return fd;
 }
 
+struct guestsock_walk {
+	void (*fn)(void *arg, struct domid guest);
+	void *arg;
+};
+
+static void guestsock_file(void *arg, const char *name)
+{
+	const struct guestsock_walk *w = arg;
+	char number[12], end;
+	uint32_t domid;
+
+	if (sscanf(name, "guest-%11[0-9].soc%c", number, &end) == 2 && parse_u32(&domid, number) &&
+	    domid < DOMID_FIRST_RESERVED)
+		w->fn(w->arg, domid_of((uint16_t)domid));
+}
+
 void guestsock_each(const char *run_dir, void (*fn)(void *arg, struct domid guest), void *arg)
 {
-	DIR *dir = opendir(run_dir);
-	const struct dirent *e;
+	struct guestsock_walk w = { fn, arg };
 
-	while (dir && (e = readdir(dir)) != NULL) {
-		char number[12], end;
-		uint32_t domid;
-
-		if (sscanf(e->d_name, "guest-%11[0-9].soc%c", number, &end) == 2 && parse_u32(&domid, number) &&
-		    domid < DOMID_FIRST_RESERVED)
-			fn(arg, domid_of((uint16_t)domid));
-	}
-	if (dir)
-		closedir(dir);
+	tapstate_each(run_dir, guestsock_file, &w);
 }
 
 pid_t guestsock_kill(const char *run_dir, struct domid guest)

@@ -125,29 +125,35 @@ static void process_wait(struct process *p)
 	timerfd_settime(p->all->timer_fd, 0, &soon, NULL);
 }
 
+/* Watches the process, and says HELLO to it. Returns 0, or -errno if it cannot be watched. */
+static int process_begin(struct process *p, enum process_state state)
+{
+	union msg m = process_hello(p);
+	int err = processes_watch(p->all, p->pidfd, p);
+
+	p->state = state;
+	p->deadline = now_us() + START_US;
+	p->asked = false;
+	if (!err)
+		err = processes_watch(p->all, p->sock, p);
+	if (!err)
+		process_send(p, &m, NULL, 0);
+	return err;
+}
+
 int process_greet(struct process *p)
 {
-	union msg m;
-	int err;
-
 	if (p->state != PROCESS_NONE)
 		return p->state == PROCESS_GREETING ? -EINPROGRESS : 0;
 	p->sock = guestsock_connect(p->all->run_dir, p->peer);
 	if (p->sock < 0)
 		return 0;
 	p->pidfd = guestsock_peer(p->sock, &p->pid);
-	err = p->pidfd < 0 ? p->pidfd : processes_watch(p->all, p->sock, p);
-	if (!err)
-		err = processes_watch(p->all, p->pidfd, p);
-	if (err) {
+	if (p->pidfd < 0 || process_begin(p, PROCESS_GREETING)) {
 		process_close(p);
+		p->state = PROCESS_NONE;
 		return 0;
 	}
-	p->state = PROCESS_GREETING;
-	p->deadline = now_us() + START_US;
-	p->asked = false;
-	m = process_hello(p);
-	process_send(p, &m, NULL, 0);
 	return -EINPROGRESS;
 }
 
@@ -155,7 +161,6 @@ int process_start(struct process *p)
 {
 	int listener = guestsock_listen(p->all->run_dir, p->peer), err;
 	struct spawned child;
-	union msg m;
 
 	if (listener == -EBUSY) {
 		process_wait(p);
@@ -170,19 +175,11 @@ int process_start(struct process *p)
 	p->pid = child.pid;
 	p->pidfd = child.pidfd;
 	p->sock = child.sock;
-	p->state = PROCESS_STARTING;
-	p->deadline = now_us() + START_US;
-	p->asked = false;
-	err = processes_watch(p->all, p->pidfd, p);
-	if (!err)
-		err = processes_watch(p->all, p->sock, p);
-	if (err) {
+	if (process_begin(p, PROCESS_STARTING)) {
 		process_kill(p, "it cannot be watched");
 		return -EINPROGRESS;
 	}
-	m = process_hello(p);
 	log_debug("data process guest=%u pid=%d sets=%u", p->peer.raw, (int)p->pid, p->sets);
-	process_send(p, &m, NULL, 0);
 	return 0;
 }
 
@@ -373,4 +370,3 @@ void process_look(struct process *p)
 		process_free_unused(p);
 	}
 }
-

@@ -76,7 +76,7 @@ struct process {
 /* What becomes of a data process is told to the VIFs that it serves. */
 struct process_ops {
 	void (*ready)(struct process *p);
-	void (*message)(struct process *p, const union msg *m);	/* a checked one, but READY and LOG */
+	void (*message)(struct process *p, const union msg *m);	/* a checked one; not READY, SERVING or LOG */
 	void (*ended)(struct process *p);
 };
 

@@ -356,12 +356,3 @@ void vif_conn_stats(const struct vif_conn *conn, struct stats *sum)
 {
 	vif_counters_sum(&conn->counters, sum);
 }
-
-bool vif_conn_queue_stats(const struct vif_conn *conn, unsigned int i, struct stats *out)
-{
-	if (conn->conf.queues < 2 || i >= conn->conf.queues)
-		return false;
-	*out = (struct stats){ { 0 } };
-	stats_sum(out, vif_counters_queue(&conn->counters, i));
-	return true;
-}

@@ -62,9 +62,6 @@ MUST_CHECK bool vif_conn_stalled(const struct vif_conn *conn);
 /* Sums the counters of the connection's workers and queues. */
 void vif_conn_stats(const struct vif_conn *conn, struct stats *sum);
 
-/* Copies the counters of queue i, where there is more than one. Returns false if there is no such queue. */
-MUST_CHECK bool vif_conn_queue_stats(const struct vif_conn *conn, unsigned int i, struct stats *out);
-
 /* Stops the workers, which first answer the requests that they have taken, and frees the
  * connection. *sum gets the final counters. */
 void vif_conn_stop(struct vif_conn *conn, struct stats *sum);

@@ -35,7 +35,7 @@
 /* How long the process serves on without a control, in milliseconds. */
 #define SERVE_ORPHAN_MS 60000
 
-/* Who may wait to be accepted at the listening socket. */
+/* The most connections that wait to be accepted at the listening socket. */
 #define SERVE_BACKLOG 8
 
 /* Descriptors of the process itself, and of each worker: a set of handles, a TAP, what it waits on. */
@@ -218,7 +218,7 @@ static int serve_begin(const struct msg_hello *hello)
 	serve.shared.peer = domid_of((uint16_t)hello->domid);
 	serve.shared.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = serve.shared.wake_fd < 0 ? -errno : vif_handles_open(&serve.shared.handles, serve.shared.peer, hello->workers);
-	/* Once more, so that the socket names this process to who connects. */
+	/* Once more, so that SO_PEERCRED of a connection is this process. */
 	if (!err && listen(SERVE_LISTENER, SERVE_BACKLOG) < 0)
 		err = -errno;
 	ready.ready.err = err;
@@ -284,7 +284,7 @@ static bool serve_await_control(void)
 	close(serve.sock);
 	serve.sock = -1;
 	while (err == -ECONNRESET && (now = now_us()) < until && poll(&fd, 1, (int)((until - now) / 1000u) + 1) != 0) {
-		/* Who only looked whether somebody listens has gone by now. */
+		/* A control that only checked for a listener has closed its end by now. */
 		serve.sock = accept4(SERVE_LISTENER, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		err = serve.sock < 0 ? -ECONNRESET : serve_hello(&hello);
 		if (err && serve.sock >= 0)

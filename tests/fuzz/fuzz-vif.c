@@ -209,14 +209,6 @@ void vif_conn_stats(const struct vif_conn *l, struct stats *sum)
 	memset(sum, 0, sizeof(*sum));
 }
 
-bool vif_conn_queue_stats(const struct vif_conn *l, unsigned int i, struct stats *out)
-{
-	(void)l;
-	(void)i;
-	(void)out;
-	return false;
-}
-
 /* --- toolstack and guests ------------------------------------------------------- */
 
 static void dirs(unsigned int which, char *be, char *fe)
