@@ -268,6 +268,9 @@ int tap_set_offloads(int fd, unsigned int offloads, int *lost)
 	err = ioctl(fd, TUNSETOFFLOAD, (unsigned long)offloads) < 0 ? -errno : 0;
 	if (!err && !*lost)
 		*lost = netfeat_want(&dev, &wish);
+	/* A device that was deleted meanwhile has nothing on: tap_is_lost() tells of it. */
+	if (*lost == -ENODEV)
+		*lost = 0;
 	netdev_close(&dev);
 	return err;
 }

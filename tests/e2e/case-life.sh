@@ -596,8 +596,8 @@ case_loop()
 	# A device is detached as soon as it is connected, while its pool may still be being mapped.
 	expect='mapping grants failed|log lines held back'
 	each=$(size 100 12)
-	# All at once map 5,060 pages.
-	{ lab_start 6000 && start_back --max-mappings=8192 && start_front; } >"$TOP/out" 2>&1
+	# All at once map 5,060 pages; each connection may map 1,024, and with a data process that is reserved.
+	{ lab_start 6000 && start_back --max-mappings=16384 && start_front; } >"$TOP/out" 2>&1
 	verdict "$CASE/start" $? "$(cat "$TOP/out")" || return
 	before=$(footprint)
 	# By then everything that is allocated once is allocated.
