@@ -273,14 +273,14 @@ deps-run: ## install the Debian packages that a host needs: to build and to run,
 	$(call packages,$(DEPS_RUN))
 
 INSTALL ?= install
-sbindir = $(DESTDIR)$(prefix)/sbin
-mandir = $(DESTDIR)$(prefix)/share/man/man8
-unitdir = $(DESTDIR)$(prefix)/lib/systemd/system
-linkdir = $(DESTDIR)$(prefix)/lib/systemd/network
-libexecdir = $(DESTDIR)$(prefix)/libexec/netpair
-docdir = $(DESTDIR)$(prefix)/share/doc/netpair
+# Where things go. DESTDIR comes before each of them and is in no file that is installed.
+sbindir ?= $(prefix)/sbin
+libexecdir ?= $(prefix)/libexec
+mandir ?= $(prefix)/share/man
+docdir ?= $(prefix)/share/doc/netpair
+unitdir ?= $(prefix)/lib/systemd/system
+linkdir ?= $(prefix)/lib/systemd/network
 sysconfdir ?= /etc
-defaultdir = $(DESTDIR)$(sysconfdir)/default
 MAN := $(wildcard docs/*.8)
 UNITS := $(wildcard tools/systemd/*.service)
 LINKS := $(wildcard tools/systemd/*.link)
@@ -292,31 +292,47 @@ EXAMPLES := $(wildcard tools/modprobe.d/*.conf)
 UNIT_EXAMPLES := $(wildcard tools/systemd-dropin/*.conf)
 DEFAULTS := $(wildcard tools/default/*)
 
-# FILE,DIR: with the paths that are those of this prefix.
-placed = sed 's,/usr/local/,$(prefix)/,g' $(1) >$(2)/$(notdir $(1))
+# The files of the repository have the paths of an installation without any variable set.
+PLACES = s,/usr/local/sbin/,$(sbindir)/,g; s,/usr/local/libexec/,$(libexecdir)/,g; \
+	s,/usr/local/share/man/,$(mandir)/,g; s,/usr/local/share/doc/netpair\b,$(docdir),g; \
+	s,/usr/local/lib/systemd/system/,$(unitdir)/,g; s,/usr/local/lib/systemd/network/,$(linkdir)/,g; \
+	s,/etc/default/,$(sysconfdir)/default/,g
+# The scripts find lib.sh from where they are themselves, so that they run below a DESTDIR too.
+LIB = s,\.\./libexec/netpair,$(shell realpath -ms --relative-to=$(sbindir) $(libexecdir)/netpair),
+# A page of the manual has another name where it is installed, and may be compressed.
+README = s,\[\([^]]*\)\](docs/[^)]*\.8),\1,g; s,](docs/,](,g
+
+# FILE,DIR[,MODE[,SED]]: installs FILE in DIR with the paths of this installation.
+placed = sed '$(PLACES)$(if $(4),; $(4))' $(1) | $(INSTALL) -m $(or $(3),644) /dev/stdin $(DESTDIR)$(2)/$(notdir $(1))
+# FILES,DIR[,MODE[,SED]]
+all_placed = $(foreach f,$(1),$(call placed,$(f),$(2),$(3),$(4))$(newline)	)
 
 .PHONY: install
 install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefix; files in /etc/default stay as they are
-	$(INSTALL) -d $(sbindir) $(libexecdir) $(mandir) $(unitdir) $(linkdir) $(docdir)/modprobe.d $(docdir)/systemd $(defaultdir)
-	$(INSTALL) -m 755 $^ $(SCRIPTS) $(sbindir)
-	$(INSTALL) -m 644 xenstore-scripts/lib.sh $(libexecdir)
-	$(foreach m,$(MAN),$(call placed,$(m),$(mandir))$(newline)	)
-	$(foreach m,$(MAN_LINKS),ln -sf vif-add.8 $(mandir)/$(m)$(newline)	)
-	$(INSTALL) -m 644 $(LINKS) $(linkdir)
-	$(INSTALL) -m 644 $(DOCS) $(docdir)
-	sed 's,](docs/\([^)]*\.8\)),](../../man/man8/\1),g; s,](docs/,](,g; s,/usr/local/,$(prefix)/,g' README.md >$(docdir)/README.md
-	$(INSTALL) -m 644 $(EXAMPLES) $(docdir)/modprobe.d
-	$(INSTALL) -m 644 $(UNIT_EXAMPLES) $(docdir)/systemd
-	$(foreach u,$(UNITS),$(call placed,$(u),$(unitdir))$(newline)	)
-	$(foreach d,$(DEFAULTS),[ -e $(defaultdir)/$(notdir $(d)) ] || $(INSTALL) -m 644 $(d) $(defaultdir)$(newline)	)
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(sbindir) $(libexecdir)/netpair $(mandir)/man8 $(unitdir) $(linkdir) \
+		$(docdir)/modprobe.d $(docdir)/systemd $(sysconfdir)/default)
+	$(INSTALL) -m 755 $^ $(DESTDIR)$(sbindir)
+	$(call all_placed,$(SCRIPTS),$(sbindir),755,$(LIB))
+	$(INSTALL) -m 644 xenstore-scripts/lib.sh $(DESTDIR)$(libexecdir)/netpair
+	$(call all_placed,$(MAN),$(mandir)/man8)
+	$(foreach m,$(MAN_LINKS),ln -sf vif-add.8 $(DESTDIR)$(mandir)/man8/$(m)$(newline)	)
+	$(call all_placed,$(UNITS),$(unitdir))
+	$(INSTALL) -m 644 $(LINKS) $(DESTDIR)$(linkdir)
+	$(call all_placed,$(filter-out README.md,$(DOCS)),$(docdir))
+	$(call placed,README.md,$(docdir),,$(README))
+	$(call all_placed,$(EXAMPLES),$(docdir)/modprobe.d)
+	$(call all_placed,$(UNIT_EXAMPLES),$(docdir)/systemd)
+	$(foreach d,$(DEFAULTS),[ -e $(DESTDIR)$(sysconfdir)/default/$(notdir $(d)) ] || \
+		$(call placed,$(d),$(sysconfdir)/default)$(newline)	)
 
 .PHONY: uninstall
 uninstall: ## remove what install put there, but for files in /etc/default that were changed
-	rm -f $(addprefix $(sbindir)/,netbackd netfrontd $(notdir $(SCRIPTS))) \
-		$(addprefix $(mandir)/,$(notdir $(MAN)) $(MAN_LINKS)) $(addprefix $(unitdir)/,$(notdir $(UNITS))) \
-		$(addprefix $(linkdir)/,$(notdir $(LINKS)))
-	rm -rf $(libexecdir) $(docdir)
-	$(foreach d,$(DEFAULTS),! cmp -s $(d) $(defaultdir)/$(notdir $(d)) || rm -f $(defaultdir)/$(notdir $(d))$(newline)	)
+	rm -f $(addprefix $(DESTDIR),$(addprefix $(sbindir)/,netbackd netfrontd $(notdir $(SCRIPTS))) \
+		$(addprefix $(mandir)/man8/,$(notdir $(MAN)) $(MAN_LINKS)) $(addprefix $(unitdir)/,$(notdir $(UNITS))) \
+		$(addprefix $(linkdir)/,$(notdir $(LINKS))))
+	rm -rf $(DESTDIR)$(libexecdir)/netpair $(DESTDIR)$(docdir)
+	$(foreach d,$(DEFAULTS),! sed '$(PLACES)' $(d) | cmp -s - $(DESTDIR)$(sysconfdir)/default/$(notdir $(d)) || \
+		rm -f $(DESTDIR)$(sysconfdir)/default/$(notdir $(d))$(newline)	)
 
 .PHONY: clean
 clean: ## remove everything built
