@@ -57,7 +57,7 @@ CFLAGS += --coverage -fprofile-update=atomic
 LDFLAGS += --coverage
 endif
 
-LIBS := -lxengnttab -lxenevtchn -lxenstore -lxentoollog -lsystemd -luring -lmnl -lseccomp -lcap-ng -lpthread
+LIBS := -lxengnttab -lxenevtchn -lxenstore -lxentoollog -luring -lmnl -lseccomp -lcap-ng -lpthread
 
 ifeq ($(V),1)
 Q :=
@@ -129,12 +129,12 @@ $(BUILD)/tests/unit/run-%: $(BUILD)/obj/tests/unit/run-%.o $(BUILD)/libcommon.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(UNIT_LIBS) -lcmocka
 $(BUILD)/tests/unit/run-sandbox: UNIT_LIBS := -lseccomp -lcap-ng -lpthread
-$(BUILD)/tests/unit/run-declared: UNIT_LIBS := -lxengnttab -lxenevtchn -lxentoollog -lsystemd
-$(BUILD)/tests/unit/run-handles: UNIT_LIBS := -lxengnttab -lxenevtchn -lxentoollog -lsystemd -luring -lmnl -lseccomp -lcap-ng -lpthread
+$(BUILD)/tests/unit/run-declared: UNIT_LIBS := -lxengnttab -lxenevtchn -lxentoollog
+$(BUILD)/tests/unit/run-handles: UNIT_LIBS := -lxengnttab -lxenevtchn -lxentoollog -luring -lmnl -lseccomp -lcap-ng -lpthread
 $(BUILD)/tests/unit/run-handles: $(XENSIM_PRODUCTS)
-$(BUILD)/tests/unit/run-hotplug_runner $(BUILD)/tests/unit/run-loop: UNIT_LIBS := -lsystemd
-$(BUILD)/tests/unit/run-options $(BUILD)/tests/unit/run-tapstate: UNIT_LIBS := -lsystemd -lmnl
-$(BUILD)/tests/unit/run-burst $(BUILD)/tests/unit/run-worker: UNIT_LIBS := -luring -lsystemd -lmnl
+$(BUILD)/tests/unit/run-hotplug_runner $(BUILD)/tests/unit/run-loop: UNIT_LIBS :=
+$(BUILD)/tests/unit/run-options $(BUILD)/tests/unit/run-tapstate: UNIT_LIBS := -lmnl
+$(BUILD)/tests/unit/run-burst $(BUILD)/tests/unit/run-worker: UNIT_LIBS := -luring -lmnl
 $(BUILD)/tests/unit/run-tap $(BUILD)/tests/unit/run-taplimit $(BUILD)/tests/unit/run-maddr $(BUILD)/tests/unit/run-netdev $(BUILD)/tests/unit/run-netaddr: UNIT_LIBS := -lmnl
 
 $(BUILD)/tests/fuzz/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libcommon.a
@@ -152,7 +152,7 @@ $(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: $(FUZZ_XENSIM) \
 # And netfrontd's: what its connection calls.
 $(BUILD)/tests/fuzz/fuzz-front $(BUILD)/fuzzers/fuzz-front: $(FUZZ_XENSIM) $(BUILD)/libfrontend.a
 $(addprefix $(BUILD)/,$(foreach f,back front,tests/fuzz/fuzz-$(f) fuzzers/fuzz-$(f))): \
-	FUZZ_LIBS = -lxenstore -lsystemd -luring -lmnl -lseccomp -lcap-ng -lpthread
+	FUZZ_LIBS = -lxenstore -luring -lmnl -lseccomp -lcap-ng -lpthread
 
 # Those with a scripted xenstore and devices without a kernel: of a daemon what they call, and what that calls.
 $(BUILD)/libbackend.a: $(filter-out %/main.o,$(BACKEND))

@@ -27,10 +27,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <systemd/sd-event.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/host/systemd.h"
 #include "hotplug_msg.h"
 #include "hotplug_output.h"
 #include "hotplug_runner.h"

@@ -3,10 +3,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <systemd/sd-daemon.h>
 
 #include "daemon.h"
 #include "common/base/log.h"
+#include "systemd.h"
 
 void die(const char *program, int code, const char *fmt, ...)
 {

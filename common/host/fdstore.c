@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "fdstore.h"
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "systemd.h"
 
 #define ANSWER_US 1000000u
 

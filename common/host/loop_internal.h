@@ -5,9 +5,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <systemd/sd-event.h>
 
 #include "loop.h"
+#include "systemd.h"
 
 /* Sources that stay until the end, of both threads together. */
 #define LOOP_SOURCES_MAX 16

@@ -72,6 +72,16 @@ limit_is()
 	[[ $is =~ ^$3\ +$3\  ]]
 }
 
+# only_needed_libraries PID: what control alone uses is not loaded: its relocations would be private memory
+# of each guest.
+only_needed_libraries()
+{
+	local maps
+
+	maps=$(cat "/proc/$1/maps") && grep -q '/libc\.so' <<<"$maps" || { echo "no maps"; return 1; }
+	! grep -oE '/lib(systemd|gcrypt|zstd|lzma|lz4)\.so[^ ]*' <<<"$maps" | sort -u | grep .
+}
+
 no_children() { [ -z "$(pgrep -P "$1")" ]; }
 
 case_outside()
@@ -94,6 +104,7 @@ case_outside()
 		check "unlike-control-$g" test "$(uid_of "$p")" != "$(uid_of "$BACK")"
 		check "descriptors-$g" descriptors_are "$p"
 		check "no-writable-code-$g" no_writable_code "$p"
+		check "libraries-$g" only_needed_libraries "$p"
 		check "not-dumpable-$g" not_dumpable "$p"
 		check "no-core-$g" limit_is "$p" 'Max core file size' 0
 		check "no-children-$g" no_children "$p"
