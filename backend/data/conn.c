@@ -83,6 +83,7 @@ static bool conn_op_rearm(struct worker *w)
 	for (unsigned int i = 0; i < vw->nqueues; i++) {
 		struct vif_queue *q = &vw->queue[i];
 
+		vif_queue_show(q);
 		if ((open && gtx_back_rearm(&q->gtx)) || vif_stall_rearm(q))
 			return true;
 	}
@@ -125,13 +126,13 @@ static void conn_buffer_free(void *p, size_t len)
 /* Opens the worker's devices, or takes a set that was opened before the sandbox was closed. */
 static int conn_init_devices(struct vif_worker *vw, const struct vif_conn_params *params, struct reason *why)
 {
-	struct stats *stats = vif_counters_worker(&vw->conn->counters, (unsigned int)(vw - vw->conn->worker));
+	struct worker_counters *counters = vif_counters_all_of_worker(&vw->conn->counters, (unsigned int)(vw - vw->conn->worker));
 	struct worker_handles given;
 	int err;
 
 	if (params->handles && !vif_handles_take(params->handles, &vw->grant, &given.evt, &given.ring))
 		return reason_list_fail(why, "cannot give the worker device handles, as all of its process are used up", -EMFILE);
-	err = worker_init(&vw->w, &ops, params->name, vw->tap_fd, params->control_fd, stats, params->handles ? &given : NULL);
+	err = worker_init(&vw->w, &ops, params->name, vw->tap_fd, params->control_fd, counters, params->handles ? &given : NULL);
 	if (err)
 		return reason_list_fail(why, "cannot open the event channel device", err);
 	return params->handles ? 0 : reason_list_fail(why, "cannot open the grant device", grant_open(&vw->grant, params->peer));
@@ -253,11 +254,11 @@ static int conn_start(struct vif_conn *conn, const struct vif_conn_params *param
 
 	for (unsigned int i = 0; i < conn->nworkers && !err; i++) {
 		struct vif_worker *vw = &conn->worker[i];
-		unsigned int from = i * conn->conf.queues / conn->nworkers;
+		unsigned int from = vif_counters_first_queue(&conn->counters, i);
 
 		vw->conn = conn;
 		vw->queue = &conn->queue[from];
-		vw->nqueues = (i + 1) * conn->conf.queues / conn->nworkers - from;
+		vw->nqueues = vif_counters_first_queue(&conn->counters, i + 1) - from;
 		err = conn_init_worker(vw, params, why);
 	}
 	use.grant = conn->worker->grant;

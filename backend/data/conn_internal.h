@@ -89,6 +89,7 @@ struct vif_queue {
 	unsigned int nposted;
 	struct grx_stall stall;			/* while too few grx slots are posted */
 	struct stats *stats;		/* in the connection's block */
+	struct queue_position *at;	/* likewise; for other threads */
 };
 
 /* A worker, the queues that it serves, and the buffers that they share: one run over one

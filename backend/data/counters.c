@@ -99,6 +99,35 @@ struct stats *vif_counters_worker(const struct vif_counters *c, unsigned int i)
 	return &c->set[c->queues + i].stats;
 }
 
+struct queue_counters *vif_counters_all_of_queue(const struct vif_counters *c, unsigned int i)
+{
+	assert(i < c->queues);
+	return &c->set[i].queue;
+}
+
+struct worker_counters *vif_counters_all_of_worker(const struct vif_counters *c, unsigned int i)
+{
+	assert(i < c->workers);
+	return &c->set[c->queues + i].worker;
+}
+
+unsigned int vif_counters_first_queue(const struct vif_counters *c, unsigned int i)
+{
+	return i * c->queues / c->workers;
+}
+
+bool vif_counters_positions(const struct vif_counters *c, unsigned int i, struct positions *out)
+{
+	unsigned int worker = 0;
+
+	if (!c->set || i >= c->queues)
+		return false;
+	while (worker + 1 < c->workers && vif_counters_first_queue(c, worker + 1) <= i)
+		worker++;
+	positions_get(out, &vif_counters_all_of_queue(c, i)->at, &vif_counters_all_of_worker(c, worker)->at, worker);
+	return true;
+}
+
 void vif_counters_sum(const struct vif_counters *c, struct stats *sum)
 {
 	*sum = (struct stats){ { 0 } };

@@ -2,7 +2,7 @@
 /* counters.h - the counters of a connection, in one block of memory
  *
  * The block belongs to the caller of vif_conn_start(). It has a set of counters for each queue
- * and for each worker. A counter is one 64-bit word that one thread writes and every thread may
+ * and for each worker, and beside it the positions of that queue or worker. A counter is one 64-bit word that one thread writes and every thread may
  * read. The block has no pointers and is a memfd, so that two processes can share it. Control
  * makes it and seals its size, so that control's reads never fault, whatever the process that
  * writes does to the descriptor. Control only prints what it reads there.
@@ -13,12 +13,17 @@
 #include <stdalign.h>
 #include <stdbool.h>
 
+#include "common/base/positions.h"
 #include "common/base/stats.h"
 #include "common/base/util.h"
 
-/* One writer's counters. Each set begins a cache line, so that no two threads write to the same line. */
+/* One writer's counters and positions. Each set begins a cache line, so that no two threads write to the same line. */
 struct vif_counters_set {
-	alignas(64) struct stats stats;
+	alignas(64) union {
+		struct stats stats;
+		struct queue_counters queue;
+		struct worker_counters worker;
+	};
 };
 
 struct vif_counters {
@@ -45,6 +50,17 @@ void vif_counters_free(struct vif_counters *c);
 /* Return the set of queue i, and the set of worker i, for counters that belong to no queue. */
 struct stats *vif_counters_queue(const struct vif_counters *c, unsigned int i);
 struct stats *vif_counters_worker(const struct vif_counters *c, unsigned int i);
+
+/* Return all that queue i publishes, and all that worker i does. */
+struct queue_counters *vif_counters_all_of_queue(const struct vif_counters *c, unsigned int i);
+struct worker_counters *vif_counters_all_of_worker(const struct vif_counters *c, unsigned int i);
+
+/* Returns the first queue that worker i serves; it serves those up to the first one of worker i + 1. */
+unsigned int vif_counters_first_queue(const struct vif_counters *c, unsigned int i);
+
+/* Reads where queue i is, and its worker. Returns false if there is no block or no such queue. A data process
+ * may lie about its own. Safe from every thread. */
+MUST_CHECK bool vif_counters_positions(const struct vif_counters *c, unsigned int i, struct positions *out);
 
 /* Sums all sets; sum is 0 if there is no block. Safe from every thread. */
 void vif_counters_sum(const struct vif_counters *c, struct stats *sum);

@@ -21,6 +21,7 @@
 #include "grx_posted.h"
 #include "grx_source.h"
 #include "grx_stall.h"
+#include "queue.h"
 
 /* Looks at the rings. Returns false if there is nothing to do or a ring is broken. */
 static bool grx_begin(struct vif_worker *vw)
@@ -187,8 +188,10 @@ unsigned int vif_grx_run(struct vif_worker *vw)
 	grx_copy(vw);
 	for (unsigned int i = 0; i < n; i++)
 		grx_complete(&vw->frames[i]);
-	for (struct vif_queue *q = vw->queue; q < vw->queue + vw->nqueues; q++)
+	for (struct vif_queue *q = vw->queue; q < vw->queue + vw->nqueues; q++) {
 		if (grx_back_push(&q->grx))
 			worker_notify(&vw->w, q->grx_doorbell);
+		vif_queue_show(q);
+	}
 	return looked;
 }

@@ -15,6 +15,7 @@
 #include "common/base/log.h"
 #include "common/wire/frame.h"
 #include "gtx.h"
+#include "queue.h"
 #include "rate.h"
 
 /* Returns true if the batch still has room for the largest packet. */
@@ -234,5 +235,6 @@ unsigned int vif_gtx_run(struct vif_queue *q)
 		gtx_back_reply(&q->gtx, q->vw->frames[i].pkt.slots, gtx_count(q, &q->vw->frames[i]));
 	if (gtx_back_push(&q->gtx))
 		worker_notify(&q->vw->w, q->gtx_doorbell);
+	vif_queue_show(q);
 	return n;
 }

@@ -32,7 +32,7 @@
 #include "reason_list.h"
 
 #ifndef MSG_VERSION	/* a test builds another one */
-#define MSG_VERSION 2u
+#define MSG_VERSION 3u
 #endif
 #define MSG_VIFS_MAX 64u	/* VIFs of one data process */
 #define MSG_WORKERS_MAX (MSG_VIFS_MAX * VIF_QUEUES_MAX)	/* workers of one data process, in its life */

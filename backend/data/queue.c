@@ -48,8 +48,18 @@ int vif_queue_init(struct vif_queue *q, struct vif_worker *vw, struct domid peer
 	q->gref_map = vw->conn->gref_map;
 	q->index = index;
 	q->stats = vif_counters_queue(&vw->conn->counters, index);
+	q->at = &vif_counters_all_of_queue(&vw->conn->counters, index)->at;
 	err = queue_map_rings(q, why);
-	return err ? err : queue_bind_ports(q, peer, why);
+	if (err)
+		return err;
+	vif_queue_show(q);
+	return queue_bind_ports(q, peer, why);
+}
+
+void vif_queue_show(struct vif_queue *q)
+{
+	ring_show_back(&q->gtx.r, &q->at->gtx);
+	ring_show_back(&q->grx.r, &q->at->grx);
 }
 
 void vif_queue_exit(struct vif_queue *q)

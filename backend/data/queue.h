@@ -11,6 +11,9 @@
 MUST_CHECK int vif_queue_init(struct vif_queue *q, struct vif_worker *vw, struct domid peer,
 			      unsigned int index, struct reason *why);
 
+/* Publishes where the rings are, for other threads. Called on the worker's thread. */
+void vif_queue_show(struct vif_queue *q);
+
 /* Unmaps the rings. The channels are closed with the worker's handle. */
 void vif_queue_exit(struct vif_queue *q);
 

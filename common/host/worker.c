@@ -221,6 +221,14 @@ static void worker_learn_spin(struct worker *w, uint64_t slept_us, uint64_t now)
 		w->spin_us = w->spin_us > SPIN_START_US ? w->spin_us / 2u : 0;
 }
 
+/* Waits at most timeout_ms (-1: no limit) for events, and shows that it does. */
+static void worker_wait_asleep(struct worker *w, int timeout_ms)
+{
+	positions_turn(w->at);
+	worker_wait_events(w, timeout_ms);
+	positions_turn(w->at);
+}
+
 static void worker_sleep_till_event(struct worker *w)
 {
 	uint64_t since, now;
@@ -229,20 +237,24 @@ static void worker_sleep_till_event(struct worker *w)
 	/* It does not poll, and in a PV guest reading the clock is a system call. */
 	if (w->uniprocessor) {
 		boost_sleeps(&w->boost);
-		worker_wait_events(w, w->ops->sleep_ms(w));
+		worker_wait_asleep(w, w->ops->sleep_ms(w));
 		boost_wakes(&w->boost);
 		return;
 	}
 	since = now_us();
-	worker_wait_events(w, w->ops->sleep_ms(w));
+	worker_wait_asleep(w, w->ops->sleep_ms(w));
 	now = now_us();
 	worker_learn_spin(w, now - since, now);
 }
 
 static void worker_mask_wake(struct worker *w)
 {
-	unsigned int unknown = w->mask.ours ? evmask_wake(&w->mask) : 0;
+	unsigned int unknown;
 
+	if (!w->mask.ours)
+		return;
+	unknown = evmask_wake(&w->mask);
+	positions_put_mask(w->at, w->mask.seen, w->mask.theirs_seen);
 	if (unknown)
 		stats_add(w->stats, STAT_MASK_UNKNOWN, unknown);
 }
@@ -263,7 +275,7 @@ static void worker_wait_for_stop(struct worker *w)
 	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, w->tap_fd, NULL);
 	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, evt_fd(w->evt), NULL);
 	while (!worker_stopping(w))
-		worker_wait_events(w, -1);
+		worker_wait_asleep(w, -1);
 }
 
 static void *worker_main(void *arg)
@@ -299,12 +311,13 @@ static void *worker_main(void *arg)
 /* --- on the control thread ----------------------------------------------- */
 
 int worker_init(struct worker *w, const struct worker_ops *ops, const char *name, int tap_fd, int control_fd,
-		struct stats *stats, const struct worker_handles *given)
+		struct worker_counters *counters, const struct worker_handles *given)
 {
 	memset(w, 0, sizeof(*w));
 	w->ops = ops;
 	w->name = name;
-	w->stats = stats;
+	w->stats = &counters->stats;
+	w->at = &counters->at;
 	w->tap_fd = tap_fd;
 	burst_init(&w->burst, tap_fd);
 	if (given) {

@@ -34,6 +34,7 @@
 #include "common/base/clock.h"
 #include "common/wire/evmask.h"
 #include "evtchn.h"
+#include "common/base/positions.h"
 #include "common/base/stats.h"
 #include "storm.h"
 #include "common/base/util.h"
@@ -101,6 +102,7 @@ struct worker {
 	struct burst burst;		/* frames on their way to the TAP */
 	struct evmask mask;		/* if all rings share one channel; set before the start */
 	struct stats *stats;		/* counters that belong to no queue; borrowed */
+	struct worker_position *at;	/* whether it sleeps, for other threads; borrowed */
 };
 
 /* What a worker in a sandbox cannot make. */
@@ -109,11 +111,11 @@ struct worker_handles {
 	struct burst_ring *ring;	/* NULL: it has none */
 };
 
-/* Opens the descriptors of a worker, which is the only writer of stats from its start to its
+/* Opens the descriptors of a worker, which is the only writer of counters from its start to its
  * stop. The worker owns what given has, also after an error; NULL: it opens its own. Returns 0
  * or -errno; the caller owes worker_exit() also after an error. */
 MUST_CHECK int worker_init(struct worker *w, const struct worker_ops *ops, const char *name,
-			   int tap_fd, int control_fd, struct stats *stats, const struct worker_handles *given);
+			   int tap_fd, int control_fd, struct worker_counters *counters, const struct worker_handles *given);
 
 /* Bind to a port that domain peer offers, or offer one, which then wakes the worker;
  * at most WORKER_PORTS_MAX. Called before the start. Return 0 or -errno. */

@@ -26,25 +26,30 @@ static uint64_t evmask_known(unsigned int queues)
 
 void evmask_back_init(struct evmask *m, void *page, unsigned int queues)
 {
-	*m = (struct evmask){ evmask_word(page, TO_BACKEND), evmask_word(page, TO_FRONTEND), evmask_known(queues) };
+	*m = (struct evmask){ .ours = evmask_word(page, TO_BACKEND), .theirs = evmask_word(page, TO_FRONTEND),
+			      .known = evmask_known(queues) };
 }
 
 void evmask_front_init(struct evmask *m, void *page, unsigned int queues)
 {
-	*m = (struct evmask){ evmask_word(page, TO_FRONTEND), evmask_word(page, TO_BACKEND), evmask_known(queues) };
+	*m = (struct evmask){ .ours = evmask_word(page, TO_FRONTEND), .theirs = evmask_word(page, TO_BACKEND),
+			      .known = evmask_known(queues) };
 }
 
-bool evmask_post(const struct evmask *m, uint64_t bit)
+bool evmask_post(struct evmask *m, uint64_t bit)
 {
-	return shm_fetch_or(m->theirs, bit) == 0;			/* E */
+	m->theirs_seen = shm_fetch_or(m->theirs, bit);			/* E */
+	return m->theirs_seen == 0;
 }
 
-unsigned int evmask_wake(const struct evmask *m)
+unsigned int evmask_wake(struct evmask *m)
 {
-	return (unsigned int)__builtin_popcountll(shm_exchange(m->ours, EVMASK_AWAKE) & ~m->known);
+	m->seen = shm_exchange(m->ours, EVMASK_AWAKE);
+	return (unsigned int)__builtin_popcountll(m->seen & ~m->known);
 }
 
-bool evmask_sleep(const struct evmask *m)
+bool evmask_sleep(struct evmask *m)
 {
-	return (shm_exchange(m->ours, 0) & m->known & ~EVMASK_AWAKE) != 0;	/* E */
+	m->seen = shm_exchange(m->ours, 0);				/* E */
+	return (m->seen & m->known & ~EVMASK_AWAKE) != 0;
 }

@@ -38,6 +38,8 @@ struct evmask {
 	uint64_t *ours;		/* the word that the peer sets and we clear */
 	uint64_t *theirs;	/* the word that we set */
 	uint64_t known;		/* bits that have a ring, and the awake bit */
+	uint64_t seen;		/* our word as last read, */
+	uint64_t theirs_seen;	/* and theirs, both before we changed it: for a person to look at */
 };
 
 /* Attaches an end to the page, which must outlive it. The frontend zeroes the page before. */
@@ -46,14 +48,14 @@ void evmask_front_init(struct evmask *m, void *page, unsigned int queues);
 
 /* Sets bit in the peer's word, after the ring was published. Returns whether the
  * peer's channel must be signalled. */
-MUST_CHECK bool evmask_post(const struct evmask *m, uint64_t bit);
+MUST_CHECK bool evmask_post(struct evmask *m, uint64_t bit);
 
 /* Marks this end as awake. The caller must look at every ring once more before
  * evmask_sleep(). Returns the number of unknown bits that the peer had set. */
-unsigned int evmask_wake(const struct evmask *m);
+unsigned int evmask_wake(struct evmask *m);
 
 /* Marks this end as asleep; every ring must be armed before. Returns true if a
  * bit was set: the caller must look at the rings once more. */
-MUST_CHECK bool evmask_sleep(const struct evmask *m);
+MUST_CHECK bool evmask_sleep(struct evmask *m);
 
 #endif

@@ -285,3 +285,15 @@ bool grx_front_rearm(struct grx_front *f, unsigned int ahead)
 {
 	return ring_front_rearm(&f->r, ahead);
 }
+
+/* --- for others to look at --------------------------------------------- */
+
+void ring_show_back(const struct ring_back *r, struct ring_position *at)
+{
+	positions_put_ring(at, r->req_snap, r->rsp_pub, r->req_cons);
+}
+
+void ring_show_front(const struct ring_front *r, struct ring_position *at)
+{
+	positions_put_ring(at, r->req_pub, r->rsp_snap, r->rsp_cons);
+}

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "common/base/abi.h"
+#include "common/base/positions.h"
 #include "common/base/util.h"
 
 struct shring;
@@ -164,5 +165,9 @@ MUST_CHECK bool grx_front_push(struct grx_front *f);
  * whether at least one is there already. */
 MUST_CHECK bool gtx_front_rearm(struct gtx_front *f, unsigned int ahead);
 MUST_CHECK bool grx_front_rearm(struct grx_front *f, unsigned int ahead);
+
+/* Publish where an end is. */
+void ring_show_back(const struct ring_back *r, struct ring_position *at);
+void ring_show_front(const struct ring_front *r, struct ring_position *at);
 
 #endif

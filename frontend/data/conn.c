@@ -83,6 +83,7 @@ static bool conn_op_rearm(struct worker *w)
 	for (unsigned int i = 0; i < conn->conf.queues; i++) {
 		struct nic_queue *q = &conn->queue[i];
 
+		nic_queue_show(q);
 		if ((conn->gtx_blocked && conn_rearm_blocked(q)) || grx_front_rearm(&q->grx, 1))
 			return true;
 	}
@@ -167,7 +168,7 @@ int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const str
 	conn->log = place->log;
 	nic_mcast_init(conn);
 	err = reason_fail(why, "cannot open the event channel device", ERRTEXT_XEN,
-			  worker_init(&conn->w, &ops, place->name, place->tap_fd, place->control_fd, &conn->stats, NULL));
+			  worker_init(&conn->w, &ops, place->name, place->tap_fd, place->control_fd, &conn->counters, NULL));
 	if (!err)
 		err = conn_grant_pages(conn, place->peer, why);
 	if (!err)
@@ -218,9 +219,11 @@ void nic_conn_announce(struct nic_conn *conn, const struct announce *what)
 
 int nic_conn_start(struct nic_conn *conn)
 {
-	for (unsigned int i = 0; i < conn->conf.queues; i++)
+	for (unsigned int i = 0; i < conn->conf.queues; i++) {
 		if (grx_front_push(&conn->queue[i].grx))
 			worker_notify(&conn->w, conn->queue[i].grx_doorbell);
+		nic_queue_show(&conn->queue[i]);
+	}
 	if (conn->conf.ctrl)
 		nic_ctrl_start(conn, ctrl_steps);
 	return worker_start(&conn->w);
@@ -234,7 +237,7 @@ void nic_conn_stop(struct nic_conn *conn)
 void nic_conn_stats(const struct nic_conn *conn, struct stats *sum)
 {
 	*sum = (struct stats){ { 0 } };
-	stats_sum(sum, &conn->stats);
+	stats_sum(sum, &conn->counters.stats);
 	for (unsigned int i = 0; i < conn->conf.queues; i++)
 		stats_sum(sum, &conn->queue[i].stats);
 }
@@ -245,6 +248,14 @@ bool nic_conn_queue_stats(const struct nic_conn *conn, unsigned int i, struct st
 		return false;
 	*out = (struct stats){ { 0 } };
 	stats_sum(out, &conn->queue[i].stats);
+	return true;
+}
+
+bool nic_conn_positions(const struct nic_conn *conn, unsigned int i, struct positions *out)
+{
+	if (i >= conn->conf.queues)
+		return false;
+	positions_get(out, &conn->queue[i].at, &conn->counters.at, 0);
 	return true;
 }
 

@@ -3,8 +3,8 @@
  *
  * Control includes of data only this file and conf.h: functions and plain structs.
  * From nic_conn_start() to nic_conn_stop() the connection belongs to its worker;
- * then only nic_conn_stats(), nic_conn_queue_stats(), nic_conn_faulted(),
- * nic_conn_conf() and the two functions of multicast may be called.
+ * then only nic_conn_stats(), nic_conn_queue_stats(), nic_conn_positions(),
+ * nic_conn_faulted(), nic_conn_conf() and the two functions of multicast may be called.
  */
 #ifndef NETPAIR_FRONTEND_CONN_H
 #define NETPAIR_FRONTEND_CONN_H
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/base/log.h"
+#include "common/base/positions.h"
 #include "common/base/reason.h"
 #include "common/base/stats.h"
 #include "common/base/util.h"
@@ -73,6 +74,9 @@ void nic_conn_stats(const struct nic_conn *conn, struct stats *sum);
 /* Copies the counters of queue i, where there is more than one. Returns false if
  * there is no such queue. */
 MUST_CHECK bool nic_conn_queue_stats(const struct nic_conn *conn, unsigned int i, struct stats *out);
+
+/* Reads where queue i is, and the worker. Returns false if there is no such queue. */
+MUST_CHECK bool nic_conn_positions(const struct nic_conn *conn, unsigned int i, struct positions *out);
 
 /* Asks for exactly these multicast addresses; n is at most MCAST_MAX. */
 void nic_conn_want_mcast(struct nic_conn *conn, uint8_t (*addr)[6], unsigned int n);

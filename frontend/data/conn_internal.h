@@ -30,7 +30,7 @@ struct nic_send;
 
 struct nic_conn {
 	struct worker w;
-	struct stats stats;		/* counters that belong to no queue */
+	struct worker_counters counters;	/* those that belong to no queue, and whether the worker sleeps */
 	struct log_bucket *log;		/* borrowed: the NIC's */
 	struct nic_conf conf;
 	struct share_dev *share;

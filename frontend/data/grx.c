@@ -118,5 +118,6 @@ unsigned int nic_grx_run(struct nic_queue *q)
 	grx_write_burst(q, taken);
 	if (grx_front_push(&q->grx))
 		worker_notify(&q->conn->w, q->grx_doorbell);
+	nic_queue_show(q);
 	return n;
 }

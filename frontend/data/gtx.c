@@ -215,8 +215,12 @@ unsigned int nic_gtx_run(struct nic_conn *conn)
 	if (announce)
 		gtx_post_announcements(conn);
 	n = gtx_move_frames(conn);
-	for (unsigned int i = 0; i < conn->conf.queues; i++)
-		if (gtx_front_push(&conn->queue[i].gtx))
-			worker_notify(&conn->w, conn->queue[i].gtx_doorbell);
+	for (unsigned int i = 0; i < conn->conf.queues; i++) {
+		struct nic_queue *q = &conn->queue[i];
+
+		if (gtx_front_push(&q->gtx))
+			worker_notify(&conn->w, q->gtx_doorbell);
+		nic_queue_show(q);
+	}
 	return n;
 }

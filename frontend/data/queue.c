@@ -41,3 +41,9 @@ void nic_queue_exit(struct nic_queue *q)
 	if (q->conn && q->conn->share)
 		pool_exit(&q->grx_pool, q->conn->share);
 }
+
+void nic_queue_show(struct nic_queue *q)
+{
+	ring_show_front(&q->gtx.r, &q->at.gtx);
+	ring_show_front(&q->grx.r, &q->at.grx);
+}

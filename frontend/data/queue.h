@@ -3,6 +3,7 @@
 #ifndef NETPAIR_FRONTEND_QUEUE_H
 #define NETPAIR_FRONTEND_QUEUE_H
 
+#include "common/base/positions.h"
 #include "common/base/reason.h"
 #include "common/base/stats.h"
 #include "common/base/util.h"
@@ -20,6 +21,7 @@ struct nic_queue {
 	struct grx_front grx;
 	struct doorbell gtx_doorbell, grx_doorbell;
 	struct stats stats;
+	struct queue_position at;	/* for other threads */
 };
 
 /* Grants the receive pages of queue index, formats its rings and offers its
@@ -28,5 +30,8 @@ struct nic_queue {
 MUST_CHECK int nic_queue_init(struct nic_queue *q, struct nic_conn *conn, struct domid peer,
 			      unsigned int index, struct reason *why);
 void nic_queue_exit(struct nic_queue *q);
+
+/* Publishes where the rings are, for other threads. Called on the worker's thread. */
+void nic_queue_show(struct nic_queue *q);
 
 #endif

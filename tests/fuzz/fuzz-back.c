@@ -396,6 +396,17 @@ static void back_start(bool resume)
 	faulted_at = 0;
 }
 
+/* What is told of a queue is what its rings say. */
+static void check_positions(unsigned int q)
+{
+	struct positions at;
+
+	PROMISE(vif_counters_positions(&counters, q, &at));
+	PROMISE(at.queue.gtx.rsp_prod == read_word(gtx_page[q], 8) && at.queue.grx.rsp_prod == read_word(grx_page[q], 8));
+	PROMISE(at.queue.gtx.cons - at.queue.gtx.rsp_prod <= at.queue.gtx.req_prod - at.queue.gtx.rsp_prod);
+	PROMISE(at.queue.gtx.req_prod - at.queue.gtx.rsp_prod <= 256 && at.queue.grx.req_prod - at.queue.grx.rsp_prod <= 256);
+}
+
 static void check(void)
 {
 	struct stats sum;
@@ -418,6 +429,8 @@ static void check(void)
 	}
 	for (unsigned int q = 0; !broke_rules && q < 2; q++)
 		PROMISE(gtx_prod[q] - read_word(gtx_page[q], 8) <= 256 && grx_prod[q] - read_word(grx_page[q], 8) <= 256);
+	for (unsigned int q = 0; !broke_rules && q < conf.queues; q++)
+		check_positions(q);
 }
 
 static void back_stop(void)

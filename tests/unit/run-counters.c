@@ -194,6 +194,55 @@ static void without_a_descriptor(void **state)
 	assert_non_null(c.set);
 }
 
+/* Each queue's positions come with those of the worker that serves it. */
+static void positions_of_a_queue(void **state)
+{
+	static const unsigned int worker_of[] = { 0, 0, 1, 1, 1 };
+	struct positions at;
+
+	(void)state;
+	assert_false(vif_counters_positions(&(struct vif_counters){ .queues = 1, .workers = 1, .fd = -1 }, 0, &at));
+	vif_counters_new(&c, 5, 2);
+	assert_int_equal(vif_counters_first_queue(&c, 2), 5);
+	positions_put_mask(&vif_counters_all_of_worker(&c, 1)->at, 1ull << 63, 6);
+	for (unsigned int i = 0; i < 3; i++)
+		positions_turn(&vif_counters_all_of_worker(&c, 1)->at);
+	for (unsigned int i = 0; i < 5; i++) {
+		positions_put_ring(&vif_counters_all_of_queue(&c, i)->at.gtx, 10 * i + 3, 10 * i + 1, 10 * i + 2);
+		positions_put_ring(&vif_counters_all_of_queue(&c, i)->at.grx, i, i, i);
+	}
+	for (unsigned int i = 0; i < 5; i++) {
+		assert_true(vif_counters_positions(&c, i, &at));
+		assert_int_equal(at.worker_index, worker_of[i]);
+		assert_int_equal(at.queue.gtx.req_prod, 10 * i + 3);
+		assert_int_equal(at.queue.gtx.rsp_prod, 10 * i + 1);
+		assert_int_equal(at.queue.gtx.cons, 10 * i + 2);
+		assert_int_equal(at.queue.grx.cons, i);
+		assert_int_equal(at.sleeps, worker_of[i] ? 2 : 0);
+		assert_true(at.asleep == (worker_of[i] == 1));
+		assert_true(at.worker.mask_ours == (worker_of[i] ? 1ull << 63 : 0) && at.worker.mask_theirs == (worker_of[i] ? 6 : 0));
+	}
+	assert_false(vif_counters_positions(&c, 5, &at));
+}
+
+/* The text has room for the largest numbers. */
+static void positions_are_printed(void **state)
+{
+	char text[POSITIONS_TEXT_MAX], whole[2 * POSITIONS_TEXT_MAX];
+	struct positions at = { .asleep = true };
+
+	(void)state;
+	memset(&at.queue, 0xff, sizeof(at.queue));
+	memset(&at.worker, 0xff, sizeof(at.worker));
+	at.sleeps = UINT64_MAX;
+	positions_print(&at, text, sizeof(text));
+	positions_print(&at, whole, sizeof(whole));
+	assert_string_equal(text, whole);
+	assert_string_equal(text, "gtx_req_prod=4294967295 gtx_rsp_prod=4294967295 gtx_cons=4294967295 grx_req_prod=4294967295 "
+			    "grx_rsp_prod=4294967295 grx_cons=4294967295 mask=0xffffffffffffffff mask_theirs=0xffffffffffffffff "
+			    "sleeps=18446744073709551615 asleep=1");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -202,6 +251,7 @@ int main(void)
 		cmocka_unit_test_teardown(by_descriptor, teardown), cmocka_unit_test_teardown(size_is_sealed, teardown),
 		cmocka_unit_test_teardown(what_is_no_block_is_refused, teardown),
 		cmocka_unit_test_teardown(without_a_descriptor, teardown),
+		cmocka_unit_test_teardown(positions_of_a_queue, teardown), cmocka_unit_test(positions_are_printed),
 	};
 
 	return RUN_TESTS(tests);

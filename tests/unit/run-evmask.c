@@ -72,6 +72,7 @@ static void unknown_bits(void **state)
 	/* A bit of a queue beyond the last, and a bit without a meaning. */
 	assert_true(evmask_post(&front, evmask_gtx_bit(2) | 1ull << 40));
 	assert_int_equal(evmask_wake(&back), 2);
+	assert_true(back.seen == (evmask_gtx_bit(2) | 1ull << 40));
 	assert_false(evmask_post(&front, 1ull << 62));
 	assert_false(evmask_sleep(&back));
 	assert_int_equal(at(0), 0);

@@ -19,7 +19,7 @@ static int stub_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ts, c
 
 static struct evt_dev { int fd; } dev;
 static int tap[2], control_fd;
-static struct stats stats;
+static struct worker_counters counters;
 static struct worker w;
 
 /* What the script says and counts. One thread writes each, another one reads it. */
@@ -148,9 +148,9 @@ static int setup(void **state)
 	(void)state;
 	runs = unmasks = work = napping = 0;
 	storms = for_ever = false;
-	memset(&stats, 0, sizeof(stats));
+	memset(&counters, 0, sizeof(counters));
 	control_fd = eventfd(0, EFD_CLOEXEC);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0 || worker_init(&w, &scripted, "test", tap[0], control_fd, &stats, NULL) < 0 ||
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0 || worker_init(&w, &scripted, "test", tap[0], control_fd, &counters, NULL) < 0 ||
 	    worker_offer(&w, domid_of(1), &doorbell) < 0)
 		return -1;
 	stalled = false;
@@ -205,7 +205,7 @@ static void storm_is_answered_by_naps(void **state)
 	assert_true(now_us() - from >= 19 * 10000);
 	worker_stop(&w);
 	assert_int_equal(runs, 0);
-	assert_true(stats.v[STAT_STORM_NAPS] >= 27);
+	assert_true(counters.stats.v[STAT_STORM_NAPS] >= 27);
 }
 
 /* A wake with work ends the naps. Those after it start from the shortest. */
@@ -222,7 +222,7 @@ static void work_ends_it(void **state)
 	}
 	__atomic_store_n(&storms, false, __ATOMIC_RELEASE);
 	worker_stop(&w);
-	naps = stats.v[STAT_STORM_NAPS];
+	naps = counters.stats.v[STAT_STORM_NAPS];
 	assert_true(w.storm.empty <= 1 + STORM_FREE + 7);
 	assert_true(naps >= 8);
 }
@@ -237,7 +237,7 @@ static void signals_with_work(void **state)
 		await(&runs, i);
 	}
 	worker_stop(&w);
-	assert_int_equal(stats.v[STAT_STORM_NAPS], 0);
+	assert_int_equal(counters.stats.v[STAT_STORM_NAPS], 0);
 }
 
 /* A frame ends a nap, and so does a stop. */
@@ -286,6 +286,22 @@ static void names_itself(void **state)
 	assert_string_equal(thread_name, "test");
 }
 
+/* Other threads see whether it sleeps. */
+static void a_sleep_is_shown(void **state)
+{
+	uint64_t turns;
+
+	(void)state;
+	while (__atomic_load_n(&counters.at.turns, __ATOMIC_RELAXED) % 2 == 0)
+		sched_yield();
+	turns = __atomic_load_n(&counters.at.turns, __ATOMIC_RELAXED);
+	worker_kick(&w);
+	while (__atomic_load_n(&counters.at.turns, __ATOMIC_RELAXED) < turns + 2)
+		sched_yield();
+	worker_stop(&w);
+	assert_int_equal(counters.at.turns % 2, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -295,6 +311,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_frame_ends_the_nap, setup_started, teardown),
 		cmocka_unit_test_setup_teardown(a_frame_that_waits_does_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_itself, setup_started, teardown),
+		cmocka_unit_test_setup_teardown(a_sleep_is_shown, setup_started, teardown),
 	};
 
 	return RUN_TESTS(tests);
