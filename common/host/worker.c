@@ -13,20 +13,6 @@
 #include "common/base/log.h"
 #include "worker.h"
 
-/* The longest and the first time that a worker polls before a sleep, in microseconds. */
-#define SPIN_MAX_US 100u
-#define SPIN_START_US 10u
-
-/* A yield that took so long means that another program needs the processor; and the
- * time without polling after that, both in microseconds. */
-#define CROWDED_YIELD_US 500u
-#define CROWDED_US 250000u
-
-/* A worker that moved so many bytes before it ran out of work is in a stream; and the
- * time without polling after that, in microseconds. */
-#define STREAM_BYTES 16384u
-#define STREAM_US 1000u
-
 /* The length of a nap in a stream, in microseconds, and its timer slack, in nanoseconds. */
 #define NAP_US 30
 #define NAP_SLACK_NS 1000ul
@@ -137,17 +123,6 @@ static bool worker_wait_events(struct worker *w, int timeout_ms)
 	return n > 0;
 }
 
-/* Returns whether this is a pause in a stream, where polling costs more than it
- * saves: a yield gives the processor away for a whole time slice, or takes it from
- * the program that fills the TAP. */
-static bool worker_streaming(struct worker *w, uint64_t now)
-{
-	if (w->bytes_since_idle >= STREAM_BYTES)
-		w->bulk_until = now + STREAM_US;
-	w->bytes_since_idle = 0;
-	return now < w->bulk_until;
-}
-
 /* Sleeps for a moment with the rings not armed, so that packets arrive without a
  * signal and are processed together. Returns whether there is work. */
 static bool worker_nap(struct worker *w)
@@ -163,12 +138,12 @@ static bool worker_poll_for_work(struct worker *w)
 {
 	uint64_t from, now, until;
 
-	if (w->spin_us == 0)
+	if (w->spin.us == 0)
 		return false;
 	now = now_us();
-	if (worker_streaming(w, now))
+	if (spin_streams(&w->spin, now))
 		return worker_nap(w);
-	until = now + w->spin_us;
+	until = now + w->spin.us;
 	do {
 		from = now;
 		sched_yield();
@@ -176,10 +151,7 @@ static bool worker_poll_for_work(struct worker *w)
 		if (w->ops->pending(w) || worker_wait_events(w, 0) || w->ops->pending(w))
 			return true;
 		now = now_us();
-		if (now - from >= CROWDED_YIELD_US) {
-			w->spin_us = 0;
-			w->no_poll_until = now + CROWDED_US;
-		}
+		spin_yielded(&w->spin, from, now);
 	} while (now < until);
 	return false;
 }
@@ -199,26 +171,12 @@ static bool worker_calm_storm(struct worker *w)
 	if (most >= 0 && most * 1000000L < ts.tv_nsec)
 		ts.tv_nsec = most * 1000000L;
 	stats_inc(w->stats, STAT_STORM_NAPS);
-	w->spin_us = 0;
+	w->spin.us = 0;
 	/* A TAP that we cannot read, for lack of slots, is readable all the time. */
 	ppoll(fd, w->tap_ready ? 1 : 2, &ts, NULL);
 	if (fd[1].revents)
 		w->tap_ready = true;
 	return fd[0].revents || fd[1].revents || w->ops->pending(w);
-}
-
-/* Adapts the polling time to the length of a sleep: a little more polling would have
- * saved a short one, but not a long one. The worker of an idle VIF ends up not
- * polling. Nor does a worker poll whose processor other programs need, as the
- * scheduler would make a thread that used its share wait when a packet comes. */
-static void worker_learn_spin(struct worker *w, uint64_t slept_us, uint64_t now)
-{
-	if (now < w->no_poll_until)
-		return;
-	if (slept_us < SPIN_MAX_US)
-		w->spin_us = w->spin_us ? (unsigned int)min_size(w->spin_us * 2u, SPIN_MAX_US) : SPIN_START_US;
-	else
-		w->spin_us = w->spin_us > SPIN_START_US ? w->spin_us / 2u : 0;
 }
 
 /* Waits at most timeout_ms (-1: no limit) for events, and shows that it does. */
@@ -244,7 +202,7 @@ static void worker_sleep_till_event(struct worker *w)
 	since = now_us();
 	worker_wait_asleep(w, w->ops->sleep_ms(w));
 	now = now_us();
-	worker_learn_spin(w, now - since, now);
+	spin_slept(&w->spin, now - since, now);
 }
 
 static void worker_mask_wake(struct worker *w)

@@ -36,6 +36,7 @@
 #include "evtchn.h"
 #include "common/base/positions.h"
 #include "common/base/stats.h"
+#include "spin.h"
 #include "storm.h"
 #include "common/base/util.h"
 
@@ -95,10 +96,7 @@ struct worker {
 	bool uniprocessor;		/* all threads share one processor: polling would only delay the peer */
 	struct boost boost;		/* its priority on a uniprocessor */
 	struct storm storm;		/* signals that bring no work */
-	unsigned int spin_us;		/* the present time to poll before a sleep, microseconds */
-	uint64_t no_poll_until;		/* no polling until then, as other programs want the processor; microseconds */
-	uint64_t bulk_until;		/* naps replace polling until then, in a stream; microseconds */
-	uint64_t bytes_since_idle;	/* bytes moved since it last had no work */
+	struct spin spin;		/* how long it polls before a sleep */
 	struct burst burst;		/* frames on their way to the TAP */
 	struct evmask mask;		/* if all rings share one channel; set before the start */
 	struct stats *stats;		/* counters that belong to no queue; borrowed */
@@ -145,7 +143,7 @@ void worker_wake_control(struct worker *w);
 /* Counts bytes of packets that went to or from a ring. Called on the worker's thread. */
 static inline void worker_count_bytes(struct worker *w, uint32_t bytes)
 {
-	w->bytes_since_idle += bytes;
+	w->spin.bytes_since_idle += bytes;
 }
 
 /* Signals the peer, unless the event mask says that it is awake, and counts the signal. */
