@@ -245,8 +245,10 @@ demo: deps-demo ## the pair at work on this machine, no Xen needed
 DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev liburing-dev libmnl-dev libseccomp-dev libcap-ng-dev xenstore-utils iproute2 \
 	kmod
 DEPS_DEMO := $(DEPS_RUN) iputils-ping iperf3 procps
-DEPS := $(DEPS_DEMO) pkg-config mandoc clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
-	libcmocka-dev tcpdump ethtool jq qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
+# What building the packages and looking at them needs.
+DEPS_DEB := $(DEPS_RUN) build-essential debhelper dpkg-dev libcmocka-dev
+DEPS := $(DEPS_DEMO) $(DEPS_DEB) lintian pkg-config mandoc clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
+	tcpdump ethtool jq qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
 
 # Installs what is missing of a list, asks nothing, and is silent if that is nothing.
 define packages
@@ -287,7 +289,7 @@ LINKS := $(wildcard tools/systemd/*.link)
 SCRIPTS := $(wildcard xenstore-scripts/vif-*)
 # One page describes all three.
 MAN_LINKS := vif-remove.8 vif-show.8
-DOCS := README.md LICENSE $(wildcard docs/*.md docs/*.svg)
+DOCS := LICENSE $(wildcard [A-Z]*.md docs/*.md docs/*.svg)
 EXAMPLES := $(wildcard tools/modprobe.d/*.conf)
 UNIT_EXAMPLES := $(wildcard tools/systemd-dropin/*.conf)
 DEFAULTS := $(wildcard tools/default/*)
@@ -299,8 +301,10 @@ PLACES = s,/usr/local/sbin/,$(sbindir)/,g; s,/usr/local/libexec/,$(libexecdir)/,
 	s,/etc/default/,$(sysconfdir)/default/,g
 # The scripts find lib.sh from where they are themselves, so that they run below a DESTDIR too.
 LIB = s,\.\./libexec/netpair,$(shell realpath -ms --relative-to=$(sbindir) $(libexecdir)/netpair),
-# A page of the manual has another name where it is installed, and may be compressed.
-README = s,\[\([^]]*\)\](docs/[^)]*\.8),\1,g; s,](docs/,](,g
+# Documents lie beside each other. A page of the manual has another name where it is installed, and may be
+# compressed; the rest of the repository is not there.
+LINKED = s,\[\([^]]*\)\](docs/[^)]*\.8),\1,g; s,](docs/,](,g; s,](\.\./\([A-Z]*\.md)\),](\1,g; \
+	s,\[\([^]]*\)\](debian/[^)]*),\1,g
 
 # FILE,DIR[,MODE[,SED]]: installs FILE in DIR with the paths of this installation.
 placed = sed '$(PLACES)$(if $(4),; $(4))' $(1) | $(INSTALL) -m $(or $(3),644) /dev/stdin $(DESTDIR)$(2)/$(notdir $(1))
@@ -318,8 +322,7 @@ install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefi
 	$(foreach m,$(MAN_LINKS),ln -sf vif-add.8 $(DESTDIR)$(mandir)/man8/$(m)$(newline)	)
 	$(call all_placed,$(UNITS),$(unitdir))
 	$(INSTALL) -m 644 $(LINKS) $(DESTDIR)$(linkdir)
-	$(call all_placed,$(filter-out README.md,$(DOCS)),$(docdir))
-	$(call placed,README.md,$(docdir),,$(README))
+	$(call all_placed,$(DOCS),$(docdir),,$(LINKED))
 	$(call all_placed,$(EXAMPLES),$(docdir)/modprobe.d)
 	$(call all_placed,$(UNIT_EXAMPLES),$(docdir)/systemd)
 	$(foreach d,$(DEFAULTS),[ -e $(DESTDIR)$(sysconfdir)/default/$(notdir $(d)) ] || \
@@ -333,6 +336,14 @@ uninstall: ## remove what install put there, but for files in /etc/default that 
 	rm -rf $(DESTDIR)$(libexecdir)/netpair $(DESTDIR)$(docdir)
 	$(foreach d,$(DEFAULTS),! sed '$(PLACES)' $(d) | cmp -s - $(DESTDIR)$(sysconfdir)/default/$(notdir $(d)) || \
 		rm -f $(DESTDIR)$(sysconfdir)/default/$(notdir $(d))$(newline)	)
+
+.PHONY: deb deps-deb
+deb: deps-deb ## build the Debian packages, in build/deb
+	@tools/deb $(BUILD)/deb
+	@ls $(BUILD)/deb/*.deb
+
+deps-deb:
+	$(call packages,$(DEPS_DEB))
 
 .PHONY: clean
 clean: ## remove everything built
