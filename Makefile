@@ -236,8 +236,13 @@ $(BUILD)/bench/%: $(BUILD)/obj/tools/bench.d/%.o
 -include $(wildcard $(BUILD)/obj/tools/bench.d/*.d)
 
 demo: deps-demo ## the pair at work on this machine, no Xen needed
-	@$(MAKE) --no-print-directory all
-	@tools/demo
+	@$(MAKE) --no-print-directory all $(BUILD)/demo/intruder.so
+	@BUILD=$(BUILD) tools/demo
+
+$(BUILD)/demo/intruder.so: tools/demo.d/intruder.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
 
 # --- the machine ---------------------------------------------------------------
 
