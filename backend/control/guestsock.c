@@ -107,11 +107,18 @@ void guestsock_each(const char *run_dir, void (*fn)(void *arg, struct domid gues
 	tapstate_each(run_dir, guestsock_file, &w);
 }
 
+void guestsock_remove(const char *run_dir, struct domid guest)
+{
+	struct sockaddr_un at;
+
+	guestsock_address(&at, run_dir, guest);
+	unlink(at.sun_path);
+}
+
 pid_t guestsock_kill(const char *run_dir, struct domid guest)
 {
 	int sock = guestsock_connect(run_dir, guest);
 	struct pollfd end = { .fd = -1, .events = POLLIN };
-	struct sockaddr_un at;
 	pid_t pid = 0;
 
 	if (sock >= 0)
@@ -123,7 +130,6 @@ pid_t guestsock_kill(const char *run_dir, struct domid guest)
 	}
 	if (sock >= 0)
 		close(sock);
-	guestsock_address(&at, run_dir, guest);
-	unlink(at.sun_path);
+	guestsock_remove(run_dir, guest);
 	return end.fd >= 0 ? pid : 0;
 }

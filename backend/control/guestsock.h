@@ -26,6 +26,10 @@ MUST_CHECK int guestsock_peer(int sock, pid_t *pid);
 /* Calls fn for each guest of whom there is such a socket, or was one. */
 void guestsock_each(const char *run_dir, void (*fn)(void *arg, struct domid guest), void *arg);
 
+/* Removes the socket of a process that has ended. Guests come and go under new numbers: a socket that stays
+ * stays until the next start. */
+void guestsock_remove(const char *run_dir, struct domid guest);
+
 /* Kills the process, if there is one, waits a second for its end, and removes the socket. Returns the
  * process's number; 0: there was none. */
 pid_t guestsock_kill(const char *run_dir, struct domid guest);

@@ -261,6 +261,7 @@ bool process_reap(struct process *p)
 	process_tell_end(p, &how);
 	if (!p->asked)
 		process_count_death(p);
+	guestsock_remove(p->all->run_dir, p->peer);
 	process_close(p);
 	p->state = PROCESS_NONE;
 	p->sets = p->messages = 0;

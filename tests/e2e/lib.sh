@@ -306,7 +306,7 @@ status()
 footprint()
 {
 	echo "back-fds=$(fds "$BACK") back-threads=$(tasks "$BACK") front-fds=$(fds "$FRONT") front-threads=$(tasks "$FRONT")" \
-		"taps=$(taps)/$(guest_taps)" "$(status | sed '/^dom0/s/nodes=[0-9]* //' | tr '\n' ';')"
+		"taps=$(taps)/$(guest_taps)" "files=$(find "$L/run-back" "$L/run-front" ! -type d | wc -l)" "$(status | sed '/^dom0/s/nodes=[0-9]* //' | tr '\n' ';')"
 }
 
 # same_footprint TEXT: is it again as it was?  Waits, as the frontend closes after the backend did.

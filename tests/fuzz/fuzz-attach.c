@@ -154,6 +154,12 @@ void guestsock_each(const char *run_dir, void (*fn)(void *arg, struct domid gues
 	(void)arg;
 }
 
+void guestsock_remove(const char *run_dir, struct domid guest)
+{
+	(void)run_dir;
+	(void)guest;
+}
+
 pid_t guestsock_kill(const char *run_dir, struct domid guest)
 {
 	(void)run_dir;
