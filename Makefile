@@ -253,7 +253,7 @@ DEPS_DEMO := $(DEPS_RUN) iputils-ping iperf3 procps
 # What building the packages and looking at them needs.
 DEPS_DEB := $(DEPS_RUN) build-essential debhelper dpkg-dev libcmocka-dev
 DEPS := $(DEPS_DEMO) $(DEPS_DEB) lintian pkg-config mandoc clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
-	tcpdump ethtool jq qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
+	tcpdump ethtool jq systemd apparmor qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
 
 # Installs what is missing of a list, asks nothing, and is silent if that is nothing.
 define packages
@@ -297,6 +297,7 @@ MAN_LINKS := vif-remove.8 vif-show.8
 DOCS := LICENSE $(wildcard [A-Z]*.md docs/*.md docs/*.svg)
 EXAMPLES := $(wildcard tools/modprobe.d/*.conf)
 UNIT_EXAMPLES := $(wildcard tools/systemd-dropin/*.conf)
+PROFILES := $(wildcard tools/apparmor.d/*)
 DEFAULTS := $(wildcard tools/default/*)
 
 # The files of the repository have the paths of an installation without any variable set.
@@ -319,7 +320,7 @@ all_placed = $(foreach f,$(1),$(call placed,$(f),$(2),$(3),$(4))$(newline)	)
 .PHONY: install
 install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefix; files in /etc/default stay as they are
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(sbindir) $(libexecdir)/netpair $(mandir)/man8 $(unitdir) $(linkdir) \
-		$(docdir)/modprobe.d $(docdir)/systemd $(sysconfdir)/default)
+		$(docdir)/modprobe.d $(docdir)/systemd $(docdir)/apparmor.d $(sysconfdir)/default)
 	$(INSTALL) -m 755 $^ $(DESTDIR)$(sbindir)
 	$(call all_placed,$(SCRIPTS),$(sbindir),755,$(LIB))
 	$(INSTALL) -m 644 xenstore-scripts/lib.sh $(DESTDIR)$(libexecdir)/netpair
@@ -330,6 +331,7 @@ install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefi
 	$(call all_placed,$(DOCS),$(docdir),,$(LINKED))
 	$(call all_placed,$(EXAMPLES),$(docdir)/modprobe.d)
 	$(call all_placed,$(UNIT_EXAMPLES),$(docdir)/systemd)
+	$(call all_placed,$(PROFILES),$(docdir)/apparmor.d)
 	$(foreach d,$(DEFAULTS),[ -e $(DESTDIR)$(sysconfdir)/default/$(notdir $(d)) ] || \
 		$(call placed,$(d),$(sysconfdir)/default)$(newline)	)
 

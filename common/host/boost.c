@@ -29,7 +29,7 @@ static void boost_window(struct boost *b, uint64_t now)
 	b->rounds = 0;
 }
 
-/* Sets or removes the boost. Without CAP_SYS_NICE the thread counts as boosted, so
+/* Sets or removes the boost. Where it may not be raised the thread counts as boosted, so
  * that it is not tried again. */
 static void boost_set(struct boost *b, bool on)
 {
@@ -51,7 +51,7 @@ void boost_start(struct boost *b, const char *name)
 
 	b->wanted = b->on = true;
 	if (sched_setscheduler(0, SCHED_BATCH, &none) < 0 || setpriority(PRIO_PROCESS, 0, BOOST_NICE) < 0)
-		log_debug("no priority for the worker, CAP_SYS_NICE is wanted if=%s errno=%m", name);
+		log_debug("no priority for the worker, RLIMIT_NICE of 40 or CAP_SYS_NICE is wanted if=%s errno=%m", name);
 	boost_window(b, boost_clock_us(CLOCK_MONOTONIC_COARSE));
 }
 

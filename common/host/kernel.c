@@ -142,7 +142,7 @@ static void kernel_set_name(struct ifreq *ifr, const char *name)
 
 int kernel_netdev_apply(const char *name, const struct kernel_netdev *like)
 {
-	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
+	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;	/* any socket takes these requests */
 	struct ifreq ifr;
 
 	if (sock < 0)

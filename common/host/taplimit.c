@@ -164,7 +164,7 @@ int taplimit_by_frames(int tap_fd, uint64_t bytes, unsigned int queues)
 	err = tap_name(tap_fd, ifr.ifr_name);
 	if (err)
 		return err;
-	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);	/* any socket takes these requests */
 	if (sock < 0)
 		return -errno;
 	err = ioctl(sock, SIOCGIFTXQLEN, &ifr);
