@@ -317,7 +317,7 @@ bool attach_stop(struct attach *a)
 	union msg m = msg_new(MSG_DISCONNECT, a->number);
 	struct stats sum;
 
-	if (a->conn) {
+	if (a->conn && a->state == ATTACH_UP) {
 		vif_conn_stop(a->conn, &sum);
 		a->conn = NULL;
 		a->state = ATTACH_NONE;

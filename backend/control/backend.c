@@ -15,6 +15,7 @@
 #include "common/host/linkwatch.h"
 #include "common/base/log.h"
 #include "common/wire/parse.h"
+#include "attach_stuck.h"
 #include "backend.h"
 #include "hotplug.h"
 #include "processes.h"
@@ -22,6 +23,7 @@
 #include "stale_taps.h"
 #include "vif_new.h"
 #include "vif_tap.h"
+#include "vif_watch.h"
 
 #define ROOT "backend/vif"
 #define ROOT_TOKEN "backend"
@@ -272,12 +274,14 @@ void backend_tick(struct backend *d)
 	for (struct vif *v = d->vifs; v; v = v->next)
 		vif_tick(v);
 	backend_look_again(d);
-	if (d->processes) {
+	if (d->processes)
 		processes_tick(d->processes);
-		for (struct vif *v = d->vifs; v; v = v->next)
-			attach_tick(&v->attach);
-		backend_mark_changed(d);
+	for (struct vif *v = d->vifs; v; v = v->next) {
+		vif_watch(v);
+		attach_tick(&v->attach);
+		attach_reset_tick(&v->attach);
 	}
+	backend_mark_changed(d);
 	backend_run_dirty(d);
 }
 

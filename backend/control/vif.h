@@ -61,6 +61,7 @@ struct vif {
 	bool reconfiguring;		/* xdp-headroom is watched */
 	struct vif_counters counters;	/* of the connection, or of the last one */
 	struct attach attach;		/* the connection */
+	struct stuck stuck[VIF_QUEUES_MAX];	/* what is known of its workers */
 	bool serving;			/* it is up, and the frontend was told so */
 	bool taken;			/* from the kernel, and the connection of before is not yet at its end */
 };

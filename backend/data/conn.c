@@ -325,6 +325,15 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params,
 	return 0;
 }
 
+bool vif_conn_try_stop(struct vif_conn *conn)
+{
+	bool ended = true;
+
+	for (unsigned int i = 0; i < conn->nworkers; i++)
+		ended = worker_try_stop(&conn->worker[i].w) && ended;
+	return ended;
+}
+
 void vif_conn_stop(struct vif_conn *conn, struct stats *sum)
 {
 	/* A worker counts until its thread has ended, also after a fault. */

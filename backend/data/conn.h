@@ -62,6 +62,9 @@ MUST_CHECK bool vif_conn_stalled(const struct vif_conn *conn);
 /* Sums the counters of the connection's workers and queues. */
 void vif_conn_stats(const struct vif_conn *conn, struct stats *sum);
 
+/* Asks the workers to stop, and does not wait. Returns true once all have; vif_conn_stop() does not wait then. */
+MUST_CHECK bool vif_conn_try_stop(struct vif_conn *conn);
+
 /* Stops the workers, which first answer the requests that they have taken, and frees the
  * connection. *sum gets the final counters. */
 void vif_conn_stop(struct vif_conn *conn, struct stats *sum);

@@ -128,6 +128,16 @@ bool vif_counters_positions(const struct vif_counters *c, unsigned int i, struct
 	return true;
 }
 
+enum stuck_verdict vif_counters_look(const struct vif_counters *c, unsigned int i, struct stuck *s)
+{
+	const struct worker_counters *w = vif_counters_all_of_worker(c, i);
+	uint64_t activity = stuck_mix_worker(0, &w->stats, &w->at);
+
+	for (unsigned int q = vif_counters_first_queue(c, i); q < vif_counters_first_queue(c, i + 1); q++)
+		activity = stuck_mix_queue(activity, &c->set[q].queue.stats, &c->set[q].queue.at);
+	return stuck_look(s, activity, &w->at);
+}
+
 void vif_counters_sum(const struct vif_counters *c, struct stats *sum)
 {
 	*sum = (struct stats){ { 0 } };

@@ -15,6 +15,7 @@
 
 #include "common/base/positions.h"
 #include "common/base/stats.h"
+#include "common/base/stuck.h"
 #include "common/base/util.h"
 
 /* One writer's counters and positions. Each set begins a cache line, so that no two threads write to the same line. */
@@ -61,6 +62,9 @@ unsigned int vif_counters_first_queue(const struct vif_counters *c, unsigned int
 /* Reads where queue i is, and its worker. Returns false if there is no block or no such queue. A data process
  * may lie about its own. Safe from every thread. */
 MUST_CHECK bool vif_counters_positions(const struct vif_counters *c, unsigned int i, struct positions *out);
+
+/* Takes one look at worker i and at the queues that it serves, for a watchdog. */
+enum stuck_verdict vif_counters_look(const struct vif_counters *c, unsigned int i, struct stuck *s);
 
 /* Sums all sets; sum is 0 if there is no block. Safe from every thread. */
 void vif_counters_sum(const struct vif_counters *c, struct stats *sum);

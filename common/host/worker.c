@@ -348,12 +348,26 @@ int worker_start(struct worker *w)
 	return 0;
 }
 
+static void worker_ask_to_stop(struct worker *w)
+{
+	atomic_store_explicit(&w->stop, true, memory_order_release);
+	worker_wake(w->kick_fd);
+}
+
+bool worker_try_stop(struct worker *w)
+{
+	if (!w->running)
+		return true;
+	worker_ask_to_stop(w);
+	w->running = pthread_tryjoin_np(w->thread, NULL) != 0;
+	return !w->running;
+}
+
 void worker_stop(struct worker *w)
 {
 	if (!w->running)
 		return;
-	atomic_store_explicit(&w->stop, true, memory_order_release);
-	worker_wake(w->kick_fd);
+	worker_ask_to_stop(w);
 	pthread_join(w->thread, NULL);
 	w->running = false;
 }

@@ -126,6 +126,10 @@ MUST_CHECK int worker_start(struct worker *w);
 /* Ends the thread, if it runs, after its present batch. */
 void worker_stop(struct worker *w);
 
+/* Asks the thread to end, and does not wait for it. Returns true once it has ended, or if it never ran;
+ * worker_stop() does not wait then. */
+MUST_CHECK bool worker_try_stop(struct worker *w);
+
 /* Closes the descriptors and ports; the thread must be stopped. */
 void worker_exit(struct worker *w);
 

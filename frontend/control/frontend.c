@@ -17,6 +17,7 @@
 #include "filter.h"
 #include "frontend.h"
 #include "nic_tap.h"
+#include "nic_watch.h"
 #include "stale_taps.h"
 
 #define ROOT "device/vif"
@@ -138,8 +139,11 @@ int frontend_start(struct frontend *d)
 
 void frontend_tick(struct frontend *d)
 {
-	for (struct nic *n = d->nics; n; n = n->next)
+	for (struct nic *n = d->nics; n; n = n->next) {
 		log_bucket_tell(&n->log, n->name);
+		n->dirty = nic_watch(n) || n->dirty;
+	}
+	frontend_run_dirty(d);
 }
 
 void frontend_reconnected(struct frontend *d, int how)

@@ -29,6 +29,7 @@
 #include "nic_backend.h"
 #include "nic_conf.h"
 #include "nic_tap.h"
+#include "nic_watch.h"
 
 #define STEPS_MAX 8	/* more in a row than any path of the table has */
 #define BACKOFF_MAX 5u	/* an attempt after n failed ones waits 2^(n-1) seconds, up to this power */
@@ -325,6 +326,8 @@ void nic_run(struct nic *n)
 {
 	if (store_lost(nic_store_of(n)))
 		return;		/* all are looked at once it is back */
+	if (nic_watch_holds(n))
+		return;
 	nic_take_from_kernel(n);
 	nic_tap_replace(n);
 	/* As a kernel's device, the TAP is there before any backend is. */

@@ -58,7 +58,9 @@ struct nic {
 	int tap_fd;			/* -1: none yet */
 	struct log_bucket log;		/* of the lines that the backend can provoke */
 	struct taplink link;		/* where that device is */
-	bool replaced;			/* the connection is with a device that was deleted */
+	bool replaced;			/* the connection is with a device that was deleted, or its worker was stuck */
+	struct stuck watch;		/* what is known of the worker */
+	bool stuck;			/* the worker does not come back */
 	struct nic_conn *conn;		/* NULL unless rings are shared */
 	unsigned int attempts;		/* connections that came to nothing, in a row */
 	uint64_t not_before;		/* for the next one; microseconds */

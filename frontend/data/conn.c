@@ -234,6 +234,20 @@ void nic_conn_stop(struct nic_conn *conn)
 	worker_stop(&conn->w);
 }
 
+bool nic_conn_try_stop(struct nic_conn *conn)
+{
+	return worker_try_stop(&conn->w);
+}
+
+enum stuck_verdict nic_conn_look(const struct nic_conn *conn, struct stuck *s)
+{
+	uint64_t activity = stuck_mix_worker(0, &conn->counters.stats, &conn->counters.at);
+
+	for (unsigned int i = 0; i < conn->conf.queues; i++)
+		activity = stuck_mix_queue(activity, &conn->queue[i].stats, &conn->queue[i].at);
+	return conn->w.running ? stuck_look(s, activity, &conn->counters.at) : STUCK_NOT;
+}
+
 void nic_conn_stats(const struct nic_conn *conn, struct stats *sum)
 {
 	*sum = (struct stats){ { 0 } };

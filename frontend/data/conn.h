@@ -4,7 +4,7 @@
  * Control includes of data only this file and conf.h: functions and plain structs.
  * From nic_conn_start() to nic_conn_stop() the connection belongs to its worker;
  * then only nic_conn_stats(), nic_conn_queue_stats(), nic_conn_positions(),
- * nic_conn_faulted(), nic_conn_conf() and the two functions of multicast may be called.
+ * nic_conn_faulted(), nic_conn_look(), nic_conn_try_stop(), nic_conn_conf() and the two functions of multicast may be called.
  */
 #ifndef NETPAIR_FRONTEND_CONN_H
 #define NETPAIR_FRONTEND_CONN_H
@@ -16,6 +16,7 @@
 #include "common/base/positions.h"
 #include "common/base/reason.h"
 #include "common/base/stats.h"
+#include "common/base/stuck.h"
 #include "common/base/util.h"
 #include "common/host/announce.h"
 #include "conf.h"
@@ -64,6 +65,12 @@ MUST_CHECK int nic_conn_start(struct nic_conn *conn);
 
 /* Stops the worker. The pages stay granted. */
 void nic_conn_stop(struct nic_conn *conn);
+
+/* Asks the worker to stop, and does not wait. Returns true once it has; nic_conn_stop() does not wait then. */
+MUST_CHECK bool nic_conn_try_stop(struct nic_conn *conn);
+
+/* Takes one look at the worker, for a watchdog; STUCK_NOT: it does not run. */
+enum stuck_verdict nic_conn_look(const struct nic_conn *conn, struct stuck *s);
 
 /* Returns true if the worker has stopped serving, with the reason in why. */
 MUST_CHECK bool nic_conn_faulted(const struct nic_conn *conn, struct reason *why);

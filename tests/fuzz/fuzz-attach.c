@@ -192,6 +192,7 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, 
 }
 
 void vif_conn_stop(struct vif_conn *conn, struct stats *sum) { (void)conn; (void)sum; }
+bool vif_conn_try_stop(struct vif_conn *conn) { (void)conn; return true; }
 bool vif_conn_faulted(const struct vif_conn *conn, struct reason *why) { (void)conn; (void)why; return false; }
 bool vif_conn_stalled(const struct vif_conn *conn) { (void)conn; return false; }
 unsigned int vif_conn_mappings_max(void) { return 512; }

@@ -147,8 +147,32 @@ int nic_conn_start(struct nic_conn *conn)
 	return 0;
 }
 
+/* A worker that hangs ends once it was asked twice; conn->turn counts. conn->segments is set once it was asked. */
+static bool stopping;	/* the daemon ends, and would be ended by its main thread */
+
+enum stuck_verdict nic_conn_look(const struct nic_conn *conn, struct stuck *s)
+{
+	return conn->w.running && conn->turn ? stuck_look(s, 1, &conn->counters.at) : STUCK_NOT;
+}
+
+bool nic_conn_try_stop(struct nic_conn *conn)
+{
+	PROMISE(conn->turn && conn->w.running);
+	conn->segments = --conn->turn;
+	conn->w.running = conn->turn != 0;
+	return !conn->w.running;
+}
+
+bool nic_conn_positions(const struct nic_conn *conn, unsigned int i, struct positions *out)
+{
+	memset(out, 0, sizeof(*out));
+	return i < conn->conf.queues;
+}
+
 void nic_conn_stop(struct nic_conn *conn)
 {
+	/* Control never waits for a worker of which it knows that it hangs. */
+	PROMISE(!conn->segments || stopping);
 	conn->w.running = false;
 }
 
@@ -394,7 +418,9 @@ static void daemon_start(uint8_t how)
 
 static void daemon_stop(void)
 {
+	stopping = true;
 	frontend_stop(&daemon_now);
+	stopping = false;
 	PROMISE(daemon_now.nics == NULL && count_conns() == 0 && faketap_open() == 0);
 	PROMISE(fakexs_watches() <= 1 || store_lost(daemon_now.shared.store));
 	script_store = NULL;
@@ -437,7 +463,9 @@ static void command(uint8_t what)
 		conn_faults = what >> 4 & 3;
 		break;
 	case 12:
-		if (conn && conn->w.running)
+		if (conn && conn->w.running && what >> 6 == 3)
+			conn->turn = conn->turn ? conn->turn : 2;
+		else if (conn && conn->w.running)
 			atomic_store(&conn->w.fault, "a fault");
 		frontend_look(&daemon_now);
 		check();

@@ -71,9 +71,12 @@ struct vif_conn {
 	unsigned int device;
 	const char *fault;
 	bool stalled;
+	unsigned int hangs;	/* its worker ends once it was asked so often */
+	bool asked;		/* to end, and it does not yet */
 };
 
 static struct vif_conn *conns[VIFS * 2];
+static bool stopping;	/* the daemon ends, and would be ended by its main thread */
 
 static unsigned int count_conns(void)
 {
@@ -136,12 +139,33 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, 
 		i++;
 	}
 	conns[i] = *out = l;
+	for (unsigned int w = 0; w < params->workers; w++)
+		positions_turn(&vif_counters_all_of_worker(params->counters, w)->at);
 	return 0;
+}
+
+/* Has a worker hang: it neither sleeps nor moves. */
+static void conn_hang(struct vif_conn *l)
+{
+	if (l->hangs)
+		return;
+	l->hangs = 2;
+	positions_turn(&vif_counters_all_of_worker(&l->vif->counters, 0)->at);
+}
+
+bool vif_conn_try_stop(struct vif_conn *l)
+{
+	PROMISE(l->hangs);
+	l->asked = --l->hangs != 0;
+	return !l->asked;
 }
 
 void vif_conn_stop(struct vif_conn *l, struct stats *sum)
 {
 	unsigned int i = 0;
+
+	/* Control never waits for a worker of which it knows that it hangs. */
+	PROMISE(!l->asked || stopping);
 
 	while (conns[i] != l)
 		i++;
@@ -395,7 +419,9 @@ static void daemon_start(uint8_t how)
 /* Ends the daemon, and checks that it leaves nothing. */
 static void daemon_stop(void)
 {
+	stopping = true;
 	backend_stop(&daemon_now);
+	stopping = false;
 	PROMISE(daemon_now.vifs == NULL && count_conns() == 0 && faketap_open() == 0);
 	script_store = NULL;
 	store_close(daemon_now.store);
@@ -436,7 +462,9 @@ static void command(uint8_t what)
 		start_faults = what >> 4 & 3;
 		break;
 	case 12:
-		if (l)
+		if (l && what >> 6 == 3)
+			conn_hang(l);
+		else if (l)
 			l->fault = "a fault";
 		backend_faults(&daemon_now);
 		check();

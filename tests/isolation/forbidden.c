@@ -28,6 +28,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #include <xenevtchn.h>
 
@@ -341,6 +342,24 @@ static void forbidden_line_of_other(void)
 	forbidden_line("disconnected vif=vif2.0 guest=2");
 }
 
+/* --- acts: a worker that does not come back ------------------------------------------------------- */
+
+static bool forbidden_is_stuck(void)
+{
+	return strcmp(f.act, "spin") == 0 || strcmp(f.act, "hang") == 0;
+}
+
+static void forbidden_stick(void)
+{
+	const struct timespec hour = { .tv_sec = 3600 };
+	volatile bool spins = strcmp(f.act, "spin") == 0;
+
+	forbidden_line(spins ? "forbidden act=spin begins" : "forbidden act=hang begins");
+	while (spins)
+		;
+	nanosleep(&hour, NULL);
+}
+
 /* --- one of them ------------------------------------------------------------------------------ */
 
 static void forbidden_act(const char *act)
@@ -401,8 +420,18 @@ int epoll_wait(int epfd, struct epoll_event *ev, int n, int timeout)
 
 	if (!fn)
 		fn = real("epoll_wait");
-	if (f.act[0] && atomic_load(&f.connected) && !pthread_equal(pthread_self(), f.main_thread) &&
+	if (f.act[0] && !forbidden_is_stuck() && atomic_load(&f.connected) && !pthread_equal(pthread_self(), f.main_thread) &&
 	    !atomic_exchange(&f.done, true))
 		forbidden_act(f.act);
 	return fn(epfd, ev, n, timeout);
+}
+
+/* Here, as in epoll_wait() others see that the worker sleeps. */
+int xenevtchn_unmask(xenevtchn_handle *h, evtchn_port_t port)
+{
+	int (*fn)(xenevtchn_handle *, evtchn_port_t) = real("xenevtchn_unmask");
+
+	if (f.act[0] && forbidden_is_stuck() && atomic_load(&f.connected) && !atomic_exchange(&f.done, true))
+		forbidden_stick();
+	return fn(h, port);
 }

@@ -25,6 +25,7 @@ static struct worker w;
 /* What the script says and counts. One thread writes each, another one reads it. */
 static unsigned int runs, unmasks;	/* calls */
 static unsigned int work;		/* requests in the rings */
+static bool hangs;			/* a run with work does not end */
 static bool storms;			/* an unmasked port fires at once */
 static bool for_ever;			/* a nap does not end by time */
 static bool stalled;			/* no frame is read from the TAP; set before the start */
@@ -124,6 +125,8 @@ static unsigned int run(struct worker *worker)
 	if (did)
 		prctl(PR_GET_NAME, thread_name);
 	add(&runs, did);
+	while (did && __atomic_load_n(&hangs, __ATOMIC_ACQUIRE))
+		sched_yield();
 	return did;
 }
 
@@ -302,6 +305,25 @@ static void a_sleep_is_shown(void **state)
 	assert_int_equal(counters.at.turns % 2, 0);
 }
 
+/* Asks until it has ended, and never waits: a thread that does not come back holds up nobody. */
+static void try_stop_does_not_wait(void **state)
+{
+	(void)state;
+	assert_true(worker_try_stop(&w));	/* it never ran */
+	__atomic_store_n(&hangs, true, __ATOMIC_RELEASE);
+	add(&work, 1);
+	assert_int_equal(worker_start(&w), 0);
+	await(&runs, 1);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_false(worker_try_stop(&w));
+	assert_int_equal(counters.at.turns % 2, 0);	/* to others it is awake */
+	__atomic_store_n(&hangs, false, __ATOMIC_RELEASE);
+	while (!worker_try_stop(&w))
+		sched_yield();
+	assert_false(w.running);
+	worker_stop(&w);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -312,6 +334,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_frame_that_waits_does_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_itself, setup_started, teardown),
 		cmocka_unit_test_setup_teardown(a_sleep_is_shown, setup_started, teardown),
+		cmocka_unit_test_setup_teardown(try_stop_does_not_wait, setup, teardown),
 	};
 
 	return RUN_TESTS(tests);
