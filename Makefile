@@ -89,8 +89,8 @@ $(BUILD)/netfrontd: $(FRONTEND) $(BUILD)/libcommon.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $(PIE) -o $@ $^ $(LIBS)
 
-# What the sources declare of system calls, for the sandbox of a data process.
-$(BUILD)/gen/syscalls.h: tools/syscalls $(wildcard common/*/*.c backend/data/*.c)
+# What the sources declare of system calls, for the sandbox of a data process and netfrontd's filter.
+$(BUILD)/gen/syscalls.h: tools/syscalls $(wildcard common/*/*.c backend/data/*.c frontend/*/*.c)
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)tools/syscalls >$@.new && { cmp -s $@.new $@ && rm $@.new && touch $@ || mv $@.new $@; }
@@ -128,7 +128,7 @@ $(BUILD)/tests/unit/run-%: $(BUILD)/obj/tests/unit/run-%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(UNIT_LIBS) -lcmocka
-$(BUILD)/tests/unit/run-sandbox: UNIT_LIBS := -lseccomp -lcap-ng -lpthread
+$(BUILD)/tests/unit/run-sandbox $(BUILD)/tests/unit/run-privileges_filter: UNIT_LIBS := -lseccomp -lcap-ng -lpthread
 $(BUILD)/tests/unit/run-declared: UNIT_LIBS := -lxengnttab -lxenevtchn -lxentoollog
 $(BUILD)/tests/unit/run-handles: UNIT_LIBS := -lxengnttab -lxenevtchn -lxentoollog -luring -lmnl -lseccomp -lcap-ng -lpthread
 $(BUILD)/tests/unit/run-handles: $(XENSIM_PRODUCTS)
@@ -287,6 +287,7 @@ mandir ?= $(prefix)/share/man
 docdir ?= $(prefix)/share/doc/netpair
 unitdir ?= $(prefix)/lib/systemd/system
 linkdir ?= $(prefix)/lib/systemd/network
+sysusersdir ?= $(prefix)/lib/sysusers.d
 sysconfdir ?= /etc
 MAN := $(wildcard docs/*.8)
 UNITS := $(wildcard tools/systemd/*.service)
@@ -298,6 +299,7 @@ DOCS := LICENSE $(wildcard [A-Z]*.md docs/*.md docs/*.svg)
 EXAMPLES := $(wildcard tools/modprobe.d/*.conf)
 UNIT_EXAMPLES := $(wildcard tools/systemd-dropin/*.conf)
 PROFILES := $(wildcard tools/apparmor.d/*)
+ACCOUNTS := $(wildcard tools/sysusers.d/*)
 DEFAULTS := $(wildcard tools/default/*)
 
 # The files of the repository have the paths of an installation without any variable set.
@@ -319,7 +321,7 @@ all_placed = $(foreach f,$(1),$(call placed,$(f),$(2),$(3),$(4))$(newline)	)
 
 .PHONY: install
 install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefix; files in /etc/default stay as they are
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(sbindir) $(libexecdir)/netpair $(mandir)/man8 $(unitdir) $(linkdir) \
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(sbindir) $(libexecdir)/netpair $(mandir)/man8 $(unitdir) $(linkdir) $(sysusersdir) \
 		$(docdir)/modprobe.d $(docdir)/systemd $(docdir)/apparmor.d $(sysconfdir)/default)
 	$(INSTALL) -m 755 $^ $(DESTDIR)$(sbindir)
 	$(call all_placed,$(SCRIPTS),$(sbindir),755,$(LIB))
@@ -328,6 +330,7 @@ install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefi
 	$(foreach m,$(MAN_LINKS),ln -sf vif-add.8 $(DESTDIR)$(mandir)/man8/$(m)$(newline)	)
 	$(call all_placed,$(UNITS),$(unitdir))
 	$(INSTALL) -m 644 $(LINKS) $(DESTDIR)$(linkdir)
+	$(INSTALL) -m 644 $(ACCOUNTS) $(DESTDIR)$(sysusersdir)
 	$(call all_placed,$(DOCS),$(docdir),,$(LINKED))
 	$(call all_placed,$(EXAMPLES),$(docdir)/modprobe.d)
 	$(call all_placed,$(UNIT_EXAMPLES),$(docdir)/systemd)
@@ -339,7 +342,7 @@ install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefi
 uninstall: ## remove what install put there, but for files in /etc/default that were changed
 	rm -f $(addprefix $(DESTDIR),$(addprefix $(sbindir)/,netbackd netfrontd $(notdir $(SCRIPTS))) \
 		$(addprefix $(mandir)/man8/,$(notdir $(MAN)) $(MAN_LINKS)) $(addprefix $(unitdir)/,$(notdir $(UNITS))) \
-		$(addprefix $(linkdir)/,$(notdir $(LINKS))))
+		$(addprefix $(linkdir)/,$(notdir $(LINKS))) $(addprefix $(sysusersdir)/,$(notdir $(ACCOUNTS))))
 	rm -rf $(DESTDIR)$(libexecdir)/netpair $(DESTDIR)$(docdir)
 	$(foreach d,$(DEFAULTS),! sed '$(PLACES)' $(d) | cmp -s - $(DESTDIR)$(sysconfdir)/default/$(notdir $(d)) || \
 		rm -f $(DESTDIR)$(sysconfdir)/default/$(notdir $(d))$(newline)	)

@@ -34,6 +34,7 @@
 
 /* #syscalls io_uring_enter nanosleep clock_nanosleep munmap close */
 /* #syscalls-some io_uring_register */
+/* #syscalls-control io_uring_register */
 /* #syscalls-before io_uring_setup eventfd */
 
 /* All that a ring of a process in a sandbox takes. */

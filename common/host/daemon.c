@@ -8,6 +8,8 @@
 #include "common/base/log.h"
 #include "systemd.h"
 
+/* #syscalls-control exit */
+
 void die(const char *program, int code, const char *fmt, ...)
 {
 	va_list ap;

@@ -12,6 +12,7 @@
 #include "syscalls.h"
 
 const char *const declared_calls[] = { SYSCALLS_DECLARED };
+const char *const declared_by_netfrontd[] = { SYSCALLS_OF_NETFRONTD };
 const unsigned long declared_ioctls[] = { IOCTLS_DECLARED };
 
 extern const char *const xensim_calls_after_open[] __attribute__((weak));

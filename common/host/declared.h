@@ -9,6 +9,9 @@
 /* Names of system calls that are made in the sandbox, whatever their arguments; NULL at the end. */
 extern const char *const declared_calls[];
 
+/* Names of the system calls that netfrontd makes, whatever their arguments; NULL at the end. */
+extern const char *const declared_by_netfrontd[];
+
 /* Requests of ioctl(2) that are made there; 0 at the end. */
 extern const unsigned long declared_ioctls[];
 

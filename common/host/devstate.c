@@ -10,6 +10,8 @@
 #include "devstate.h"
 #include "statefile.h"
 
+/* #syscalls-control unlink */
+
 static void devstate_path_of(char *path, size_t len, const char *run_dir, const char *name)
 {
 	snprintf(path, len, "%s/%s", run_dir, name);

@@ -11,6 +11,8 @@
 #include "common/base/log.h"
 #include "systemd.h"
 
+/* #syscalls-control close */
+
 #define ANSWER_US 1000000u
 
 /* The names of the descriptors that were passed to us, from SD_LISTEN_FDS_START on;

@@ -5,6 +5,7 @@
  * that it closes. So a descriptor that has a lock is never closed, and no other
  * code of the process opens these files.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,7 +21,15 @@
 #include "common/base/errtext.h"
 #include "instance.h"
 
+/* #syscalls-control access close dup fchown fchownat fcntl fstat geteuid lstat mkdir open poll umask pidfd_open */
+
 #define INSTANCE_PATH_MAX 256
+
+/* Whose the files are, and whose they are to be. */
+struct instance_owner {
+	uid_t from, to;
+	gid_t gid;
+};
 
 static bool instance_is_ours_alone(const struct stat *st)
 {
@@ -58,22 +67,35 @@ static bool instance_is_xens_own(const char *path)
 	return false;
 }
 
+/* Returns xenstored's socket where that is of a simulation, else NULL. */
+static const char *instance_store_beside(void)
+{
+	const char *store = getenv("XENSTORED_PATH");
+
+	return store && *store && !instance_is_xens_own(store) ? store : NULL;
+}
+
+/* Returns the directory of the file that exists once in this domain. */
+static const char *instance_domain_dir(const char *name)
+{
+	return strcmp(name, "netfrontd") == 0 ? INSTANCE_FRONT_DIR : INSTANCE_RUN_DIR;
+}
+
 /* Writes the path of the file that exists once in this domain. */
 static int instance_domain_path(char *path, const char *name)
 {
-	const char *store = getenv("XENSTORED_PATH");
-	bool beside = store && *store && !instance_is_xens_own(store);
+	const char *store = instance_store_beside();
 	int n, err;
 
-	if (beside) {
+	if (store) {
 		if (access(store, F_OK) < 0)
 			return -ECONNREFUSED;
 		n = snprintf(path, INSTANCE_PATH_MAX, "%s.%s", store, name);
 	} else {
-		err = instance_run_dir(INSTANCE_RUN_DIR);
+		err = instance_run_dir(instance_domain_dir(name));
 		if (err)
 			return err;
-		n = snprintf(path, INSTANCE_PATH_MAX, INSTANCE_RUN_DIR "/%s.domain", name);
+		n = snprintf(path, INSTANCE_PATH_MAX, "%s/%s.domain", instance_domain_dir(name), name);
 	}
 	return n >= INSTANCE_PATH_MAX ? -ENAMETOOLONG : 0;
 }
@@ -138,6 +160,106 @@ int instance_lock_dir(const char *dir, const char *name, unsigned int wait_ms, p
 	return instance_take(path, INSTANCE_ALL, wait_ms, holder);
 }
 
+/* --- giving it to another user ------------------------------------------------ */
+
+/* Returns whether a file in a run directory is one of netfrontd's: no other daemon's, and none of a directory
+ * that was named by mistake. */
+static bool instance_is_file_of(const char *file, const char *name)
+{
+	size_t len = strlen(name);
+
+	return (strncmp(file, name, len) == 0 && file[len] == '.') || strncmp(file, "nic", 3) == 0 || strcmp(file, "keeper") == 0;
+}
+
+/* Checks that all files are the program's, and with o gives those of the user o->from away. Returns 0 or -errno. */
+static int instance_each_file(int fd, const char *name, const struct instance_owner *o)
+{
+	const struct dirent *e;
+	struct stat st;
+	DIR *d;
+	int err = 0, copy = dup(fd);
+
+	d = copy < 0 ? NULL : fdopendir(copy);
+	if (!d) {
+		err = -errno;
+		if (copy >= 0)
+			close(copy);
+		return err;
+	}
+	rewinddir(d);
+	while (!err && (e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (!instance_is_file_of(e->d_name, name))
+			err = -EPERM;
+		else if (o && fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == o->from &&
+			 fchownat(fd, e->d_name, o->to, o->gid, AT_SYMLINK_NOFOLLOW) < 0)
+			err = -errno;
+	}
+	closedir(d);
+	return err;
+}
+
+static int instance_give_dir(const char *dir, const char *name, const struct instance_owner *o)
+{
+	struct stat st;
+	int fd, err;
+
+	umask(0077);
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		/* Without a further capability root may not look into the user's directory. */
+		return lstat(dir, &st) == 0 && st.st_uid == o->to ? 0 : -errno;
+	if (fstat(fd, &st) < 0)
+		err = -errno;
+	else if (st.st_uid != o->from || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		err = st.st_uid == o->to ? 0 : -EPERM;
+	else
+		err = instance_each_file(fd, name, NULL);
+	if (!err && st.st_uid == o->from) {
+		err = instance_each_file(fd, name, o);
+		if (!err && fchown(fd, o->to, o->gid) < 0)
+			err = -errno;
+	}
+	close(fd);
+	return err;
+}
+
+/* Gives the file of the domain's lock away, where it lies beside a simulation's socket. */
+static int instance_give_domain(const char *name, const struct instance_owner *o)
+{
+	char path[INSTANCE_PATH_MAX];
+	struct stat st;
+	int fd, err = instance_domain_path(path, name);
+
+	/* That is reported when the lock is taken. */
+	if (err)
+		return 0;
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || (st.st_uid == o->from && fchown(fd, o->to, o->gid) < 0))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int instance_give(const char *name, const char *dir, uid_t from, uid_t to, gid_t gid)
+{
+	const struct instance_owner o = { .from = from, .to = to, .gid = gid };
+	int err = instance_give_dir(dir, name, &o);
+
+	if (err)
+		return err;
+	if (instance_store_beside())
+		return instance_give_domain(name, &o);
+	return strcmp(dir, instance_domain_dir(name)) != 0 ? instance_give_dir(instance_domain_dir(name), name, &o) : 0;
+}
+
+/* --- the end of another one ----------------------------------------------------- */
+
 int instance_wait_end(pid_t pid, unsigned int timeout_ms)
 {
 	struct pollfd gone = { .events = POLLIN };
@@ -161,7 +283,7 @@ void instance_die(const char *program, const char *dir, int err, pid_t holder)
 	if (!dir && err == -ECONNREFUSED)
 		die(program, EXIT_ENVIRONMENT, "cannot reach xenstored: XENSTORED_PATH names no socket");
 	if (!dir)
-		dir = INSTANCE_RUN_DIR;
+		dir = instance_domain_dir(program);
 	if (err == -EPERM)
 		die(program, EXIT_ENVIRONMENT, "run directory %s: it must be a directory of our own user that nobody "
 		    "else may write, and no symbolic link", dir);

@@ -16,8 +16,10 @@
 
 #include "common/base/util.h"
 
-/* The run directory of both daemons, unless an option names another. */
+/* The run directories of netbackd and of netfrontd, unless an option names another. They are two, as
+ * the daemons are different users. */
 #define INSTANCE_RUN_DIR "/run/netpair"
+#define INSTANCE_FRONT_DIR "/run/netfrontd"
 
 /* The lock for all devices of a domain. Else the lock is for one device number; a
  * process may lock several. */
@@ -39,6 +41,12 @@ MUST_CHECK int instance_lock(const char *name, uint32_t devid, unsigned int wait
 
 /* Takes the lock of the file dir/name.lock. Returns as instance_lock(). */
 MUST_CHECK int instance_lock_dir(const char *dir, const char *name, unsigned int wait_ms, pid_t *holder);
+
+/* Gives the run directory dir of the program name from one user to another, with the program's files in it and
+ * the file of its domain's lock; makes what is not there. For a program that becomes another user after
+ * its start, before it takes a lock. Returns 0, also if it is the other user's already; -EPERM: it is a third
+ * user's, or has other files; other -errno. */
+MUST_CHECK int instance_give(const char *name, const char *dir, uid_t from, uid_t to, gid_t gid);
 
 /* Prints on stderr why a lock or a run directory is not available, and exits. dir
  * is the run directory; NULL: the domain's lock failed. err and holder are the

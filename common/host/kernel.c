@@ -16,6 +16,8 @@
 #include "common/base/log.h"
 #include "kernel.h"
 
+/* #syscalls-control access close ioctl open pwrite64 readlink socket */
+
 static const char *const bus[] = {
 	[KERNEL_BACKEND] = "/sys/bus/xen-backend",
 	[KERNEL_FRONTEND] = "/sys/bus/xen",
@@ -34,6 +36,28 @@ bool kernel_driver_present(enum kernel_side side)
 	return access(path, F_OK) == 0;
 }
 
+/* Of kernel_take_over_prepare(); 0: none. */
+static int kernel_unbind_fd[2];
+
+/* Opens the driver's file that unbinds a device. Returns the descriptor or -errno. */
+static int kernel_unbind_open(enum kernel_side side)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/drivers/vif/unbind", bus[side]);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+void kernel_take_over_prepare(enum kernel_side side)
+{
+	int fd = kernel_unbind_open(side);
+
+	if (fd > 0)
+		kernel_unbind_fd[side] = fd;
+}
+
 static int kernel_unbind(enum kernel_side side, const char *device)
 {
 	char path[128], target[256];
@@ -47,12 +71,13 @@ static int kernel_unbind(enum kernel_side side, const char *device)
 	target[len] = '\0';
 	if (strcmp(strrchr(target, '/') ? strrchr(target, '/') + 1 : target, "vif") != 0)
 		return 0;
-	snprintf(path, sizeof(path), "%s/drivers/vif/unbind", bus[side]);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	fd = kernel_unbind_fd[side] ? kernel_unbind_fd[side] : kernel_unbind_open(side);
 	if (fd < 0)
-		return -errno;
-	err = write(fd, device, strlen(device)) < 0 ? -errno : 1;
-	close(fd);
+		return fd;
+	/* A driver takes the file from its start. */
+	err = pwrite(fd, device, strlen(device), 0) < 0 ? -errno : 1;
+	if (fd != kernel_unbind_fd[side])
+		close(fd);
 	return err;
 }
 

@@ -18,6 +18,10 @@ enum kernel_side { KERNEL_BACKEND, KERNEL_FRONTEND };
 /* Returns whether the kernel's driver for that side is loaded or built in. */
 MUST_CHECK bool kernel_driver_present(enum kernel_side side);
 
+/* Opens what kernel_take_over() writes to, for a process that later may not open it. A driver that is loaded
+ * afterwards is not covered. */
+void kernel_take_over_prepare(enum kernel_side side);
+
 /* Unbinds the kernel's driver from a xenbus device ("vif-1-0", "vif-0"), and logs that or
  * why not. Returns 1: it was bound; 0: it was not bound; -errno. */
 int kernel_take_over(enum kernel_side side, const char *device, struct log_bucket *log);

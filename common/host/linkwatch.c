@@ -9,6 +9,8 @@
 #include "linkwatch.h"
 #include "common/base/log.h"
 
+/* #syscalls-control bind close socket */
+
 /* More than a message about a device with many virtual functions has. */
 #define LINKWATCH_MESSAGE_MAX 32768
 

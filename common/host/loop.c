@@ -14,6 +14,8 @@
 #include "loop_control.h"
 #include "loop_internal.h"
 
+/* #syscalls-control eventfd write */
+
 /* The longest interval of the watchdog messages to systemd, in milliseconds. */
 #define HEARTBEAT_MS 5000u
 

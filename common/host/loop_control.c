@@ -11,6 +11,8 @@
 #include "loop_control.h"
 #include "loop_internal.h"
 
+/* #syscalls-control eventfd write */
+
 #define TICK_MS 1000u
 
 /* Ticks between two requests that check whether xenstored lives, where no socket hangs up. */

@@ -16,6 +16,8 @@
 #include "linkwatch.h"
 #include "loop_internal.h"
 
+/* #syscalls-control read waitid */
+
 /* How late a timer may be, so that several share a wake; microseconds. 0 would be sd-event's quarter of a second. */
 #define LATE_US 1000u
 

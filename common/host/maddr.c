@@ -15,6 +15,8 @@
 #include "common/base/log.h"
 #include "maddr.h"
 
+/* #syscalls-control bind close setsockopt socket */
+
 #define REPLY_MAX 16384
 
 /* Since Linux 6.13, so not in every header. */

@@ -20,6 +20,8 @@
 #include "netdev.h"
 #include "netlink.h"
 
+/* #syscalls-control close fstat ioctl open setns stat */
+
 #ifndef TUNGETDEVNETNS	/* Linux 5.2 */
 #define TUNGETDEVNETNS _IO('T', 227)
 #endif

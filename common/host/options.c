@@ -10,6 +10,8 @@
 #include "options.h"
 #include "store.h"
 
+/* #syscalls-control exit */
+
 #define HELP_COLUMN 28	/* column of the texts; a longer option has a line of its own */
 
 static void options_help_row(const char *left, const char *text)

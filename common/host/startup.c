@@ -10,6 +10,8 @@
 #include "instance.h"
 #include "startup.h"
 
+/* #syscalls-control access */
+
 /* How long to wait for a lock, in milliseconds. */
 #define LOCK_WAIT_MS 1000u
 

@@ -11,6 +11,8 @@
 #include "common/base/log.h"
 #include "statefile.h"
 
+/* #syscalls-control close fstat geteuid open read rename unlink write */
+
 static int statefile_write_all(int fd, const char *text, size_t len)
 {
 	while (len) {

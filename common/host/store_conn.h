@@ -18,6 +18,9 @@ struct store;
  * -ECONNREFUSED: there is neither socket nor device; other -errno. */
 MUST_CHECK int store_open(struct store **out, const char *mark);
 
+/* Tries to connect, and closes the connection. Returns as store_open(). */
+MUST_CHECK int store_try(void);
+
 /* Closes the connection and frees s. */
 void store_close(struct store *s);
 

@@ -10,6 +10,8 @@
 #define SYSTEMD_LOADER
 #include "systemd.h"
 
+/* #syscalls-control exit */
+
 /* The library's ABI, which its developers keep. */
 #define SYSTEMD_FILE "libsystemd.so.0"
 

@@ -25,7 +25,7 @@
 /* tap_read() and tap_write() of a data process; the rest is control's.
  *
  * #syscalls read readv write writev
- * #syscalls-before all
+ * #syscalls-control close ioctl open capget capset
  */
 
 /* Times that a device may be renamed while it is opened. */

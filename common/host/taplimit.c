@@ -14,6 +14,8 @@
 #include "tap.h"
 #include "taplimit.h"
 
+/* #syscalls-before all */
+
 #define SUMS_BYTES sizeof(struct taplimit_sums)
 
 #ifndef TUNSETFILTEREBPF	/* Linux 4.16 */

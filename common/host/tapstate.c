@@ -12,6 +12,8 @@
 #include "netdev.h"
 #include "tapstate.h"
 
+/* #syscalls-control close */
+
 /* Times that a device may be renamed while it is opened. */
 #define TAPSTATE_TRIES 4
 

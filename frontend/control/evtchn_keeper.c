@@ -21,6 +21,10 @@
 
 #include "evtchn_keeper.h"
 
+/* #syscalls-control accept4 bind chdir chmod close close_range connect geteuid
+ * #syscalls-control getrlimit getsockopt listen recvmsg sendmsg setrlimit setsockopt socket unlink
+ * #syscalls-some prctl */
+
 /* The one request, which comes with one descriptor, and its answer: it is kept. */
 #define KEEPER_KEEP 'K'
 #define KEEPER_KEPT 'k'

@@ -20,6 +20,8 @@
 #include "nic_watch.h"
 #include "stale_taps.h"
 
+/* #syscalls-control timerfd_settime */
+
 #define ROOT "device/vif"
 #define ROOT_TOKEN "device"
 

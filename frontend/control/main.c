@@ -24,6 +24,10 @@
 #include "common/wire/parse.h"
 #include "evtchn_keeper.h"
 #include "frontend.h"
+#include "privileges.h"
+#include "privileges_filter.h"
+
+/* #syscalls-control eventfd timerfd_create */
 
 #define PROGRAM "netfrontd"
 
@@ -47,6 +51,7 @@ struct options {
 	bool multicast_control;
 	const char *ifname;
 	const char *run_dir;
+	const char *user;	/* NULL: the default */
 };
 
 static const struct option_word offers[] = {
@@ -56,7 +61,7 @@ static const struct option_word offers[] = {
 
 static struct options main_parse_options(struct frontend *d, int argc, char **argv)
 {
-	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_RUN_DIR, .ifname = "eth%d",
+	struct options o = { .level = LOG_LEVEL_INFO, .run_dir = INSTANCE_FRONT_DIR, .ifname = "eth%d",
 			     .queues = 1 };
 	const struct option_row rows[] = {
 		OPTION_TAKE_OVER(&o.take_over),
@@ -76,7 +81,9 @@ static struct options main_parse_options(struct frontend *d, int argc, char **ar
 		  { .flag = &o.multicast_control }, 0, 0 },
 		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, rx-notify",
 		  OPTION_WORDS, { .words = { &d->shared.without, offers } }, 0, 0 },
-		OPTION_RUN_DIR(&o.run_dir),
+		{ "run-dir", "DIR", "where the lock and the saved state are (/run/netfrontd)", OPTION_TEXT, { .text = &o.run_dir }, 0, 0 },
+		{ "user", "NAME|NUMBER", "user that netfrontd becomes (netpair, else 2121302016; root: stays root)", OPTION_TEXT,
+		  { .text = &o.user }, 0, 0 },
 		OPTION_LOG_LEVEL(&o.level),
 	};
 	int next = options_parse(PROGRAM, "[OPTION...] [DEVID...]", rows, ARRAY_SIZE(rows), argc, argv);
@@ -232,6 +239,9 @@ int main(int argc, char **argv)
 		evtchn_keeper_main();
 	o = main_parse_options(d, argc, argv);
 	log_init(PROGRAM, o.level);
+	if (o.take_over)
+		kernel_take_over_prepare(KERNEL_FRONTEND);
+	privileges_drop(&(struct privileges){ .program = PROGRAM, .user = o.user, .run_dir = o.run_dir });
 	main_check_devices(o.queues);
 	startup_lock(PROGRAM, o.run_dir, d->named, d->nnamed);
 	if (!o.take_over)
@@ -255,5 +265,6 @@ int main(int argc, char **argv)
 		loop_watch(l, maddr_watch(), main_netfrontd_filter_changed);
 	}
 	d->shared.link_fd = loop_watch_links(l, main_netfrontd_links);
+	privileges_filter(PROGRAM);
 	return loop_run(l);
 }

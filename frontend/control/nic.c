@@ -31,6 +31,8 @@
 #include "nic_tap.h"
 #include "nic_watch.h"
 
+/* #syscalls-control close */
+
 #define STEPS_MAX 8	/* more in a row than any path of the table has */
 #define BACKOFF_MAX 5u	/* an attempt after n failed ones waits 2^(n-1) seconds, up to this power */
 #define LOOK_AGAIN_US 1000000u	/* after xenstored failed */

@@ -19,6 +19,8 @@
 #include "nic.h"
 #include "nic_tap.h"
 
+/* #syscalls-control close */
+
 #define MTU_MIN 68u
 #define MTU_MAX 65521u	/* what is left of a slot chain's 65535 bytes below Ethernet */
 

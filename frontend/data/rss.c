@@ -20,6 +20,8 @@
 #include "ctrl.h"
 #include "rss.h"
 
+/* #syscalls-control getrandom */
+
 #define TYPES (XEN_NETIF_CTRL_HASH_TYPE_IPV4 | XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP | \
 	       XEN_NETIF_CTRL_HASH_TYPE_IPV6 | XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP)
 

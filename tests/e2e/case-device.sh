@@ -171,6 +171,7 @@ untouched()
 
 case_elsewhere()
 {
+	local FRONT_USER=root	# CAP_SYS_ADMIN is root's only
 	local there=e2e$$-there yonder=e2e$$-yonder strangers
 
 	{ lab_start && start_back && start_front --multicast-control && attach 0 mtu=9000 && address 0 9000; } >"$TOP/out" 2>&1

@@ -402,13 +402,14 @@ case_run_dir()
 
 	lab_start
 	mkdir -m 0777 "$L/open" && mkdir -m 0700 "$L/good" && ln -s good "$L/link" && mkdir -m 0700 "$L/others" &&
-		chown 1 "$L/others" && mkdir -m 0700 "$L/trap" && touch "$L/victim" &&
-		for d in netbackd netfrontd; do ln -s ../victim "$L/trap/$d.lock"; done
+		chown 1 "$L/others" && mkdir -m 0700 "$L/trap" && touch "$L/victim"
 	for d in netbackd netfrontd; do
+		ln -s ../victim "$L/trap/$d.lock"
 		dom=$([ $d = netbackd ] && echo 0 || echo guest)
 		for o in open link others trap; do
 			check "$d-$o" one_line 1 "run directory .*/$o" "$X" exec "$dom" -- "$BIN/$d" --run-dir="$L/$o"
 		done
+		rm "$L/trap/$d.lock"
 	done
 	{ start_back && start_front && attach 0; } >"$TOP/out" 2>&1
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")"

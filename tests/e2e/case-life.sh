@@ -678,3 +678,88 @@ store_clean() { ! xenstore-ls -f /local/domain | grep -E '/vif/[0-9]'; }
 
 # As the hotplug script would have written, at some time.
 hotplugged() { xenstore-write "$(be 1 0)/hotplug-status" connected; }
+
+# --- netfrontd's user -----------------------------------------------------------------------
+
+# front_status FIELD VALUE: in all of netfrontd's threads.
+front_status()
+{
+	local wrong
+
+	wrong=$(grep -HE "^$1:" "/proc/$FRONT"/task/*/status | grep -vE "$1:[[:space:]]*$2\$")
+	[ -z "$wrong" ] || { echo "$wrong"; return 1; }
+}
+
+# anew COMMAND...: starts netfrontd, and waits until it is connected again.
+anew()
+{
+	local n
+
+	n=$(grep -c ': connected nic=nic0' "$L/front.log")
+	"$@" && await_line "$L/front.log" 20 ': connected nic=nic0' $((n + 1))
+}
+
+front_device() { in1 cat /sys/class/net/eth0/ifindex; }
+
+# same_device INDEX: netfrontd took over the device, which is connected.
+same_device()
+{
+	connected 1 0 && [ "$(front_device)" = "$1" ] && in1 ping -c 3 -i 0.01 -w 10 10.79.0.1 2>&1 | seen 3 0
+}
+
+# owned UID: what is in the run directory, and that itself, is this user's.
+owned() { [ -z "$(find "$L/run-front" ! -uid "$1")" ] || { find "$L/run-front" ! -uid "$1"; return 1; }; }
+
+# stays_root NAME PATTERN OPTION...: says why, and serves on as root.
+stays_root()
+{
+	local name=$1 pattern=$2
+
+	shift 2
+	FRONT_USER='' anew restart_front "$@" >"$TOP/out" 2>&1
+	check "$name-said" grep -qE "warn: netfrontd stays root.*$pattern" "$L/front.log"
+	check "$name-root" front_status Uid '0[[:space:]]+0[[:space:]]+0[[:space:]]+0'
+	check "$name-serves" same_device "$index"
+}
+
+# Root's rights go once netfrontd has started, and what an earlier one left is taken over by each user.
+case_user()
+{
+	local uid index
+
+	[ -z "$FRONT_USER" ] || { skip all "a sanitizer and gcov write as root"; return; }
+	uid=$(id -u netpair 2>/dev/null) || uid=2121302016
+	expect='netfrontd stays root'
+	FRONT_USER=root pair_with_vif
+	index=$(front_device)
+	check root-by-option front_status Uid '0[[:space:]]+0[[:space:]]+0[[:space:]]+0'
+	check root-filtered front_status Seccomp 2
+	check root-files owned 0
+	anew restart_front >"$TOP/out" 2>&1
+	check taken-over same_device "$index"
+	check uid front_status Uid "${uid}[[:space:]]+${uid}[[:space:]]+${uid}[[:space:]]+$uid"
+	check groups front_status Groups '(0*[1-9][0-9 ]*)?[[:space:]]*'
+	# CAP_NET_ADMIN is bit 12.
+	for f in CapEff CapPrm; do
+		check "$f" front_status $f 0000000000001000
+	done
+	check CapInh front_status CapInh 0000000000000000
+	check no-new-privs front_status NoNewPrivs 1
+	check seccomp front_status Seccomp 2
+	check files owned "$uid"
+	x attach-vif 0 guest 1 --hotplug >"$TOP/out" 2>&1
+	check another-vif connected 1 1
+	kill -TERM "$FRONT"
+	wait "$FRONT"
+	anew start_front >"$TOP/out" 2>&1
+	check stopped-and-started same_device "$index"
+	stays_root no-such-user 'no such user user="nobody-has-this-name"' --user=nobody-has-this-name
+	# A directory above that only root may enter.
+	kill9 "$FRONT"
+	chmod 700 "$L"
+	stays_root locked-out 'may not use (xenstore|the run directory|/dev/xen)'
+	chmod 755 "$L"
+	anew restart_front >"$TOP/out" 2>&1
+	check at-last-uid front_status Uid "${uid}[[:space:]]+${uid}[[:space:]]+${uid}[[:space:]]+$uid"
+	check at-last same_device "$index"
+}

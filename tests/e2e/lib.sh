@@ -14,6 +14,9 @@ L=			# the current one's directory
 BACK='' FRONT='' host=''	# pids
 declare -a HELPERS=()	# pids of whatever else runs in the background
 GUEST=guest		# the guest that FRONT serves
+FRONT_USER=''		# the user that netfrontd becomes; empty: its default
+# What a sanitizer or gcov has to say it writes to directories of root.
+case $BIN in */san-* | */cov*) FRONT_USER=root ;; esac
 expect=''		# pattern of warnings and errors that the case provokes
 
 # Sanitised daemons get less to do.
@@ -149,7 +152,8 @@ start_front()
 	local n
 
 	n=$(grep -c 'netfrontd: info: started' "$L/front.log")
-	"$X" exec "$GUEST" -- ${UNDER:-} "$BIN/netfrontd" --run-dir="$L/run-front" --log-level="${E2E_LOG:-info}" "$@" 2>>"$L/front.log" &
+	"$X" exec "$GUEST" -- ${UNDER:-} "$BIN/netfrontd" --run-dir="$L/run-front" --log-level="${E2E_LOG:-info}" \
+		${FRONT_USER:+--user="$FRONT_USER"} "$@" 2>>"$L/front.log" &
 	FRONT=$!
 	await_line "$L/front.log" 10 'netfrontd: info: started' $((n + 1))
 }

@@ -15,6 +15,23 @@ front_start()
 	: >/run/netfrontd.tail
 }
 
+# front_dropped: netfrontd is not root, has CAP_NET_ADMIN (bit 12) and no other capability, and its filter.
+front_dropped()
+{
+	local pid field want
+
+	pid=$(cat /run/netfrontd.pid)
+	while read -r field want; do
+		! grep -H "^$field:" /proc/"$pid"/task/*/status | grep -v "$field:[[:space:]]$want" || return 1
+	done <<-STATUS
+		Uid 2121302016
+		CapEff 0000000000001000
+		CapPrm 0000000000001000
+		NoNewPrivs 1
+		Seccomp 2
+	STATUS
+}
+
 # netdom_up ADDRESS OPTION...: makes a driver domain of this guest: a bridge, and netbackd with the
 # options, which has started when this returns.
 netdom_up()

@@ -16,6 +16,7 @@ GUEST_MEMORY=256 check back-create guest_create g1 pv netfrontd \
 	'mac=00:16:3e:77:00:01,bridge=xenbr0' || give_up "no guest"
 check back-up guest g1 run 'netup_check 00:16:3e:77:00:01 1500 netfrontd 10.77.0.2/24 fd77::2/64' ||
 	give_up "no network in the guest"
+check front-dropped guest g1 run front_dropped
 check kill9-under-ping guest_pings g1 10.77.0.1
 netbackd_stop KILL 5 >/dev/null
 check kill9-restart back_start netbackd
@@ -51,6 +52,7 @@ for n in 1 2; do
 	check "again-restore-$n" restore g1 /run/lab/g1.save
 	check "again-known-$n" eventually 10 known_at_bridge 00:16:3e:77:00:01
 	check "again-traffic-$n" resumes g1
+	check "again-dropped-$n" guest g1 run front_dropped
 	check "again-by-hand-$n" guest g1 run 'ip link show eth0 | grep "mtu 1400 " &&
 		ethtool -k eth0 | grep "^tcp-segmentation-offload: off"'
 	# shellcheck disable=SC2016 # the guest's shell

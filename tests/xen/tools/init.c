@@ -162,6 +162,9 @@ int init_main(void)
 	/* Two VIFs of netfrontd's need about 1120 pages; the module's own limit is 1024. */
 	init_module("xen-gntalloc", "limit=4096");
 	init_module("tun", "");
+	/* As udev does. */
+	if (chmod("/dev/net/tun", 0666) < 0)
+		init_complain("/dev/net/tun");
 	init_argument("name", name, sizeof(name));
 	init_argument("front", front, sizeof(front));
 	if (sethostname(name, strlen(name)) < 0)
