@@ -236,8 +236,12 @@ $(BUILD)/bench/%: $(BUILD)/obj/tools/bench.d/%.o
 -include $(wildcard $(BUILD)/obj/tools/bench.d/*.d)
 
 demo: deps-demo ## the pair at work on this machine, no Xen needed
-	@$(MAKE) --no-print-directory all $(BUILD)/demo/intruder.so
+	@$(MAKE) --no-print-directory all demo-parts
 	@BUILD=$(BUILD) tools/demo
+
+# What the demo needs beside the daemons.
+.PHONY: demo-parts
+demo-parts: xensim $(BUILD)/demo/intruder.so
 
 $(BUILD)/demo/intruder.so: tools/demo.d/intruder.c Makefile
 	@mkdir -p $(@D)
