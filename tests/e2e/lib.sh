@@ -269,7 +269,7 @@ fds()
 	{
 		find "/proc/$1/fd" -mindepth 1 -printf 'own\n'
 		for p in $(each_of "$1" | sed 1d); do
-			find "/proc/$p/fd" -mindepth 1 -printf '%l\n' | grep -E '/dev/net/tun|memfd:|eventpoll|\.tables'
+			find "/proc/$p/fd" -mindepth 1 -printf '%l\n' | grep -E '/net/tun|memfd:|eventpoll|\.tables'
 		done
 	} 2>/dev/null | wc -l
 }
