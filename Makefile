@@ -193,6 +193,14 @@ check-static: ## cppcheck and clang-tidy
 check-race: ## two threads on one ring, plain and under TSan
 	@tests/run race
 
+# xensim is always the plain one.
+MINUTES ?= 5
+.PHONY: soak
+soak: deps ## everything at once on xensim: MINUTES=5, SEED=N, SAN=address,undefined
+	@$(MAKE) --no-print-directory SAN= all
+	@$(MAKE) --no-print-directory all hostile
+	@BIN_DIR=$(BUILD) $(if $(SEED),SEED=$(SEED)) tests/soak/run $(MINUTES)
+
 # An optimised libFuzzer build under ASan and UBSan, each target for as long.
 SECONDS ?= 60
 FUZZ_CORPUS ?= build/fuzz/corpus

@@ -17,6 +17,11 @@
 //   labtool receive PORT MIB SEED
 //       Receives the same bytes, compares each, and prints where the first difference is.  It is fast
 //       enough that the network is the limit.  sha256sum on both ends took 80 s for 256 MiB.
+//   labtool stream ADDRESS PORT SEED PAUSE
+//       Sends such bytes in blocks of 64 KiB until SIGTERM, with a pause of so many microseconds after
+//       each, and prints how many blocks that were.  All go over one connection.
+//   labtool collect PORT SEED
+//       Receives and compares what a stream sends, and prints how many blocks that were.
 //   labtool log FILE
 //       Adds its standard input to FILE, a few times a second, because each write over 9p is slow.
 //   /init
@@ -312,29 +317,64 @@ static int accept_at(const char *port)
 	return accept(fd, NULL, NULL);
 }
 
+static int send_block(int fd, const uint64_t *block)
+{
+	const char *p = (const char *)block;
+	size_t left = WORDS * sizeof *block;
+
+	while (left) {
+		ssize_t n = write(fd, p, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			fprintf(stderr, "labtool: write: %s\n", strerror(errno));
+			return 1;
+		}
+		p += n;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+// The receiver closes after it has compared the last byte.
+static int send_end(int fd)
+{
+	char byte;
+
+	shutdown(fd, SHUT_WR);
+	return read(fd, &byte, 1) != 0;
+}
+
 static int send_stream(int fd, uint64_t mib, uint64_t seed)
 {
 	static uint64_t block[WORDS];
 
 	for (uint64_t at = 0; at < mib << 17; at += WORDS) {
-		const char *p = (const char *)block;
-		size_t left = sizeof block;
-
 		fill(block, seed, at);
-		while (left) {
-			ssize_t n = write(fd, p, left);
-
-			if (n < 0) {
-				fprintf(stderr, "labtool: write: %s\n", strerror(errno));
-				return 1;
-			}
-			p += n;
-			left -= (size_t)n;
-		}
+		if (send_block(fd, block))
+			return 1;
 	}
-	// The receiver closes after it has compared the last byte.
-	shutdown(fd, SHUT_WR);
-	return read(fd, block, 1) != 0;
+	return send_end(fd);
+}
+
+static int send_on(int fd, uint64_t seed, uint64_t pause_us)
+{
+	static uint64_t block[WORDS];
+	struct sigaction sa = {.sa_handler = on_signal};
+	uint64_t blocks;
+
+	sigaction(SIGTERM, &sa, NULL);
+	for (blocks = 0; !done; blocks++) {
+		fill(block, seed, blocks * WORDS);
+		if (send_block(fd, block))
+			return 1;
+		usleep((useconds_t)pause_us);
+	}
+	if (send_end(fd))
+		return 1;
+	printf("%llu blocks sent\n", (unsigned long long)blocks);
+	return 0;
 }
 
 // Prints where two blocks differ, and over how many bytes, which may be those of a page, a packet or a
@@ -353,21 +393,55 @@ static void print_difference(uint64_t before, const unsigned char *want, const u
 	       got[first], want[first], many, last - first + 1);
 }
 
+// Returns the number of bytes, of a block at most, up to the stream's end.  *lost: the connection failed.
+static size_t receive_block(int fd, uint64_t *block, bool *lost)
+{
+	size_t have = 0;
+
+	while (have < WORDS * sizeof *block) {
+		ssize_t n = read(fd, (char *)block + have, WORDS * sizeof *block - have);
+
+		*lost = n < 0;
+		if (n < 0)
+			fprintf(stderr, "labtool: read: %s\n", strerror(errno));
+		if (n <= 0)
+			break;
+		have += (size_t)n;
+	}
+	return have;
+}
+
+static int receive_all(int fd, uint64_t seed)
+{
+	static uint64_t want[WORDS], got[WORDS];
+	bool lost = false;
+	uint64_t blocks;
+
+	for (blocks = 0;; blocks++) {
+		size_t have = receive_block(fd, got, &lost);
+
+		fill(want, seed, blocks * WORDS);
+		if (memcmp(want, got, have)) {
+			print_difference(blocks * sizeof got, (unsigned char *)want, (unsigned char *)got, have);
+			return 1;
+		}
+		if (have < sizeof got) {
+			printf("%llu blocks%s\n", (unsigned long long)blocks,
+			       have || lost ? " and a piece, then the connection ended" : ", every byte right");
+			return have || lost;
+		}
+	}
+}
+
 static int receive_stream(int fd, uint64_t mib, uint64_t seed)
 {
 	static uint64_t want[WORDS], got[WORDS];
 	uint64_t bytes = 0;
+	bool lost = false;
 
 	for (uint64_t at = 0; at < mib << 17; at += WORDS) {
-		size_t have = 0;
+		size_t have = receive_block(fd, got, &lost);
 
-		while (have < sizeof got) {
-			ssize_t n = read(fd, (char *)got + have, sizeof got - have);
-
-			if (n <= 0)
-				break;
-			have += (size_t)n;
-		}
 		fill(want, seed, at);
 		if (memcmp(want, got, have)) {
 			print_difference(bytes, (unsigned char *)want, (unsigned char *)got, have);
@@ -507,13 +581,23 @@ int main(int argc, char **argv)
 		}
 		return fd < 0 ? 1 : send_stream(fd, number(argv[4]), number(argv[5]));
 	}
+	if (argc == 6 && !strcmp(argv[1], "stream")) {
+		int fd = open_to(argv[2], argv[3]);
+
+		return fd < 0 ? 1 : send_on(fd, number(argv[4]), number(argv[5]));
+	}
+	if (argc == 4 && !strcmp(argv[1], "collect")) {
+		int fd = accept_at(argv[2]);
+
+		return fd < 0 ? 1 : receive_all(fd, number(argv[3]));
+	}
 	if (argc == 5 && !strcmp(argv[1], "receive")) {
 		int fd = accept_at(argv[2]);
 
 		return fd < 0 ? 1 : receive_stream(fd, number(argv[3]), number(argv[4]));
 	}
 	fputs("usage: labtool capture IF | notify PATH | log FILE | send ADDRESS PORT MIB SEED [OPTIONS] |"
-	      " receive PORT MIB SEED | registers SECONDS | guest VERB DOMID ... |"
+	      " receive PORT MIB SEED | stream ADDRESS PORT SEED PAUSE | collect PORT SEED | registers SECONDS | guest VERB DOMID ... |"
 	      " xs read PATH | xs await SECONDS PATH [VALUE]\n",
 	      stderr);
 	return 2;
