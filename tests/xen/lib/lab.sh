@@ -274,9 +274,10 @@ netbackd_start()
 	NOTIFY_SOCKET=/run/lab/notify netbackd --log-level="${NETBACKD_LOG:-info}" "$@" \
 		>>/lab/netbackd.log 2>&1 </dev/null &
 	export netbackd_pid=$!
-	# A daemon that ends at once never says READY=1, so the process is watched, too.
-	local n=0
-	until read -r -t 0.5 -u "$fd" line && [ "$line" = ready ]; do
+	# A daemon that ends at once never says READY=1, so the process is watched, too.  read may time out
+	# in the middle of the word.
+	local n=0 word=''
+	until read -r -t 0.5 -u "$fd" line || true; word+=$line; [ "$word" = ready ]; do
 		n=$((n + 1))
 		kill -0 "$netbackd_pid" 2>/dev/null ||
 			{ echo "netbackd ended: $(tail -n 1 /lab/netbackd.log)"; return 1; }
