@@ -143,8 +143,9 @@ static int process_begin(struct process *p, enum process_state state)
 
 int process_greet(struct process *p)
 {
+	/* One that is ENDING, as another VIF of the guest asked for that, still has this VIF's device and rings. */
 	if (p->state != PROCESS_NONE)
-		return p->state == PROCESS_GREETING ? -EINPROGRESS : 0;
+		return p->state == PROCESS_GREETING || p->state == PROCESS_ENDING ? -EINPROGRESS : 0;
 	p->sock = guestsock_connect(p->all->run_dir, p->peer);
 	if (p->sock < 0)
 		return 0;

@@ -65,3 +65,40 @@ one_quick_ping() { in0 ping -c 1 -W 1 10.79.0.2 >/dev/null 2>&1; }
 # log_lines: those of netbackd now.  log_since N: what came after.
 log_lines() { wc -l <"$L/back.log"; }
 log_since() { tail -n "+$(($1 + 1))" "$L/back.log"; }
+
+# --- a guest with two VIFs -------------------------------------------------------------------------
+
+# made_anew_while_away STALE OTHER: without control, one VIF of the guest is detached and attached anew.  The
+# next control ends the data process, as it serves a VIF that is not that one.  The guest's other VIF goes on.
+made_anew_while_away()
+{
+	local n
+
+	n=$(grep -c ": adopted vif=vif1.$2" "$L/back.log")
+	crash "$BACK"
+	x detach-vif guest "$1" --force
+	x attach-vif 0 guest "$1" || return
+	start_back && await_line "$L/back.log" 20 ": adopted vif=vif1.$2" $((n + 1)) || return
+	xenstore-write "$(be 1 "$1")/hotplug-status" connected
+	connected 1 "$1" && connected 1 "$2"
+}
+
+case_anew()
+{
+	local i
+
+	expect='serves a VIF that is not there any more'
+	{ lab_pair && attach 0 && one_ping && attach 1; } >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
+	# Control looks at them in one order or the other.
+	for i in 1 2 3; do
+		made_anew_while_away 1 0 >"$TOP/out" 2>&1
+		verdict "$CASE/second-is-new-$i" $? "$(cat "$TOP/out")"
+		check "ping-first-$i" one_ping
+		{ made_anew_while_away 0 1 && address 0; } >"$TOP/out" 2>&1
+		verdict "$CASE/first-is-new-$i" $? "$(cat "$TOP/out")"
+	done
+	check nothing-refused no_line "$L/back.log" refused
+}
+
+no_line() { ! grep "$2" "$1"; }

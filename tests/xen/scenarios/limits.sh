@@ -18,38 +18,41 @@ on_wire()
 	echo $((payload + payload / 1448 * 66))
 }
 
-# carried VIF SECONDS: prints the bytes a second that the guest sent, by netbackd's counters.
+# carried VIF SECONDS: prints the bytes a second that the guest sent, by netbackd's counters: the least and the
+# most that it can have been, as netbackd reads its counters at some time between the signal and its log line.
 carried()
 {
-	local from t0 t1
+	local from bytes before0 after0 before1 after1
 
-	# netbackd reads its counters at the signal, so the time that the log takes does not count.
-	t0=${EPOCHREALTIME/./}
+	before0=${EPOCHREALTIME/./}
 	counters "$1" || return 1
+	after0=${EPOCHREALTIME/./}
 	from=$(on_wire)
 	sleep "$2"
-	t1=${EPOCHREALTIME/./}
+	before1=${EPOCHREALTIME/./}
 	counters "$1" || return 1
-	echo $((($(on_wire) - from) * 1000000 / (t1 - t0)))
+	after1=${EPOCHREALTIME/./}
+	bytes=$(($(on_wire) - from))
+	echo $((bytes * 1000000 / (after1 - before0))) $((bytes * 1000000 / (before1 - after0)))
 }
 
 # rate_holds VIF ADDRESS BYTES_PER_SECOND: the guest's TCP stream uses the allowed rate and no more.
 rate_holds()
 {
-	local pid got try
+	local pid least=0 most=0 try
 
 	timeout 60 iperf3 -c "$2" -R -t 50 >/run/lab/rate.iperf 2>&1 &
 	pid=$!
 	sleep 2
 	# An emulated guest may need a second try to use the rate, but it must never exceed it.
 	for try in 1 2 3; do
-		got=$(carried "$1" 10) || break
-		[ "$((got * 100))" -lt "$(($3 * 95))" ] || break
+		read -r least most < <(carried "$1" 10) || break
+		[ "$((most * 100))" -lt "$(($3 * 95))" ] || break
 	done
 	kill "$pid"
 	wait "$pid"
-	echo "$got bytes/s of $3 allowed, try $try"
-	[ "$((got * 100))" -ge "$(($3 * 95))" ] && [ "$((got * 100))" -le "$(($3 * 105))" ]
+	echo "$least to $most bytes/s of $3 allowed, try $try"
+	[ "$((most * 100))" -ge "$(($3 * 95))" ] && [ "$((least * 100))" -le "$(($3 * 105))" ]
 }
 
 # rated GUEST FRONT NET: a guest with a rate of 16 Mb/s, which is raised to 24 Mb/s while it sends.
