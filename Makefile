@@ -57,7 +57,7 @@ CFLAGS += --coverage -fprofile-update=atomic
 LDFLAGS += --coverage
 endif
 
-LIBS := -lxengnttab -lxenevtchn -lxenstore -lxentoollog -luring -lmnl -lseccomp -lcap-ng -lpthread
+LIBS := -lxengnttab -lxenevtchn -lxenstore -lxentoollog -luring -lmnl -lseccomp -lcap-ng -ljansson -lpthread
 
 ifeq ($(V),1)
 Q :=
@@ -72,7 +72,7 @@ BACKEND := $(call obj,$(wildcard backend/*/*.c))
 FRONTEND := $(call obj,$(wildcard frontend/*/*.c))
 
 .PHONY: all
-all: $(BUILD)/netbackd $(BUILD)/netfrontd xensim ## build the daemons and xensim
+all: $(BUILD)/netbackd $(BUILD)/netfrontd $(BUILD)/netpair xensim ## build the daemons, the tool and xensim
 
 # The host that the daemons run on where there is no Xen. It keeps its own flags.
 include tools/xensim/xensim.mk
@@ -88,6 +88,14 @@ $(BUILD)/netbackd: $(BACKEND) $(BUILD)/libcommon.a
 $(BUILD)/netfrontd: $(FRONTEND) $(BUILD)/libcommon.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $(PIE) -o $@ $^ $(LIBS)
+
+# The tool alone asks the hypervisor, and draws on a terminal.
+TOOL := $(call obj,$(wildcard tools/netpair/*.c))
+# The headers of libxenctrl are in GNU's C.
+$(BUILD)/obj/tools/netpair/xen.o: override CFLAGS += -std=gnu11
+$(BUILD)/netpair: $(TOOL) $(BUILD)/libcommon.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $(PIE) -o $@ $^ $(LIBS) -lncurses -ltinfo -lxenctrl
 
 # What the sources declare of system calls, for the sandbox of a data process and netfrontd's filter.
 $(BUILD)/gen/syscalls.h: tools/syscalls $(wildcard common/*/*.c backend/data/*.c frontend/*/*.c)
@@ -110,7 +118,7 @@ $(BUILD)/flags: FORCE
 .PHONY: FORCE
 FORCE:
 
--include $(patsubst %.o,%.d,$(COMMON) $(BACKEND) $(FRONTEND))
+-include $(patsubst %.o,%.d,$(COMMON) $(BACKEND) $(FRONTEND) $(TOOL))
 
 # --- tests ---------------------------------------------------------------------
 
@@ -152,7 +160,7 @@ $(BUILD)/tests/fuzz/fuzz-back $(BUILD)/fuzzers/fuzz-back: $(FUZZ_XENSIM) \
 # And netfrontd's: what its connection calls.
 $(BUILD)/tests/fuzz/fuzz-front $(BUILD)/fuzzers/fuzz-front: $(FUZZ_XENSIM) $(BUILD)/libfrontend.a
 $(addprefix $(BUILD)/,$(foreach f,back front,tests/fuzz/fuzz-$(f) fuzzers/fuzz-$(f))): \
-	FUZZ_LIBS = -lxenstore -luring -lmnl -lseccomp -lcap-ng -lpthread
+	FUZZ_LIBS = -lxenstore -luring -lmnl -lseccomp -lcap-ng -ljansson -lpthread
 
 # Those with a scripted xenstore and devices without a kernel: of a daemon what they call, and what that calls.
 $(BUILD)/libbackend.a: $(filter-out %/main.o,$(BACKEND))
@@ -259,13 +267,13 @@ $(BUILD)/demo/intruder.so: tools/demo.d/intruder.c Makefile
 # --- the machine ---------------------------------------------------------------
 
 # What building and running the daemons need of Debian; what the demo does on top; and tests and lab.
-DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev liburing-dev libmnl-dev libseccomp-dev libcap-ng-dev xenstore-utils iproute2 \
+DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev liburing-dev libmnl-dev libseccomp-dev libcap-ng-dev libjansson-dev libncurses-dev xenstore-utils iproute2 \
 	kmod
 DEPS_DEMO := $(DEPS_RUN) iputils-ping iperf3 procps
 # What building the packages and looking at them needs.
 DEPS_DEB := $(DEPS_RUN) build-essential debhelper dpkg-dev libcmocka-dev
 DEPS := $(DEPS_DEMO) $(DEPS_DEB) lintian pkg-config mandoc clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
-	tcpdump ethtool jq systemd apparmor qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
+	python3-jsonschema tmux tcpdump ethtool jq systemd apparmor qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
 
 # Installs what is missing of a list, asks nothing, and is silent if that is nothing.
 define packages
@@ -297,6 +305,7 @@ sbindir ?= $(prefix)/sbin
 libexecdir ?= $(prefix)/libexec
 mandir ?= $(prefix)/share/man
 docdir ?= $(prefix)/share/doc/netpair
+completiondir ?= $(prefix)/share/bash-completion/completions
 unitdir ?= $(prefix)/lib/systemd/system
 linkdir ?= $(prefix)/lib/systemd/network
 sysusersdir ?= $(prefix)/lib/sysusers.d
@@ -307,7 +316,8 @@ LINKS := $(wildcard tools/systemd/*.link)
 SCRIPTS := $(wildcard xenstore-scripts/vif-*)
 # One page describes all three.
 MAN_LINKS := vif-remove.8 vif-show.8
-DOCS := LICENSE $(wildcard [A-Z]*.md docs/*.md docs/*.svg)
+COMPLETION := tools/completion/netpair
+DOCS := LICENSE $(wildcard [A-Z]*.md docs/*.md docs/*.svg docs/*.json)
 EXAMPLES := $(wildcard tools/modprobe.d/*.conf)
 UNIT_EXAMPLES := $(wildcard tools/systemd-dropin/*.conf)
 PROFILES := $(wildcard tools/apparmor.d/*)
@@ -332,15 +342,16 @@ placed = sed '$(PLACES)$(if $(4),; $(4))' $(1) | $(INSTALL) -m $(or $(3),644) /d
 all_placed = $(foreach f,$(1),$(call placed,$(f),$(2),$(3),$(4))$(newline)	)
 
 .PHONY: install
-install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefix; files in /etc/default stay as they are
+install: $(BUILD)/netbackd $(BUILD)/netfrontd $(BUILD)/netpair ## install below DESTDIR and prefix; files in /etc/default stay as they are
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(sbindir) $(libexecdir)/netpair $(mandir)/man8 $(unitdir) $(linkdir) $(sysusersdir) \
-		$(docdir)/modprobe.d $(docdir)/systemd $(docdir)/apparmor.d $(sysconfdir)/default)
+		$(docdir)/modprobe.d $(docdir)/systemd $(docdir)/apparmor.d $(sysconfdir)/default $(completiondir))
 	$(INSTALL) -m 755 $^ $(DESTDIR)$(sbindir)
 	$(call all_placed,$(SCRIPTS),$(sbindir),755,$(LIB))
 	$(INSTALL) -m 644 xenstore-scripts/lib.sh $(DESTDIR)$(libexecdir)/netpair
 	$(call all_placed,$(MAN),$(mandir)/man8)
 	$(foreach m,$(MAN_LINKS),ln -sf vif-add.8 $(DESTDIR)$(mandir)/man8/$(m)$(newline)	)
 	$(call all_placed,$(UNITS),$(unitdir))
+	$(INSTALL) -m 644 $(COMPLETION) $(DESTDIR)$(completiondir)
 	$(INSTALL) -m 644 $(LINKS) $(DESTDIR)$(linkdir)
 	$(INSTALL) -m 644 $(ACCOUNTS) $(DESTDIR)$(sysusersdir)
 	$(call all_placed,$(DOCS),$(docdir),,$(LINKED))
@@ -352,7 +363,8 @@ install: $(BUILD)/netbackd $(BUILD)/netfrontd ## install below DESTDIR and prefi
 
 .PHONY: uninstall
 uninstall: ## remove what install put there, but for files in /etc/default that were changed
-	rm -f $(addprefix $(DESTDIR),$(addprefix $(sbindir)/,netbackd netfrontd $(notdir $(SCRIPTS))) \
+	rm -f $(addprefix $(DESTDIR),$(addprefix $(sbindir)/,netbackd netfrontd netpair $(notdir $(SCRIPTS))) \
+		$(addprefix $(completiondir)/,$(notdir $(COMPLETION))) \
 		$(addprefix $(mandir)/man8/,$(notdir $(MAN)) $(MAN_LINKS)) $(addprefix $(unitdir)/,$(notdir $(UNITS))) \
 		$(addprefix $(linkdir)/,$(notdir $(LINKS))) $(addprefix $(sysusersdir)/,$(notdir $(ACCOUNTS))))
 	rm -rf $(DESTDIR)$(libexecdir)/netpair $(DESTDIR)$(docdir)

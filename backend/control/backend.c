@@ -18,6 +18,7 @@
 #include "attach_stuck.h"
 #include "backend.h"
 #include "hotplug.h"
+#include "past.h"
 #include "processes.h"
 #include "refuse.h"
 #include "stale_taps.h"
@@ -341,6 +342,7 @@ void backend_stop(struct backend *d)
 		struct vif *v = d->vifs;
 
 		d->vifs = v->next;
+		past_save(&v->counters, d->run_dir, v->name);
 		vif_free(v);
 	}
 }

@@ -20,6 +20,7 @@ struct backend {
 	int link_fd;		/* linkwatch.h; -1: no events of devices */
 	struct hotplug *hotplug;	/* runs hotplug scripts; NULL: the toolstack does */
 	bool take_over;		/* unbind the kernel's netback, device by device */
+	bool drain;		/* the control socket asked for it */
 	bool closing;		/* every VIF is to be closed */
 	bool stale_taps;		/* an event was for a directory that is not served */
 	bool look_again;	/* xenstored failed at the last look at some VIF */

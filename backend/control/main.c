@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "common/host/ctlsock.h"
 #include "common/host/daemon.h"
 #include "common/base/clock.h"
 #include "common/base/errtext.h"
@@ -23,6 +24,7 @@
 #include "common/wire/parse.h"
 #include "backend/data/serve.h"
 #include "backend.h"
+#include "ctl.h"
 #include "hotplug.h"
 #include "hotplug_runner.h"
 #include "isolation.h"
@@ -208,6 +210,7 @@ struct netbackd {
 	struct backend backend;
 	bool stop;
 	uint64_t drain_until;		/* monotonic, microseconds */
+	struct ctlsock *ctlsock;	/* NULL: there is none */
 };
 
 /* In dom0 xl runs the scripts, and would run each a second time. */
@@ -274,7 +277,10 @@ static bool main_netbackd_ended(const void *daemon)
 
 static void main_netbackd_finish(void *daemon)
 {
-	backend_stop(&((struct netbackd *)daemon)->backend);
+	struct netbackd *n = daemon;
+
+	ctlsock_close(n->ctlsock);
+	backend_stop(&n->backend);
 }
 
 static void main_netbackd_fault(void *daemon, int fd)
@@ -299,6 +305,16 @@ static void main_netbackd_processes(void *daemon, int fd)
 {
 	(void)fd;
 	backend_processes(&((struct netbackd *)daemon)->backend);
+}
+
+static void main_netbackd_control(void *daemon, int fd)
+{
+	struct netbackd *n = daemon;
+
+	(void)fd;
+	ctlsock_events(n->ctlsock);
+	if (n->backend.drain && !n->backend.closing)
+		main_netbackd_command(n, SIGUSR2);
 }
 
 /* With --isolation=none one process is all there is. */
@@ -339,6 +355,7 @@ static int main_control(int argc, char **argv)
 	static struct netbackd n;
 	const struct loop_conf conf = { .program = PROGRAM, .ops = &netbackd_ops, .daemon = &n, .root = "backend/vif",
 					.mark = "data/" PROGRAM, .drain_signal = SIGUSR2, .end_ms = END_MS };
+	static const struct ctlcmd ctl = { &ctl_ops, &n.backend };
 	struct loop *l;
 
 	n.backend.run_dir = o.run_dir;
@@ -365,6 +382,9 @@ static int main_control(int argc, char **argv)
 	if (n.backend.processes)
 		loop_watch(l, processes_fd(n.backend.processes), main_netbackd_processes);
 	n.backend.link_fd = loop_watch_links(l, main_netbackd_links);
+	n.ctlsock = ctlcmd_open(&ctl, o.run_dir);
+	if (n.ctlsock)
+		loop_watch(l, ctlsock_fd(n.ctlsock), main_netbackd_control);
 	if (o.drain)
 		raise(SIGUSR2);		/* blocked: it is taken as any other, once all is started */
 	return loop_run(l);

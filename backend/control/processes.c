@@ -132,6 +132,17 @@ void processes_sweep(struct processes *all, bool (*is_known)(void *arg, struct d
 	guestsock_each(all->run_dir, processes_sweep_one, &w);
 }
 
+void processes_set_level(struct processes *all, enum log_level level)
+{
+	union msg m = msg_new(MSG_LOG_LEVEL, 0);
+
+	all->level = level;
+	m.log_level.level = level;
+	for (struct process *p = all->first; p; p = p->next)
+		if (p->state == PROCESS_READY)
+			process_send(p, &m, NULL, 0);
+}
+
 static bool processes_any(const struct processes *all)
 {
 	for (const struct process *p = all->first; p; p = p->next)

@@ -28,6 +28,9 @@ MUST_CHECK bool processes_settled(const struct processes *all);
  * is_known says which have one. */
 void processes_sweep(struct processes *all, bool (*is_known)(void *arg, struct domid guest), void *arg);
 
+/* Sets the level of the log of all data processes, also of those that start later. */
+void processes_set_level(struct processes *all, enum log_level level);
+
 /* Ends all data processes in order, and waits for that, at most a few seconds. */
 void processes_stop(struct processes *all);
 

@@ -13,6 +13,7 @@
 #include "common/host/tapstate.h"
 #include "common/wire/parse.h"
 #include "backend.h"
+#include "past.h"
 #include "stale_taps.h"
 #include "vif_fds.h"
 
@@ -74,6 +75,7 @@ static void stale_taps_remove(void *arg, const char *name)
 		return;
 	tapstate_remove(&(struct tapstate){ .run_dir = d->run_dir, .name = name, .log = &log });
 	vif_fds_forget_tables(d->run_dir, name);
+	past_forget(d->run_dir, name);
 	log_info("removed vif=%s reason=\"it was removed while no netbackd ran\"", name);
 }
 

@@ -29,6 +29,8 @@ struct vif {
 	uint32_t devid;
 	char name[16];			/* vifD.H: what the TAP was born as */
 	char domain[40];		/* UUID of the guest; "": not known */
+	char guest[80];			/* the guest's name; "": not known */
+	char mac[18];			/* the guest's address, as in the key mac; "": not known */
 	char be_path[128];
 	char fe_path[STORE_PATH_MAX];	/* "" until known */
 	char token[32];			/* of the watch on the frontend's state */
@@ -63,6 +65,7 @@ struct vif {
 	struct attach attach;		/* the connection */
 	struct stuck stuck[VIF_QUEUES_MAX];	/* what is known of its workers */
 	bool serving;			/* it is up, and the frontend was told so */
+	uint64_t serving_since;		/* when that began, seconds since 1970 */
 	bool taken;			/* from the kernel, and the connection of before is not yet at its end */
 };
 

@@ -6,6 +6,7 @@
  * serves the rings, they are adopted, and the frontend notices nothing.
  */
 #include <errno.h>
+#include <time.h>
 
 #include "common/base/errtext.h"
 #include "common/base/log.h"
@@ -14,6 +15,7 @@
 #include "attach_found.h"
 #include "backend.h"
 #include "life.h"
+#include "past.h"
 #include "refuse.h"
 #include "vif_conf.h"
 #include "vif_connect.h"
@@ -117,6 +119,19 @@ bool vif_find_served(struct vif *v)
 	return hs_back_is_up(v->state) || attach_stop(&v->attach);
 }
 
+/* Makes the counters of a new connection, which go on from those of the last one. */
+static void vif_begin_counters(struct vif *v, unsigned int queues, unsigned int workers)
+{
+	struct past past;
+
+	if (v->counters.set)
+		past_take(&past, &v->counters);
+	else
+		past_load(&past, v->daemon->run_dir, v->name);
+	vif_counters_new(&v->counters, queues, workers);
+	past_give(&past, &v->counters);
+}
+
 static void vif_start(struct vif *v)
 {
 	struct vif_conn_params params = {
@@ -137,7 +152,7 @@ static void vif_start(struct vif *v)
 	if (attach_adopt(&v->attach, &params, &conf, &v->counters) || v->attach.state != ATTACH_NONE)
 		return;
 	vif_fds_open(&fds, v, params.workers);
-	vif_counters_new(&v->counters, conf.queues, fds.workers);
+	vif_begin_counters(v, conf.queues, fds.workers);
 	err = attach_start(&v->attach, v->daemon->processes, &params, &fds, &conf, &why);
 	if (err && err != -EINPROGRESS)
 		vif_refuse_unless_lost(v, &why);
@@ -150,6 +165,7 @@ static void vif_serve_frontend(struct vif *v)
 	bool adopt = hs_back_is_up(v->state);
 
 	v->serving = true;
+	v->serving_since = (uint64_t)time(NULL);
 	attach_settings(&v->attach);
 	vif_tap_carrier(v);
 	if (!adopt)

@@ -38,6 +38,16 @@ static int vif_new_read_domain(struct vif *v)
 	return 0;
 }
 
+/* Reads the guest's name, as far as we may. */
+static void vif_new_read_guest(struct vif *v)
+{
+	char dir[32];
+
+	snprintf(dir, sizeof(dir), "/local/domain/%u", v->peer.raw);
+	if (store_read(v->daemon->store, v->guest, sizeof(v->guest), dir, "name"))
+		v->guest[0] = '\0';
+}
+
 /* Reads the backend's own handle, which the device is named after, and mac;
  * what makes no sense rules the VIF out. Returns 0, or -errno if xenstored failed. */
 static int vif_new_read_config(struct vif *v)
@@ -60,8 +70,11 @@ static int vif_new_read_config(struct vif *v)
 		return err;
 	if (err != -ENOENT && (err || !parse_mac(mac, text)))
 		reason_key(&v->broken, "backend key", "mac", -EINVAL);
+	else if (!err)
+		snprintf(v->mac, sizeof(v->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	if (snprintf(v->name, sizeof(v->name), "vif%u.%u", v->peer.raw, handle) >= (int)sizeof(v->name))
 		v->broken = (struct reason){ .what = "backend key handle is too large for a device's name" };
+	vif_new_read_guest(v);
 	return vif_new_read_domain(v);
 }
 

@@ -15,6 +15,7 @@
 #include "common/wire/handshake.h"
 #include "backend.h"
 #include "life.h"
+#include "past.h"
 #include "vif_fds.h"
 #include "vif_tap.h"
 
@@ -141,6 +142,7 @@ void vif_tap_remove(struct vif *v)
 	/* Also one that an earlier daemon made and we never opened. */
 	tapstate_remove(&ts);
 	vif_fds_forget_tables(v->daemon->run_dir, v->name);
+	past_forget(v->daemon->run_dir, v->name);
 }
 
 int vif_tap_fit(struct vif *v, const struct vif_conf *conf)

@@ -14,6 +14,17 @@
 
 #define HELP_COLUMN 28	/* column of the texts; a longer option has a line of its own */
 
+/* Returns the letter of a row named "x,name"; 0: it has none. */
+static char options_letter(const struct option_row *row)
+{
+	return row->name[1] == ',' ? row->name[0] : '\0';
+}
+
+static const char *options_long(const struct option_row *row)
+{
+	return row->name + (options_letter(row) ? 2 : 0);
+}
+
 static void options_help_row(const char *left, const char *text)
 {
 	printf("  %-*s", HELP_COLUMN - 2, left);
@@ -28,7 +39,8 @@ static _Noreturn void options_help(const char *program, const char *synopsis, co
 	for (unsigned int i = 0; i < n; i++) {
 		char left[64];
 
-		snprintf(left, sizeof(left), rows[i].kind == OPTION_OPTIONAL ? "--%s[%s%s]" : "--%s%s%s", rows[i].name,
+		snprintf(left, sizeof(left), rows[i].kind == OPTION_OPTIONAL ? "%s%.*s%s--%s[%s%s]" : "%s%.*s%s--%s%s%s",
+			 options_letter(&rows[i]) ? "-" : "", options_letter(&rows[i]) ? 1 : 0, rows[i].name, options_letter(&rows[i]) ? ", " : "", options_long(&rows[i]),
 			 rows[i].value ? "=" : "", rows[i].value ? rows[i].value : "");
 		options_help_row(left, rows[i].help);
 	}
@@ -41,7 +53,7 @@ static _Noreturn void options_help(const char *program, const char *synopsis, co
 static const struct option_row *options_find(const struct option_row *rows, unsigned int n, const char *name, size_t len)
 {
 	for (unsigned int i = 0; i < n; i++)
-		if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0)
+		if (strlen(options_long(&rows[i])) == len && memcmp(options_long(&rows[i]), name, len) == 0)
 			return &rows[i];
 	return NULL;
 }
@@ -53,7 +65,7 @@ static _Noreturn void options_no_such_word(const char *program, const struct opt
 
 	for (const struct option_word *w = row->to.words.list; w->name && used < sizeof(all); w++)
 		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", used ? ", " : "", w->name);
-	die(program, EXIT_USAGE, "option --%s: \"%.*s\" is not one of %s", row->name, (int)len, word, all);
+	die(program, EXIT_USAGE, "option --%s: \"%.*s\" is not one of %s", options_long(row), (int)len, word, all);
 }
 
 /* Applies a list of words, which commas separate. */
@@ -84,24 +96,24 @@ static void options_apply(const char *program, const struct option_row *row, con
 		break;
 	case OPTION_TEXT:
 		if (!*value)
-			die(program, EXIT_USAGE, "option --%s: the value is empty, %s is wanted", row->name, row->value);
+			die(program, EXIT_USAGE, "option --%s: the value is empty, %s is wanted", options_long(row), row->value);
 		*row->to.text = value;
 		break;
 	case OPTION_OPTIONAL:
 		if (value && !*value)
-			die(program, EXIT_USAGE, "option --%s: the value is empty, %s is wanted", row->name, row->value);
+			die(program, EXIT_USAGE, "option --%s: the value is empty, %s is wanted", options_long(row), row->value);
 		*row->to.optional.text = value ? value : row->to.optional.otherwise;
 		break;
 	case OPTION_NUMBER:
 		if (!parse_u32(&number, value) || number < row->min || number > row->max)
 			die(program, EXIT_USAGE, "option --%s: \"%s\" is not a number from %" PRIu32 " to %" PRIu32,
-			    row->name, value, row->min, row->max);
+			    options_long(row), value, row->min, row->max);
 		*row->to.number = number;
 		break;
 	case OPTION_LEVEL:
 		if (!log_level_from_name(row->to.level, value))
 			die(program, EXIT_USAGE, "option --%s: \"%s\" is not one of error, warn, info, debug",
-			    row->name, value);
+			    options_long(row), value);
 		break;
 	case OPTION_WORDS:
 		options_apply_words(program, row, value);
@@ -114,9 +126,12 @@ static _Noreturn void options_unknown(const char *program, const char *arg)
 	die(program, EXIT_USAGE, "unknown option %s; --help lists what there is", arg);
 }
 
-/* Returns the name behind the dashes; the two short options are other names of long ones. */
-static const char *options_name_of(const char *program, const char *arg)
+/* Returns the name behind the dashes; short options are other names of long ones. */
+static const char *options_name_of(const char *program, const struct option_row *rows, unsigned int n, const char *arg)
 {
+	for (unsigned int i = 0; i < n && arg[1] != '-'; i++)
+		if (arg[1] && arg[1] == options_letter(&rows[i]) && !arg[2])
+			return options_long(&rows[i]);
 	if (strcmp(arg, "-h") == 0)
 		return "help";
 	if (strcmp(arg, "-V") == 0)
@@ -132,7 +147,7 @@ int options_parse(const char *program, const char *synopsis, const struct option
 	int i;
 
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
-		const char *name = options_name_of(program, argv[i]), *equals = strchr(name, '=');
+		const char *name = options_name_of(program, rows, n, argv[i]), *equals = strchr(name, '=');
 		size_t len = equals ? (size_t)(equals - name) : strlen(name);
 		const struct option_row *row = options_find(rows, n, name, len);
 		const char *value = equals ? equals + 1 : NULL;
@@ -153,9 +168,9 @@ int options_parse(const char *program, const char *synopsis, const struct option
 			continue;
 		}
 		if (row->value && !value && ++i == argc)
-			die(program, EXIT_USAGE, "option --%s: the value is missing, %s is wanted", row->name, row->value);
+			die(program, EXIT_USAGE, "option --%s: the value is missing, %s is wanted", options_long(row), row->value);
 		if (!row->value && value)
-			die(program, EXIT_USAGE, "option --%s takes no value", row->name);
+			die(program, EXIT_USAGE, "option --%s takes no value", options_long(row));
 		options_apply(program, row, row->value && !value ? argv[i] : value);
 	}
 	return i;

@@ -18,7 +18,7 @@ struct option_word {
 };
 
 struct option_row {
-	const char *name;	/* without the dashes */
+	const char *name;	/* without the dashes; "x,name": -x is short for --name */
 	const char *value;	/* its placeholder in the help; NULL: a flag */
 	const char *help;
 	enum option_kind kind;
@@ -47,7 +47,7 @@ struct option_row {
 #define OPTION_LOG_LEVEL(to_) \
 	{ "log-level", "LEVEL", "error, warn, info (default) or debug", OPTION_LEVEL, { .level = to_ }, 0, 0 }
 
-/* Parses --name, --name=value and --name value; OPTION_OPTIONAL takes no next word. Returns the index of the first word
+/* Parses --name, --name=value, --name value, -x and -x value; OPTION_OPTIONAL takes no next word. Returns the index of the first word
  * that is no option. --help (-h) and --version (-V) print and exit with 0. A wrong
  * option prints a line on stderr and exits with EXIT_USAGE. The help shows synopsis. */
 MUST_CHECK int options_parse(const char *program, const char *synopsis, const struct option_row *rows,

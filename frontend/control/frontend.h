@@ -16,6 +16,7 @@ struct frontend {
 	uint32_t named[FRONTEND_NAMED_MAX];	/* serve these only, if any */
 	unsigned int nnamed;
 	int retry_fd;			/* timer: some NIC waits for its next attempt */
+	bool drain;			/* the control socket asked for the end */
 	uint64_t retry_at;		/* when it fires, microseconds; 0: it is not set */
 };
 

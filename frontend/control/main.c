@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "common/host/ctlsock.h"
 #include "common/host/daemon.h"
 #include "common/host/instance.h"
 #include "common/host/kernel.h"
@@ -23,6 +24,7 @@
 #include "common/host/tap.h"
 #include "common/wire/parse.h"
 #include "evtchn_keeper.h"
+#include "ctl.h"
 #include "frontend.h"
 #include "privileges.h"
 #include "privileges_filter.h"
@@ -138,6 +140,7 @@ static void main_check_devices(unsigned int queues)
 struct netfrontd {
 	struct frontend frontend;
 	uint64_t stop_at;		/* 0: not asked to stop; microseconds */
+	struct ctlsock *ctlsock;	/* NULL: there is none */
 };
 
 static int main_netfrontd_start(void *daemon, struct store *store)
@@ -184,7 +187,20 @@ static bool main_netfrontd_ended(const void *daemon)
 
 static void main_netfrontd_finish(void *daemon)
 {
-	frontend_stop(&((struct netfrontd *)daemon)->frontend);
+	struct netfrontd *n = daemon;
+
+	ctlsock_close(n->ctlsock);
+	frontend_stop(&n->frontend);
+}
+
+static void main_netfrontd_control(void *daemon, int fd)
+{
+	struct netfrontd *n = daemon;
+
+	(void)fd;
+	ctlsock_events(n->ctlsock);
+	if (n->frontend.drain)
+		main_netfrontd_command(n, SIGTERM);
 }
 
 static void main_netfrontd_fault(void *daemon, int fd)
@@ -231,6 +247,7 @@ int main(int argc, char **argv)
 	static struct netfrontd n;
 	const struct loop_conf conf = { .program = PROGRAM, .ops = &netfrontd_ops, .daemon = &n, .root = "device/vif",
 					.mark = "data/" PROGRAM, .end_ms = END_MS };
+	static const struct ctlcmd ctl = { &ctl_ops, &n.frontend };
 	struct frontend *d = &n.frontend;
 	struct options o;
 	struct loop *l;
@@ -265,6 +282,9 @@ int main(int argc, char **argv)
 		loop_watch(l, maddr_watch(), main_netfrontd_filter_changed);
 	}
 	d->shared.link_fd = loop_watch_links(l, main_netfrontd_links);
+	n.ctlsock = ctlcmd_open(&ctl, o.run_dir);
+	if (n.ctlsock)
+		loop_watch(l, ctlsock_fd(n.ctlsock), main_netfrontd_control);
 	privileges_filter(PROGRAM);
 	return loop_run(l);
 }

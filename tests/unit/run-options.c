@@ -284,6 +284,29 @@ static void short_ones(void **state)
 	expect_usage(ARGS(c), "-hV");
 }
 
+/* A row whose name begins with a letter has both names. */
+static void letters(void **state)
+{
+	static bool batch;
+	static uint32_t times;
+	static const struct option_row with[] = {
+		{ .name = "b,batch", .help = "a flag", .kind = OPTION_FLAG, .to.flag = &batch },
+		{ .name = "n,times", .value = "N", .help = "a number", .kind = OPTION_NUMBER, .to.number = &times, .min = 1, .max = 9 },
+	};
+	char b[] = "-b", n[] = "-n", five[] = "5", l[] = "--batch", t[] = "--times=7";
+	char *shorts[] = { arg0, b, n, five, NULL }, *longs[] = { arg0, l, t, NULL };
+
+	(void)state;
+	assert_int_equal(options_parse("prog", "", with, ARRAY_SIZE(with), 4, shorts), 4);
+	assert_true(batch);
+	assert_int_equal(times, 5);
+	batch = false;
+	assert_int_equal(options_parse("prog", "", with, ARRAY_SIZE(with), 3, longs), 3);
+	assert_true(batch);
+	assert_int_equal(times, 7);
+	expect_usage(ARGS(b), "-b");
+}
+
 static void version(void **state)
 {
 	char a[] = "--version", out[256];
@@ -301,7 +324,7 @@ int main(void)
 		cmocka_unit_test(last_one_wins), cmocka_unit_test(unknown), cmocka_unit_test(missing_value),
 		cmocka_unit_test(out_of_range), cmocka_unit_test(bad_level), cmocka_unit_test(words_of_a_list),
 		cmocka_unit_test(flag_with_value),
-		cmocka_unit_test(help_lists_all), cmocka_unit_test(help_has_two_columns), cmocka_unit_test(short_ones), cmocka_unit_test(version),
+		cmocka_unit_test(help_lists_all), cmocka_unit_test(help_has_two_columns), cmocka_unit_test(short_ones), cmocka_unit_test(letters), cmocka_unit_test(version),
 	};
 
 	return RUN_TESTS(tests);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* ctlsock.c - the socket of ctlsock.h
+ *
+ * Theory of operation. One epoll descriptor has the listening socket, each client and a timer.
+ * While all places are taken the listening socket is not waited for. A client is in one of two
+ * states: its request is awaited, or its answer is being sent. The timer runs while there is a client.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "ctlsock.h"
+
+/* #syscalls-control accept4 recvfrom sendto getsockopt geteuid epoll_ctl epoll_wait epoll_pwait timerfd_settime read close unlink */
+/* #syscalls-before socket bind connect listen chmod lstat epoll_create1 timerfd_create */
+
+/* Clients that wait until there is a place for them. */
+#define CTLSOCK_BACKLOG 64
+
+struct ctlsock_client {
+	int fd;			/* -1: the place is free */
+	uint64_t deadline;	/* monotonic microseconds */
+	char *answer;		/* NULL: the request is awaited */
+	size_t length, sent;
+};
+
+struct ctlsock {
+	int epoll_fd, listen_fd, timer_fd;
+	bool full;		/* listen_fd is not waited for */
+	ctlsock_answer *answer;
+	const void *arg;
+	struct sockaddr_un at;
+	struct ctlsock_client client[CTLSOCK_CLIENTS];
+};
+
+static int ctlsock_wait_for(const struct ctlsock *s, int op, int fd, uint32_t events, const void *what)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = (void *)(uintptr_t)what };
+
+	return epoll_ctl(s->epoll_fd, op, fd, &ev) < 0 ? -errno : 0;
+}
+
+/* Returns 0 if nobody listens there; the socket of one that is gone is removed, but no other file. */
+static int ctlsock_take_place(const struct sockaddr_un *at)
+{
+	int fd, err;
+	struct stat st;
+
+	if (lstat(at->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	err = connect(fd, (const struct sockaddr *)at, sizeof(*at)) < 0 ? -errno : -EBUSY;
+	close(fd);
+	if (err == -EAGAIN)
+		return -EBUSY;
+	if (err == -ECONNREFUSED)
+		return unlink(at->sun_path) < 0 ? -errno : 0;
+	return err == -ENOENT ? 0 : err;
+}
+
+static int ctlsock_listen(struct ctlsock *s)
+{
+	int err = ctlsock_take_place(&s->at);
+
+	if (err)
+		return err;
+	s->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->listen_fd < 0 || bind(s->listen_fd, (const struct sockaddr *)&s->at, sizeof(s->at)) < 0)
+		return -errno;
+	/* Nobody can connect before listen(). */
+	if (chmod(s->at.sun_path, 0600) < 0 || listen(s->listen_fd, CTLSOCK_BACKLOG) < 0)
+		return -errno;
+	return 0;
+}
+
+int ctlsock_open(struct ctlsock **out, const char *run_dir, const char *program, ctlsock_answer *answer, const void *arg)
+{
+	struct ctlsock *s = calloc(1, sizeof(*s));
+	int err = 0;
+
+	if (!s)
+		return -ENOMEM;
+	*s = (struct ctlsock){ .epoll_fd = -1, .listen_fd = -1, .timer_fd = -1, .answer = answer, .arg = arg, .at.sun_family = AF_UNIX };
+	for (unsigned int i = 0; i < CTLSOCK_CLIENTS; i++)
+		s->client[i].fd = -1;
+	if (snprintf(s->at.sun_path, sizeof(s->at.sun_path), "%s/%s.sock", run_dir, program) >= (int)sizeof(s->at.sun_path))
+		err = -ENAMETOOLONG;
+	if (!err && ((s->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
+		     (s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) < 0))
+		err = -errno;
+	if (!err)
+		err = ctlsock_wait_for(s, EPOLL_CTL_ADD, s->timer_fd, EPOLLIN, &s->timer_fd);
+	if (!err)
+		err = ctlsock_listen(s);
+	if (!err)
+		err = ctlsock_wait_for(s, EPOLL_CTL_ADD, s->listen_fd, EPOLLIN, &s->listen_fd);
+	if (err == -EBUSY || err == -EEXIST || err == -ENAMETOOLONG)
+		s->at.sun_path[0] = '\0';	/* not ours to remove */
+	if (!err)
+		*out = s;
+	else
+		ctlsock_close(s);
+	return err;
+}
+
+int ctlsock_fd(const struct ctlsock *s)
+{
+	return s->epoll_fd;
+}
+
+/* --- clients ----------------------------------------------------------------- */
+
+/* Sets the timer to the first client's end, or stops it. */
+static void ctlsock_set_timer(const struct ctlsock *s)
+{
+	struct itimerspec when = { { 0, 0 }, { 0, 0 } };
+	uint64_t first = UINT64_MAX;
+
+	for (unsigned int i = 0; i < CTLSOCK_CLIENTS; i++)
+		if (s->client[i].fd >= 0 && s->client[i].deadline < first)
+			first = s->client[i].deadline;
+	if (first != UINT64_MAX) {
+		when.it_value.tv_sec = (time_t)(first / 1000000);
+		when.it_value.tv_nsec = (long)(first % 1000000 * 1000);
+	}
+	timerfd_settime(s->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+static void ctlsock_disconnect(struct ctlsock *s, struct ctlsock_client *c)
+{
+	close(c->fd);
+	free(c->answer);
+	*c = (struct ctlsock_client){ .fd = -1 };
+	if (s->full && !ctlsock_wait_for(s, EPOLL_CTL_MOD, s->listen_fd, EPOLLIN, &s->listen_fd))
+		s->full = false;
+}
+
+static bool ctlsock_may_ask(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 && (cred.uid == 0 || cred.uid == geteuid());
+}
+
+static void ctlsock_accept(struct ctlsock *s)
+{
+	struct ctlsock_client *c = s->client;
+	int fd;
+
+	while (c < s->client + CTLSOCK_CLIENTS && c->fd >= 0)
+		c++;
+	if (c == s->client + CTLSOCK_CLIENTS) {
+		s->full = !ctlsock_wait_for(s, EPOLL_CTL_MOD, s->listen_fd, 0, &s->listen_fd);
+		return;
+	}
+	fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (!ctlsock_may_ask(fd) || ctlsock_wait_for(s, EPOLL_CTL_ADD, fd, EPOLLIN, c)) {
+		close(fd);
+		return;
+	}
+	*c = (struct ctlsock_client){ .fd = fd, .deadline = now_us() + CTLSOCK_SECONDS * 1000000u };
+}
+
+/* Splits line, which is changed. Returns false if it has no word, or too many. */
+static bool ctlsock_split(struct ctlsock_request *request, char *line)
+{
+	char *rest = NULL;
+
+	*request = (struct ctlsock_request){ 0 };
+	for (unsigned int i = 0; i < CTLSOCK_WORDS_MAX; i++)
+		request->word[i] = "";
+	for (char *w = strtok_r(line, " \t\r\n", &rest); w; w = strtok_r(NULL, " \t\r\n", &rest)) {
+		if (request->n == CTLSOCK_WORDS_MAX)
+			return false;
+		request->word[request->n++] = w;
+	}
+	return request->n > 0;
+}
+
+/* Reads the request and has it answered. Returns false if the client is to be disconnected. */
+static bool ctlsock_receive(const struct ctlsock *s, struct ctlsock_client *c)
+{
+	char line[CTLSOCK_LINE_MAX + 1];
+	struct ctlsock_request request;
+	ssize_t n = recv(c->fd, line, CTLSOCK_LINE_MAX, MSG_TRUNC);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (n == 0 || (size_t)n > CTLSOCK_LINE_MAX || memchr(line, '\0', (size_t)n))
+		return false;
+	line[n] = '\0';
+	if (!ctlsock_split(&request, line))
+		return false;
+	c->answer = s->answer(s->arg, &request);
+	if (!c->answer)
+		return false;
+	c->length = strlen(c->answer);
+	return ctlsock_wait_for(s, EPOLL_CTL_MOD, c->fd, EPOLLOUT, c) == 0;
+}
+
+/* Sends what the client takes. Returns false once it is to be disconnected: all is sent, or it is gone. */
+static bool ctlsock_send(struct ctlsock_client *c)
+{
+	while (c->sent < c->length) {
+		ssize_t n = send(c->fd, c->answer + c->sent, min_size(c->length - c->sent, CTLSOCK_PACKET_MAX), MSG_NOSIGNAL);
+
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		c->sent += (size_t)n;
+	}
+	return false;
+}
+
+static void ctlsock_end_late(struct ctlsock *s)
+{
+	uint64_t now = now_us(), count;
+
+	if (read(s->timer_fd, &count, sizeof(count)) < 0)
+		return;
+	for (unsigned int i = 0; i < CTLSOCK_CLIENTS; i++)
+		if (s->client[i].fd >= 0 && now >= s->client[i].deadline)
+			ctlsock_disconnect(s, &s->client[i]);
+}
+
+void ctlsock_events(struct ctlsock *s)
+{
+	struct epoll_event ev;
+
+	/* One at a time, and no more than there are clients: other sources wait meanwhile. */
+	for (unsigned int i = 0; i < CTLSOCK_CLIENTS && epoll_wait(s->epoll_fd, &ev, 1, 0) == 1; i++) {
+		struct ctlsock_client *c = ev.data.ptr;
+
+		if (ev.data.ptr == &s->listen_fd)
+			ctlsock_accept(s);
+		else if (ev.data.ptr == &s->timer_fd)
+			ctlsock_end_late(s);
+		else if (!(c->answer ? ctlsock_send(c) : ctlsock_receive(s, c)))
+			ctlsock_disconnect(s, c);
+	}
+	ctlsock_set_timer(s);
+}
+
+void ctlsock_close(struct ctlsock *s)
+{
+	if (!s)
+		return;
+	for (unsigned int i = 0; i < CTLSOCK_CLIENTS; i++)
+		if (s->client[i].fd >= 0)
+			ctlsock_disconnect(s, &s->client[i]);
+	if (s->listen_fd >= 0)
+		close(s->listen_fd);
+	if (s->timer_fd >= 0)
+		close(s->timer_fd);
+	if (s->epoll_fd >= 0)
+		close(s->epoll_fd);
+	if (s->at.sun_path[0])
+		unlink(s->at.sun_path);
+	free(s);
+}
