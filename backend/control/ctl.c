@@ -89,6 +89,16 @@ static void ctl_add_process(json_t *o, const struct vif *v)
 	(void)!json_object_set_new(o, "process", process);
 }
 
+static void ctl_add_rings(json_t *o, const struct vif *v)
+{
+	json_t *rings = json_array();
+	struct positions at;
+
+	for (unsigned int i = 0; v->serving && vif_counters_positions(&v->counters, i, &at); i++)
+		ctldoc_append_positions(rings, i, &at);
+	(void)!json_object_set_new(o, "rings", rings);
+}
+
 static void ctl_add_stats(json_t *o, const struct vif *v)
 {
 	json_t *queues;
@@ -125,12 +135,14 @@ static json_t *ctl_vif(const struct vif *v, enum ctlcmd_part part)
 		ctl_add_state(o, v);
 		if (v->serving)
 			ctl_add_features(o, &v->attach.conf);
+		ctl_add_rings(o, v);
 		ctl_add_settings(o, v);
 		ctl_add_process(o, v);
 		break;
 	case CTLCMD_STATS:
 		ctl_add_state(o, v);
 		ctl_add_process(o, v);
+		ctl_add_rings(o, v);
 		ctl_add_stats(o, v);
 		break;
 	case CTLCMD_DROPS:

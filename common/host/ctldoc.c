@@ -129,3 +129,30 @@ void ctldoc_add_drops(json_t *vif, const struct stats *s)
 	}
 	(void)!json_object_set_new(vif, "drops", drops);
 }
+
+static void ctldoc_add_ring(json_t *o, const char *key, const struct ring_position *at)
+{
+	json_t *ring = json_object();
+
+	ctldoc_add_number(ring, "req_prod", at->req_prod);
+	ctldoc_add_number(ring, "rsp_prod", at->rsp_prod);
+	ctldoc_add_number(ring, "cons", at->cons);
+	/* Free-running: requests that were not answered yet. */
+	ctldoc_add_number(ring, "unanswered", at->req_prod - at->rsp_prod);
+	(void)!json_object_set_new(o, key, ring);
+}
+
+void ctldoc_append_positions(json_t *rings, unsigned int queue, const struct positions *p)
+{
+	json_t *o = json_object();
+
+	ctldoc_add_number(o, "queue", queue);
+	ctldoc_add_ring(o, "gtx", &p->queue.gtx);
+	ctldoc_add_ring(o, "grx", &p->queue.grx);
+	ctldoc_add_number(o, "worker", p->worker_index);
+	ctldoc_add_number(o, "sleeps", p->sleeps);
+	ctldoc_add_flag(o, "asleep", p->asleep);
+	ctldoc_add_number(o, "mask_ours", p->worker.mask_ours);
+	ctldoc_add_number(o, "mask_theirs", p->worker.mask_theirs);
+	(void)!json_array_append_new(rings, o);
+}

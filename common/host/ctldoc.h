@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "common/base/positions.h"
 #include "common/base/stats.h"
 #include "common/base/util.h"
 
@@ -36,6 +37,9 @@ void ctldoc_add_totals(json_t *vif, const struct stats *s);
 
 /* Adds all counters, as an object called key. */
 void ctldoc_add_counters(json_t *object, const char *key, const struct stats *s);
+
+/* Appends where a queue's rings are and what its worker does to an array. */
+void ctldoc_append_positions(json_t *rings, unsigned int queue, const struct positions *p);
 
 /* Adds an array drops of the reasons that have drops, by direction. */
 void ctldoc_add_drops(json_t *vif, const struct stats *s);

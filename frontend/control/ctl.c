@@ -54,6 +54,16 @@ static void ctl_add_features(json_t *o, const struct nic_conf *conf)
 	(void)!json_object_set_new(o, "features", f);
 }
 
+static void ctl_add_rings(json_t *o, const struct nic *n)
+{
+	json_t *rings = json_array();
+	struct positions at;
+
+	for (unsigned int i = 0; n->conn && nic_conn_positions(n->conn, i, &at); i++)
+		ctldoc_append_positions(rings, i, &at);
+	(void)!json_object_set_new(o, "rings", rings);
+}
+
 static void ctl_add_stats(json_t *o, const struct nic *n, const struct stats *sum)
 {
 	json_t *queues;
@@ -89,9 +99,11 @@ static json_t *ctl_nic(const struct nic *n, enum ctlcmd_part part)
 		ctl_add_state(o, n, &s);
 		if (n->conn)
 			ctl_add_features(o, nic_conn_conf(n->conn));
+		ctl_add_rings(o, n);
 		break;
 	case CTLCMD_STATS:
 		ctl_add_state(o, n, &s);
+		ctl_add_rings(o, n);
 		ctl_add_stats(o, n, &s);
 		break;
 	case CTLCMD_DROPS:

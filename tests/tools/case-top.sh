@@ -35,9 +35,9 @@ case_top()
 	in0 ping -f -w 60 10.79.0.2 >/dev/null 2>&1 &
 	helper $!
 	top_in 80 24
-	check screen shows '^vif1.0 +guest +[0-9.]+ [kM] '
+	check screen shows '^vif1.0 +guest +[0-9.]+[kM] '
 	check head shows '^netbackd .*: 2 VIFs'
-	check share shows 'vif1.0 .* [0-9]+\.[0-9]$'
+	check share shows 'vif1.0 .* [0-9]+\.[0-9] +-$'
 	mux send-keys -t top t
 	check sorted shows 'sort .to guest.'
 	mux send-keys -t top /vif1.1 Enter

@@ -134,6 +134,38 @@ static void show_since(const json_t *vif)
 	show_line("since", text);
 }
 
+/* Prints the indices of a ring, which are free-running, and how many requests wait for an answer. */
+static void show_ring(const json_t *at, const char *ring)
+{
+	const json_t *r = json_object_get(at, ring);
+	char what[24], text[120];
+
+	snprintf(what, sizeof(what), "%s %" PRIu64, ring, number_of(at, "queue"));
+	snprintf(text, sizeof(text), "req_prod %" PRIu64 ", rsp_prod %" PRIu64 ", cons %" PRIu64 ": %" PRIu64 " unanswered",
+		 number_of(r, "req_prod"), number_of(r, "rsp_prod"), number_of(r, "cons"), number_of(r, "unanswered"));
+	show_line(what, text);
+}
+
+static void show_rings(const json_t *vif)
+{
+	const bool mask = strcmp(text_of(vif, "channels"), "mask") == 0;
+	json_t *at;
+	size_t i;
+
+	json_array_foreach(json_object_get(vif, "rings"), i, at) {
+		char text[120];
+
+		show_ring(at, "gtx");
+		show_ring(at, "grx");
+		snprintf(text, sizeof(text), "%" PRIu64 " %s, slept %" PRIu64 " times", number_of(at, "worker"),
+			 json_is_true(json_object_get(at, "asleep")) ? "sleeps" : "works", number_of(at, "sleeps"));
+		show_line("worker", text);
+		snprintf(text, sizeof(text), "%#" PRIx64 ", theirs %#" PRIx64, number_of(at, "mask_ours"), number_of(at, "mask_theirs"));
+		if (mask)
+			show_line("event mask", text);
+	}
+}
+
 static void show_settings(const json_t *vif)
 {
 	const json_t *s = json_object_get(vif, "settings");
@@ -175,6 +207,7 @@ static void show_print(const json_t *vif)
 	show_flags(vif, false, "not agreed");
 	show_totals(vif, "from_guest", "from guest");
 	show_totals(vif, "to_guest", "to guest");
+	show_rings(vif);
 	show_settings(vif);
 	show_process(vif);
 }

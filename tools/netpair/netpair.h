@@ -57,7 +57,7 @@ int ask_print_json(json_t *doc);
 /* Writes a number of bytes in units for people ("1.2 GiB") to text of TEXT_BYTES_MAX bytes, which is returned. */
 const char *text_bytes(char *text, uint64_t bytes);
 
-/* Writes a number in units of 1000 ("1.2 M") to text of TEXT_BYTES_MAX bytes, which is returned. */
+/* Writes a number in units of 1000 ("1.2M") to text of TEXT_BYTES_MAX bytes, which is returned. */
 const char *text_count(char *text, double count);
 
 /* Prints text in lines of at most 80 columns, each after so many spaces; the first begins at column at. */

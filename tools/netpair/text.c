@@ -10,8 +10,8 @@
 
 #define TEXT_COLUMNS 80u
 
-/* Writes value with three digits and the unit that it has after being divided by base as often as it can be. */
-static void text_scaled(char *text, double value, double base, const char *const *units, unsigned int n)
+/* Writes value with three digits, space, and the unit that it has after being divided by base as often as it can be. */
+static void text_scaled(char *text, double value, double base, const char *space, const char *const *units, unsigned int n)
 {
 	unsigned int i = 0;
 
@@ -19,14 +19,14 @@ static void text_scaled(char *text, double value, double base, const char *const
 		value /= base;
 		i++;
 	}
-	snprintf(text, TEXT_BYTES_MAX, i && value < 99.95 ? "%.1f%s%s" : "%.0f%s%s", value, *units[i] ? " " : "", units[i]);
+	snprintf(text, TEXT_BYTES_MAX, i && value < 99.95 ? "%.1f%s%s" : "%.0f%s%s", value, *units[i] ? space : "", units[i]);
 }
 
 const char *text_bytes(char *text, uint64_t bytes)
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 
-	text_scaled(text, (double)bytes, 1024, units, ARRAY_SIZE(units));
+	text_scaled(text, (double)bytes, 1024, " ", units, ARRAY_SIZE(units));
 	return text;
 }
 
@@ -34,7 +34,7 @@ const char *text_count(char *text, double count)
 {
 	static const char *const units[] = { "", "k", "M", "G", "T", "P" };
 
-	text_scaled(text, count, 1000, units, ARRAY_SIZE(units));
+	text_scaled(text, count, 1000, "", units, ARRAY_SIZE(units));
 	return text;
 }
 

@@ -47,21 +47,21 @@ static const char *top_share(char *text, double share)
 {
 	if (share < 0)
 		return "-";
-	snprintf(text, TEXT_BYTES_MAX, "%.1f", share);
+	snprintf(text, TEXT_BYTES_MAX, share < 99.95 ? "%.1f" : "%.0f", share);
 	return text;
 }
 
-#define TOP_HEAD "VIF       GUEST      FROM bit/s    pps  TO bit/s    pps  DROPS  WAKES COPY  %CPU"
+#define TOP_HEAD "VIF       GUEST    FROMb/s   pps  TO b/s   pps DROPS WAKES RING COPY  %CPU %DOMU"
 
-/* Writes a row of 79 columns. */
+/* Writes a row of 80 columns. */
 static void top_print_row(char *line, size_t len, const struct top_row *r)
 {
 	char fb[TEXT_BYTES_MAX], fp[TEXT_BYTES_MAX], tb[TEXT_BYTES_MAX], tp[TEXT_BYTES_MAX], d[TEXT_BYTES_MAX], w[TEXT_BYTES_MAX],
-	     c[TEXT_BYTES_MAX];
+	     c[TEXT_BYTES_MAX], g[TEXT_BYTES_MAX];
 
-	snprintf(line, len, "%-9.9s %-9.9s %11s %6s %9s %6s %6s %6s %4.1f %5s", r->name, r->guest, text_count(fb, r->from_bps),
+	snprintf(line, len, "%-9.9s %-8.8s %7s %5s %7s %5s %5s %5s %4u %4.1f %5s %5s", r->name, r->guest, text_count(fb, r->from_bps),
 		 text_count(fp, r->from_pps), text_count(tb, r->to_bps), text_count(tp, r->to_pps), text_count(d, r->drops),
-		 text_count(w, r->wakeups), r->copies, top_share(c, r->cpu));
+		 text_count(w, r->wakeups), r->waiting, r->copies, top_share(c, r->cpu), top_share(g, r->guest_cpu));
 }
 
 static void top_print_sums(char *line, size_t len, const struct top *t, const struct top_table *table)

@@ -19,6 +19,7 @@ struct top_row {
 	double drops;			/* packets dropped a second, both ways */
 	double wakeups;			/* times a second that a worker slept */
 	double copies;			/* grant copies for each packet */
+	unsigned int waiting;		/* frames' requests from the guest that wait for an answer now, over all queues */
 	double cpu;			/* share of a processor that its process used, percent; below 0: not known */
 	double guest_cpu;		/* and the guest; below 0: not known */
 };

@@ -54,6 +54,18 @@ static double top_grown(const json_t *before, const json_t *now, const char *obj
 	return (double)(is >= was ? is - was : is);
 }
 
+/* Returns the requests of the guest's transmit rings that are not answered. */
+static unsigned int top_waiting(const json_t *vif)
+{
+	unsigned int sum = 0;
+	json_t *at;
+	size_t i;
+
+	json_array_foreach(json_object_get(vif, "rings"), i, at)
+		sum += (unsigned int)number_in(at, "gtx", "unanswered");
+	return sum;
+}
+
 static void top_fill(struct top_row *r, const json_t *before, const json_t *now, double seconds)
 {
 	double packets;
@@ -70,6 +82,7 @@ static void top_fill(struct top_row *r, const json_t *before, const json_t *now,
 	r->wakeups = top_grown(before, now, "counters", "sleeps") / seconds;
 	packets = (r->from_pps + r->to_pps) * seconds;
 	r->copies = packets > 0 ? top_grown(before, now, "counters", "grant_ops") / packets : 0;
+	r->waiting = top_waiting(now);
 	r->cpu = r->guest_cpu = -1;
 }
 
