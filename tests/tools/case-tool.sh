@@ -71,7 +71,7 @@ case_look()
 	check show-features says 0 'agreed +.*sg' np show vif1.0
 	check show-rings says 0 'gtx 0 +req_prod [1-9][0-9]*, rsp_prod [1-9]' np show vif1.0
 	check show-rings-frontend says 0 'grx 0 +req_prod [1-9][0-9]*, rsp_prod [1-9]' npf show nic0
-	check show-mask says 0 'event mask +0x' np show vif1.0
+	check show-mask says 0 'event mask +0' np show vif1.0
 	check show-worker await 10 says 0 'worker +0 sleeps, slept [1-9]' np show vif1.0
 	check show-frontend says 0 'state +Connected .the other end: Connected' npf show nic0
 	check stats says 0 'gtx_packets +[1-9]' np stats vif1.0
