@@ -7,7 +7,7 @@
 
 #include "ctldoc.h"
 
-/* #syscalls-control getpid clock_gettime */
+/* #syscalls-control getpid time */
 
 /* Bytes of a text of a document, with its NUL; a longer one is cut off. */
 #define CTLDOC_TEXT_MAX 4096
