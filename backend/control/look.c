@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* look.c - what xenstore says of a VIF */
+#include "common/host/store_ahead.h"
 #include "common/host/xenbus.h"
 #include "common/wire/handshake.h"
 #include "backend.h"
 #include "look.h"
 #include "vif_hotplug.h"
 
-int vif_look(struct vif *v, struct hs_back_view *view)
+static int look_read(struct vif *v, struct hs_back_view *view)
 {
 	struct store *s = v->daemon->store;
 	enum xenbus_state theirs;
@@ -40,4 +41,17 @@ int vif_look(struct vif *v, struct hs_back_view *view)
 		.hotplug = vif_hotplug_allows(v, err, text),
 	};
 	return 0;
+}
+
+int vif_look(struct vif *v, struct hs_back_view *view)
+{
+	const struct store_key keys[] = {
+		{ v->be_path, "state" }, { v->be_path, "online" }, { v->fe_path, "state" }, { v->be_path, "hotplug-status" },
+	};
+	int err;
+
+	store_ahead(v->daemon->store, keys, ARRAY_SIZE(keys));
+	err = look_read(v, view);
+	store_ahead_end(v->daemon->store);
+	return err;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/host/store_ahead.h"
 #include "common/host/transaction.h"
 #include "common/wire/parse.h"
 #include "vif_conf.h"
@@ -140,6 +141,24 @@ static void vif_conf_read_mask(struct reader *r, struct vif_conf *conf)
 	vif_conf_demand_none(r, "event-channel-ctrl");
 }
 
+/* Reads the keys of a frontend with one queue at once, and those of a queue of several. */
+static void vif_conf_ahead(const struct reader *r)
+{
+	static const char *const names[] = {
+		"tx-ring-ref", "rx-ring-ref", "event-channel", "event-channel-tx", "event-channel-rx",
+		/* of the whole frontend */
+		"multi-queue-num-queues", "request-rx-copy", "event-mask-ref", "event-channel-ctrl", "ctrl-ring-ref",
+		"feature-rx-notify", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-no-csum-offload",
+		"feature-ipv6-csum-offload", "xdp-headroom",
+	};
+	struct store_key keys[ARRAY_SIZE(names)];
+	unsigned int n = *r->sub ? 5 : ARRAY_SIZE(names);
+
+	for (unsigned int i = 0; i < n; i++)
+		keys[i] = (struct store_key){ r->dir, names[i] };
+	store_ahead(r->store, keys, n);
+}
+
 /* netif.h: flat keys with one queue; with more only those under queue-N. */
 static void vif_conf_read_queues(struct reader *r, struct vif_conf *conf)
 {
@@ -161,6 +180,7 @@ static void vif_conf_read_queues(struct reader *r, struct vif_conf *conf)
 		snprintf(dir, sizeof(dir), "%s/queue-%u", top, i);
 		r->dir = dir;
 		r->sub = sub;
+		vif_conf_ahead(r);
 		vif_conf_read_queue(r, conf, i);
 		if (conf->mask) {
 			vif_conf_demand_none(r, "event-channel");
@@ -187,6 +207,7 @@ int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, u
 {
 	struct reader r = { .store = s, .dir = fe_path, .sub = "", .why = why };
 
+	vif_conf_ahead(&r);
 	*conf = (struct vif_conf){ .queues = 1 };
 	conf->queues = vif_conf_key_or(&r, "multi-queue-num-queues", 1);
 	vif_conf_demand(&r, conf->queues >= 1 && conf->queues <= max_queues, "multi-queue-num-queues");
@@ -294,6 +315,8 @@ bool vif_conf_fills(const struct vif_policy *policy, struct store *s, const char
 		return err || on;
 	if (strcmp(list, "all") == 0)
 		return true;
+	if (!*list)
+		return false;
 	if (store_read(s, text, sizeof(text), be_path, "mac") || !parse_mac(mac, text))
 		return false;
 	while (vif_conf_next_word(&list, word, sizeof(word)))

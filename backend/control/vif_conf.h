@@ -25,7 +25,7 @@ struct vif_policy {
 	bool queue_in_frames;	/* bytes cannot be limited: a new device gets a shorter queue */
 };
 
-/* Reads and checks the frontend's keys. Returns 0, or -errno with the reason in why;
+/* Reads and checks the frontend's keys, which stay read ahead (store_ahead.h). Returns 0, or -errno with the reason in why;
  * one that store_is_unknown() says nothing of the frontend. */
 MUST_CHECK int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path,
 			     uint32_t max_queues, struct reason *why);

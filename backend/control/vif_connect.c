@@ -10,6 +10,7 @@
 
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "common/host/store_ahead.h"
 #include "common/host/tap.h"
 #include "common/wire/handshake.h"
 #include "attach_found.h"
@@ -62,6 +63,23 @@ static void vif_refuse_unless_lost(struct vif *v, const struct reason *why)
 		vif_refuse(v, why);
 }
 
+/* Reads what the connection is made of. Returns 0, or -errno with the reason in why. */
+static int vif_read_conf(struct vif *v, struct vif_conf *conf, struct reason *why)
+{
+	const struct store_key keys[] = {
+		{ v->be_path, "multi-queue-max-queues" }, { v->be_path, "fill-checksums" }, { v->be_path, "mac" },
+	};
+	struct store *s = v->daemon->store;
+	int err;
+
+	store_ahead(s, keys, ARRAY_SIZE(keys));
+	err = vif_conf_read(conf, s, v->fe_path, vif_queues_allowed(v), why);
+	if (!err && vif_conf_fills(&v->daemon->policy, s, v->be_path))
+		conf->peer.csum4 = conf->peer.csum6 = false;
+	store_ahead_end(s);
+	return err;
+}
+
 /* Prepares the device and the settings for a frontend, whose keys go to *conf. Returns false if
  * it cannot be connected now. */
 static bool vif_prepare(struct vif *v, struct vif_conf *conf)
@@ -73,15 +91,13 @@ static bool vif_prepare(struct vif *v, struct vif_conf *conf)
 
 	if (!vif_claim_device(v))
 		return false;
-	err = vif_conf_read(conf, v->daemon->store, v->fe_path, vif_queues_allowed(v), &why);
+	err = vif_read_conf(v, conf, &why);
 	if (store_is_unknown(err))
 		vif_look_again(v, err);
 	else if (err)
 		vif_refuse(v, &why);
 	if (err)
 		return false;
-	if (vif_conf_fills(&v->daemon->policy, v->daemon->store, v->be_path))
-		conf->peer.csum4 = conf->peer.csum6 = false;
 	if (reason_fail(&why, "cannot set the device's offloads", ERRTEXT_TAP, vif_tap_fit(v, conf))) {
 		vif_refuse_unless_lost(v, &why);
 		return false;

@@ -8,6 +8,7 @@
 
 #include "common/base/errtext.h"
 #include "common/host/xenbus.h"
+#include "common/host/store_ahead.h"
 #include "common/wire/handshake.h"
 #include "common/base/log.h"
 #include "common/wire/parse.h"
@@ -78,6 +79,19 @@ static int vif_new_read_config(struct vif *v)
 	return vif_new_read_domain(v);
 }
 
+/* Reads at once what the functions below look at. */
+static void vif_new_ahead(struct vif *v)
+{
+	char dir[32];
+	const struct store_key keys[] = {
+		{ v->be_path, "online" }, { v->be_path, "state" }, { v->be_path, "frontend" }, { v->be_path, "frontend-id" },
+		{ v->be_path, "handle" }, { v->be_path, "mac" }, { dir, "vm" },
+	};
+
+	snprintf(dir, sizeof(dir), "/local/domain/%u", v->peer.raw);
+	store_ahead(v->daemon->store, keys, ARRAY_SIZE(keys));
+}
+
 /* Reads what never changes about a VIF. Returns 0; -ENOENT: there is nothing
  * to serve; other -errno: xenstored failed. */
 static int vif_new_read_identity(struct vif *v)
@@ -140,7 +154,9 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 	v->settings.limited = d->policy.limited;
 	snprintf(v->be_path, sizeof(v->be_path), "backend/vif/%u/%u", peer.raw, devid);
 	snprintf(v->token, sizeof(v->token), "%u/%u", peer.raw, devid);
+	vif_new_ahead(v);
 	err = vif_new_read_identity(v);
+	store_ahead_end(d->store);
 	if (err) {
 		d->look_again = d->look_again || err != -ENOENT;
 		free(v);

@@ -14,6 +14,7 @@
 #include "common/base/errtext.h"
 #include "common/base/log.h"
 #include "common/base/clock.h"
+#include "common/host/store_ahead.h"
 #include "backend.h"
 #include "vif_settings.h"
 
@@ -48,13 +49,16 @@ static void vif_settings_read_rate(struct vif *v)
 
 void vif_settings_read(struct vif *v)
 {
+	const struct store_key keys[] = { { v->be_path, "rate" }, { v->fe_path, KEY_MULTICAST } };
 	uint32_t on;
 	bool was;
 
+	store_ahead(v->daemon->store, keys, ARRAY_SIZE(keys));
 	vif_settings_read_rate(v);
 	/* A value that is no number filters nothing: no frame is lost for it. */
 	if (store_read_u32_or(v->daemon->store, &on, v->fe_path, KEY_MULTICAST, 0))
 		on = 0;
+	store_ahead_end(v->daemon->store);
 	was = atomic_exchange(&v->settings.filter, on != 0);
 	if (was != (on != 0))
 		log_debug("multicast filter vif=%s on=%d", v->name, on != 0);

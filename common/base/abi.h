@@ -19,12 +19,14 @@
 #error "compile with -D__XEN_INTERFACE_VERSION__ (see Makefile): ring.h needs it"
 #endif
 
+#include <errno.h>	/* xs_wire.h names errors if it is there */
 #include <stddef.h>
 #include <stdint.h>
 #include <xen/xen.h>
 #include <xen/grant_table.h>
 #include <xen/io/netif.h>
 #include <xen/io/xenbus.h>
+#include <xen/io/xs_wire.h>
 #include <linux/virtio_net.h>
 
 #include "util.h"
@@ -57,6 +59,7 @@
 /* The header in front of each TAP frame: virtio_net_hdr with num_buffers. */
 #define VNET_HDR_LEN sizeof(struct virtio_net_hdr_mrg_rxbuf)
 
+static_assert(sizeof(struct xsd_sockmsg) == 16, "the head of a message of xenstored");
 static_assert(sizeof(struct netif_tx_request) == 12, "gtx request");
 static_assert(sizeof(struct netif_tx_response) == 4, "gtx response");
 static_assert(sizeof(struct netif_rx_request) == 8, "grx request");

@@ -9,12 +9,14 @@
 
 #include "common/wire/parse.h"
 #include "store.h"
+#include "store_ahead.h"
 #include "store_internal.h"
 
 int store_begin(struct store *s)
 {
 	if (s->lost)
 		return -ENOTCONN;
+	store_ahead_end(s);
 	store_enter();
 	s->transaction = xs_transaction_start(s->handle);
 	store_leave();
@@ -53,26 +55,35 @@ static int store_join(char *path, const char *dir, const char *key)
 	return n < 0 || n >= STORE_PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
+/* Copies a value that is a string of less than len bytes. */
+static int store_copy(char *buf, size_t len, const char *value, size_t got)
+{
+	if (got >= len || memchr(value, '\0', got))
+		return -EINVAL;
+	memcpy(buf, value, got);
+	buf[got] = '\0';
+	return 0;
+}
+
 int store_read(struct store *s, char *buf, size_t len, const char *dir, const char *key)
 {
 	char path[STORE_PATH_MAX];
 	int err = store_join(path, dir, key);
+	const struct ahead_entry *ahead;
 	unsigned int got;
 	char *value;
 
 	if (err || s->lost)
 		return err ? err : -ENOTCONN;
+	ahead = store_ahead_find(s, path);
+	if (ahead)
+		return ahead->err ? ahead->err : store_copy(buf, len, s->ahead.bytes + ahead->value, ahead->len);
 	store_enter();
 	value = xs_read(s->handle, s->transaction, path, &got);
 	store_leave();
 	if (!value)
 		return store_failed(s);
-	if (got >= len || memchr(value, '\0', got)) {
-		err = -EINVAL;
-	} else {
-		memcpy(buf, value, got);
-		buf[got] = '\0';
-	}
+	err = store_copy(buf, len, value, got);
 	free(value);
 	return err;
 }
@@ -105,6 +116,7 @@ int store_write(struct store *s, const char *dir, const char *key, const char *v
 
 	if (err || s->lost)
 		return err ? err : -ENOTCONN;
+	store_ahead_end(s);
 	store_enter();
 	ok = xs_write(s->handle, s->transaction, path, value, (unsigned int)strlen(value));
 	store_leave();
@@ -127,6 +139,7 @@ int store_remove(struct store *s, const char *dir, const char *key)
 
 	if (err || s->lost)
 		return err ? err : -ENOTCONN;
+	store_ahead_end(s);
 	store_enter();
 	ok = xs_rm(s->handle, s->transaction, path);
 	store_leave();

@@ -56,8 +56,7 @@ int store_failed(struct store *s)
 	return err == EINVAL || err == 0 ? -EIO : -err;
 }
 
-/* Connects to xenstored's socket and sends nothing: the descriptor hangs up at once
- * when xenstored dies. Returns the descriptor; -ENOENT: there is no socket; other
+/* Connects to xenstored's socket: the descriptor hangs up at once when xenstored dies. Returns the descriptor; -ENOENT: there is no socket; other
  * -errno. */
 static int store_conn_hangup_open(void)
 {
@@ -89,6 +88,9 @@ static int store_conn_handle_open(struct store *s)
 	s->handle = xs_open(0);
 	store_leave();
 	s->transaction = XBT_NULL;
+	s->ahead.broken = false;
+	s->ahead.n = 0;
+	s->ahead.used = 0;
 	if (s->handle)
 		return 0;
 	/* There is no socket and no device; ENOENT would mean a missing node. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/host/store.h"
+#include "common/host/store_ahead.h"
 #include "common/wire/parse.h"
 
 #define KEYS_MAX 160u
@@ -21,6 +22,9 @@ struct store {
 	unsigned int lose;		/* so many commits more fail by a conflict */
 	unsigned int begun, committed, aborted;
 	int fail;			/* what each read returns, if not 0 */
+	struct { char path[96]; } ahead[KEYS_MAX];	/* what was read ahead */
+	unsigned int nahead;
+	unsigned int single;		/* reads of what was not */
 };
 
 static inline int keys_find(const struct store *s, const char *path)
@@ -56,6 +60,27 @@ static inline const char *keys_get(const struct store *s, const char *path)
 	return i < 0 ? NULL : s->key[i].value;
 }
 
+void store_ahead(struct store *s, const struct store_key *keys, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		assert(s->nahead < KEYS_MAX);
+		snprintf(s->ahead[s->nahead++].path, sizeof(s->ahead[0].path), "%s/%s", keys[i].dir, keys[i].key);
+	}
+}
+
+void store_ahead_end(struct store *s)
+{
+	s->nahead = 0;
+}
+
+static inline bool keys_is_ahead(const struct store *s, const char *path)
+{
+	for (unsigned int i = 0; i < s->nahead; i++)
+		if (strcmp(s->ahead[i].path, path) == 0)
+			return true;
+	return false;
+}
+
 int store_read(struct store *s, char *buf, size_t len, const char *dir, const char *key)
 {
 	char path[160];
@@ -64,6 +89,7 @@ int store_read(struct store *s, char *buf, size_t len, const char *dir, const ch
 	if (s->fail)
 		return s->fail;
 	snprintf(path, sizeof(path), "%s/%s", dir, key);
+	s->single += !keys_is_ahead(s, path);
 	value = keys_get(s, path);
 	if (!value)
 		return -ENOENT;

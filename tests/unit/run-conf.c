@@ -314,6 +314,20 @@ static const char *published(const char *key)
 	return keys_get(&st, path);
 }
 
+/* A round trip to xenstored for each key would make a restart with many guests slow. */
+static void reads_all_at_once(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		start();
+		put_kind(&kinds[i]);
+		assert_int_equal(read_conf(), 0);
+		assert_int_equal(st.single, 0);
+		/* Of a whole connection store_ahead.h keeps 64. */
+		assert_true(st.nahead <= 3 + 17 + 5 * VIF_QUEUES_MAX && st.nahead <= 64);
+	}
+}
+
 static void publishes(void **state)
 {
 	struct vif_policy policy = { .max_queues = 3 };
@@ -387,7 +401,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order), cmocka_unit_test(each_missing), cmocka_unit_test(each_broken),
 		cmocka_unit_test(each_twice), cmocka_unit_test(one_too_many), cmocka_unit_test(counts),
-		cmocka_unit_test(features), cmocka_unit_test(headroom), cmocka_unit_test(store_fails), cmocka_unit_test(describes),
+		cmocka_unit_test(features), cmocka_unit_test(headroom), cmocka_unit_test(store_fails), cmocka_unit_test(describes), cmocka_unit_test(reads_all_at_once),
 		cmocka_unit_test(publishes), cmocka_unit_test(publishes_nowhere), cmocka_unit_test(fills),
 	};
 
