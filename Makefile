@@ -244,6 +244,11 @@ bench: deps ## measure the pair on xensim beside veth, a relay and QEMU: ROUNDS=
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) $(if $(findstring command,$(origin SECONDS)),BENCH_SECONDS=$(SECONDS)) tools/bench
 
+.PHONY: bench-guests
+bench-guests: deps ## measure memory, attach, idling and restart with many guests, isolated and not: GUESTS=256 ROUNDS=2 SECONDS=2
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) $(if $(findstring command,$(origin SECONDS)),BENCH_SECONDS=$(SECONDS)) tools/bench-guests
+
 $(BUILD)/bench/%: $(BUILD)/obj/tools/bench.d/%.o
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
