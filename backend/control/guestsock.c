@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "common/base/abi.h"
+#include "common/host/statefile.h"
 #include "common/host/tapstate.h"
 #include "common/wire/parse.h"
 #include "guestsock.h"
@@ -23,14 +25,29 @@ static void guestsock_address(struct sockaddr_un *at, const char *run_dir, struc
 	snprintf(at->sun_path, sizeof(at->sun_path), "%s/guest-%u.sock", run_dir, guest.raw);
 }
 
+/* Makes room for a socket. What is none is moved aside; a link could name another guest's. */
+static void guestsock_clear(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		statefile_set_aside(path, "not a socket");
+	else
+		unlink(path);
+}
+
 int guestsock_connect(const char *run_dir, struct domid guest)
 {
 	struct sockaddr_un at;
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
+	struct stat st;
+	int fd, err;
 
+	guestsock_address(&at, run_dir, guest);
+	if (lstat(at.sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return -ENOENT;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	guestsock_address(&at, run_dir, guest);
 	err = connect(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ? -errno : 0;
 	if (!err)
 		return fd;
@@ -51,7 +68,7 @@ int guestsock_listen(const char *run_dir, struct domid guest)
 		return -EBUSY;
 	if (fd != -ENOENT)
 		return fd;
-	unlink(at.sun_path);
+	guestsock_clear(at.sun_path);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
@@ -112,7 +129,7 @@ void guestsock_remove(const char *run_dir, struct domid guest)
 	struct sockaddr_un at;
 
 	guestsock_address(&at, run_dir, guest);
-	unlink(at.sun_path);
+	guestsock_clear(at.sun_path);
 }
 
 pid_t guestsock_kill(const char *run_dir, struct domid guest)

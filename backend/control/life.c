@@ -30,7 +30,8 @@ static void life_load(struct devstate *st, const struct vif *v)
 {
 	int err = devstate_read(st, v->daemon->run_dir, v->name);
 
-	if (err && err != -ENOENT)
+	/* One that was set aside has been logged. */
+	if (err && err != -ENOENT && err != -EPERM && err != -EINVAL)
 		log_warn("cannot read the saved state of a device file=%s/%s error=\"%s\"", v->daemon->run_dir, v->name,
 			 errtext(ERRTEXT_FILE, err));
 }

@@ -7,6 +7,7 @@
 
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "common/host/statefile.h"
 #include "common/host/statemap.h"
 #include "common/host/tap.h"
 #include "common/host/taplimit.h"
@@ -64,6 +65,8 @@ static void vif_fds_open_tables(struct vif_fds *fds, struct vif *v)
 
 	vif_fds_tables_path(path, sizeof(path), v->daemon->run_dir, v->name);
 	fds->tables = hs_back_is_up(v->state) ? statemap_open(path, len) : -ENOENT;
+	if (fds->tables == -EPERM || fds->tables == -EINVAL)
+		statefile_set_aside(path, fds->tables == -EPERM ? "not a file of ours" : "of another size");
 	if (fds->tables < 0)
 		fds->tables = statemap_create(path, len);
 	if (fds->tables >= 0)

@@ -12,6 +12,9 @@
 
 /* #syscalls-control unlink */
 
+/* A file of another version is not used: its keys may mean other things. */
+#define DEVSTATE_VERSION 1u
+
 static void devstate_path_of(char *path, size_t len, const char *run_dir, const char *name)
 {
 	snprintf(path, len, "%s/%s", run_dir, name);
@@ -35,6 +38,7 @@ static bool devstate_number_or_none(const char *text, const char *key, unsigned 
 int devstate_read(struct devstate *st, const char *run_dir, const char *name)
 {
 	char path[256], *text;
+	uint64_t version;
 	bool ok;
 	int err;
 
@@ -44,10 +48,11 @@ int devstate_read(struct devstate *st, const char *run_dir, const char *name)
 	if (err == -ENOENT)
 		return err;
 	if (err == -EPERM || err == -EINVAL)
-		statefile_set_aside(path, "not a file of ours");
+		statefile_set_aside(path, err == -EPERM ? "not a file of ours" : "damaged");
 	if (err)
 		return err;
-	ok = devstate_number_or_none(text, "ifindex", &st->ifindex) && st->ifindex &&
+	statefile_number(text, "version", &version);
+	ok = version == DEVSTATE_VERSION && devstate_number_or_none(text, "ifindex", &st->ifindex) && st->ifindex &&
 	     devstate_number_or_none(text, "mtu-before", &st->mtu_before) &&
 	     devstate_number_or_none(text, "mtu-lowered", &st->mtu_lowered) &&
 	     devstate_number_or_none(text, "offloads", &st->offloads) &&
@@ -64,7 +69,7 @@ int devstate_read(struct devstate *st, const char *run_dir, const char *name)
 	if (ok)
 		return 0;
 	*st = (struct devstate){ 0 };
-	statefile_set_aside(path, "it names no device");
+	statefile_set_aside(path, version == DEVSTATE_VERSION ? "it names no device" : "of another version");
 	return -EINVAL;
 }
 
@@ -78,9 +83,9 @@ int devstate_write(const struct devstate *st, const char *run_dir, const char *n
 {
 	char path[256], text[512];
 	int len = snprintf(text, sizeof(text),
-			   "ifindex=%u\nnetns=%llu\nifname=%s\ndomain=%s\ndevid=%s\nremade=%u\nmac=%s\nmtu=%s\n"
+			   "version=%u\nifindex=%u\nnetns=%llu\nifname=%s\ndomain=%s\ndevid=%s\nremade=%u\nmac=%s\nmtu=%s\n"
 			   "mtu-before=%u\nmtu-lowered=%u\noffloads=%u\n",
-			   st->ifindex, (unsigned long long)st->netns, st->ifname, st->domain, st->devid, st->remade,
+			   DEVSTATE_VERSION, st->ifindex, (unsigned long long)st->netns, st->ifname, st->domain, st->devid, st->remade,
 			   st->mac, st->mtu, st->mtu_before, st->mtu_lowered, st->offloads);
 
 	if (len < 0 || (size_t)len >= sizeof(text))

@@ -2,6 +2,7 @@
 /* statefile.c - small text files in the run directory */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "common/base/log.h"
 #include "statefile.h"
 
-/* #syscalls-control close fstat geteuid open read rename unlink write */
+/* #syscalls-control access close fstat geteuid open read rename rmdir unlink write */
 
 static int statefile_write_all(int fd, const char *text, size_t len)
 {
@@ -28,23 +29,54 @@ static int statefile_write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
+void statefile_sum(char line[STATEFILE_SUM_MAX], const char *text, size_t len)
+{
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+	/* FNV-1a: each step is one to one, so that no single byte that differs is missed. */
+	for (size_t i = 0; i < len; i++)
+		sum = (sum ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+	snprintf(line, STATEFILE_SUM_MAX, "sum=%016" PRIx64 "\n", sum);
+}
+
+/* Removes what is in the way of a file: a file, or an empty directory. */
+static void statefile_clear(const char *path)
+{
+	if (unlink(path) < 0)
+		(void)!rmdir(path);
+}
+
+/* Puts the new file in its place; a directory that is there is moved aside. */
+static int statefile_put(const char *beside, const char *path)
+{
+	if (rename(beside, path) == 0)
+		return 0;
+	if (errno != EISDIR && errno != ENOTEMPTY && errno != EEXIST)
+		return -errno;
+	statefile_set_aside(path, "a directory");
+	return rename(beside, path) < 0 ? -errno : 0;
+}
+
 int statefile_write(const char *path, const char *text, size_t len)
 {
-	char beside[300];
+	char beside[300], sum[STATEFILE_SUM_MAX];
 	int fd, err;
 
-	if (len > STATEFILE_MAX || snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside))
+	if (len > STATEFILE_MAX - STATEFILE_SUM_MAX || snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside))
 		return -ENAMETOOLONG;
 	/* An earlier daemon may have left an unfinished file. */
-	unlink(beside);
+	statefile_clear(beside);
 	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
+	statefile_sum(sum, text, len);
 	err = statefile_write_all(fd, text, len);
+	if (!err)
+		err = statefile_write_all(fd, sum, strlen(sum));
 	if (close(fd) < 0 && !err)
 		err = -errno;
-	if (!err && rename(beside, path) < 0)
-		err = -errno;
+	if (!err)
+		err = statefile_put(beside, path);
 	if (err)
 		unlink(beside);
 	return err;
@@ -79,6 +111,27 @@ static ssize_t statefile_read_all(int fd, char *buf)
 	return (ssize_t)got;
 }
 
+/* Cuts the sum off a text of len bytes. Returns false if it is wrong. */
+static bool statefile_check_sum(char *text, size_t len)
+{
+	char sum[STATEFILE_SUM_MAX];
+	size_t line = strlen("sum=") + 16 + 1;
+
+	if (len < line)
+		return false;
+	statefile_sum(sum, text, len - line);
+	if (memcmp(text + len - line, sum, line) != 0)
+		return false;
+	text[len - line] = '\0';
+	return true;
+}
+
+int statefile_open_error(int err)
+{
+	/* A link; a socket; a directory that was to be written. */
+	return err == ELOOP || err == ENXIO || err == EISDIR ? -EPERM : -err;
+}
+
 int statefile_read(char **text, const char *path)
 {
 	/* O_NONBLOCK, so that a FIFO of that name does not block. */
@@ -88,7 +141,7 @@ int statefile_read(char **text, const char *path)
 	char *buf;
 
 	if (fd < 0)
-		return errno == ELOOP ? -EPERM : -errno;
+		return statefile_open_error(errno);
 	buf = malloc(STATEFILE_MAX + 2);
 	if (!buf)
 		got = -ENOMEM;
@@ -97,24 +150,37 @@ int statefile_read(char **text, const char *path)
 	else
 		got = statefile_read_all(fd, buf);
 	close(fd);
-	if (got >= 0 && ((size_t)got > STATEFILE_MAX || memchr(buf, '\0', (size_t)got)))
+	if (got >= 0 && ((size_t)got > STATEFILE_MAX || memchr(buf, '\0', (size_t)got) || !statefile_check_sum(buf, (size_t)got)))
 		got = -EINVAL;
 	if (got < 0) {
 		free(buf);
 		return (int)got;
 	}
-	buf[got] = '\0';
 	*text = buf;
 	return 0;
 }
 
 void statefile_set_aside(const char *path, const char *why)
 {
+	/* What cannot be moved is met again and again. */
+	static struct log_bucket stays;
 	char aside[300];
+	bool named = snprintf(aside, sizeof(aside), "%s.bad", path) < (int)sizeof(aside);
 
-	if (snprintf(aside, sizeof(aside), "%s.bad", path) >= (int)sizeof(aside) || rename(path, aside) < 0)
-		unlink(path);
-	log_warn("saved state cannot be used, it is renamed file=%s.bad reason=\"%s\"", path, why);
+	if (named && rename(path, aside) < 0) {
+		/* An earlier one is of another kind. */
+		statefile_clear(aside);
+		named = rename(path, aside) == 0;
+	}
+	if (named) {
+		log_warn("saved state cannot be used, it is renamed file=%s.bad reason=\"%s\"", path, why);
+		return;
+	}
+	statefile_clear(path);
+	if (access(path, F_OK) < 0)
+		log_warn("saved state cannot be used, it is removed file=%s reason=\"%s\"", path, why);
+	else
+		log_warn_in(&stays, "saved state cannot be used nor moved, remove it: its VIF is not restored file=%s reason=\"%s\"", path, why);
 }
 
 bool statefile_value(const char *text, const char *key, char *buf, size_t len)

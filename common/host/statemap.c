@@ -17,7 +17,7 @@ int statemap_create(const char *path, size_t len)
 	int fd, err;
 
 	if (unlink(path) < 0 && errno != ENOENT)
-		return -errno;
+		statefile_set_aside(path, "not a file");
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
@@ -36,7 +36,7 @@ int statemap_open(const char *path, size_t len)
 	uint64_t size;
 
 	if (fd < 0)
-		return errno == ELOOP ? -EPERM : -errno;
+		return statefile_open_error(errno);
 	if (!statefile_is_ours(fd, &size))
 		err = -EPERM;
 	else if (size != len)

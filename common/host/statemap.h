@@ -18,7 +18,7 @@
 
 #include "common/base/util.h"
 
-/* Makes the file path anew, with len zero bytes and mode 0600. It allocates the
+/* Makes the file path anew, with len zero bytes and mode 0600; a directory that is there is moved aside. It allocates the
  * space now, so that a store never fails on a full disk. Returns its descriptor, or -errno. */
 MUST_CHECK int statemap_create(const char *path, size_t len);
 

@@ -19,6 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/host/statefile.h"
 #include "evtchn_keeper.h"
 
 /* #syscalls-control accept4 bind chdir chmod close close_range connect geteuid
@@ -112,7 +113,8 @@ static int evtchn_keeper_listen(const struct sockaddr_un *addr)
 
 	if (sock < 0)
 		return -errno;
-	unlink(addr->sun_path);
+	if (unlink(addr->sun_path) < 0 && errno != ENOENT)
+		statefile_set_aside(addr->sun_path, "not a socket");
 	/* Before it can be reached at all, which takes listen(). */
 	if (bind(sock, (const struct sockaddr *)addr, sizeof(*addr)) < 0 || chmod(addr->sun_path, 0600) < 0 ||
 	    listen(sock, 16) < 0) {

@@ -9,6 +9,7 @@
  * - what is accepted is within bounds: an ifindex is a positive int, an entry of the hash's table is a
  *   queue that exists, an address is multicast, a grant is found once, at the page that was mapped;
  * - what was read and is written again is read as the same;
+ * - a state file without the right sum is not accepted;
  * - nothing is accepted from a file of another connection;
  * - everything that was mapped is unmapped.
  */
@@ -20,6 +21,7 @@
 #include "fuzz.h"
 
 #include "common/host/devstate.h"
+#include "common/host/statefile.h"
 #include "backend/data/saved.c"
 #include "backend/data/mapquota.c"
 #include "backend/data/gref_map.c"
@@ -74,19 +76,27 @@ void grant_unmap_run(struct grant_dev *g, void *pages, unsigned int n)
 
 /* --- files ------------------------------------------------------------------- */
 
-/* Makes a file of the run directory: its first line names the connection, the rest is from the input. */
-static void plant(const char *name, const char *first)
+/* Makes a device's state file of the input. how & 1: as it is; else with the version and the sum. */
+static void plant(const char *name, unsigned int how)
 {
-	char path[128];
+	static const char version[] = "version=1\n";
+	char path[128], sum[STATEFILE_SUM_MAX] = "";
+	size_t head = how & 1 ? 0 : strlen(version);
+	uint8_t *text = malloc(head + input_left + 1);
 	FILE *f;
 
+	PROMISE(text);
+	memcpy(text, version, head);
+	memcpy(text + head, input, input_left);
+	if (!(how & 1))
+		statefile_sum(sum, (const char *)text, head + input_left);
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	f = fopen(path, "w");
 	PROMISE(f);
-	if (first)
-		fprintf(f, "%s\n", first);
-	fwrite(input, 1, input_left, f);
+	fwrite(text, 1, head + input_left, f);
+	fputs(sum, f);
 	PROMISE(fclose(f) == 0);
+	free(text);
 }
 
 static void clear(const char *name)
@@ -99,11 +109,11 @@ static void clear(const char *name)
 
 /* --- a device's state -------------------------------------------------------- */
 
-static void device(void)
+static void device(unsigned int how)
 {
 	struct devstate st, again;
 
-	plant("nic0", NULL);
+	plant("nic0", how);
 	if (devstate_read(&st, dir, "nic0")) {
 		static const struct devstate nothing;
 
@@ -312,7 +322,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	how = eat8(&input, &input_left);
 	switch (what & 3) {
 	case 0:
-		device();
+		device(how);
 		break;
 	case 1:
 		device_of_text();

@@ -89,6 +89,7 @@ case_rights()
 # What an earlier netbackd left in the run directory.
 case_stale()
 {
+	expect='guest-[0-9]*.sock.bad reason="not a socket"'
 	lab_start
 	mkdir -p "$L/run-back" && chmod 700 "$L/run-back"
 	# A socket whose process is gone, for the guest that comes and for one that never does; and what is no socket.
@@ -96,6 +97,7 @@ case_stale()
 	{ start_back && start_front && attach 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/serves" $? "$(cat "$TOP/out")"
 	check socket-is-new test -S "$L/run-back/guest-1.sock" -a "$(data_of 1 | wc -l)" = 1
+	check no-socket-is-aside test -f "$L/run-back/guest-78.sock.bad" -a -d "$L/run-back/guest-79.sock.bad"
 	check unused-is-gone test ! -e "$L/run-back/guest-77.sock" -a ! -e "$L/run-back/guest-78.sock"
 	check other-files-stay test -e "$L/run-back/guest-x.sock"
 }
@@ -104,7 +106,7 @@ leave_sockets()
 {
 	perl -MSocket -e 'for (@ARGV) { socket(S, PF_UNIX, SOCK_SEQPACKET, 0) && bind(S, sockaddr_un($_)) && listen(S, 1) or die "$_: $!" }' \
 		"$L/run-back/guest-1.sock" "$L/run-back/guest-77.sock" &&
-		touch "$L/run-back/guest-78.sock" "$L/run-back/guest-x.sock"
+		touch "$L/run-back/guest-78.sock" "$L/run-back/guest-x.sock" && mkdir "$L/run-back/guest-79.sock"
 }
 
 # A data process that does not go on: control does not wait for it.
