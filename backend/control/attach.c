@@ -220,6 +220,12 @@ static void attach_process_message(struct process *p, const union msg *m)
 
 	while (a && a->number != m->head.vif)
 		a = a->next;
+	if (!a && served_has_number(p->served, m->head.vif)) {
+		/* An earlier control connected that VIF, and it is not claimed yet. Its fault would be lost here:
+		 * all that the process serves goes on in a new one, which finds the fault again. */
+		process_end(p);
+		return;
+	}
 	if (!a) {
 		process_kill(p, "it speaks of a VIF that it does not serve");
 		return;

@@ -30,6 +30,13 @@ int served_add(struct served **list, const struct msg_serving *m, const int *fds
 	return 0;
 }
 
+bool served_has_number(const struct served *list, uint32_t number)
+{
+	while (list && list->made.head.vif != number)
+		list = list->next;
+	return list;
+}
+
 struct served *served_claim(struct served **list, const char *name)
 {
 	struct served **at = list, *found;

@@ -16,6 +16,9 @@ struct served {
  * that number or that name, so that it never has more than MSG_VIFS_MAX; -ENOMEM. */
 MUST_CHECK int served_add(struct served **list, const struct msg_serving *m, const int *fds);
 
+/* Returns whether the VIF of that number in the messages is in the list. */
+bool served_has_number(const struct served *list, uint32_t number);
+
 /* Takes the VIF of that name off the list; NULL: it is not there. The caller owes served_free(). */
 struct served *served_claim(struct served **list, const char *name);
 

@@ -144,7 +144,7 @@ start_back()
 	"$X" exec 0 -- ${UNDER:-} "$BIN/netbackd" --run-dir="$L/run-back" --log-level="${E2E_LOG:-info}" \
 		--isolation="$ISOLATION" --uid-range="$UIDS" "$@" 2>>"$L/back.log" &
 	BACK=$!
-	await_line "$L/back.log" 10 'netbackd: info: started' $((n + 1))
+	await_line "$L/back.log" 30 'netbackd: info: started' $((n + 1))
 }
 
 start_front()
@@ -155,7 +155,7 @@ start_front()
 	"$X" exec "$GUEST" -- ${UNDER:-} "$BIN/netfrontd" --run-dir="$L/run-front" --log-level="${E2E_LOG:-info}" \
 		${FRONT_USER:+--user="$FRONT_USER"} "$@" 2>>"$L/front.log" &
 	FRONT=$!
-	await_line "$L/front.log" 10 'netfrontd: info: started' $((n + 1))
+	await_line "$L/front.log" 30 'netfrontd: info: started' $((n + 1))
 }
 
 lab_pair() { lab_start && start_back && start_front "$@"; }

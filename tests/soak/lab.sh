@@ -50,6 +50,7 @@ soak_lab()
 	all_move 30
 }
 
+# A busy machine takes its time.
 back() { start_back --max-queues=4 --workers=2 --max-mappings=16384 >"$TOP/out" 2>&1; }
 
 # front DOMID: starts its netfrontd.
