@@ -128,8 +128,8 @@ static bool statefile_check_sum(char *text, size_t len)
 
 int statefile_open_error(int err)
 {
-	/* A link; a socket; a directory that was to be written. */
-	return err == ELOOP || err == ENXIO || err == EISDIR ? -EPERM : -err;
+	/* A link; a socket; a directory that was to be written; a file of root, for a daemon that is another user. */
+	return err == ELOOP || err == ENXIO || err == EISDIR || err == EACCES ? -EPERM : -err;
 }
 
 int statefile_read(char **text, const char *path)
