@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# What a daemon needs has run out: one VIF has less, or waits, and says so; the daemon and other VIFs go on.
+# shellcheck disable=SC2154,SC2153,SC2034 # L, BACK, FRONT, ns0, expect: lib.sh
+
+# The disk of netbackd's run directory is full from the start, and has room again later.
+case_full_run_dir()
+{
+	expect='cannot save|saved state|left no usable tables'
+	lab_start
+	mkdir -m 700 "$L/run-back" && mount -t tmpfs -o size=64k,mode=700 e2e "$L/run-back" || { skip all "no tmpfs can be mounted"; return; }
+	cat /dev/zero >"$L/run-back/full" 2>/dev/null
+	{ start_back && start_front && attach 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/connects" $? "$(cat "$TOP/out")"
+	check said grep -E 'warn: cannot save .*(vif1.0|error=)' "$L/back.log"
+	check one-process test "$(grep -c 'netbackd: info: started' "$L/back.log")" = 1
+	rm "$L/run-back/full"
+	{ x detach-vif guest 0 && attach 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/again-with-room" $? "$(cat "$TOP/out")"
+	check saved test -s "$L/run-back/vif1.0" -a -s "$L/run-back/vif1.0.tables"
+	umount -l "$L/run-back"
+}
