@@ -29,6 +29,8 @@ WARN := -Wall -Wextra -Wundef -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 	-Wformat=2 -Wswitch-enum $(if $(filter 1,$(WERROR)),-Werror)
 CPPFLAGS += -iquote . -iquote $(BUILD)/gen -D_GNU_SOURCE -D__XEN_INTERFACE_VERSION__=0x00040e00 \
 	-DNETPAIR_VERSION='"$(VERSION)"' $(if $(MSG_VERSION),-DMSG_VERSION=$(MSG_VERSION)u)
+# Static probes, where the header is there (systemtap-sdt-dev).
+CPPFLAGS += -DHAVE_SDT=$(if $(shell echo '#include <sys/sdt.h>' | $(CC) -E -x c - 2>/dev/null),1,0)
 OPT ?= -O2 -g
 CFLAGS += -std=c11 $(OPT) $(WARN) -fno-strict-overflow -fstack-protector-strong -fPIE
 LDFLAGS += -Wl,-z,relro,-z,now -Wl,-z,noexecstack
@@ -278,7 +280,7 @@ DEPS_DEMO := $(DEPS_RUN) iputils-ping iperf3 procps
 # What building the packages and looking at them needs.
 DEPS_DEB := $(DEPS_RUN) build-essential debhelper dpkg-dev libcmocka-dev
 DEPS := $(DEPS_DEMO) $(DEPS_DEB) lintian pkg-config mandoc clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
-	python3-jsonschema tmux tcpdump ethtool jq systemd apparmor qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
+	systemtap-sdt-dev python3-jsonschema tmux tcpdump ethtool jq systemd apparmor qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
 
 # Installs what is missing of a list, asks nothing, and is silent if that is nothing.
 define packages
@@ -316,7 +318,8 @@ linkdir ?= $(prefix)/lib/systemd/network
 sysusersdir ?= $(prefix)/lib/sysusers.d
 sysconfdir ?= /etc
 MAN := $(wildcard docs/*.8)
-UNITS := $(wildcard tools/systemd/*.service)
+UNITS := $(wildcard tools/systemd/*.service tools/systemd/*.timer)
+TRACERS := $(wildcard tools/bpftrace/*.bt)
 LINKS := $(wildcard tools/systemd/*.link)
 SCRIPTS := $(wildcard xenstore-scripts/vif-*)
 # One page describes all three.
@@ -349,7 +352,7 @@ all_placed = $(foreach f,$(1),$(call placed,$(f),$(2),$(3),$(4))$(newline)	)
 .PHONY: install
 install: $(BUILD)/netbackd $(BUILD)/netfrontd $(BUILD)/netpair ## install below DESTDIR and prefix; files in /etc/default stay as they are
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(sbindir) $(libexecdir)/netpair $(mandir)/man8 $(unitdir) $(linkdir) $(sysusersdir) \
-		$(docdir)/modprobe.d $(docdir)/systemd $(docdir)/apparmor.d $(sysconfdir)/default $(completiondir))
+		$(docdir)/modprobe.d $(docdir)/systemd $(docdir)/apparmor.d $(docdir)/bpftrace $(sysconfdir)/default $(completiondir))
 	$(INSTALL) -m 755 $^ $(DESTDIR)$(sbindir)
 	$(call all_placed,$(SCRIPTS),$(sbindir),755,$(LIB))
 	$(INSTALL) -m 644 xenstore-scripts/lib.sh $(DESTDIR)$(libexecdir)/netpair
@@ -361,6 +364,7 @@ install: $(BUILD)/netbackd $(BUILD)/netfrontd $(BUILD)/netpair ## install below 
 	$(INSTALL) -m 644 $(ACCOUNTS) $(DESTDIR)$(sysusersdir)
 	$(call all_placed,$(DOCS),$(docdir),,$(LINKED))
 	$(call all_placed,$(EXAMPLES),$(docdir)/modprobe.d)
+	$(call all_placed,$(TRACERS),$(docdir)/bpftrace,,s$(comma)/usr/sbin/$(comma)$(sbindir)/$(comma)g)
 	$(call all_placed,$(UNIT_EXAMPLES),$(docdir)/systemd)
 	$(call all_placed,$(PROFILES),$(docdir)/apparmor.d)
 	$(foreach d,$(DEFAULTS),[ -e $(DESTDIR)$(sysconfdir)/default/$(notdir $(d)) ] || \

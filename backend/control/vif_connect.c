@@ -11,6 +11,7 @@
 #include "common/base/errtext.h"
 #include "common/base/log.h"
 #include "common/host/store_ahead.h"
+#include "common/base/probe.h"
 #include "common/host/tap.h"
 #include "common/wire/handshake.h"
 #include "attach_found.h"
@@ -182,6 +183,7 @@ static void vif_serve_frontend(struct vif *v)
 
 	v->serving = true;
 	v->serving_since = (uint64_t)time(NULL);
+	probe_connect(v->name, conf->queues, (int)adopt);
 	attach_settings(&v->attach);
 	vif_tap_carrier(v);
 	if (!adopt)
@@ -221,6 +223,7 @@ bool vif_disconnect(struct vif *v)
 		return true;
 	}
 	v->serving = false;
+	probe_disconnect(v->name);
 	vif_counters_sum(&v->counters, &sum);
 	stats_print(&sum, text, sizeof(text));
 	vif_tap_carrier(v);

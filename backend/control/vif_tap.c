@@ -66,6 +66,15 @@ static void vif_tap_tell_remade(struct vif *v)
 	v->device_remade = true;
 }
 
+/* Gives a new device the guest's name as its alias. */
+static void vif_tap_name_guest(struct vif *v)
+{
+	const struct tapstate ts = vif_tap_tapstate_of(v);
+
+	if (*v->guest)
+		tapstate_alias(&ts, v->tap_fd, v->guest);
+}
+
 int vif_tap_open(struct vif *v)
 {
 	/* As netback's: the guest's own address must not be the bridge's. */
@@ -85,6 +94,8 @@ int vif_tap_open(struct vif *v)
 	v->new_life = false;
 	if (fresh)
 		vif_hotplug_device_is_new(v);
+	if (fresh)
+		vif_tap_name_guest(v);
 	/* The script of this directory has run, for another device. */
 	if (fresh && (hs_back_is_up(v->state) || v->state == XenbusStateInitWait))
 		vif_tap_tell_remade(v);

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/probe.h"
 #include "grx.h"
 #include "grx_posted.h"
 #include "grx_source.h"
@@ -48,6 +49,7 @@ static void grx_count(struct vif_worker *vw, const struct vif_frame *f)
 
 	if (f->pkt.drop != DROP_NONE) {
 		stats_inc(stats, stats_grx_drop(f->pkt.drop));
+		probe_drop(vw->conn->name, "to-guest", drop_name(f->pkt.drop), f->pkt.len);
 		return;
 	}
 	stats_inc(stats, STAT_GRX_PACKETS);

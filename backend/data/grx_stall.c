@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "common/base/probe.h"
 #include "conn_internal.h"
 #include "grx_posted.h"
 #include "grx_stall.h"
@@ -175,8 +176,10 @@ static void grx_stall_check(struct vif_queue *q)
 		turned = grx_stall_end(&q->stall);
 	} else {
 		turned = grx_stall_stalls(&q->stall, &q->vw->conn->limits, now_us());
-		if (turned)
+		if (turned) {
 			stats_inc(q->stats, STAT_GRX_STALLS);
+			probe_stall(q->vw->conn->name, q->index);
+		}
 		/* The carrier goes up once they are posted. */
 		if (q->stall.stalled)
 			q->stall.wanted = q->stall.needed;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/probe.h"
 #include "common/wire/frame.h"
 #include "gtx.h"
 #include "queue.h"
@@ -199,6 +200,7 @@ static int16_t gtx_count(struct vif_queue *q, const struct vif_frame *f)
 
 	if (drop != DROP_NONE) {
 		stats_inc(q->stats, stats_gtx_drop(drop));
+		probe_drop(q->vw->conn->name, "from-guest", drop_name(drop), f->pkt.len);
 		return lost ? NETIF_RSP_DROPPED : NETIF_RSP_ERROR;
 	}
 	if (f->pkt.mcast) {

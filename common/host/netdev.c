@@ -382,3 +382,29 @@ int netdev_set_mtu(const struct netdev *d, unsigned int mtu)
 
 	return netdev_run(d, netdev_mtu_set, &c);
 }
+
+struct alias_change {
+	unsigned int ifindex;
+	const char *text;
+};
+
+static int netdev_alias_set(void *arg)
+{
+	const struct alias_change *c = arg;
+	_Alignas(struct nlmsghdr) char buf[NETLINK_ASK_MAX];
+	struct nlmsghdr *req = netlink_request(buf, RTM_SETLINK, NLM_F_ACK);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(req, sizeof(*info));
+
+	info->ifi_index = (int)c->ifindex;
+	mnl_attr_put_strz(req, IFLA_IFALIAS, c->text);
+	return netlink_ask(NETLINK_ROUTE, req, NULL, NULL);
+}
+
+int netdev_set_alias(const struct netdev *d, const char *text)
+{
+	struct alias_change c = { d->ifindex, text };
+
+	if (strlen(text) >= NETDEV_ALIAS_MAX)
+		return -ENAMETOOLONG;
+	return netdev_run(d, netdev_alias_set, &c);
+}

@@ -25,6 +25,8 @@
 
 #define NETDEV_NAME_MAX 16		/* IFNAMSIZ, with the NUL */
 
+#define NETDEV_ALIAS_MAX 256		/* IFALIASZ, with the NUL */
+
 #define NETDEV_NSID_OURS (-1)
 
 /* A device as it was when it was read. The caller owes netdev_close(). */
@@ -59,5 +61,9 @@ MUST_CHECK int netdev_run(const struct netdev *d, int (*fn)(void *arg), void *ar
 
 /* Sets the MTU, in bytes. Returns 0; -EXDEV as netdev_run(); other -errno. */
 MUST_CHECK int netdev_set_mtu(const struct netdev *d, unsigned int mtu);
+
+/* Sets the device's alias, which ip link shows, to text of at most NETDEV_ALIAS_MAX - 1 bytes. Returns 0 or
+ * -errno, as netdev_set_mtu(). */
+MUST_CHECK int netdev_set_alias(const struct netdev *d, const char *text);
 
 #endif

@@ -216,6 +216,19 @@ int tapstate_offloads(const struct tapstate *ts, int fd, unsigned int offloads)
 	return 0;
 }
 
+void tapstate_alias(const struct tapstate *ts, int fd, const char *text)
+{
+	struct netdev dev;
+	int err = netdev_open(&dev, fd);
+
+	if (!err) {
+		err = netdev_set_alias(&dev, text);
+		netdev_close(&dev);
+	}
+	if (err)
+		log_debug("the device has no alias device=%s error=\"%s\"", ts->name, errtext(ERRTEXT_TAP, err));
+}
+
 int tapstate_mac(const struct tapstate *ts, int fd, const uint8_t *mac, const char *key)
 {
 	struct devstate st;

@@ -41,6 +41,10 @@ struct tap_params {
  * network namespace that we may not enter, and none is made to replace it. */
 MUST_CHECK int tapstate_open(const struct tapstate *ts, int *fd, const struct tap_params *params, bool *fresh);
 
+/* Sets the alias of a device that was just made; a person may change it later. Errors are logged at debug level:
+ * nothing depends on it. */
+void tapstate_alias(const struct tapstate *ts, int fd, const char *text);
+
 /* Offers a descriptor that a process without privileges says is this device's: tapstate_open() uses it
  * if it is one of a TAP of the number and namespace in the state file. Takes fd. */
 void tapstate_offer(const struct tapstate *ts, int fd);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/base/probe.h"
 #include "worker.h"
 
 /* The length of a nap in a stream, in microseconds, and its timer slack, in nanoseconds. */
@@ -37,6 +38,7 @@ void worker_fault(struct worker *w, const char *why)
 	if (!atomic_compare_exchange_strong(&w->fault, &none, why))
 		return;
 	stats_inc(w->stats, STAT_PEER_FAULTS);
+	probe_fault(w->name, why);
 	worker_wake(w->control_fd);
 }
 

@@ -19,6 +19,7 @@
 #include "common/base/clock.h"
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "common/base/probe.h"
 #include "common/base/reason.h"
 #include "common/host/kernel.h"
 #include "common/host/xenbus.h"
@@ -82,8 +83,10 @@ static void nic_release(struct nic *n)
 		nic_conn_free(n->conn);
 	n->restored = n->replaced = false;
 	n->conn = NULL;
-	if (n->attached)
+	if (n->attached) {
 		log_info_in(&n->log, "disconnected nic=%s %s", n->name, text);
+		probe_disconnect(n->name);
+	}
 	n->attached = false;
 	nic_tap_carrier(n);
 }
@@ -182,6 +185,7 @@ static void nic_attach(struct nic *n)
 	nic_tap_fit(n, nic_conn_conf(n->conn));
 	nic_tap_carrier(n);
 	log_info_in(&n->log, "connected nic=%s backend=%u", n->name, n->peer.raw);
+	probe_connect(n->name, nic_conn_conf(n->conn)->queues, 0);
 }
 
 static void nic_do_step(struct nic *n, enum hs_front_step step)

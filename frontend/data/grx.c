@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "common/base/probe.h"
 #include "common/host/tap.h"
 #include "conn_internal.h"
 #include "grx.h"
@@ -55,6 +56,7 @@ static void grx_count(struct nic_queue *q, enum drop drop, uint32_t len)
 {
 	if (drop != DROP_NONE) {
 		stats_inc(&q->stats, stats_grx_drop(drop));
+		probe_drop(q->conn->w.name, "to-guest", drop_name(drop), len);
 		return;
 	}
 	stats_inc(&q->stats, STAT_GRX_PACKETS);

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "common/base/probe.h"
 #include "common/host/tap.h"
 #include "common/wire/frame.h"
 #include "announce.h"
@@ -169,8 +170,10 @@ static bool gtx_move_frame(struct nic_conn *conn)
 		return gtx_not_read(conn, tap_outcome(got));
 	q = nic_steer(conn, iov[1].iov_base, (uint32_t)got - VNET_HDR_LEN);
 	drop = gtx_post_frame(q, &hdr.hdr, iov + 1, ids, (uint32_t)got - VNET_HDR_LEN);
-	if (drop != DROP_NONE)
+	if (drop != DROP_NONE) {
 		stats_inc(&q->stats, stats_gtx_drop(drop));
+		probe_drop(conn->w.name, "from-guest", drop_name(drop), (uint32_t)got - VNET_HDR_LEN);
+	}
 	return true;
 }
 

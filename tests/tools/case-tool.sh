@@ -88,6 +88,7 @@ case_look()
 	check help says 0 'usage: netpair .*COMMAND' np --help
 	check help-of-command says 0 '--nonzero' np stats --help
 	check version says 0 '^netpair [0-9]' np -V
+	check alias says 0 'alias guest' in0 ip link show vif1.0
 	in0 ip link set vif1.0 down
 	in0 ip link set vif1.0 name lan7
 	check renamed await 5 says 0 '^vif1.0 +guest +lan7 ' np list
@@ -204,12 +205,54 @@ case_metrics()
 	else
 		skip promtool "Debian's package prometheus cannot be fetched"
 	fi
+	check dashboard dashboard_is_known
+	check timer-unit metrics_unit
 	# A guest may be called anything.
 	xenstore-write /local/domain/1/name 'we"i\\rd'
 	restart_back KILL >"$TOP/out" 2>&1
 	check odd-name says 0 'guest="we."i..rd"' np stats --prometheus
 	check odd-name-document valid np -j list
 }
+
+# Each metric that the dashboard shows is one that is printed.
+dashboard_is_known()
+{
+	local m n=0
+
+	for m in $(jq -r '.. | .expr? // empty' "$root/docs/grafana-dashboard.json" | grep -oE 'netpair_[a-z_]+' | sort -u); do
+		grep -q "^# TYPE $m " "$L/metrics" || { echo "no metric $m"; return 1; }
+		n=$((n + 1))
+	done
+	[ "$n" -gt 5 ]
+}
+
+# What the unit runs, with the paths of this lab.
+metrics_unit()
+{
+	local command
+
+	command=$(sed -n "s/^ExecStart=.bin.sh -c '\(.*\)'$/\1/p" "$root/tools/systemd/netpair-metrics.service")
+	command=${command//\/usr\/local\/sbin\/netpair/$BIN/netpair --run-dir=$L/run-back}
+	mkdir "$L/collector" && (cd "$L/collector" && sh -c "$command") && [ "$(ls "$L/collector")" = netpair.prom ] &&
+		grep -q '^netpair_vif_packets_total' "$L/collector/netpair.prom"
+}
+
+# The scripts for bpftrace name probes that are there.
+case_probes()
+{
+	local f probe daemon
+
+	for f in "$root"/tools/bpftrace/*.bt; do
+		for probe in $(grep -oE '^usdt:/usr/sbin/[a-z]+:netpair:[a-z]+' "$f"); do
+			daemon=${probe#usdt:/usr/sbin/} probe=${probe##*:}
+			check "${f##*/}-${daemon%%:*}-$probe" has_probe "${daemon%%:*}" "$probe"
+		done
+	done
+	check arguments says 0 '-?[0-9]+@.* -?[0-9]+@.* -?[0-9]+@.* -?[0-9]+@' probe_arguments
+}
+
+has_probe() { readelf -n "$BIN/$1" | grep -A1 'Provider: netpair' | grep -qx " *Name: $2"; }
+probe_arguments() { readelf -n "$BIN/netbackd" | grep -A2 'Name: drop' | grep Arguments | head -n 1; }
 
 case_drops()
 {
