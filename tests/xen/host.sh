@@ -78,7 +78,7 @@ lab_stage()
 	cp "$LAB_DIR/labtool" "$extra/bin/"
 	cp "$LAB_DIR/labtool" "$extra/init"
 	cp "$here"/guest/* "$extra/lab/"
-	for d in netbackd netfrontd tests/hostile/hostile-send; do
+	for d in netbackd netfrontd netpair tests/hostile/hostile-send; do
 		[ -x "$BIN_DIR/$d" ] || continue
 		cp "$BIN_DIR/$d" "$dir/payload/bin/"
 		mkdir -p "$dir/payload/libs"
