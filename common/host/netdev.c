@@ -360,51 +360,39 @@ int netdev_run(const struct netdev *d, int (*fn)(void *arg), void *arg)
 	return err ? -err : v.result;
 }
 
-struct mtu_change {
-	unsigned int ifindex, mtu;
+/* A change of one attribute, IFLA_*. */
+struct netdev_change {
+	unsigned int ifindex;
+	uint16_t attr;
+	size_t len;
+	const void *value;
 };
 
-static int netdev_mtu_set(void *arg)
+static int netdev_change_run(void *arg)
 {
-	const struct mtu_change *c = arg;
+	const struct netdev_change *c = arg;
 	_Alignas(struct nlmsghdr) char buf[NETLINK_ASK_MAX];
 	struct nlmsghdr *req = netlink_request(buf, RTM_SETLINK, NLM_F_ACK);
 	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(req, sizeof(*info));
 
 	info->ifi_index = (int)c->ifindex;
-	mnl_attr_put_u32(req, IFLA_MTU, c->mtu);
+	mnl_attr_put(req, c->attr, c->len, c->value);
 	return netlink_ask(NETLINK_ROUTE, req, NULL, NULL);
 }
 
 int netdev_set_mtu(const struct netdev *d, unsigned int mtu)
 {
-	struct mtu_change c = { d->ifindex, mtu };
+	const uint32_t value = mtu;
+	struct netdev_change c = { d->ifindex, IFLA_MTU, sizeof(value), &value };
 
-	return netdev_run(d, netdev_mtu_set, &c);
-}
-
-struct alias_change {
-	unsigned int ifindex;
-	const char *text;
-};
-
-static int netdev_alias_set(void *arg)
-{
-	const struct alias_change *c = arg;
-	_Alignas(struct nlmsghdr) char buf[NETLINK_ASK_MAX];
-	struct nlmsghdr *req = netlink_request(buf, RTM_SETLINK, NLM_F_ACK);
-	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(req, sizeof(*info));
-
-	info->ifi_index = (int)c->ifindex;
-	mnl_attr_put_strz(req, IFLA_IFALIAS, c->text);
-	return netlink_ask(NETLINK_ROUTE, req, NULL, NULL);
+	return netdev_run(d, netdev_change_run, &c);
 }
 
 int netdev_set_alias(const struct netdev *d, const char *text)
 {
-	struct alias_change c = { d->ifindex, text };
+	struct netdev_change c = { d->ifindex, IFLA_IFALIAS, strlen(text), text };
 
-	if (strlen(text) >= NETDEV_ALIAS_MAX)
+	if (c.len >= NETDEV_ALIAS_MAX)
 		return -ENAMETOOLONG;
-	return netdev_run(d, netdev_alias_set, &c);
+	return netdev_run(d, netdev_change_run, &c);
 }

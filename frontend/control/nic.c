@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* nic.c - the life of one interface: xenbus states, TAP, connection
  *
- * Theory of operation. nic_run() is the one serial state machine of a NIC: it
- * reads both directories, asks the handshake table for a step, does it, and
- * asks again.
+ * Theory of operation. nic_run() is the one serial state machine of a NIC: it reads both
+ * directories, asks the handshake table for a step, does it, and asks again.
  *
  * Our own state is read from xenstore as well, since others write it: after a
  * restore the toolstack has made a new directory that says Initialising, and
@@ -83,10 +82,9 @@ static void nic_release(struct nic *n)
 		nic_conn_free(n->conn);
 	n->restored = n->replaced = false;
 	n->conn = NULL;
-	if (n->attached) {
+	if (n->attached)
 		log_info_in(&n->log, "disconnected nic=%s %s", n->name, text);
-		probe_disconnect(n->name);
-	}
+	probe_disconnect(n->name);
 	n->attached = false;
 	nic_tap_carrier(n);
 }
