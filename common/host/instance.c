@@ -210,7 +210,7 @@ static int instance_give_dir(const char *dir, const char *name, const struct ins
 		return -errno;
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		/* Without a further capability root may not look into the user's directory. */
+		/* Without a further capability root may not open what is the user's. */
 		return lstat(dir, &st) == 0 && st.st_uid == o->to ? 0 : -errno;
 	if (fstat(fd, &st) < 0)
 		err = -errno;
@@ -239,7 +239,7 @@ static int instance_give_domain(const char *name, const struct instance_owner *o
 		return 0;
 	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return -errno;
+		return lstat(path, &st) == 0 && st.st_uid == o->to ? 0 : -errno;
 	if (fstat(fd, &st) < 0 || (st.st_uid == o->from && fchown(fd, o->to, o->gid) < 0))
 		err = -errno;
 	close(fd);
