@@ -16,7 +16,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "attach.h"
@@ -58,14 +57,6 @@ bool attach_settings(struct attach *a)
 
 /* --- in a data process -------------------------------------------------------------------------- */
 
-static void attach_drop_fds(struct attach *a)
-{
-	for (unsigned int i = 1; i < a->fds.workers; i++)
-		close(a->fds.tap[i]);
-	a->fds.workers = 0;
-	vif_fds_close(&a->fds);
-}
-
 static void attach_take_off_list(struct attach *a)
 {
 	struct attach **at = &a->process->attached;
@@ -81,7 +72,7 @@ static void attach_leave(struct attach *a)
 {
 	attach_take_off_list(a);
 	if (a->state == ATTACH_STARTING && !a->asked)
-		attach_drop_fds(a);
+		vif_fds_drop(&a->fds);
 	attach_uncharge(a);
 	a->state = ATTACH_NONE;
 	a->asked = a->stalled = a->greeting = false;
@@ -147,7 +138,7 @@ static void attach_send_connect(struct attach *a)
 	a->asked = true;
 	a->since = now_us();
 	process_send(a->process, &m, fds, n);
-	attach_drop_fds(a);
+	vif_fds_drop(&a->fds);
 }
 
 static int attach_start_in_process(struct attach *a, struct reason *why)
@@ -156,11 +147,11 @@ static int attach_start_in_process(struct attach *a, struct reason *why)
 	int err;
 
 	a->number = attach_free_number(p);
-	err = a->number < MSG_VIFS_MAX ? process_need(p, a->fds.workers) : -EMFILE;
+	err = a->number < MSG_VIFS_MAX ? process_need(p, a->fds.workers) : -E2BIG;
 	if (err && err != -EINPROGRESS) {
-		attach_drop_fds(a);
+		vif_fds_drop(&a->fds);
 		*why = (struct reason){ .what = "cannot start the guest's data process", .of = ERRTEXT_FILE, .err = err };
-		if (err == -EMFILE)
+		if (err == -E2BIG)
 			*why = (struct reason){ .what = "the guest has more VIFs than one data process serves" };
 		else if (err == -ECANCELED)
 			*why = (struct reason){ .what = "the guest's data process ended too often, the log has the reason: "
@@ -305,7 +296,7 @@ int attach_start(struct attach *a, struct processes *all, const struct vif_conn_
 		a->process = process_get(all, params->peer);
 	if (a->process)
 		return attach_start_in_process(a, why);
-	attach_drop_fds(a);
+	vif_fds_drop(&a->fds);
 	return reason_fail(why, "cannot start the guest's data process", ERRTEXT_FILE, -ENOMEM);
 }
 

@@ -79,11 +79,22 @@ static void refuse_tell(struct vif *v, const char *what, const struct reason *wh
 	refuse_write_error(v);
 }
 
+/* Returns whether it is this host that lacks something, which it may have again in a moment. */
+static bool refuse_is_shortage(const struct reason *why)
+{
+	return why->of != ERRTEXT_STORE && (why->err == -EMFILE || why->err == -ENFILE || why->err == -ENOMEM || why->err == -EAGAIN);
+}
+
 void vif_refuse(struct vif *v, const struct reason *why)
 {
 	/* A lost xenstored is not the frontend's fault. */
 	if (store_lost(v->daemon->store)) {
 		vif_look_again(v, -ENOTCONN);
+		return;
+	}
+	if (refuse_is_shortage(why)) {
+		vif_tell_error(v, why);
+		v->look_again = v->daemon->look_again = true;
 		return;
 	}
 	v->refused = true;

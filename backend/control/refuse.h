@@ -14,7 +14,8 @@ struct vif;
 void vif_look_again(struct vif *v, int err);
 
 /* Refuses the frontend until its state changes, and says why in the log and in
- * the key error, where the toolstack's user finds it. */
+ * the key error, where the toolstack's user finds it. If only this host lacks descriptors or
+ * memory, the VIF is looked at again at the next tick instead: what is connected stays so. */
 void vif_refuse(struct vif *v, const struct reason *why);
 
 /* Says what is wrong in the log and in the key error, and refuses nothing. */

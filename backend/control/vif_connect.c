@@ -136,17 +136,23 @@ bool vif_find_served(struct vif *v)
 	return hs_back_is_up(v->state) || attach_stop(&v->attach);
 }
 
-/* Makes the counters of a new connection, which go on from those of the last one. */
-static void vif_begin_counters(struct vif *v, unsigned int queues, unsigned int workers)
+/* Makes the counters of a new connection, which go on from those of the last one. Returns 0 or -errno. */
+static int vif_begin_counters(struct vif *v, unsigned int queues, unsigned int workers)
 {
+	struct vif_counters fresh = { .fd = -1 };
 	struct past past;
 
+	vif_counters_new(&fresh, queues, workers);
+	if (!fresh.set)
+		return errno ? -errno : -ENOMEM;
 	if (v->counters.set)
 		past_take(&past, &v->counters);
 	else
 		past_load(&past, v->daemon->run_dir, v->name);
-	vif_counters_new(&v->counters, queues, workers);
+	vif_counters_free(&v->counters);
+	v->counters = fresh;
 	past_give(&past, &v->counters);
+	return 0;
 }
 
 static void vif_start(struct vif *v)
@@ -169,8 +175,11 @@ static void vif_start(struct vif *v)
 	if (attach_adopt(&v->attach, &params, &conf, &v->counters) || v->attach.state != ATTACH_NONE)
 		return;
 	vif_fds_open(&fds, v, params.workers);
-	vif_begin_counters(v, conf.queues, fds.workers);
-	err = attach_start(&v->attach, v->daemon->processes, &params, &fds, &conf, &why);
+	err = reason_fail(&why, "cannot make the counters", ERRTEXT_FILE, vif_begin_counters(v, conf.queues, fds.workers));
+	if (err)
+		vif_fds_drop(&fds);
+	else
+		err = attach_start(&v->attach, v->daemon->processes, &params, &fds, &conf, &why);
 	if (err && err != -EINPROGRESS)
 		vif_refuse_unless_lost(v, &why);
 }

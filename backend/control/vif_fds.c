@@ -101,6 +101,14 @@ void vif_fds_close(struct vif_fds *fds)
 	fds->limit = fds->tables = -1;
 }
 
+void vif_fds_drop(struct vif_fds *fds)
+{
+	for (unsigned int i = 1; i < fds->workers; i++)
+		close(fds->tap[i]);
+	fds->workers = 0;
+	vif_fds_close(fds);
+}
+
 void vif_fds_forget_tables(const char *run_dir, const char *name)
 {
 	char path[256];

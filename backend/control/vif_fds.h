@@ -35,6 +35,9 @@ void vif_fds_put(const struct vif_fds *fds, struct vif_conn_params *params);
 /* Closes those that a connection needs no longer once it was made. */
 void vif_fds_close(struct vif_fds *fds);
 
+/* Closes all but the VIF's own TAP, as no connection was made. */
+void vif_fds_drop(struct vif_fds *fds);
+
 /* Removes the tables that a VIF of that name left in the run directory. */
 void vif_fds_forget_tables(const char *run_dir, const char *name);
 

@@ -21,3 +21,23 @@ case_full_run_dir()
 	check saved test -s "$L/run-back/vif1.0" -a -s "$L/run-back/vif1.0.tables"
 	umount -l "$L/run-back"
 }
+
+# No descriptor is left for a second VIF; later there are some.
+case_no_descriptors()
+{
+	expect='vif=vif1.1|too many|Too many|guest=1|nic1'
+	{ lab_pair && attach 0 && one_ping; } >"$TOP/out" 2>&1
+	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
+	watch_state
+	prlimit --pid "$BACK" --nofile="$(find "/proc/$BACK/fd" -mindepth 1 | wc -l)":4096
+	x attach-vif 0 guest 1 --hotplug >"$L/attach" 2>&1 &
+	helper $!
+	check said await_line "$L/back.log" 10 '(warn|error): .*vif=vif1.1'
+	check first-goes-on one_ping
+	check one-process test "$(grep -c 'netbackd: info: started' "$L/back.log")" = 1
+	prlimit --pid "$BACK" --nofile=4096:4096
+	x detach-vif guest 1 >/dev/null 2>&1
+	{ attach 1 && one_ping 10.79.1.2; } >"$TOP/out" 2>&1
+	verdict "$CASE/again-with-descriptors" $? "$(cat "$TOP/out")"
+	check first-untouched state_untouched
+}

@@ -207,6 +207,14 @@ void vif_fds_close(struct vif_fds *fds)
 	fds->limit = fds->tables = -1;
 }
 
+void vif_fds_drop(struct vif_fds *fds)
+{
+	for (unsigned int i = 1; i < fds->workers; i++)
+		close(fds->tap[i]);
+	fds->workers = 0;
+	vif_fds_close(fds);
+}
+
 /* --- what must hold ---------------------------------------------------------------------- */
 
 static unsigned int times_on_list(const struct process *p, const struct attach *a, bool with)
