@@ -240,7 +240,7 @@ bench-xen: all ## measure the four pairings with the kernel's drivers on a real 
 	@tests/xen/bench
 
 # As `make fuzz` has the variable too, only one from the command line counts: SECONDS=2 a sample.
-BENCH := $(addprefix $(BUILD)/bench/,cores pingpong relay)
+BENCH := $(addprefix $(BUILD)/bench/,cores pingpong relay counts)
 .PHONY: bench
 bench: deps ## measure the pair on xensim beside veth, a relay and QEMU: ROUNDS=5 SECONDS=2 VARIANTS=some|all|none
 	@$(MAKE) --no-print-directory all $(BENCH)
@@ -255,6 +255,15 @@ $(BUILD)/bench/%: $(BUILD)/obj/tools/bench.d/%.o
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpthread
+
+# Both daemons' data sides with a Xen inside, on a machine whose time is counted (tools/bench.d/model.h).
+COUNTS_WRAP := $(shell sed -n 's/^WRAP.[^,]*, \([a-z_]*\),.*/\1/p' tools/bench.d/wraps.h)
+$(BUILD)/bench/counts: $(BUILD)/obj/tools/bench.d/counts.o $(BUILD)/obj/tools/bench.d/model.o \
+		$(filter-out %/input.o %/wire.o,$(FUZZ_XENSIM)) $(BUILD)/libbackend.a $(BUILD)/libfrontend.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(addprefix -Wl$(comma)--wrap=,$(COUNTS_WRAP)) -Wl,--start-group $^ -Wl,--end-group \
+		-lxenstore -lsystemd -luring -lmnl -lseccomp -lcap-ng -lpthread
 
 -include $(wildcard $(BUILD)/obj/tools/bench.d/*.d)
 
@@ -280,6 +289,7 @@ DEPS_DEMO := $(DEPS_RUN) iputils-ping iperf3 procps
 # What building the packages and looking at them needs.
 DEPS_DEB := $(DEPS_RUN) build-essential debhelper dpkg-dev libcmocka-dev
 DEPS := $(DEPS_DEMO) $(DEPS_DEB) lintian pkg-config mandoc clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
+	valgrind \
 	systemtap-sdt-dev python3-jsonschema tmux tcpdump ethtool jq systemd apparmor qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
 
 # Installs what is missing of a list, asks nothing, and is silent if that is nothing.

@@ -86,15 +86,17 @@ END {
 	unit["rtt_p50"] = unit["rtt_p99"] = "us"
 	unit["grant_ops_per_packet"] = unit["notifications_per_packet"] = "1"
 	unit["private_kib_per_vif"] = "KiB"
+	unit["syscalls_per_round_trip"] = unit["syscalls_per_packet"] = "1"
+	unit["instructions_per_packet_64"] = unit["instructions_per_packet_64k"] = "1"
 	printf "[" >json
-	printf "%-24s %-19s %-9s %-6s %3s %9s %9s %9s %7s\n", "metric", "pairing", "variant", "unit",
+	printf "%-26s %-19s %-9s %-6s %3s %9s %9s %9s %7s\n", "metric", "pairing", "variant", "unit",
 		"n", "median", "min", "max", "ratio"
 	for (i = 1; i <= rows; i++) {
 		split(key[i], k, " ")
 		ratio[i] = over(key[i], base_of(k[1], k[3]))
 		json_row(i, k[3])
 		json_aliases(i)
-		printf "%-24s %-19s %-9s %-6s %3d %9.4g %9.4g %9.4g %7s\n", k[1], k[2], k[3], unit[k[1]],
+		printf "%-26s %-19s %-9s %-6s %3d %9.4g %9.4g %9.4g %7s\n", k[1], k[2], k[3], unit[k[1]],
 			count[i], median[key[i]], low[i], high[i], (ratio[i] > 0 ? sprintf("%.3f", ratio[i]) : "-")
 	}
 	print "\n]" >json
