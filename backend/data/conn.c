@@ -11,6 +11,7 @@
 #include "conn_internal.h"
 #include "ctrl.h"
 #include "grx.h"
+#include "grx_source.h"
 #include "grx_stall.h"
 #include "gtx.h"
 #include "queue.h"
@@ -47,9 +48,8 @@ static unsigned int conn_op_run(struct worker *w)
 
 	vw->throttled = 0;
 	sent = conn_run_gtx(vw);
-	/* The network soon answers what went out: read the TAP without waiting for epoll. */
 	if (sent)
-		w->tap_ready = true;
+		vif_source_sent(vw);
 	return did + sent + vif_grx_run(vw);
 }
 

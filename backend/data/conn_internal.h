@@ -86,7 +86,7 @@ struct vif_queue {
 	struct grx_back grx;
 	struct doorbell gtx_doorbell, grx_doorbell;
 	struct posted posted[POSTED_MAX];	/* in ring order */
-	unsigned int nposted;
+	unsigned int nposted, unmapped;		/* all of them; those of them that have no page */
 	struct grx_stall stall;			/* while too few grx slots are posted */
 	struct stats *stats;		/* in the connection's block */
 	struct queue_position *at;	/* likewise; for other threads */

@@ -37,6 +37,12 @@ bool vif_source_has_frames(struct vif_worker *vw)
 	return (vw->w.tap_ready && vif_rate_allows(vw, RATE_GRX)) || vw->held || vw->tso.left;
 }
 
+void vif_source_sent(struct vif_worker *vw)
+{
+	if (!vw->w.tap_ready)
+		vw->w.tap_ready = vw->reader.limit ? taplimit_waits(&vw->reader) : taplook_answer(&vw->w.look);
+}
+
 void vif_source_begin(struct vif_worker *vw)
 {
 	taplimit_begin(&vw->reader);
@@ -48,6 +54,20 @@ void vif_source_end(struct vif_worker *vw)
 		vif_queue_limit_kick(vw);
 }
 
+/* Takes note of a frame that was read, and decides whether to read again. Where the sums of the limit say
+ * that it was the last one, a read that finds nothing is not needed, unless a queue waits for slots: only
+ * an empty TAP ends that. */
+static void source_took(struct vif_worker *vw, uint32_t len)
+{
+	taplimit_took(&vw->reader, len);
+	if (!vw->reader.limit) {
+		vw->w.tap_ready = taplook_again(&vw->w.look);
+	} else if (!taplimit_waits(&vw->reader) && !vif_stall_waits(vw)) {
+		taplimit_empty(&vw->reader);
+		vw->w.tap_ready = false;
+	}
+}
+
 /* Begins a packet with the result of a read. Returns false if it gave no frame. */
 static bool source_got(struct vif_worker *vw, struct vif_frame *f, ssize_t got)
 {
@@ -56,7 +76,7 @@ static bool source_got(struct vif_worker *vw, struct vif_frame *f, ssize_t got)
 	switch (tap_outcome(got)) {
 	case TAP_FRAME:
 		f->pkt.len = (uint32_t)got - VNET_HDR_LEN;
-		taplimit_took(&vw->reader, f->pkt.len);
+		source_took(vw, f->pkt.len);
 		return true;
 	case TAP_DROP:
 		f->pkt.drop = DROP_BOUNDS;
@@ -69,6 +89,7 @@ static bool source_got(struct vif_worker *vw, struct vif_frame *f, ssize_t got)
 	}
 	taplimit_empty(&vw->reader);
 	vw->w.tap_ready = false;
+	taplook_empty(&vw->w.look);
 	vif_stall_end_idle(vw);
 	return false;
 }
@@ -118,30 +139,43 @@ static bool source_read_private(struct vif_worker *vw, struct vif_frame *f, uint
  * it returns false, as each takes one more slot. */
 static bool source_reads_direct(const struct vif_queue *q)
 {
-	if (q->nposted < DIRECT_SLOTS || !q->conf->peer.sg || hash_steers(&q->vw->conn->hash) ||
-	    vif_settings_headroom(q->vw->conn->settings))
-		return false;
-	for (unsigned int i = 0; i < DIRECT_SLOTS; i++)
-		if (!q->posted[i].page)
-			return false;
-	return true;
+	return q->nposted >= DIRECT_SLOTS && q->unmapped == 0 && q->conf->peer.sg && !hash_steers(&q->vw->conn->hash) &&
+	       !vif_settings_headroom(q->vw->conn->settings);
+}
+
+/* Lays iov over the page of the first posted buffer and those from the third on, as runs of pages that lie one
+ * behind the other. Returns the number of runs. */
+static unsigned int source_lay_out(const struct vif_queue *q, struct iovec *iov)
+{
+	const uint8_t *next = NULL;
+	unsigned int n = 0;
+
+	iov[n++] = (struct iovec){ q->posted[0].page, XEN_PAGE };
+	for (unsigned int i = 2; i < DIRECT_SLOTS; i++) {
+		if (q->posted[i].page == next)
+			iov[n - 1].iov_len += XEN_PAGE;
+		else
+			iov[n++] = (struct iovec){ q->posted[i].page, XEN_PAGE };
+		next = q->posted[i].page + XEN_PAGE;
+	}
+	return n;
 }
 
 /* Reads one frame into the guest's pages. Returns false if there is none. */
 static bool source_read_direct(struct vif_queue *q, struct vif_frame *f)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
-	struct iovec iov[DIRECT_SLOTS] = { { &hdr, sizeof(hdr) }, { q->posted[0].page, XEN_PAGE } };
+	UNINITIALISED struct iovec iov[DIRECT_SLOTS];
+	unsigned int n = source_lay_out(q, iov + 1);
 
-	for (unsigned int i = 2; i < ARRAY_SIZE(iov); i++)
-		iov[i] = (struct iovec){ q->posted[i].page, XEN_PAGE };
-	if (!source_got(q->vw, f, tap_read(q->vw->w.tap_fd, iov, ARRAY_SIZE(iov))))
+	iov[0] = (struct iovec){ &hdr, sizeof(hdr) };
+	if (!source_got(q->vw, f, tap_read(q->vw->w.tap_fd, iov, n + 1)))
 		return false;
 	if (f->pkt.drop != DROP_NONE)
 		return true;
 	f->direct = true;
 	f->queue = q;
-	f->pkt.drop = source_classify(f, &hdr.hdr, iov + 1, frame_trim(iov + 1, ARRAY_SIZE(iov) - 1, f->pkt.len));
+	f->pkt.drop = source_classify(f, &hdr.hdr, iov + 1, frame_trim(iov + 1, n, f->pkt.len));
 	return true;
 }
 

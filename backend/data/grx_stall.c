@@ -106,6 +106,14 @@ bool vif_stall_begin(struct vif_worker *vw)
 	return waiting;
 }
 
+bool vif_stall_waits(const struct vif_worker *vw)
+{
+	for (const struct vif_queue *q = vw->queue; q < vw->queue + vw->nqueues; q++)
+		if (q->stall.since)
+			return true;
+	return false;
+}
+
 bool vif_stall_resume(struct vif_worker *vw, struct vif_frame *f)
 {
 	if (!vw->held)

@@ -52,6 +52,9 @@ struct grx_stall_limits grx_stall_limits_for(bool rx_notify, uint32_t hold_ms, u
  * slots: the caller must then call vif_stall_review(), after grx_back_begin() of each ring. */
 MUST_CHECK bool vif_stall_begin(struct vif_worker *vw);
 
+/* Returns whether a queue lacks slots. */
+MUST_CHECK bool vif_stall_waits(const struct vif_worker *vw);
+
 /* Ends the wait of each queue that has slots now, and finds the queues that are stalled. */
 void vif_stall_review(struct vif_worker *vw);
 

@@ -40,7 +40,7 @@
 
 /* Descriptors of the process itself, and of each worker: a set of handles, a TAP, what it waits on. */
 #define SERVE_FILES 64u
-#define SERVE_FILES_OF_WORKER 8u
+#define SERVE_FILES_OF_WORKER 9u
 
 static struct serve {
 	_Atomic int sock;		/* control's; -1: there is none */

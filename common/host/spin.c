@@ -37,8 +37,11 @@ void spin_slept(struct spin *s, uint64_t slept_us, uint64_t now)
 {
 	if (now < s->no_poll_until)
 		return;
-	if (slept_us < SPIN_MAX_US)
-		s->us = s->us ? (unsigned int)min_size(s->us * 2u, SPIN_MAX_US) : SPIN_START_US;
-	else
+	if (slept_us >= SPIN_MAX_US)
 		s->us = s->us > SPIN_START_US ? s->us / 2u : 0;
+	else if (s->us)
+		s->us = (unsigned int)min_size(s->us * 2u, SPIN_MAX_US);
+	else if (s->slept_shortly)
+		s->us = SPIN_START_US;
+	s->slept_shortly = slept_us < SPIN_MAX_US;
 }

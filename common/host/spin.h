@@ -2,7 +2,8 @@
 /* spin.h - for how long a worker polls before it sleeps
  *
  * The time is learnt from the sleeps: a little more polling would have saved a short one, but not
- * a long one. The worker of an idle VIF ends up not polling. Nor does a worker poll whose processor
+ * a long one. The worker of an idle VIF ends up not polling, and one short sleep between long ones, as
+ * that for the answer in a round trip, does not begin it. Nor does a worker poll whose processor
  * other programs need, as the scheduler would make a thread that used its share wait when a packet
  * comes; nor one in a pause of a stream, where polling costs more than it saves: a yield gives the
  * processor away for a whole time slice, or takes it from the program that fills the TAP.
@@ -17,6 +18,7 @@
 
 struct spin {
 	unsigned int us;		/* the present time to poll, microseconds */
+	bool slept_shortly;		/* polling would have saved the last sleep */
 	uint64_t no_poll_until;		/* no polling until then, as other programs want the processor; microseconds */
 	uint64_t bulk_until;		/* naps replace polling until then, in a stream; microseconds */
 	uint64_t bytes_since_idle;	/* bytes moved since it last had no work */

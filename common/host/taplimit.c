@@ -221,6 +221,8 @@ bool taplimit_end(struct taplimit_reader *r)
 		return false;
 	if (r->took)
 		atomic_fetch_add_explicit(&t->sums->out, r->took, memory_order_release);
+	r->took = 0;
+	r->left = 0;
 	if (!r->empty)
 		return false;
 	atomic_store_explicit(&t->empty_at[r->index], r->seen, memory_order_relaxed);

@@ -84,7 +84,8 @@ struct taplimit_reader {
 	struct taplimit *limit;		/* NULL: none; borrowed */
 	unsigned int index;		/* of this reader in the device's readers */
 	uint64_t seen;			/* value of in before this batch */
-	uint64_t took;			/* bytes read in this batch */
+	uint64_t took;			/* bytes read in this batch, which out does not have yet */
+	int64_t left;			/* bytes that are known to be queued; not above 0: it is not known */
 	bool empty;			/* the last read of this batch found nothing */
 };
 
@@ -102,6 +103,20 @@ static inline void taplimit_begin(struct taplimit_reader *r)
 static inline void taplimit_took(struct taplimit_reader *r, uint32_t len)
 {
 	r->took += len + TAPLIMIT_FRAME;
+	r->left -= (int64_t)len + TAPLIMIT_FRAME;
+}
+
+/* Returns whether there may be frames that were not read, in the queues of any reader. A frame that was
+ * lost behind the filter counts as one that waits, until that is corrected. */
+MUST_CHECK static inline bool taplimit_waits(struct taplimit_reader *r)
+{
+	const struct taplimit_sums *sums = r->limit->sums;
+
+	/* The filter's sum is in another processor's cache: it is read when those known to wait were read. */
+	if (r->left <= 0)
+		r->left = (int64_t)(atomic_load_explicit(&sums->in, memory_order_acquire) -
+				    atomic_load_explicit(&sums->out, memory_order_relaxed) - r->took);
+	return r->left != 0;
 }
 
 /* Records that a read found the queue empty. */

@@ -96,7 +96,7 @@ static void worker_take_kick(struct worker *w)
 	if (read(w->kick_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		log_error("eventfd read failed errno=%d", errno);
 	/* The kick may ask for a read of the TAP (taplimit.h). */
-	w->tap_ready = true;
+	w->tap_ready = taplook_announced(&w->look);
 }
 
 static void worker_unmask_ports(struct worker *w)
@@ -112,11 +112,11 @@ static void worker_unmask_ports(struct worker *w)
 static bool worker_wait_events(struct worker *w, int timeout_ms)
 {
 	struct epoll_event ev[3];
-	int n = epoll_wait(w->epoll_fd, ev, ARRAY_SIZE(ev), timeout_ms);
+	int n = epoll_wait(w->tap_ready ? w->epoll_deaf_fd : w->epoll_fd, ev, ARRAY_SIZE(ev), timeout_ms);
 
 	for (int i = 0; i < n; i++) {
 		if (ev[i].data.fd == w->tap_fd)
-			w->tap_ready = true;
+			w->tap_ready = taplook_announced(&w->look);
 		else if (ev[i].data.fd == w->kick_fd)
 			worker_take_kick(w);
 		else
@@ -177,7 +177,7 @@ static bool worker_calm_storm(struct worker *w)
 	/* A TAP that we cannot read, for lack of slots, is readable all the time. */
 	ppoll(fd, w->tap_ready ? 1 : 2, &ts, NULL);
 	if (fd[1].revents)
-		w->tap_ready = true;
+		w->tap_ready = taplook_announced(&w->look);
 	return fd[0].revents || fd[1].revents || w->ops->pending(w);
 }
 
@@ -234,6 +234,7 @@ static void worker_wait_for_stop(struct worker *w)
 {
 	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, w->tap_fd, NULL);
 	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, evt_fd(w->evt), NULL);
+	epoll_ctl(w->epoll_deaf_fd, EPOLL_CTL_DEL, evt_fd(w->evt), NULL);
 	while (!worker_stopping(w))
 		worker_wait_asleep(w, -1);
 }
@@ -289,7 +290,8 @@ int worker_init(struct worker *w, const struct worker_ops *ops, const char *name
 	w->uniprocessor = boost_is_wanted();
 	w->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (w->kick_fd < 0 || w->epoll_fd < 0)
+	w->epoll_deaf_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (w->kick_fd < 0 || w->epoll_fd < 0 || w->epoll_deaf_fd < 0)
 		return -errno;
 	return given ? 0 : evt_open(&w->evt);
 }
@@ -321,23 +323,30 @@ int worker_offer(struct worker *w, struct domid peer, struct doorbell *doorbell)
 	return err;
 }
 
-static int worker_watch_fd(const struct worker *w, int fd, uint32_t events)
+static int worker_watch_fd(int epoll_fd, int fd)
 {
-	struct epoll_event ev = { .events = events, .data.fd = fd };
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
 
-	return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+}
+
+static int worker_watch(const struct worker *w)
+{
+	const int sets[] = { w->epoll_fd, w->epoll_deaf_fd };
+	int err = worker_watch_fd(w->epoll_fd, w->tap_fd);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sets) && !err; i++) {
+		err = worker_watch_fd(sets[i], w->kick_fd);
+		err = err ? err : worker_watch_fd(sets[i], evt_fd(w->evt));
+	}
+	return err;
 }
 
 int worker_start(struct worker *w)
 {
 	pthread_attr_t attr;
-	int err;
+	int err = worker_watch(w);
 
-	err = worker_watch_fd(w, w->kick_fd, EPOLLIN);
-	if (!err)
-		err = worker_watch_fd(w, evt_fd(w->evt), EPOLLIN);
-	if (!err)
-		err = worker_watch_fd(w, w->tap_fd, EPOLLIN | EPOLLET);
 	if (err)
 		return err;
 	pthread_attr_init(&attr);
@@ -376,11 +385,12 @@ void worker_stop(struct worker *w)
 
 void worker_exit(struct worker *w)
 {
+	const int fds[] = { w->epoll_fd, w->epoll_deaf_fd, w->kick_fd };
+
 	/* Only now, as no thread waits on them any more (XSA-331). */
 	evt_close(w->evt);
 	burst_exit(&w->burst);
-	if (w->epoll_fd >= 0)
-		close(w->epoll_fd);
-	if (w->kick_fd >= 0)
-		close(w->kick_fd);
+	for (unsigned int i = 0; i < ARRAY_SIZE(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 }

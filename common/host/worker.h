@@ -11,9 +11,11 @@
  * because of the order before a sleep: arm (pairs C, D in shm.h), look again,
  * unmask, wait.
  *
- * The TAP is watched edge-triggered: tap_ready stays true until a read
- * returns EAGAIN, so a TAP that we cannot read because there are no slots does not
- * wake the worker.
+ * tap_ready says that the TAP is to be read. While it is false the worker also waits for
+ * the TAP, level-triggered: a frame that was left unread wakes it at once. So a read that would
+ * find nothing can be left out (taplook.h). If tap_ready is still true when there is no work,
+ * the TAP cannot be read for lack of slots or credit. Then the worker waits for the other
+ * descriptors only, as such a TAP is readable all the time.
  *
  * With an event mask all rings have one port, and a peer that sees the
  * awake bit does not signal; the worker reads the mask after it has armed the rings.
@@ -37,6 +39,7 @@
 #include "common/base/positions.h"
 #include "common/base/stats.h"
 #include "spin.h"
+#include "taplook.h"
 #include "storm.h"
 #include "common/base/util.h"
 
@@ -81,7 +84,8 @@ struct worker {
 	int tap_fd;			/* borrowed */
 	int control_fd;			/* the daemon's eventfd, to wake the control thread; borrowed */
 	int kick_fd;			/* eventfd, to wake the worker */
-	int epoll_fd;
+	int epoll_fd;			/* waits for the TAP, too */
+	int epoll_deaf_fd;		/* waits for all but the TAP */
 	bool running;
 	pthread_t thread;
 	atomic_bool stop;
@@ -92,7 +96,8 @@ struct worker {
 		bool masked;		/* it fired since the last sleep */
 	} port[WORKER_PORTS_MAX];
 	unsigned int nports;
-	bool tap_ready;			/* the TAP may have a frame */
+	bool tap_ready;			/* the TAP is to be read */
+	struct taplook look;		/* whether it is read without being announced */
 	bool uniprocessor;		/* all threads share one processor: polling would only delay the peer */
 	struct boost boost;		/* its priority on a uniprocessor */
 	struct storm storm;		/* signals that bring no work */

@@ -64,7 +64,8 @@ static unsigned int frame_copy_head(struct frame_head *head, size_t have, size_t
 		size_t part = min_size(from[i].iov_len, most - have);
 		uint8_t *data = from[i].iov_base;
 
-		memcpy(head->bytes + have, data, part);
+		if (part)
+			memcpy(head->bytes + have, data, part);
 		have += part;
 		if (part < from[i].iov_len)
 			out[runs++] = (struct iovec){ data + part, from[i].iov_len - part };

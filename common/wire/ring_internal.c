@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ring_internal.c - the index arithmetic that every ring shares; barrier pairs as in shm.h */
 #include <errno.h>
-#include <string.h>
 
 #include "ring_internal.h"
-
-/* Words of the largest slot, a control request. */
-#define SLOT_WORDS 4u
 
 static_assert(offsetof(struct netif_tx_sring, req_prod) == offsetof(struct netif_rx_sring, req_prod) &&
 	      offsetof(struct netif_tx_sring, req_event) == offsetof(struct netif_rx_sring, req_event) &&
@@ -15,26 +11,6 @@ static_assert(offsetof(struct netif_tx_sring, req_prod) == offsetof(struct netif
 	      "the index words are the same in every ring");
 static_assert(offsetof(struct xen_netif_ctrl_sring, rsp_event) == offsetof(struct netif_tx_sring, rsp_event),
 	      "and in the control ring");
-
-void ring_read(void *dst, const void *slot, unsigned int words)
-{
-	const uint32_t *from = slot;
-	uint32_t to[SLOT_WORDS];
-
-	for (unsigned int i = 0; i < words; i++)
-		to[i] = shm_load(&from[i]);
-	memcpy(dst, to, words * 4);
-}
-
-void ring_write(void *slot, const void *src, unsigned int words)
-{
-	uint32_t *to = slot;
-	uint32_t from[SLOT_WORDS];
-
-	memcpy(from, src, words * 4);
-	for (unsigned int i = 0; i < words; i++)
-		shm_store(&to[i], from[i]);
-}
 
 int ring_back_attach(struct ring_back *r, void *page, uint32_t slots)
 {

@@ -44,9 +44,9 @@ static unsigned int conn_op_run(struct worker *w)
 	struct nic_conn *conn = nic_conn_of(w);
 	unsigned int did = nic_ctrl_run(conn) + nic_gtx_run(conn), received = conn_run_grx(conn);
 
-	/* The guest soon answers what came in: read the TAP without waiting for its event. */
-	if (received)
-		w->tap_ready = true;
+	/* The guest may answer what came in at once: read the TAP without waiting for its event. */
+	if (received && !w->tap_ready)
+		w->tap_ready = taplook_answer(&w->look);
 	return did + received;
 }
 

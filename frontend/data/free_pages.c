@@ -37,6 +37,23 @@ unsigned int free_pages_lowest(const struct free_pages *s, uint16_t *ids, unsign
 	return got;
 }
 
+uint16_t free_pages_lowest_run(const struct free_pages *s, unsigned int n)
+{
+	const uint64_t all = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+	unsigned int w = 0, bit;
+	uint64_t have;
+
+	while (w < FREE_PAGES_WORDS && !s->word[w])
+		w++;
+	if (w == FREE_PAGES_WORDS)
+		return FREE_PAGES_NONE;
+	bit = (unsigned int)__builtin_ctzll(s->word[w]);
+	have = s->word[w] >> bit;
+	if (bit && w + 1 < FREE_PAGES_WORDS)
+		have |= s->word[w + 1] << (64 - bit);
+	return (have & all) == all ? (uint16_t)(w * 64 + bit) : FREE_PAGES_NONE;
+}
+
 void free_pages_claim(struct free_pages *s, const uint16_t *ids, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {

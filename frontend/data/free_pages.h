@@ -32,6 +32,11 @@ void free_pages_put(struct free_pages *s, uint16_t id);
  * in the set. Returns their number. */
 unsigned int free_pages_lowest(const struct free_pages *s, uint16_t *ids, unsigned int n);
 
+/* Returns the lowest page if it is the first of n pages in the set that lie one behind the other, n being at
+ * most 64; else FREE_PAGES_NONE. */
+#define FREE_PAGES_NONE POOL_GTX_PAGES
+MUST_CHECK uint16_t free_pages_lowest_run(const struct free_pages *s, unsigned int n);
+
 /* Removes the n pages of ids, which are all in the set. */
 void free_pages_claim(struct free_pages *s, const uint16_t *ids, unsigned int n);
 

@@ -47,10 +47,19 @@ static bool gtx_reap(struct nic_queue *q)
 	return false;
 }
 
-/* Lays iov over the header and the next free pages. Returns the number of runs. */
+/* Lays iov over the header and the next free pages, which mostly lie one behind the other. Returns the
+ * number of runs. */
 static unsigned int gtx_prepare(struct nic_conn *conn, struct virtio_net_hdr_mrg_rxbuf *hdr, struct iovec *iov, uint16_t *ids)
 {
+	uint16_t first = free_pages_lowest_run(&conn->gtx_free_pages, FRAME_PAGES);
+
 	iov[0] = (struct iovec){ hdr, sizeof(*hdr) };
+	if (first != FREE_PAGES_NONE) {
+		iov[1] = (struct iovec){ pool_page(&conn->gtx_pool, first), FRAME_PAGES * XEN_PAGE };
+		for (unsigned int i = 0; i < FRAME_PAGES; i++)
+			ids[i] = (uint16_t)(first + i);
+		return 2;
+	}
 	free_pages_lowest(&conn->gtx_free_pages, ids, FRAME_PAGES);
 	for (unsigned int i = 0; i < FRAME_PAGES; i++)
 		iov[1 + i] = (struct iovec){ pool_page(&conn->gtx_pool, ids[i]), XEN_PAGE };
@@ -82,7 +91,8 @@ static void gtx_post(struct nic_queue *q, const struct pkt *p, const uint16_t *i
 	worker_count_bytes(&q->conn->w, p->len);
 }
 
-/* Posts one frame that was read, or begins to send it in segments. */
+/* Posts one frame that was read, or begins to send it in segments. iov is what gtx_prepare() laid over pages: its
+ * runs hold more than len bytes. */
 static enum drop gtx_post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, struct iovec *iov,
 				const uint16_t *ids, uint32_t len)
 {
@@ -124,6 +134,7 @@ static bool gtx_not_read(struct nic_conn *conn, enum tap_outcome outcome)
 		return true;
 	}
 	conn->w.tap_ready = false;
+	taplook_empty(&conn->w.look);
 	if (outcome == TAP_LOST)
 		worker_fault(&conn->w, "TAP lost");
 	return false;
@@ -151,7 +162,7 @@ static void gtx_post_announcements(struct nic_conn *conn)
 	}
 }
 
-/* Moves one frame from the TAP to the ring. Returns false if there is none. */
+/* Moves one frame from the TAP to the ring. Returns false if there is none, or if the TAP is not to be read. */
 static bool gtx_move_frame(struct nic_conn *conn)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
@@ -165,9 +176,12 @@ static bool gtx_move_frame(struct nic_conn *conn)
 		gtx_post_tso(conn);
 		return true;
 	}
+	if (!conn->w.tap_ready)
+		return false;
 	got = tap_read(conn->w.tap_fd, iov, gtx_prepare(conn, &hdr, iov, ids));
 	if (tap_outcome(got) != TAP_FRAME)
 		return gtx_not_read(conn, tap_outcome(got));
+	conn->w.tap_ready = taplook_again(&conn->w.look);
 	q = nic_steer(conn, iov[1].iov_base, (uint32_t)got - VNET_HDR_LEN);
 	drop = gtx_post_frame(q, &hdr.hdr, iov + 1, ids, (uint32_t)got - VNET_HDR_LEN);
 	if (drop != DROP_NONE) {
@@ -194,7 +208,8 @@ static unsigned int gtx_move_frames(struct nic_conn *conn)
 	unsigned int n = 0, slots = 0, before;
 
 	for (; slots < WORKER_RUN_SLOTS; n++) {
-		conn->gtx_blocked = !gtx_has_room(conn);
+		/* A TAP that is not to be read lacks no room: the worker would wait for it in vain. */
+		conn->gtx_blocked = (conn->w.tap_ready || conn->tso.left) && !gtx_has_room(conn);
 		before = conn->gtx_free_pages.count;
 		if (conn->gtx_blocked || !gtx_move_frame(conn))
 			break;

@@ -256,6 +256,8 @@ static void check_bounds(void)
 	PROMISE(conn->rss.size <= HASH_MAPPING_MAX && conn->rss.types <= 15 && conn->rss.known <= 15);
 	PROMISE(conn->gtx_free_pages.count <= POOL_GTX_PAGES);
 	PROMISE(mcast_list(&conn->mcast.known, addr) <= MCAST_MAX);
+	/* Else the worker would wait for responses that no run takes. */
+	PROMISE(!conn->gtx_blocked || conn->w.tap_ready || conn->tso.left);
 }
 
 static void front_run(unsigned int rounds)

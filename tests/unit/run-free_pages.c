@@ -60,6 +60,34 @@ static void pages_return_in_any_order(void **state)
 	assert_memory_equal(ids, want, sizeof(want));
 }
 
+/* Whatever is free: the lowest run begins where the lowest pages lie one behind the other, and only there. */
+static void finds_a_run(void **state)
+{
+	static const unsigned int lengths[] = { 1, 2, 17, 63, 64 };
+	uint32_t seed = 1;
+
+	(void)state;
+	for (unsigned int round = 0; round < 20000; round++) {
+		unsigned int n = lengths[round % ARRAY_SIZE(lengths)], gaps = round / 8 % 6;
+
+		free_pages_init(&s);
+		for (unsigned int i = 0; i < gaps; i++) {
+			uint16_t id = (uint16_t)((seed = seed * 1103515245u + 12345u) >> 16) % POOL_GTX_PAGES;
+
+			/* From the first page up to that one, or that one alone. */
+			for (uint16_t at = i ? id : 0; at <= id; at++)
+				if (s.word[at / 64] & free_pages_bit_of(at))
+					free_pages_claim(&s, &at, 1);
+		}
+		if (free_pages_lowest(&s, ids, n) == n && ids[n - 1] - ids[0] == (int)n - 1)
+			assert_int_equal(free_pages_lowest_run(&s, n), ids[0]);
+		else
+			assert_int_equal(free_pages_lowest_run(&s, n), FREE_PAGES_NONE);
+	}
+	memset(&s, 0, sizeof(s));
+	assert_int_equal(free_pages_lowest_run(&s, 1), FREE_PAGES_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -67,6 +95,7 @@ int main(void)
 		cmocka_unit_test(finding_claims_nothing),
 		cmocka_unit_test(empty),
 		cmocka_unit_test(pages_return_in_any_order),
+		cmocka_unit_test(finds_a_run),
 	};
 
 	return RUN_TESTS(tests);

@@ -11,6 +11,8 @@ static void learns_from_sleeps(void **state)
 	static const unsigned int up[] = { 10, 20, 40, 80, 100, 100 }, down[] = { 50, 25, 12, 6, 0, 0 };
 
 	(void)state;
+	spin_slept(&s, SPIN_MAX_US - 1, 1);
+	assert_int_equal(s.us, 0);
 	for (unsigned int i = 0; i < ARRAY_SIZE(up); i++) {
 		spin_slept(&s, SPIN_MAX_US - 1, 1);
 		assert_int_equal(s.us, up[i]);
@@ -18,6 +20,20 @@ static void learns_from_sleeps(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(down); i++) {
 		spin_slept(&s, SPIN_MAX_US, 1);
 		assert_int_equal(s.us, down[i]);
+	}
+}
+
+/* One short sleep after each long one, as in a round trip now and then, begins no polling. */
+static void a_round_trip_is_not_polled_for(void **state)
+{
+	struct spin s = { .us = 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < 10; i++) {
+		spin_slept(&s, SPIN_MAX_US - 1, 1);
+		assert_int_equal(s.us, 0);
+		spin_slept(&s, SPIN_MAX_US, 1);
+		assert_int_equal(s.us, 0);
 	}
 }
 
@@ -33,6 +49,7 @@ static void leaves_the_processor_to_others(void **state)
 	assert_int_equal(s.us, 0);
 	spin_slept(&s, 1, 1000 + CROWDED_YIELD_US + CROWDED_US - 1);
 	assert_int_equal(s.us, 0);
+	spin_slept(&s, 1, 1000 + CROWDED_YIELD_US + CROWDED_US);
 	spin_slept(&s, 1, 1000 + CROWDED_YIELD_US + CROWDED_US);
 	assert_int_equal(s.us, SPIN_START_US);
 }
@@ -54,7 +71,7 @@ static void knows_a_stream(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(learns_from_sleeps), cmocka_unit_test(leaves_the_processor_to_others),
+		cmocka_unit_test(learns_from_sleeps), cmocka_unit_test(a_round_trip_is_not_polled_for), cmocka_unit_test(leaves_the_processor_to_others),
 		cmocka_unit_test(knows_a_stream),
 	};
 

@@ -367,10 +367,40 @@ static void another_queue_still_waits(void **state)
 	assert_int_equal(s.in, s.out);
 }
 
+/* What is known to wait is told without a read; what the filter counts meanwhile, once that was read. */
+static void tells_what_waits(void **state)
+{
+	struct taplimit_sums s = { 0 };
+	struct taplimit one = { .sums = &s, .bytes = LIMIT, .readers = 1 };
+	struct taplimit_reader r = { .limit = &one };
+
+	(void)state;
+	assert_false(taplimit_waits(&r));
+	s.in = 2 * (100 + TAPLIMIT_FRAME);
+	assert_true(taplimit_waits(&r));
+	taplimit_begin(&r);
+	taplimit_took(&r, 100);
+	assert_true(taplimit_waits(&r));
+	s.in += 60 + TAPLIMIT_FRAME;
+	taplimit_took(&r, 100);
+	assert_true(taplimit_waits(&r));
+	taplimit_took(&r, 60);
+	assert_false(taplimit_waits(&r));
+	assert_int_equal(s.out, 0);
+	taplimit_empty(&r);
+	assert_false(taplimit_end(&r));
+	assert_int_equal(s.out, s.in);
+	assert_false(taplimit_waits(&r));
+	/* A sum that is too small is no empty queue. */
+	s.out += 1;
+	assert_true(taplimit_waits(&r));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_queue_still_waits),
+		cmocka_unit_test(tells_what_waits),
 		cmocka_unit_test_setup_teardown(flood_stays_within, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_read_makes_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(small_frames_are_not_hit, setup, teardown),

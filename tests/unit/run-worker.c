@@ -28,6 +28,7 @@ static unsigned int work;		/* requests in the rings */
 static bool hangs;			/* a run with work does not end */
 static bool storms;			/* an unmasked port fires at once */
 static bool for_ever;			/* a nap does not end by time */
+static bool leaves;			/* a run reads one frame and leaves the others; set before the start */
 static bool stalled;			/* no frame is read from the TAP; set before the start */
 static unsigned int napping;		/* naps that have begun */
 static char thread_name[16];		/* the worker's, in its last run with work */
@@ -119,8 +120,10 @@ static unsigned int run(struct worker *worker)
 	char frame[64];
 	unsigned int did = __atomic_exchange_n(&work, 0, __ATOMIC_ACQ_REL);
 
-	while (!stalled && worker->tap_ready && read(worker->tap_fd, frame, sizeof(frame)) > 0)
+	while (!stalled && worker->tap_ready && read(worker->tap_fd, frame, sizeof(frame)) > 0) {
 		did++;
+		worker->tap_ready = !leaves;
+	}
 	worker->tap_ready = stalled;
 	if (did)
 		prctl(PR_GET_NAME, thread_name);
@@ -156,7 +159,7 @@ static int setup(void **state)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0 || worker_init(&w, &scripted, "test", tap[0], control_fd, &counters, NULL) < 0 ||
 	    worker_offer(&w, domid_of(1), &doorbell) < 0)
 		return -1;
-	stalled = false;
+	stalled = leaves = false;
 	return 0;
 }
 
@@ -180,6 +183,19 @@ static void begin_storm(void)
 {
 	__atomic_store_n(&storms, true, __ATOMIC_RELEASE);
 	fire();
+}
+
+/* Waits until the worker sleeps, kicks it, and waits until it sleeps again. */
+static void kick_asleep(void)
+{
+	uint64_t turns;
+
+	while (__atomic_load_n(&counters.at.turns, __ATOMIC_RELAXED) % 2 == 0)
+		sched_yield();
+	turns = __atomic_load_n(&counters.at.turns, __ATOMIC_RELAXED);
+	worker_kick(&w);
+	while (__atomic_load_n(&counters.at.turns, __ATOMIC_RELAXED) < turns + 2)
+		sched_yield();
 }
 
 static void await(const unsigned int *v, unsigned int n)
@@ -278,6 +294,19 @@ static void a_frame_that_waits_does_not(void **state)
 	worker_stop(&w);
 }
 
+/* A frame that was left unread ends the next sleep at once, although no event tells of it again. */
+static void a_frame_left_unread_wakes(void **state)
+{
+	(void)state;
+	leaves = true;
+	for (unsigned int i = 0; i < 20; i++)
+		assert_int_equal(write(tap[1], "frame", 5), 5);
+	assert_int_equal(worker_start(&w), 0);
+	await(&runs, 20);
+	worker_stop(&w);
+	assert_int_equal(runs, 20);
+}
+
 /* Workers have names in a process that may open no file, too. */
 static void names_itself(void **state)
 {
@@ -289,18 +318,25 @@ static void names_itself(void **state)
 	assert_string_equal(thread_name, "test");
 }
 
+/* A TAP that may not be read ends no sleep, although it is readable all the time: only each kick does. */
+static void a_frame_that_waits_ends_no_sleep(void **state)
+{
+	(void)state;
+	w.tap_ready = stalled = true;
+	assert_int_equal(write(tap[1], "frame", 5), 5);
+	assert_int_equal(worker_start(&w), 0);
+	for (unsigned int i = 0; i < 20; i++)
+		kick_asleep();
+	worker_stop(&w);
+	/* The stop may have ended one more. */
+	assert_in_range(counters.stats.v[STAT_SLEEPS], 20, 22);
+}
+
 /* Other threads see whether it sleeps. */
 static void a_sleep_is_shown(void **state)
 {
-	uint64_t turns;
-
 	(void)state;
-	while (__atomic_load_n(&counters.at.turns, __ATOMIC_RELAXED) % 2 == 0)
-		sched_yield();
-	turns = __atomic_load_n(&counters.at.turns, __ATOMIC_RELAXED);
-	worker_kick(&w);
-	while (__atomic_load_n(&counters.at.turns, __ATOMIC_RELAXED) < turns + 2)
-		sched_yield();
+	kick_asleep();
 	worker_stop(&w);
 	assert_int_equal(counters.at.turns % 2, 0);
 }
@@ -332,6 +368,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(signals_with_work, setup_started, teardown),
 		cmocka_unit_test_setup_teardown(a_frame_ends_the_nap, setup_started, teardown),
 		cmocka_unit_test_setup_teardown(a_frame_that_waits_does_not, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_frame_left_unread_wakes, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_frame_that_waits_ends_no_sleep, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_itself, setup_started, teardown),
 		cmocka_unit_test_setup_teardown(a_sleep_is_shown, setup_started, teardown),
 		cmocka_unit_test_setup_teardown(try_stop_does_not_wait, setup, teardown),
