@@ -56,7 +56,7 @@ void ctldoc_add(json_t *object, const char *key, const char *text)
 		char plain[CTLDOC_TEXT_MAX];
 		size_t n = 0;
 
-		for (; text[n] && n < sizeof(plain) - 1; n++)
+		for (; n < sizeof(plain) - 1 && text[n]; n++)
 			plain[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
 		plain[n] = '\0';
 		value = json_string(plain);

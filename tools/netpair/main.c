@@ -37,15 +37,17 @@ static int main_usage(FILE *f)
 
 int main(int argc, char **argv)
 {
-	struct tool t = { .run_dir = INSTANCE_RUN_DIR };
+	struct tool t = { .run_dir = NULL };
 	const struct option_row rows[] = {
 		{ "f,frontend", NULL, "ask netfrontd, not netbackd", OPTION_FLAG, { .flag = &t.frontend }, 0, 0 },
 		{ "j,json", NULL, "print the daemon's document, or for check one of its own", OPTION_FLAG, { .flag = &t.json }, 0, 0 },
-		{ "run-dir", "DIR", "where the daemon's socket is (/run/netpair)", OPTION_TEXT, { .text = &t.run_dir }, 0, 0 },
+		{ "run-dir", "DIR", "where the daemon's socket is (/run/netpair; with -f /run/netfrontd)", OPTION_TEXT, { .text = &t.run_dir }, 0, 0 },
 	};
 	int next = options_parse(PROGRAM, "[OPTION...] COMMAND [VIF|GUEST|DOMID]\n\ncommands: list show stats drops top log-level set drain check attach detach",
 				 rows, ARRAY_SIZE(rows), argc, argv);
 
+	if (!t.run_dir)
+		t.run_dir = t.frontend ? INSTANCE_FRONT_DIR : INSTANCE_RUN_DIR;
 	t.daemon = t.frontend ? "netfrontd" : "netbackd";
 	/* A reader that ends early is no error of ours: the write fails, and we end. */
 	signal(SIGPIPE, SIG_IGN);
