@@ -61,7 +61,8 @@ struct vif {
 	char rate[STORE_VALUE_MAX];	/* the backend key, as last read */
 	struct vif_settings settings;		/* its workers look at it too */
 	bool reconfiguring;		/* xdp-headroom is watched */
-	struct vif_counters counters;	/* of the connection, or of the last one */
+	struct vif_counters counters;	/* of the VIF's life, as the connection, or the last one, goes on with them */
+	struct stats counted_before;	/* their sum when this daemon made the connection */
 	struct attach attach;		/* the connection */
 	struct stuck stuck[VIF_QUEUES_MAX];	/* what is known of its workers */
 	bool serving;			/* it is up, and the frontend was told so */

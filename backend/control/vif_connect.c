@@ -152,6 +152,7 @@ static int vif_begin_counters(struct vif *v, unsigned int queues, unsigned int w
 	vif_counters_free(&v->counters);
 	v->counters = fresh;
 	past_give(&past, &v->counters);
+	vif_counters_sum(&v->counters, &v->counted_before);
 	return 0;
 }
 
@@ -172,7 +173,11 @@ static void vif_start(struct vif *v)
 		return;
 	params.workers = vif_tap_workers(v, &conf);
 	params.limit_bytes = vif_fds_limit_bytes(&v->daemon->policy);
-	if (attach_adopt(&v->attach, &params, &conf, &v->counters) || v->attach.state != ATTACH_NONE)
+	if (attach_adopt(&v->attach, &params, &conf, &v->counters)) {
+		v->counted_before = (struct stats){ { 0 } };
+		return;
+	}
+	if (v->attach.state != ATTACH_NONE)
 		return;
 	vif_fds_open(&fds, v, params.workers);
 	err = reason_fail(&why, "cannot make the counters", ERRTEXT_FILE, vif_begin_counters(v, conf.queues, fds.workers));
@@ -234,6 +239,7 @@ bool vif_disconnect(struct vif *v)
 	v->serving = false;
 	probe_disconnect(v->name);
 	vif_counters_sum(&v->counters, &sum);
+	stats_subtract(&sum, &v->counted_before);
 	stats_print(&sum, text, sizeof(text));
 	vif_tap_carrier(v);
 	log_info_in(&v->settings.log, "disconnected vif=%s %s", v->name, text);

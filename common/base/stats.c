@@ -34,6 +34,12 @@ void stats_sum(struct stats *sum, const struct stats *from)
 		sum->v[i] += stats_get(from, (enum counter)i);
 }
 
+void stats_subtract(struct stats *s, const struct stats *before)
+{
+	for (unsigned int i = 0; i < STAT_MAX; i++)
+		s->v[i] -= s->v[i] < before->v[i] ? s->v[i] : before->v[i];
+}
+
 void stats_print(const struct stats *s, char *buf, unsigned int len)
 {
 	unsigned int used = 0;

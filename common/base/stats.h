@@ -87,6 +87,9 @@ static inline uint64_t stats_get(const struct stats *s, enum counter id)
 /* Adds all counters of from to sum, which only the caller writes. Safe from every thread. */
 void stats_sum(struct stats *sum, const struct stats *from);
 
+/* Subtracts from each counter what it was before; one that was more begins at 0. Only the caller writes s. */
+void stats_subtract(struct stats *s, const struct stats *before);
+
 /* Returns the counter's name, as in logs. The text is static. */
 const char *stats_name(enum counter id);
 
