@@ -160,6 +160,7 @@ new_life_other_guest()
 	was=$(ifindex)
 	kill9 "$BACK"
 	check saved sed -i 's/^domain=.*/domain=00000000-0000-0000-0000-000000000000/' "$L/run-back/vif1.0"
+	sum_again "$L/run-back/vif1.0"
 	grep -q '^domain=0' "$L/run-back/vif1.0"
 	verdict "$CASE/saved-domain" $? "$(cat "$L/run-back/vif1.0")"
 	start_back >"$TOP/out" 2>&1

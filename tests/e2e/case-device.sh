@@ -64,11 +64,10 @@ case_wishes()
 	restart_front >"$TOP/out" 2>&1
 	check full again back 5
 	check as-wanted features in0 vif1.0 on off
-	restart_back KILL --without=csum4,csum6,gso4,gso6 >"$TOP/out" 2>&1
-	restart_front >"$TOP/out" 2>&1
+	{ restart_back KILL --without=csum4,csum6,gso4,gso6 && again back 6 && restart_front; } >"$TOP/out" 2>&1
 	check lesser-backend again back 7
 	check guest-not-agreed features in1 eth0 off off
-	{ restart_back KILL && restart_front; } >"$TOP/out" 2>&1
+	{ restart_back KILL && again back 8 && restart_front; } >"$TOP/out" 2>&1
 	check full-backend again back 9
 	check guest-as-wanted features in1 eth0 on off
 	check dom0-as-wanted features in0 vif1.0 on off
@@ -135,14 +134,13 @@ case_before_sg()
 	check with-sg again back 4
 	check as-before property in0 vif1.0 "mtu 9000"
 	# The other way round.
-	restart_back KILL --without=sg >"$TOP/out" 2>&1
-	restart_front >"$TOP/out" 2>&1
+	{ restart_back KILL --without=sg && again back 5 && restart_front; } >"$TOP/out" 2>&1
 	check backend-without-sg again back 6
 	check guest-lowered property in1 eth0 "mtu 1500"
 	restart_front >"$TOP/out" 2>&1
 	check front-restarted again back 7
 	check guest-still-lowered property in1 eth0 "mtu 1500"
-	{ restart_back KILL && restart_front && again back 9; } >"$TOP/out" 2>&1
+	{ restart_back KILL && again back 8 && restart_front && again back 9; } >"$TOP/out" 2>&1
 	check guest-as-before property in1 eth0 "mtu 9000"
 	check dom0-as-before property in0 vif1.0 "mtu 9000"
 }

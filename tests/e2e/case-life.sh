@@ -607,6 +607,7 @@ case_loop()
 	check $((workers * each))-cycles cycles $workers "$each"
 	echo "# $(((${EPOCHREALTIME/./} - began) / workers / each)) us a cycle"
 	check all-connected test "$(grep -c ': connected' "$L/back.log")" = $((workers * (each + 2)))
+	end_keepers
 	check flat same_footprint "$before"
 	grown=$(($(rss "$BACK") + $(rss "$FRONT") - memory))
 	# A leak of 1 KiB a cycle would show; a sanitiser's own memory is not counted.
@@ -672,6 +673,7 @@ end_keepers()
 	for p in $(keepers); do
 		kill -KILL "$p"
 	done
+	rm -f "$L/run-front/keeper"
 }
 
 store_clean() { ! xenstore-ls -f /local/domain | grep -E '/vif/[0-9]'; }

@@ -105,7 +105,7 @@ joins()
 filter_damaged()
 {
 	# The second daemon after the damage knows that the list lost addresses.
-	expect="an earlier netbackd left no usable tables|lost=\"multicast addresses"
+	expect="an earlier netbackd left no usable tables|saved state cannot be used|lost=\"multicast addresses"
 	kill9 "$BACK"
 	printf x >>"$L/run-back/vif1.0.tables"
 	start_back --log-level=debug

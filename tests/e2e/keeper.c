@@ -24,6 +24,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -51,6 +52,9 @@ static int listen_at(const char *path)
 
 	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		fail(path);
+	/* As systemd's: a service may be another user's. */
+	if (chmod(path, 0777) < 0)
 		fail(path);
 	return fd;
 }
