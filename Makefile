@@ -346,6 +346,7 @@ DEFAULTS := $(wildcard tools/default/*)
 PLACES = s,/usr/local/sbin/,$(sbindir)/,g; s,/usr/local/libexec/,$(libexecdir)/,g; \
 	s,/usr/local/share/man/,$(mandir)/,g; s,/usr/local/share/doc/netpair\b,$(docdir),g; \
 	s,/usr/local/lib/systemd/system/,$(unitdir)/,g; s,/usr/local/lib/systemd/network/,$(linkdir)/,g; \
+	s,/usr/local/lib/sysusers.d/,$(sysusersdir)/,g; \
 	s,/etc/default/,$(sysconfdir)/default/,g
 # The scripts find lib.sh from where they are themselves, so that they run below a DESTDIR too.
 LIB = s,\.\./libexec/netpair,$(shell realpath -ms --relative-to=$(sbindir) $(libexecdir)/netpair),
