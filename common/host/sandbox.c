@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "sandbox.h"
+#include "syscall_filter.h"
 
 /* Writable private memory, in bytes: far more than the buffers of all workers. */
 #define SANDBOX_DATA (256ul << 20)
@@ -134,18 +135,6 @@ static int sandbox_landlock(const struct sandbox *s)
  * #syscalls set_robust_list rseq sched_getaffinity gettid exit exit_group close
  */
 
-static int sandbox_allow_names(scmp_filter_ctx filter, const char *const *names)
-{
-	int err = 0;
-
-	for (; names && *names && !err; names++) {
-		int nr = seccomp_syscall_resolve_name(*names);
-
-		err = nr == __NR_SCMP_ERROR ? -EINVAL : seccomp_rule_add(filter, SCMP_ACT_ALLOW, nr, 0);
-	}
-	return err;
-}
-
 static int sandbox_allow_ioctls(scmp_filter_ctx filter, const unsigned long *requests)
 {
 	int err = 0;
@@ -172,15 +161,14 @@ static int sandbox_allow_memory(scmp_filter_ctx filter)
 	return err ? err : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_exec);
 }
 
-/* Allows new threads, and no new process. clone3(2) has its flags in memory, which a filter
- * cannot read. It fails with ENOSYS, and glibc then uses clone(2). */
+/* Allows new threads, and no new process. */
 static int sandbox_allow_threads(scmp_filter_ctx filter)
 {
 	const uint64_t flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
 	int err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 				   SCMP_A0(SCMP_CMP_MASKED_EQ, flags | CLONE_NEWUSER, flags));
 
-	return err ? err : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	return err ? err : syscall_filter_no_clone3(filter);
 }
 
 /* Allows a thread to set its own name and timer slack and, with s->nice, its own priority. */
@@ -190,12 +178,7 @@ static int sandbox_allow_own_thread(scmp_filter_ctx filter, const struct sandbox
 
 	if (!err)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_TIMERSLACK, 0));
-	if (err || !s->nice)
-		return err;
-	err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), 2,
-			       SCMP_A0(SCMP_CMP_EQ, PRIO_PROCESS, 0), SCMP_A1(SCMP_CMP_EQ, 0, 0));
-	return err ? err : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sched_setscheduler), 2,
-					    SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A1(SCMP_CMP_EQ, SCHED_BATCH, 0));
+	return err || !s->nice ? err : syscall_filter_priority(filter);
 }
 
 /* A ring that was made disabled and restricted before is enabled by its worker; nothing else
@@ -212,9 +195,9 @@ static int sandbox_fill_filter(scmp_filter_ctx filter, const struct sandbox *s)
 	int err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 
 	if (!err)
-		err = sandbox_allow_names(filter, s->calls);
+		err = syscall_filter_names(filter, s->calls);
 	if (!err)
-		err = sandbox_allow_names(filter, s->more_calls);
+		err = syscall_filter_names(filter, s->more_calls);
 	if (!err)
 		err = sandbox_allow_ioctls(filter, s->ioctls);
 	if (!err)
@@ -235,11 +218,7 @@ static int sandbox_seccomp(const struct sandbox *s)
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int err = filter ? sandbox_fill_filter(filter, s) : -ENOMEM;
 
-	seccomp_release(filter);
-	/* What the making of the filter took is not kept for the life of the process. */
-	malloc_trim(0);
-	/* libseccomp returns -ECANCELED for an error of the kernel. */
-	return err == -ECANCELED ? -EINVAL : err;
+	return syscall_filter_end(filter, err);
 }
 
 /* --- all stages ------------------------------------------------------------------------------- */

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* privileges_filter.c - a list of system calls, for privileges_filter.h */
 #include <errno.h>
-#include <malloc.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include "common/base/errtext.h"
 #include "common/host/daemon.h"
 #include "common/host/declared.h"
+#include "common/host/syscall_filter.h"
 #include "privileges_filter.h"
 
 /* What a sanitizer's runtime calls is not known. */
@@ -45,18 +44,6 @@
 /* What stand-ins for the Xen libraries call besides when they open a handle. */
 static const char *const stand_in_opens[] = { "io_setup", NULL };
 
-static int privileges_filter_allow_names(scmp_filter_ctx filter, const char *const *names)
-{
-	int err = 0;
-
-	for (; names && *names && !err; names++) {
-		int nr = seccomp_syscall_resolve_name(*names);
-
-		err = nr == __NR_SCMP_ERROR ? -EINVAL : seccomp_rule_add(filter, SCMP_ACT_ALLOW, nr, 0);
-	}
-	return err;
-}
-
 /* Allows memory that can be executed only where a file is mapped and cannot be written: libraries. */
 static int privileges_filter_allow_memory(scmp_filter_ctx filter)
 {
@@ -70,14 +57,13 @@ static int privileges_filter_allow_memory(scmp_filter_ctx filter)
 	return err ? err : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_exec);
 }
 
-/* Allows threads, and a child that executes the keeper, but no new namespace. clone3(2) has its flags in
- * memory, which a filter cannot read: it fails with ENOSYS, and glibc uses clone(2). */
+/* Allows threads, and a child that executes the keeper, but no new namespace. */
 static int privileges_filter_allow_clone(scmp_filter_ctx filter)
 {
 	const uint64_t spaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 	int err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, spaces, 0));
 
-	return err ? err : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	return err ? err : syscall_filter_no_clone3(filter);
 }
 
 /* Allows a thread to set its own name and timer slack, and what libcap-ng asks when the keeper starts. */
@@ -92,24 +78,14 @@ static int privileges_filter_allow_prctl(scmp_filter_ctx filter)
 					    SCMP_A1(SCMP_CMP_EQ, PR_CAP_AMBIENT_IS_SET, 0));
 }
 
-/* Allows a thread to set its own priority. */
-static int privileges_filter_allow_priority(scmp_filter_ctx filter)
-{
-	int err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), 2,
-				   SCMP_A0(SCMP_CMP_EQ, PRIO_PROCESS, 0), SCMP_A1(SCMP_CMP_EQ, 0, 0));
-
-	return err ? err : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sched_setscheduler), 2,
-					    SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A1(SCMP_CMP_EQ, SCHED_BATCH, 0));
-}
-
 static int privileges_filter_load(scmp_filter_ctx filter)
 {
-	int err = privileges_filter_allow_names(filter, declared_by_netfrontd);
+	int err = syscall_filter_names(filter, declared_by_netfrontd);
 
 	if (!err)
-		err = privileges_filter_allow_names(filter, declared_by_stand_in());
+		err = syscall_filter_names(filter, declared_by_stand_in());
 	if (!err && declared_by_stand_in())
-		err = privileges_filter_allow_names(filter, stand_in_opens);
+		err = syscall_filter_names(filter, stand_in_opens);
 	if (!err)
 		err = privileges_filter_allow_memory(filter);
 	if (!err)
@@ -117,7 +93,7 @@ static int privileges_filter_load(scmp_filter_ctx filter)
 	if (!err)
 		err = privileges_filter_allow_prctl(filter);
 	if (!err)
-		err = privileges_filter_allow_priority(filter);
+		err = syscall_filter_priority(filter);
 	return err ? err : seccomp_load(filter);
 }
 
@@ -131,10 +107,8 @@ void privileges_filter(const char *program)
 	filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	if (filter)
 		err = privileges_filter_load(filter);
-	seccomp_release(filter);
-	/* What the making of the filter took is not kept for the life of the process. */
-	malloc_trim(0);
+	err = syscall_filter_end(filter, err);
 	if (err)
 		die(program, EXIT_ENVIRONMENT, "cannot set the filter of system calls (seccomp): %s",
-		    errtext(ERRTEXT_FILE, err == -ECANCELED ? -EINVAL : err));
+		    errtext(ERRTEXT_FILE, err));
 }
