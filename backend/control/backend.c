@@ -347,16 +347,6 @@ void backend_stop(struct backend *d)
 	}
 }
 
-/* Gets the counters of queue i, where there is more than one. Returns false if there is no such queue. */
-static bool backend_queue_stats(const struct vif *v, unsigned int i, struct stats *out)
-{
-	if (v->counters.queues < 2 || i >= v->counters.queues)
-		return false;
-	*out = (struct stats){ { 0 } };
-	stats_sum(out, vif_counters_queue(&v->counters, i));
-	return true;
-}
-
 void backend_log_stats(const struct backend *d)
 {
 	struct stats s;
@@ -365,7 +355,7 @@ void backend_log_stats(const struct backend *d)
 		if (v->serving)
 			vif_counters_sum(&v->counters, &s);
 		stats_log("vif", v->name, hs_state_name(v->state), v->serving ? &s : NULL);
-		for (unsigned int i = 0; v->serving && backend_queue_stats(v, i, &s); i++)
+		for (unsigned int i = 0; v->serving && vif_counters_queue_stats(&v->counters, i, &s); i++)
 			stats_log_queue("vif", v->name, i, &s);
 	}
 }

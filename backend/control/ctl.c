@@ -1,64 +1,68 @@
 /* SPDX-License-Identifier: MIT */
 /* ctl.c - netbackd's VIFs as documents of the control socket, for ctl.h */
 #include <errno.h>
-#include <string.h>
 
 #include "common/host/ctldoc.h"
-#include "common/host/tap.h"
-#include "common/wire/handshake.h"
 #include "backend.h"
 #include "ctl.h"
 #include "processes.h"
 
-/* Adds who the VIF is. */
-static void ctl_add_name(json_t *o, const struct vif *v)
+static void *ctl_next(void *daemon, const void *vif)
 {
-	ctldoc_add(o, "name", v->name);
-	ctldoc_add_number(o, "domid", v->peer.raw);
-	ctldoc_add_number(o, "devid", v->devid);
+	const struct backend *d = daemon;
+	struct vif *v = vif ? ((const struct vif *)vif)->next : d->vifs;
+
+	while (v && v->gone)
+		v = v->next;
+	return v;
+}
+
+static void ctl_describe(const void *vif, struct ctlcmd_vif *out)
+{
+	const struct vif *v = vif;
+
+	*out = (struct ctlcmd_vif){
+		.name = v->name, .domid = v->peer.raw, .devid = v->devid, .tap_fd = v->tap_fd, .ours = v->state, .theirs = v->seen,
+		.connected = v->serving,
+	};
+	if (v->serving) {
+		out->channels = vif_conf_channels(&v->attach.conf);
+		out->queues = v->attach.conf.queues;
+		out->peer = &v->attach.conf.peer;
+	}
+	vif_counters_sum(&v->counters, &out->sum);
+}
+
+static void ctl_add_guest(json_t *o, const void *vif)
+{
+	const struct vif *v = vif;
+
 	ctldoc_add(o, "guest", v->guest);
 	ctldoc_add(o, "uuid", v->domain);
 }
 
-/* Adds where it is and how it does. */
-static void ctl_add_state(json_t *o, const struct vif *v)
+static void ctl_add_state(json_t *o, const void *vif)
 {
-	char device[TAP_NAME_MAX];
-	struct stats s;
+	const struct vif *v = vif;
 
-	if (v->tap_fd >= 0 && tap_name(v->tap_fd, device) == 0)
-		ctldoc_add(o, "device", device);
 	ctldoc_add(o, "mac", v->mac);
-	ctldoc_add(o, "state", hs_state_name(v->state));
-	ctldoc_add(o, "peer_state", hs_state_name(v->seen));
-	ctldoc_add_flag(o, "connected", v->serving);
 	ctldoc_add(o, "error", v->error);
-	if (v->serving) {
-		ctldoc_add(o, "channels", vif_conf_channels(&v->attach.conf));
-		ctldoc_add_number(o, "queues", v->attach.conf.queues);
+	if (v->serving)
 		ctldoc_add_number(o, "since", v->serving_since);
-	}
-	vif_counters_sum(&v->counters, &s);
-	ctldoc_add_totals(o, &s);
 }
 
-static void ctl_add_features(json_t *o, const struct vif_conf *conf)
+static void ctl_add_features(json_t *f, const void *vif)
 {
-	json_t *f = json_object();
+	const struct vif_conf *conf = &((const struct vif *)vif)->attach.conf;
 
-	ctldoc_add_flag(f, "sg", conf->peer.sg);
-	ctldoc_add_flag(f, "gso4", conf->peer.gso4);
-	ctldoc_add_flag(f, "gso6", conf->peer.gso6);
-	ctldoc_add_flag(f, "csum4", conf->peer.csum4);
-	ctldoc_add_flag(f, "csum6", conf->peer.csum6);
 	ctldoc_add_flag(f, "rx_notify", conf->rx_notify);
 	ctldoc_add_flag(f, "control_ring", conf->ctrl);
 	ctldoc_add_flag(f, "event_mask", conf->mask);
-	(void)!json_object_set_new(o, "features", f);
 }
 
-static void ctl_add_settings(json_t *o, const struct vif *v)
+static void ctl_add_settings(json_t *o, const void *vif)
 {
+	const struct vif *v = vif;
 	const struct vif_policy *policy = &v->daemon->policy;
 	json_t *s = json_object();
 
@@ -73,9 +77,9 @@ static void ctl_add_settings(json_t *o, const struct vif *v)
 	(void)!json_object_set_new(o, "settings", s);
 }
 
-/* Adds the process that moves the guest's packets. */
-static void ctl_add_process(json_t *o, const struct vif *v)
+static void ctl_add_process(json_t *o, const void *vif)
 {
+	const struct vif *v = vif;
 	const struct process *p = v->attach.process;
 	json_t *process;
 
@@ -89,103 +93,31 @@ static void ctl_add_process(json_t *o, const struct vif *v)
 	(void)!json_object_set_new(o, "process", process);
 }
 
-static void ctl_add_rings(json_t *o, const struct vif *v)
+static bool ctl_positions(const void *vif, unsigned int i, struct positions *out)
 {
-	json_t *rings = json_array();
-	struct positions at;
+	const struct vif *v = vif;
 
-	for (unsigned int i = 0; v->serving && vif_counters_positions(&v->counters, i, &at); i++)
-		ctldoc_append_positions(rings, i, &at);
-	(void)!json_object_set_new(o, "rings", rings);
+	return v->serving && vif_counters_positions(&v->counters, i, out);
 }
 
-static void ctl_add_stats(json_t *o, const struct vif *v)
+static bool ctl_queue_stats(const void *vif, unsigned int i, struct stats *out)
 {
-	json_t *queues;
-	struct stats s;
-
-	vif_counters_sum(&v->counters, &s);
-	ctldoc_add_counters(o, "counters", &s);
-	if (!v->counters.set || v->counters.queues < 2)
-		return;
-	queues = json_array();
-	for (unsigned int i = 0; i < v->counters.queues; i++) {
-		json_t *queue = json_object();
-
-		s = (struct stats){ { 0 } };
-		stats_sum(&s, vif_counters_queue(&v->counters, i));
-		ctldoc_add_number(queue, "queue", i);
-		ctldoc_add_counters(queue, "counters", &s);
-		(void)!json_array_append_new(queues, queue);
-	}
-	(void)!json_object_set_new(o, "per_queue", queues);
+	return vif_counters_queue_stats(&((const struct vif *)vif)->counters, i, out);
 }
 
-static json_t *ctl_vif(const struct vif *v, enum ctlcmd_part part)
+static int ctl_set_rate(void *vif, const char *text)
 {
-	json_t *o = json_object();
-	struct stats s;
-
-	ctl_add_name(o, v);
-	switch (part) {
-	case CTLCMD_LIST:
-		ctl_add_state(o, v);
-		break;
-	case CTLCMD_SHOW:
-		ctl_add_state(o, v);
-		if (v->serving)
-			ctl_add_features(o, &v->attach.conf);
-		ctl_add_rings(o, v);
-		ctl_add_settings(o, v);
-		ctl_add_process(o, v);
-		break;
-	case CTLCMD_STATS:
-		ctl_add_state(o, v);
-		ctl_add_process(o, v);
-		ctl_add_rings(o, v);
-		ctl_add_stats(o, v);
-		break;
-	case CTLCMD_DROPS:
-		vif_counters_sum(&v->counters, &s);
-		ctldoc_add_drops(o, &s);
-		break;
-	}
-	return o;
-}
-
-static unsigned int ctl_vifs(void *daemon, const char *name, enum ctlcmd_part part, json_t *vifs)
-{
-	const struct backend *d = daemon;
-	unsigned int n = 0;
-
-	for (const struct vif *v = d->vifs; v; v = v->next) {
-		if (v->gone || (*name && strcmp(v->name, name) != 0))
-			continue;
-		(void)!json_array_append_new(vifs, ctl_vif(v, part));
-		n++;
-	}
-	return n;
-}
-
-static int ctl_set_rate(void *daemon, const char *name, const char *text)
-{
-	const struct backend *d = daemon;
+	struct vif *v = vif;
 	struct credit_rate rate;
+	int err;
 
 	if (*text && credit_parse(&rate, text))
 		return -EINVAL;
-	for (struct vif *v = d->vifs; v; v = v->next) {
-		int err;
-
-		if (v->gone || strcmp(v->name, name) != 0)
-			continue;
-		err = *text ? store_write(d->store, v->be_path, "rate", text) : store_remove(d->store, v->be_path, "rate");
-		/* The event of our own watch follows; the answer is to have it already. */
-		if (!err)
-			vif_run(v);
-		return err;
-	}
-	return -ENOENT;
+	err = *text ? store_write(v->daemon->store, v->be_path, "rate", text) : store_remove(v->daemon->store, v->be_path, "rate");
+	/* The event of our own watch follows; the answer is to have it already. */
+	if (!err)
+		vif_run(v);
+	return err;
 }
 
 static void ctl_set_level(void *daemon, enum log_level level)
@@ -204,7 +136,15 @@ static void ctl_drain(void *daemon)
 
 const struct ctlcmd_ops ctl_ops = {
 	.program = "netbackd",
-	.vifs = ctl_vifs,
+	.next = ctl_next,
+	.describe = ctl_describe,
+	.add_guest = ctl_add_guest,
+	.add_state = ctl_add_state,
+	.add_features = ctl_add_features,
+	.add_settings = ctl_add_settings,
+	.add_process = ctl_add_process,
+	.positions = ctl_positions,
+	.queue_stats = ctl_queue_stats,
 	.set_rate = ctl_set_rate,
 	.set_level = ctl_set_level,
 	.drain = ctl_drain,

@@ -87,17 +87,6 @@ void vif_counters_free(struct vif_counters *c)
 	counters_close(c);
 }
 
-struct stats *vif_counters_queue(const struct vif_counters *c, unsigned int i)
-{
-	assert(i < c->queues);
-	return &c->set[i].stats;
-}
-
-struct stats *vif_counters_worker(const struct vif_counters *c, unsigned int i)
-{
-	assert(i < c->workers);
-	return &c->set[c->queues + i].stats;
-}
 
 struct queue_counters *vif_counters_all_of_queue(const struct vif_counters *c, unsigned int i)
 {
@@ -109,6 +98,25 @@ struct worker_counters *vif_counters_all_of_worker(const struct vif_counters *c,
 {
 	assert(i < c->workers);
 	return &c->set[c->queues + i].worker;
+}
+
+struct stats *vif_counters_queue(const struct vif_counters *c, unsigned int i)
+{
+	return &vif_counters_all_of_queue(c, i)->stats;
+}
+
+struct stats *vif_counters_worker(const struct vif_counters *c, unsigned int i)
+{
+	return &vif_counters_all_of_worker(c, i)->stats;
+}
+
+bool vif_counters_queue_stats(const struct vif_counters *c, unsigned int i, struct stats *out)
+{
+	if (!c->set || c->queues < 2 || i >= c->queues)
+		return false;
+	*out = (struct stats){ { 0 } };
+	stats_sum(out, vif_counters_queue(c, i));
+	return true;
 }
 
 unsigned int vif_counters_first_queue(const struct vif_counters *c, unsigned int i)

@@ -52,6 +52,10 @@ void vif_counters_free(struct vif_counters *c);
 struct stats *vif_counters_queue(const struct vif_counters *c, unsigned int i);
 struct stats *vif_counters_worker(const struct vif_counters *c, unsigned int i);
 
+/* Copies the counters of queue i, where there is more than one. Returns false if there is no block or no such
+ * queue. Safe from every thread. */
+MUST_CHECK bool vif_counters_queue_stats(const struct vif_counters *c, unsigned int i, struct stats *out);
+
 /* Return all that queue i publishes, and all that worker i does. */
 struct queue_counters *vif_counters_all_of_queue(const struct vif_counters *c, unsigned int i);
 struct worker_counters *vif_counters_all_of_worker(const struct vif_counters *c, unsigned int i);

@@ -1,36 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /* ctlcmd.h - the commands of the control socket, and what a daemon does for them
  *
- * Both daemons have the same commands and documents (docs/control-socket.md). A daemon gives
- * the functions of struct ctlcmd_ops; one that is NULL it does not have. For the control thread.
+ * Both daemons have the same commands and documents (docs/control-socket.md). For the control thread.
  */
 #ifndef NETPAIR_CTLCMD_H
 #define NETPAIR_CTLCMD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
 
+#include "common/base/abi.h"
 #include "common/base/log.h"
+#include "common/base/positions.h"
+#include "common/base/stats.h"
 #include "common/base/util.h"
+#include "common/wire/offload.h"
 
 struct ctlsock;
 
-/* How much of a VIF a document has. */
-enum ctlcmd_part {
-	CTLCMD_LIST,	/* who and where it is, its state and totals */
-	CTLCMD_SHOW,	/* also what was agreed, its settings and its process */
-	CTLCMD_STATS,	/* who it is, and all counters */
-	CTLCMD_DROPS,	/* who it is, and the reasons that have drops */
+/* What both daemons know of a VIF. */
+struct ctlcmd_vif {
+	const char *name;
+	uint32_t domid, devid;
+	int tap_fd;			/* -1: it has no device */
+	enum xenbus_state ours, theirs;
+	bool connected;
+	const char *channels;		/* NULL: there is no connection, and the next two are not set */
+	unsigned int queues;
+	const struct vnet_peer *peer;
+	struct stats sum;		/* of all that it counts */
 };
 
+/* Functions of a daemon; one that is NULL it does not have. vif is one of those that next() returned. */
 struct ctlcmd_ops {
 	const char *program;
-	/* Adds an object for the VIF called name, or for each VIF if name is "", to vifs. Returns how many. */
-	unsigned int (*vifs)(void *daemon, const char *name, enum ctlcmd_part part, json_t *vifs);
-	/* Sets the rate of the VIF called name; text is "BYTES,USECS", or "" for no limit. Returns 0; -ENOENT: there
-	 * is no such VIF; -EINVAL: text has another form; other -errno of xenstored. */
-	int (*set_rate)(void *daemon, const char *name, const char *text);
+	/* Returns the VIF after vif, or the first one for NULL; NULL: there are no more. */
+	void *(*next)(void *daemon, const void *vif);
+	void (*describe)(const void *vif, struct ctlcmd_vif *out);
+	/* Add what only this daemon knows: of the guest, of the state, of the features of a connection, of the settings,
+	 * and of the process that moves the packets. */
+	void (*add_guest)(json_t *o, const void *vif);
+	void (*add_state)(json_t *o, const void *vif);
+	void (*add_features)(json_t *o, const void *vif);
+	void (*add_settings)(json_t *o, const void *vif);
+	void (*add_process)(json_t *o, const void *vif);
+	/* Get where queue i is, and what it counted where there is more than one. Return false if there is no such queue. */
+	bool (*positions)(const void *vif, unsigned int i, struct positions *out);
+	bool (*queue_stats)(const void *vif, unsigned int i, struct stats *out);
+	/* Sets the rate of a VIF; text is "BYTES,USECS", or "" for no limit. Returns 0; -EINVAL: text has another form;
+	 * other -errno of xenstored. */
+	int (*set_rate)(void *vif, const char *text);
 	/* Sets the level of the log. */
 	void (*set_level)(void *daemon, enum log_level level);
 	/* Begins to close every VIF, and to end then. */

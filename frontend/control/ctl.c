@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ctl.c - netfrontd's NICs as documents of the control socket, for ctl.h */
-#include <string.h>
-
 #include "common/host/ctldoc.h"
-#include "common/host/tap.h"
-#include "common/wire/handshake.h"
 #include "ctl.h"
 #include "frontend.h"
 
@@ -13,118 +9,55 @@ static const char *ctl_channels(const struct nic_conf *conf)
 	return conf->mask ? "mask" : conf->split ? "split" : "one";
 }
 
-/* Adds which NIC it is, and where its backend is. */
-static void ctl_add_name(json_t *o, const struct nic *n)
+static void *ctl_next(void *daemon, const void *nic)
 {
-	ctldoc_add(o, "name", n->name);
-	ctldoc_add_number(o, "domid", n->peer.raw);
-	ctldoc_add_number(o, "devid", n->devid);
+	const struct frontend *d = daemon;
+	struct nic *n = nic ? ((const struct nic *)nic)->next : d->nics;
+
+	while (n && n->gone)
+		n = n->next;
+	return n;
 }
 
-static void ctl_add_state(json_t *o, const struct nic *n, const struct stats *s)
+static void ctl_describe(const void *nic, struct ctlcmd_vif *out)
 {
-	char device[TAP_NAME_MAX];
+	const struct nic *n = nic;
 
-	if (n->tap_fd >= 0 && tap_name(n->tap_fd, device) == 0)
-		ctldoc_add(o, "device", device);
-	ctldoc_add(o, "state", hs_state_name(n->state));
-	ctldoc_add(o, "peer_state", hs_state_name(n->seen));
-	ctldoc_add_flag(o, "connected", n->attached);
-	if (n->conn) {
-		ctldoc_add(o, "channels", ctl_channels(nic_conn_conf(n->conn)));
-		ctldoc_add_number(o, "queues", nic_conn_conf(n->conn)->queues);
-	}
-	ctldoc_add_totals(o, s);
+	*out = (struct ctlcmd_vif){
+		.name = n->name, .domid = n->peer.raw, .devid = n->devid, .tap_fd = n->tap_fd, .ours = n->state, .theirs = n->seen,
+		.connected = n->attached,
+	};
+	if (!n->conn)
+		return;
+	out->channels = ctl_channels(nic_conn_conf(n->conn));
+	out->queues = nic_conn_conf(n->conn)->queues;
+	out->peer = &nic_conn_conf(n->conn)->peer;
+	nic_conn_stats(n->conn, &out->sum);
 }
 
-static void ctl_add_features(json_t *o, const struct nic_conf *conf)
+static void ctl_add_features(json_t *f, const void *nic)
 {
-	json_t *f = json_object();
+	const struct nic_conf *conf = nic_conn_conf(((const struct nic *)nic)->conn);
 
-	ctldoc_add_flag(f, "sg", conf->peer.sg);
-	ctldoc_add_flag(f, "gso4", conf->peer.gso4);
-	ctldoc_add_flag(f, "gso6", conf->peer.gso6);
-	ctldoc_add_flag(f, "csum4", conf->peer.csum4);
-	ctldoc_add_flag(f, "csum6", conf->peer.csum6);
 	ctldoc_add_flag(f, "control_ring", conf->ctrl);
 	ctldoc_add_flag(f, "static_grants", conf->static_grants);
 	ctldoc_add_flag(f, "rss", conf->rss);
 	ctldoc_add_flag(f, "event_mask", conf->mask);
 	ctldoc_add_flag(f, "multicast_control", conf->mcast);
-	(void)!json_object_set_new(o, "features", f);
 }
 
-static void ctl_add_rings(json_t *o, const struct nic *n)
+static bool ctl_positions(const void *nic, unsigned int i, struct positions *out)
 {
-	json_t *rings = json_array();
-	struct positions at;
+	const struct nic *n = nic;
 
-	for (unsigned int i = 0; n->conn && nic_conn_positions(n->conn, i, &at); i++)
-		ctldoc_append_positions(rings, i, &at);
-	(void)!json_object_set_new(o, "rings", rings);
+	return n->conn && nic_conn_positions(n->conn, i, out);
 }
 
-static void ctl_add_stats(json_t *o, const struct nic *n, const struct stats *sum)
+static bool ctl_queue_stats(const void *nic, unsigned int i, struct stats *out)
 {
-	json_t *queues;
-	struct stats s;
+	const struct nic *n = nic;
 
-	ctldoc_add_counters(o, "counters", sum);
-	if (!n->conn || nic_conn_conf(n->conn)->queues < 2)
-		return;
-	queues = json_array();
-	for (unsigned int i = 0; nic_conn_queue_stats(n->conn, i, &s); i++) {
-		json_t *queue = json_object();
-
-		ctldoc_add_number(queue, "queue", i);
-		ctldoc_add_counters(queue, "counters", &s);
-		(void)!json_array_append_new(queues, queue);
-	}
-	(void)!json_object_set_new(o, "per_queue", queues);
-}
-
-static json_t *ctl_nic(const struct nic *n, enum ctlcmd_part part)
-{
-	struct stats s = { { 0 } };
-	json_t *o = json_object();
-
-	if (n->conn)
-		nic_conn_stats(n->conn, &s);
-	ctl_add_name(o, n);
-	switch (part) {
-	case CTLCMD_LIST:
-		ctl_add_state(o, n, &s);
-		break;
-	case CTLCMD_SHOW:
-		ctl_add_state(o, n, &s);
-		if (n->conn)
-			ctl_add_features(o, nic_conn_conf(n->conn));
-		ctl_add_rings(o, n);
-		break;
-	case CTLCMD_STATS:
-		ctl_add_state(o, n, &s);
-		ctl_add_rings(o, n);
-		ctl_add_stats(o, n, &s);
-		break;
-	case CTLCMD_DROPS:
-		ctldoc_add_drops(o, &s);
-		break;
-	}
-	return o;
-}
-
-static unsigned int ctl_vifs(void *daemon, const char *name, enum ctlcmd_part part, json_t *vifs)
-{
-	const struct frontend *d = daemon;
-	unsigned int count = 0;
-
-	for (const struct nic *n = d->nics; n; n = n->next) {
-		if (n->gone || (*name && strcmp(n->name, name) != 0))
-			continue;
-		(void)!json_array_append_new(vifs, ctl_nic(n, part));
-		count++;
-	}
-	return count;
+	return n->conn && nic_conn_queue_stats(n->conn, i, out);
 }
 
 static void ctl_set_level(void *daemon, enum log_level level)
@@ -140,7 +73,11 @@ static void ctl_drain(void *daemon)
 
 const struct ctlcmd_ops ctl_ops = {
 	.program = "netfrontd",
-	.vifs = ctl_vifs,
+	.next = ctl_next,
+	.describe = ctl_describe,
+	.add_features = ctl_add_features,
+	.positions = ctl_positions,
+	.queue_stats = ctl_queue_stats,
 	.set_level = ctl_set_level,
 	.drain = ctl_drain,
 };
