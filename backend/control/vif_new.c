@@ -17,7 +17,7 @@
 #include "vif_new.h"
 #include "vif_settings.h"
 
-/* Reads which guest it is, as far as we may: the vm of its domain is "/vm/UUID".
+/* Reads which guest it is, as far as we may: its name, and the vm of its domain, which is "/vm/UUID".
  * Returns 0, or -errno if xenstored failed. */
 static int vif_new_read_domain(struct vif *v)
 {
@@ -27,6 +27,8 @@ static int vif_new_read_domain(struct vif *v)
 	int err;
 
 	snprintf(dir, sizeof(dir), "/local/domain/%u", v->peer.raw);
+	if (store_read(v->daemon->store, v->guest, sizeof(v->guest), dir, "name"))
+		v->guest[0] = '\0';
 	err = store_read(v->daemon->store, text, sizeof(text), dir, "vm");
 	if (err)
 		return store_is_unknown(err) ? err : 0;
@@ -37,16 +39,6 @@ static int vif_new_read_domain(struct vif *v)
 	if (len < sizeof(v->domain) && uuid[len] == '\0')
 		memcpy(v->domain, uuid, len + 1);
 	return 0;
-}
-
-/* Reads the guest's name, as far as we may. */
-static void vif_new_read_guest(struct vif *v)
-{
-	char dir[32];
-
-	snprintf(dir, sizeof(dir), "/local/domain/%u", v->peer.raw);
-	if (store_read(v->daemon->store, v->guest, sizeof(v->guest), dir, "name"))
-		v->guest[0] = '\0';
 }
 
 /* Reads the backend's own handle, which the device is named after, and mac;
@@ -75,7 +67,6 @@ static int vif_new_read_config(struct vif *v)
 		snprintf(v->mac, sizeof(v->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	if (snprintf(v->name, sizeof(v->name), "vif%u.%u", v->peer.raw, handle) >= (int)sizeof(v->name))
 		v->broken = (struct reason){ .what = "backend key handle is too large for a device's name" };
-	vif_new_read_guest(v);
 	return vif_new_read_domain(v);
 }
 
@@ -85,7 +76,7 @@ static void vif_new_ahead(struct vif *v)
 	char dir[32];
 	const struct store_key keys[] = {
 		{ v->be_path, "online" }, { v->be_path, "state" }, { v->be_path, "frontend" }, { v->be_path, "frontend-id" },
-		{ v->be_path, "handle" }, { v->be_path, "mac" }, { dir, "vm" },
+		{ v->be_path, "handle" }, { v->be_path, "mac" }, { dir, "name" }, { dir, "vm" },
 	};
 
 	snprintf(dir, sizeof(dir), "/local/domain/%u", v->peer.raw);

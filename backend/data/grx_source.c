@@ -54,7 +54,7 @@ void vif_source_end(struct vif_worker *vw)
 		vif_queue_limit_kick(vw);
 }
 
-/* Takes note of a frame that was read, and decides whether to read again. Where the sums of the limit say
+/* Notes a frame that was read, and decides whether to read again. Where the sums of the limit say
  * that it was the last one, a read that finds nothing is not needed, unless a queue waits for slots: only
  * an empty TAP ends that. */
 static void source_took(struct vif_worker *vw, uint32_t len)

@@ -16,7 +16,7 @@
  * that the worker waits for credit. */
 MUST_CHECK bool vif_source_has_frames(struct vif_worker *vw);
 
-/* Takes note that packets of the guest went out, which the network may answer at once: the TAP is read without
+/* Notes that packets of the guest went out, which the network may answer at once: the TAP is read without
  * waiting for epoll if it may have a frame. */
 void vif_source_sent(struct vif_worker *vw);
 

@@ -34,7 +34,7 @@ struct taplook {
 	struct taplook_kind *now;		/* the kind of the next read; NULL: the kernel announced a frame */
 };
 
-/* Takes note that the kernel announced a frame, or that somebody asks for a read. Returns true: the TAP is to
+/* Notes that the kernel announced a frame, or that another thread asks for a read. Returns true: the TAP is to
  * be read. */
 static inline bool taplook_announced(struct taplook *l)
 {
@@ -42,13 +42,13 @@ static inline bool taplook_announced(struct taplook *l)
 	return true;
 }
 
-/* Takes note that a read gave a frame. Returns whether to read again. */
+/* Notes that a read gave a frame. Returns whether to read again. */
 MUST_CHECK bool taplook_again(struct taplook *l);
 
-/* Takes note that a read gave none. */
+/* Notes that a read gave none. */
 void taplook_empty(struct taplook *l);
 
-/* Takes note that packets went out, to which there may be an answer. Returns whether to read. */
+/* Notes that packets went out, to which there may be an answer. Returns whether to read. */
 MUST_CHECK bool taplook_answer(struct taplook *l);
 
 #endif

@@ -112,7 +112,7 @@ static void worker_unmask_ports(struct worker *w)
 static bool worker_wait_events(struct worker *w, int timeout_ms)
 {
 	struct epoll_event ev[3];
-	int n = epoll_wait(w->tap_ready ? w->epoll_deaf_fd : w->epoll_fd, ev, ARRAY_SIZE(ev), timeout_ms);
+	int n = epoll_wait(w->tap_ready ? w->epoll_rest_fd : w->epoll_fd, ev, ARRAY_SIZE(ev), timeout_ms);
 
 	for (int i = 0; i < n; i++) {
 		if (ev[i].data.fd == w->tap_fd)
@@ -234,7 +234,7 @@ static void worker_wait_for_stop(struct worker *w)
 {
 	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, w->tap_fd, NULL);
 	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, evt_fd(w->evt), NULL);
-	epoll_ctl(w->epoll_deaf_fd, EPOLL_CTL_DEL, evt_fd(w->evt), NULL);
+	epoll_ctl(w->epoll_rest_fd, EPOLL_CTL_DEL, evt_fd(w->evt), NULL);
 	while (!worker_stopping(w))
 		worker_wait_asleep(w, -1);
 }
@@ -290,8 +290,8 @@ int worker_init(struct worker *w, const struct worker_ops *ops, const char *name
 	w->uniprocessor = boost_is_wanted();
 	w->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	w->epoll_deaf_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (w->kick_fd < 0 || w->epoll_fd < 0 || w->epoll_deaf_fd < 0)
+	w->epoll_rest_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (w->kick_fd < 0 || w->epoll_fd < 0 || w->epoll_rest_fd < 0)
 		return -errno;
 	return given ? 0 : evt_open(&w->evt);
 }
@@ -332,7 +332,7 @@ static int worker_watch_fd(int epoll_fd, int fd)
 
 static int worker_watch(const struct worker *w)
 {
-	const int sets[] = { w->epoll_fd, w->epoll_deaf_fd };
+	const int sets[] = { w->epoll_fd, w->epoll_rest_fd };
 	int err = worker_watch_fd(w->epoll_fd, w->tap_fd);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(sets) && !err; i++) {
@@ -385,7 +385,7 @@ void worker_stop(struct worker *w)
 
 void worker_exit(struct worker *w)
 {
-	const int fds[] = { w->epoll_fd, w->epoll_deaf_fd, w->kick_fd };
+	const int fds[] = { w->epoll_fd, w->epoll_rest_fd, w->kick_fd };
 
 	/* Only now, as no thread waits on them any more (XSA-331). */
 	evt_close(w->evt);

@@ -85,7 +85,7 @@ struct worker {
 	int control_fd;			/* the daemon's eventfd, to wake the control thread; borrowed */
 	int kick_fd;			/* eventfd, to wake the worker */
 	int epoll_fd;			/* waits for the TAP, too */
-	int epoll_deaf_fd;		/* waits for all but the TAP */
+	int epoll_rest_fd;		/* waits for all but the TAP */
 	bool running;
 	pthread_t thread;
 	atomic_bool stop;

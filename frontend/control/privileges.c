@@ -79,8 +79,8 @@ static bool privileges_find(struct privileges_user *u, const char *user)
 
 /* --- what the user must reach ------------------------------------------------------------ */
 
-/* Lets the user's group open a device of Xen, unless others may open it anyway. Those who may already
- * keep that. The owner may give a file to a group that he is in. */
+/* Lets the user's group open a device of Xen, unless everybody may open it anyway. Nobody loses a right.
+ * The owner may give a file to a group that the process is a member of. */
 static void privileges_give_device(const char *path, gid_t gid)
 {
 	const gid_t groups[] = { gid };

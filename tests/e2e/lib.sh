@@ -249,11 +249,14 @@ seen()
 }
 
 # data_processes: those of this xensim's dom0, of whichever netbackd.
-data_processes()
+data_processes() { data_of '[0-9]+'; }
+
+# data_of DOMID: the data process of a guest.
+data_of()
 {
 	local p
 
-	for p in $(pgrep '^netbackd-[0-9]'); do
+	for p in $(pgrep -x "netbackd-$1"); do
 		grep -qzxF "XENSIM_DIR=$XENSIM_DIR" "/proc/$p/environ" 2>/dev/null && echo "$p"
 	done
 }

@@ -29,16 +29,6 @@ second_guest()
 	END
 }
 
-# data_of DOMID: the data process of a guest.
-data_of()
-{
-	local p
-
-	for p in $(pgrep -x "netbackd-$1"); do
-		grep -qzxF "XENSIM_DIR=$XENSIM_DIR" "/proc/$p/environ" 2>/dev/null && echo "$p"
-	done
-}
-
 # new_data_of DOMID OLD: is there another one than that?
 new_data_of() { local p; p=$(data_of "$1"); [ -n "$p" ] && [ "$p" != "$2" ]; }
 

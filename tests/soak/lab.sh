@@ -84,16 +84,6 @@ guest_address()
 	END
 }
 
-# data_of DOMID: the data process of a guest.
-data_of()
-{
-	local p
-
-	for p in $(pgrep -x "netbackd-$1"); do
-		grep -qzxF "XENSIM_DIR=$XENSIM_DIR" "/proc/$p/environ" 2>/dev/null && echo "$p"
-	done
-}
-
 # --- streams ------------------------------------------------------------------
 
 # one_stream KEY FROM-NETNS TO-NETNS ADDRESS PORT

@@ -94,15 +94,6 @@ case_look()
 	check renamed await 5 says 0 '^vif1.0 +guest +lan7 ' np list
 }
 
-data_of()
-{
-	local p
-
-	for p in $(data_processes); do
-		[ "$(cat "/proc/$p/comm")" != "netbackd-$1" ] || echo "$p"
-	done
-}
-
 case_select()
 {
 	one_vif && attach 1 || return
@@ -304,7 +295,7 @@ case_wrong()
 	check no-right one_line_says 1 'only root may ask' setpriv --reuid=65534 --clear-groups "$BIN/netpair" --run-dir="$L/run-back" list
 	check mode test "$(stat -c '%a %U' "$L/run-back/netbackd.sock")" = '600 root'
 	check empty says 0 '^VIF +GUEST' np list
-	check full-disk says 1 'cannot write the output: No space' sh -c "$(printf '%q ' "$BIN/netpair" --run-dir="$L/run-back" stats --prometheus) >/dev/full"
+	check full-disk says 1 'cannot write the output: the file system is full' sh -c "$(printf '%q ' "$BIN/netpair" --run-dir="$L/run-back" stats --prometheus) >/dev/full"
 	check closed-pipe says 1 '' sh -c "$(printf '%q ' "$BIN/netpair" --run-dir="$L/run-back" top -b -n 3) 2>&1 | head -n 1 >/dev/null; exit 1"
 	# The socket of a netbackd that was killed is used again; another program's file is not.
 	crash "$BACK"
@@ -334,9 +325,9 @@ case_clients()
 	check ping-meanwhile one_ping
 	check served-in-turn says 0 '^vif1.0' np list
 	exec {fd}>&-
-	exec {fd}> >("$TOP/clients" deaf "$sock" 200 >"$L/deaf")
-	check deaf await_line "$L/deaf" 10 '^ready [1-9]'
-	check served-beside-deaf says 0 '^vif1.0' np list
+	exec {fd}> >("$TOP/clients" unread "$sock" 200 >"$L/unread")
+	check unread await_line "$L/unread" 10 '^ready [1-9]'
+	check served-beside-unread says 0 '^vif1.0' np list
 	exec {fd}>&-
 	check long-line says 0 '^$' "$TOP/clients" send "$sock" 257
 	check longer-line says 0 '^$' "$TOP/clients" send "$sock" 60000

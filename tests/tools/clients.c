@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* clients.c - clients of the control socket that do not behave
+/* clients.c - clients of the control socket that send or read what they should not, or nothing
  *
  *   clients hold PATH N      N connections that send nothing, until stdin ends
- *   clients deaf PATH N      N that ask for all counters and read nothing, until stdin ends
+ *   clients unread PATH N    N that ask for all counters and read nothing, until stdin ends
  *   clients send PATH LEN    one that sends LEN letters as its request, and prints what it gets
  *   clients nul PATH         one whose request has a NUL byte, likewise
  *
- * hold and deaf print "ready" once as many are connected as get in without waiting.
+ * hold and unread print "ready" once as many are connected as get in without waiting.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -80,12 +80,12 @@ int main(int argc, char **argv)
 	memset(letters, 'a', sizeof(letters));
 	if (argc == 4 && strcmp(argv[1], "hold") == 0)
 		return many(argv[2], atoi(argv[3]), "");
-	if (argc == 4 && strcmp(argv[1], "deaf") == 0)
+	if (argc == 4 && strcmp(argv[1], "unread") == 0)
 		return many(argv[2], atoi(argv[3]), "stats");
 	if (argc == 4 && strcmp(argv[1], "send") == 0)
 		return one(argv[2], letters, (size_t)atoi(argv[3]));
 	if (argc == 3 && strcmp(argv[1], "nul") == 0)
 		return one(argv[2], "list\0vif1.0", 11);
-	fprintf(stderr, "clients: hold|deaf|send|nul PATH [N]\n");
+	fprintf(stderr, "clients: hold|unread|send|nul PATH [N]\n");
 	return 2;
 }

@@ -193,13 +193,13 @@ static void only_so_many_at_once(void **state)
 /* One that sends nothing, and one that reads nothing. */
 static void their_time_is_over(void **state)
 {
-	int silent = connect_client(), deaf = connect_client();
+	int silent = connect_client(), unread = connect_client();
 	struct pollfd end = { .fd = ctlsock_fd(s), .events = POLLIN };
 	bool ended;
 
 	(void)state;
 	long_answer = true;
-	assert_int_equal(send(deaf, "stats", 5, 0), 5);
+	assert_int_equal(send(unread, "stats", 5, 0), 5);
 	run();
 	for (unsigned int i = 0; i < CTLSOCK_CLIENTS; i++)
 		if (s->client[i].fd >= 0) {
@@ -213,10 +213,10 @@ static void their_time_is_over(void **state)
 		assert_int_equal(s->client[i].fd, -1);
 	assert_int_equal(read_all(silent, &ended), 0);
 	assert_true(ended);
-	assert_true(read_all(deaf, &ended) < LONG_ANSWER);
+	assert_true(read_all(unread, &ended) < LONG_ANSWER);
 	assert_true(ended);
 	close(silent);
-	close(deaf);
+	close(unread);
 }
 
 static void whose_place_it_is(void **state)

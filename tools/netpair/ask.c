@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/base/errtext.h"
 #include "common/host/ctlsock.h"
 #include "common/wire/parse.h"
 #include "netpair.h"
@@ -31,7 +32,7 @@ static int ask_no_daemon(const struct tool *t, const struct sockaddr_un *at, int
 		fprintf(stderr, PROGRAM ": %s does not answer (%s)\n", t->daemon, at->sun_path);
 		return TOOL_FAILED;
 	}
-	fprintf(stderr, PROGRAM ": no %s runs here (%s: %s)\n", t->daemon, at->sun_path, strerror(err));
+	fprintf(stderr, PROGRAM ": no %s runs here (%s: %s)\n", t->daemon, at->sun_path, errtext(ERRTEXT_FILE, -err));
 	return TOOL_NO_DAEMON;
 }
 

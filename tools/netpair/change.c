@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/errtext.h"
 #include "common/host/options.h"
 #include "netpair.h"
 
@@ -54,7 +55,7 @@ int drain_run(const struct tool *t, int argc, char **argv)
 static int change_run_script(const char *script, char **argv)
 {
 	execvp(script, argv);
-	fprintf(stderr, PROGRAM ": cannot run %s, which is to be in PATH: %s\n", script, strerror(errno));
+	fprintf(stderr, PROGRAM ": cannot run %s, which is to be in PATH: %s\n", script, errtext(ERRTEXT_FILE, -errno));
 	return TOOL_FAILED;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "common/base/errtext.h"
 #include "netpair.h"
 
 #define TEXT_COLUMNS 80u
@@ -92,6 +93,6 @@ int text_end(void)
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return TOOL_OK;
 	if (errno != EPIPE)
-		fprintf(stderr, PROGRAM ": cannot write the output: %s\n", strerror(errno));
+		fprintf(stderr, PROGRAM ": cannot write the output: %s\n", errtext(ERRTEXT_FILE, -errno));
 	return TOOL_FAILED;
 }
