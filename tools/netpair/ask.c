@@ -205,3 +205,29 @@ int ask_print_json(json_t *doc)
 	json_decref(doc);
 	return text_end() || failed ? TOOL_FAILED : TOOL_OK;
 }
+
+int ask_print_vifs(const struct tool *t, json_t *doc, const char *head, void (*print)(const json_t *vif))
+{
+	const json_t *vif;
+	size_t i;
+
+	if (t->json)
+		return ask_print_json(doc);
+	if (head)
+		puts(head);
+	json_array_foreach(json_object_get(doc, "vifs"), i, vif)
+		print(vif);
+	json_decref(doc);
+	return text_end();
+}
+
+const json_t *ask_find_vif(const json_t *doc, const char *name)
+{
+	const json_t *vif;
+	size_t i;
+
+	json_array_foreach(json_object_get(doc, "vifs"), i, vif)
+		if (strcmp(text_of(vif, "name"), name) == 0)
+			return vif;
+	return NULL;
+}

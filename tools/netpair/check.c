@@ -51,7 +51,6 @@ static void check_device(struct check *c, const char *path, const char *cure)
 		close(fd);
 }
 
-/* The shim of a test's Xen has no device files; it is asked by the libraries then. */
 static void check_store(struct check *c)
 {
 	struct store *store;
@@ -174,6 +173,11 @@ static void check_limits(struct check *c)
 		  "an interface takes about 520 pages: options xen-gntalloc limit=16384 in modprobe.d");
 }
 
+static void check_add_fact(void *arg, const char *what, const char *fact)
+{
+	check_add(arg, CHECK_OK, what, fact, "");
+}
+
 static void check_print(const json_t *rows)
 {
 	json_t *row;
@@ -211,7 +215,7 @@ int check_run(const struct tool *t, int argc, char **argv)
 	check_files(&c);
 	check_kernel_features(&c);
 	check_limits(&c);
-	xen_add_facts(c.rows);
+	xen_each_fact(check_add_fact, &c);
 	if (t->json) {
 		doc = json_object();
 		(void)!json_object_set_new(doc, "schema", json_string("netpair/1"));

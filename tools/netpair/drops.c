@@ -15,11 +15,10 @@ static void drops_print_vif(const json_t *vif)
 	unsigned int at;
 	size_t i;
 
+	printf("%s", text_of(vif, "name"));
 	if (json_object_get(vif, "guest"))
-		printf("%s (%s)%s\n", text_of(vif, "name"), text_of(vif, "guest"),
-		       json_array_size(json_object_get(vif, "drops")) ? "" : ": nothing was dropped");
-	else
-		printf("%s%s\n", text_of(vif, "name"), json_array_size(json_object_get(vif, "drops")) ? "" : ": nothing was dropped");
+		printf(" (%s)", text_of(vif, "guest"));
+	puts(json_array_size(json_object_get(vif, "drops")) ? "" : ": nothing was dropped");
 	json_array_foreach(json_object_get(vif, "drops"), i, drop) {
 		at = (unsigned int)printf("  %-10s %-8s %10" PRIu64 "  ", text_of(drop, "direction"), text_of(drop, "reason"), number_of(drop, "count"));
 		text_wrap(text_of(drop, "help"), 33, at);
@@ -31,17 +30,13 @@ static void drops_print_vif(const json_t *vif)
 /* Returns the count that a document has for a drop of another one; 0 if it has none. */
 static uint64_t drops_before(const json_t *doc, const json_t *vif, const json_t *drop)
 {
-	json_t *was, *d;
-	size_t i, k;
+	const json_t *was = ask_find_vif(doc, text_of(vif, "name")), *d;
+	size_t i;
 
-	json_array_foreach(json_object_get(doc, "vifs"), i, was) {
-		if (strcmp(text_of(was, "name"), text_of(vif, "name")) != 0)
-			continue;
-		json_array_foreach(json_object_get(was, "drops"), k, d)
-			if (strcmp(text_of(d, "reason"), text_of(drop, "reason")) == 0 &&
-			    strcmp(text_of(d, "direction"), text_of(drop, "direction")) == 0)
-				return number_of(d, "count");
-	}
+	json_array_foreach(json_object_get(was, "drops"), i, d)
+		if (strcmp(text_of(d, "reason"), text_of(drop, "reason")) == 0 &&
+		    strcmp(text_of(d, "direction"), text_of(drop, "direction")) == 0)
+			return number_of(d, "count");
 	return 0;
 }
 
@@ -102,19 +97,10 @@ int drops_run(const struct tool *t, int argc, char **argv)
 		{ "follow", NULL, "print what is dropped from now on, each second", OPTION_FLAG, { .flag = &follow }, 0, 0 },
 	};
 	int next = options_parse(PROGRAM, "drops [--follow] [VIF|GUEST|DOMID]", rows, ARRAY_SIZE(rows), argc, argv), code;
-	const json_t *vif;
 	json_t *doc;
-	size_t i;
 
 	code = ask_argument(t, &doc, "drops", next, argc, argv);
 	if (code)
 		return code;
-	if (follow)
-		return drops_follow(t, doc, next < argc ? argv[next] : "");
-	if (t->json)
-		return ask_print_json(doc);
-	json_array_foreach(json_object_get(doc, "vifs"), i, vif)
-		drops_print_vif(vif);
-	json_decref(doc);
-	return text_end();
+	return follow ? drops_follow(t, doc, next < argc ? argv[next] : "") : ask_print_vifs(t, doc, NULL, drops_print_vif);
 }

@@ -17,22 +17,15 @@ static void list_print_row(const json_t *vif)
 	       text_count(drops, (double)(number_in(vif, "from_guest", "drops") + number_in(vif, "to_guest", "drops"))));
 }
 
+#define LIST_HEAD "VIF       GUEST         DEVICE      STATE        CHAN      FROM TO GUEST  DROPS"
+
 int list_run(const struct tool *t, int argc, char **argv)
 {
-	const json_t *vif;
+	int next = options_parse(PROGRAM, "list [VIF|GUEST|DOMID]", NULL, 0, argc, argv), code;
 	json_t *doc;
-	size_t i;
-	int code = ask_argument(t, &doc, "list", options_parse(PROGRAM, "list [VIF|GUEST|DOMID]", NULL, 0, argc, argv), argc, argv);
 
-	if (code)
-		return code;
-	if (t->json)
-		return ask_print_json(doc);
-	printf("%-9s %-13s %-11s %-12s %-5s %8s %8s %6s\n", "VIF", "GUEST", "DEVICE", "STATE", "CHAN", "FROM", "TO GUEST", "DROPS");
-	json_array_foreach(json_object_get(doc, "vifs"), i, vif)
-		list_print_row(vif);
-	json_decref(doc);
-	return text_end();
+	code = ask_argument(t, &doc, "list", next, argc, argv);
+	return code ? code : ask_print_vifs(t, doc, LIST_HEAD, list_print_row);
 }
 
 /* --- show ---------------------------------------------------------------------- */
@@ -214,17 +207,9 @@ static void show_print(const json_t *vif)
 
 int show_run(const struct tool *t, int argc, char **argv)
 {
-	const json_t *vif;
+	int next = options_parse(PROGRAM, "show [VIF|GUEST|DOMID]", NULL, 0, argc, argv), code;
 	json_t *doc;
-	size_t i;
-	int code = ask_argument(t, &doc, "show", options_parse(PROGRAM, "show [VIF|GUEST|DOMID]", NULL, 0, argc, argv), argc, argv);
 
-	if (code)
-		return code;
-	if (t->json)
-		return ask_print_json(doc);
-	json_array_foreach(json_object_get(doc, "vifs"), i, vif)
-		show_print(vif);
-	json_decref(doc);
-	return text_end();
+	code = ask_argument(t, &doc, "show", next, argc, argv);
+	return code ? code : ask_print_vifs(t, doc, NULL, show_print);
 }

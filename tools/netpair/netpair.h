@@ -46,8 +46,15 @@ MUST_CHECK int ask_vifs(const struct tool *t, json_t **doc, const char *what, co
 /* The same for a command line that has at most one word after its options; next is the index of that word. */
 MUST_CHECK int ask_argument(const struct tool *t, json_t **doc, const char *what, int next, int argc, char **argv);
 
-/* Prints a document with --json, and releases it. Returns TOOL_OK, or TOOL_FAILED if stdout takes no more. */
+/* Prints a document as --json has it, and releases it. Returns TOOL_OK, or TOOL_FAILED if stdout takes no more. */
 int ask_print_json(json_t *doc);
+
+/* Prints what ask_argument() got, and releases it: with --json the document, else head, unless it is NULL, and each
+ * VIF by print. Returns as ask_print_json(). */
+int ask_print_vifs(const struct tool *t, json_t *doc, const char *head, void (*print)(const json_t *vif));
+
+/* Returns the VIF called name of a document; NULL: it has none. */
+const json_t *ask_find_vif(const json_t *doc, const char *name);
 
 /* --- text.c --- */
 

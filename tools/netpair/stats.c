@@ -29,6 +29,16 @@ static void stats_print_vif(const json_t *vif, bool nonzero)
 	}
 }
 
+static void stats_print_all(const json_t *vif)
+{
+	stats_print_vif(vif, false);
+}
+
+static void stats_print_nonzero(const json_t *vif)
+{
+	stats_print_vif(vif, true);
+}
+
 int stats_run(const struct tool *t, int argc, char **argv)
 {
 	bool nonzero = false, prometheus = false;
@@ -38,20 +48,14 @@ int stats_run(const struct tool *t, int argc, char **argv)
 		  { .flag = &prometheus }, 0, 0 },
 	};
 	int next = options_parse(PROGRAM, "stats [OPTION...] [VIF|GUEST|DOMID]", rows, ARRAY_SIZE(rows), argc, argv), code;
-	const json_t *vif;
 	json_t *doc;
-	size_t i;
 
 	code = ask_argument(t, &doc, "stats", next, argc, argv);
 	if (code)
 		return code;
-	if (t->json)
-		return ask_print_json(doc);
-	if (prometheus)
-		metrics_print(doc);
-	else
-		json_array_foreach(json_object_get(doc, "vifs"), i, vif)
-			stats_print_vif(vif, nonzero);
+	if (!prometheus || t->json)
+		return ask_print_vifs(t, doc, NULL, nonzero ? stats_print_nonzero : stats_print_all);
+	metrics_print(doc);
 	json_decref(doc);
 	return text_end();
 }

@@ -32,18 +32,12 @@ static uint64_t top_process_time(uint64_t pid)
 	return (uint64_t)(user + kernel) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-/* Returns the member of the array with that name, or NULL. index is where it was the last time. */
-static const json_t *top_find(const json_t *vifs, const char *name, size_t index)
+/* Returns the VIF of an earlier document, or NULL. index is where it is now, and most likely was. */
+static const json_t *top_find(const json_t *doc, const char *name, size_t index)
 {
-	const json_t *vif = json_array_get(vifs, index);
-	size_t i;
+	const json_t *vif = json_array_get(json_object_get(doc, "vifs"), index);
 
-	if (vif && strcmp(text_of(vif, "name"), name) == 0)
-		return vif;
-	json_array_foreach(vifs, i, vif)
-		if (strcmp(text_of(vif, "name"), name) == 0)
-			return vif;
-	return NULL;
+	return vif && strcmp(text_of(vif, "name"), name) == 0 ? vif : ask_find_vif(doc, name);
 }
 
 /* Returns how much a counter grew; what is new, or began anew, counts from 0. */
@@ -117,7 +111,7 @@ static void top_add_times(struct top_row *r, const json_t *vif, double seconds)
 
 void top_make(struct top_table *table, const struct top_look *before, const struct top_look *now, const char *filter)
 {
-	const json_t *vifs = json_object_get(now->doc, "vifs"), *old = json_object_get(before->doc, "vifs"), *vif;
+	const json_t *vifs = json_object_get(now->doc, "vifs"), *vif;
 	double seconds = (double)(now->when - before->when) / 1e6;
 	size_t i;
 
@@ -128,7 +122,7 @@ void top_make(struct top_table *table, const struct top_look *before, const stru
 	json_array_foreach(vifs, i, vif) {
 		struct top_row *r = &table->rows[table->n];
 
-		top_fill(r, top_find(old, text_of(vif, "name"), i), vif, seconds > 0.001 ? seconds : 0.001);
+		top_fill(r, top_find(before->doc, text_of(vif, "name"), i), vif, seconds > 0.001 ? seconds : 0.001);
 		if (*filter && !strstr(r->name, filter) && !strstr(r->guest, filter))
 			continue;
 		top_add_times(r, vif, seconds > 0.001 ? seconds : 0.001);

@@ -23,72 +23,63 @@ static xc_interface *xen_interface(void)
 	return xch;
 }
 
-static void xen_add(json_t *rows, const char *what, const char *seen)
-{
-	json_t *row = json_object();
-
-	(void)!json_object_set_new(row, "check", json_string(what));
-	(void)!json_object_set_new(row, "result", json_string("ok"));
-	(void)!json_object_set_new(row, "seen", json_string(seen));
-	(void)!json_array_append_new(rows, row);
-}
-
-static void xen_add_version(json_t *rows, xc_interface *xch)
+static void xen_version(char *fact, xc_interface *xch)
 {
 	int version = xc_version(xch, XENVER_version, NULL);
 	xen_extraversion_t extra = "";
-	char seen[80];
 
-	if (version < 0) {
-		xen_add(rows, "Xen", "-");
+	if (version < 0)
 		return;
-	}
 	if (xc_version(xch, XENVER_extraversion, &extra) < 0)
 		extra[0] = '\0';
-	snprintf(seen, sizeof(seen), "%d.%d%.15s", version >> 16, version & 0xffff, extra);
-	xen_add(rows, "Xen", seen);
+	snprintf(fact, XEN_FACT_MAX, "%d.%d%.15s", version >> 16, version & 0xffff, extra);
 }
 
-static void xen_add_grants(json_t *rows, xc_interface *xch)
+static void xen_grants(char *fact, xc_interface *xch)
 {
 	struct gnttab_query_size query = { .dom = DOMID_SELF };
-	char seen[80] = "-";
 
 	if (xc_gnttab_query_size(xch, &query) == 0 && query.status == GNTST_okay)
-		snprintf(seen, sizeof(seen), "%" PRIu32 " of %" PRIu32 " frames are used", query.nr_frames, query.max_nr_frames);
-	xen_add(rows, "grant table of this domain", seen);
+		snprintf(fact, XEN_FACT_MAX, "%" PRIu32 " of %" PRIu32 " frames are used", query.nr_frames, query.max_nr_frames);
 }
 
 /* Asks for each port until there are no more. */
-static void xen_add_channels(json_t *rows, xc_interface *xch)
+static void xen_channels(char *fact, xc_interface *xch)
 {
 	xc_evtchn_status_t status = { .dom = DOMID_SELF };
 	unsigned int used = 0;
-	char seen[80];
 
 	for (status.port = 0; status.port < 1u << 17; status.port++) {
 		if (xc_evtchn_status(xch, &status) < 0)
 			break;
 		used += status.status != EVTCHNSTAT_closed;
 	}
-	if (status.port == 0)
-		snprintf(seen, sizeof(seen), "-");
-	else
-		snprintf(seen, sizeof(seen), "%u are used, %" PRIu32 " have room so far", used, status.port);
-	xen_add(rows, "event channels of this domain", seen);
+	if (status.port)
+		snprintf(fact, XEN_FACT_MAX, "%u are used, %" PRIu32 " have room so far", used, status.port);
 }
 
-void xen_add_facts(json_t *rows)
+void xen_each_fact(void (*add)(void *arg, const char *what, const char *fact), void *arg)
 {
+	static const struct {
+		const char *what;
+		void (*get)(char *fact, xc_interface *xch);
+	} facts[] = {
+		{ "Xen", xen_version },
+		{ "grant table of this domain", xen_grants },
+		{ "event channels of this domain", xen_channels },
+	};
 	xc_interface *xch = xen_interface();
 
 	if (!xch) {
-		xen_add(rows, "Xen", "- (only dom0 may ask)");
+		add(arg, "Xen", "- (only dom0 may ask)");
 		return;
 	}
-	xen_add_version(rows, xch);
-	xen_add_grants(rows, xch);
-	xen_add_channels(rows, xch);
+	for (unsigned int i = 0; i < ARRAY_SIZE(facts); i++) {
+		char fact[XEN_FACT_MAX] = "-";
+
+		facts[i].get(fact, xch);
+		add(arg, facts[i].what, fact);
+	}
 }
 
 int xen_domain_time(uint32_t domid, uint64_t *ns)

@@ -8,12 +8,14 @@
 
 #include <stdint.h>
 
-#include <jansson.h>
-
 #include "common/base/util.h"
 
-/* Adds rows of `netpair check`: Xen's version, and the limits of grant tables and event channels. */
-void xen_add_facts(json_t *rows);
+/* Bytes for a fact. */
+#define XEN_FACT_MAX 80
+
+/* Calls add(arg, what, fact) for each fact that `netpair check` shows: Xen's version, and the use of this domain's grant
+ * table and event channels. A fact that is not known is "-". */
+void xen_each_fact(void (*add)(void *arg, const char *what, const char *fact), void *arg);
 
 /* Gets the processor time that a domain has used, in nanoseconds. Returns 0 or -errno. */
 MUST_CHECK int xen_domain_time(uint32_t domid, uint64_t *ns);
