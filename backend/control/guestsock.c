@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "common/base/abi.h"
+#include "common/host/localsock.h"
 #include "common/host/statefile.h"
 #include "common/host/tapstate.h"
 #include "common/wire/parse.h"
@@ -19,65 +19,43 @@
 /* What a process that is killed may take to end, in milliseconds. */
 #define GUESTSOCK_KILL_MS 1000
 
-static void guestsock_address(struct sockaddr_un *at, const char *run_dir, struct domid guest)
+static struct sockaddr_un guestsock_address(const char *run_dir, struct domid guest)
 {
-	*at = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	snprintf(at->sun_path, sizeof(at->sun_path), "%s/guest-%u.sock", run_dir, guest.raw);
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/guest-%u.sock", run_dir, guest.raw);
+	return at;
 }
 
 /* Makes room for a socket. What is none is moved aside; a link could name another guest's. */
-static void guestsock_clear(const char *path)
+static void guestsock_clear(const struct sockaddr_un *at)
 {
-	struct stat st;
-
-	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		statefile_set_aside(path, "not a socket");
+	if (localsock_is_other(at))
+		statefile_set_aside(at->sun_path, "not a socket");
 	else
-		unlink(path);
+		unlink(at->sun_path);
 }
 
 int guestsock_connect(const char *run_dir, struct domid guest)
 {
-	struct sockaddr_un at;
-	struct stat st;
-	int fd, err;
+	const struct sockaddr_un at = guestsock_address(run_dir, guest);
 
-	guestsock_address(&at, run_dir, guest);
-	if (lstat(at.sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
-		return -ENOENT;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	err = connect(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ? -errno : 0;
-	if (!err)
-		return fd;
-	close(fd);
-	return err == -ECONNREFUSED ? -ENOENT : err;
+	return localsock_connect(&at);
 }
 
 int guestsock_listen(const char *run_dir, struct domid guest)
 {
-	struct sockaddr_un at;
-	int fd, err;
+	const struct sockaddr_un at = guestsock_address(run_dir, guest);
+	int fd = localsock_connect(&at);
 
-	guestsock_address(&at, run_dir, guest);
-	fd = guestsock_connect(run_dir, guest);
 	if (fd >= 0)
 		close(fd);
 	if (fd >= 0 || fd == -EAGAIN)
 		return -EBUSY;
 	if (fd != -ENOENT)
 		return fd;
-	guestsock_clear(at.sun_path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 1) < 0) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
+	guestsock_clear(&at);
+	return localsock_listen(&at, 1);
 }
 
 int guestsock_peer(int sock, pid_t *pid)
@@ -126,10 +104,9 @@ void guestsock_each(const char *run_dir, void (*fn)(void *arg, struct domid gues
 
 void guestsock_remove(const char *run_dir, struct domid guest)
 {
-	struct sockaddr_un at;
+	const struct sockaddr_un at = guestsock_address(run_dir, guest);
 
-	guestsock_address(&at, run_dir, guest);
-	guestsock_clear(at.sun_path);
+	guestsock_clear(&at);
 }
 
 pid_t guestsock_kill(const char *run_dir, struct domid guest)

@@ -12,16 +12,16 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 #include "ctlsock.h"
+#include "localsock.h"
 
 /* #syscalls-control accept4 recvfrom sendto getsockopt geteuid epoll_ctl epoll_wait epoll_pwait timerfd_settime read close unlink */
-/* #syscalls-before socket bind connect listen chmod lstat epoll_create1 timerfd_create */
+/* #syscalls-before epoll_create1 timerfd_create */
 
 /* Clients that wait until there is a place for them. */
 #define CTLSOCK_BACKLOG 64
@@ -52,21 +52,18 @@ static int ctlsock_wait_for(const struct ctlsock *s, int op, int fd, uint32_t ev
 /* Returns 0 if nobody listens there; the socket of one that is gone is removed, but no other file. */
 static int ctlsock_take_place(const struct sockaddr_un *at)
 {
-	int fd, err;
-	struct stat st;
+	int fd;
 
-	if (lstat(at->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
+	if (localsock_is_other(at))
 		return -EEXIST;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	err = connect(fd, (const struct sockaddr *)at, sizeof(*at)) < 0 ? -errno : -EBUSY;
-	close(fd);
-	if (err == -EAGAIN)
+	fd = localsock_connect(at);
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 || fd == -EAGAIN)
 		return -EBUSY;
-	if (err == -ECONNREFUSED)
-		return unlink(at->sun_path) < 0 ? -errno : 0;
-	return err == -ENOENT ? 0 : err;
+	if (fd != -ENOENT)
+		return fd;
+	return unlink(at->sun_path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static int ctlsock_listen(struct ctlsock *s)
@@ -75,13 +72,8 @@ static int ctlsock_listen(struct ctlsock *s)
 
 	if (err)
 		return err;
-	s->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->listen_fd < 0 || bind(s->listen_fd, (const struct sockaddr *)&s->at, sizeof(s->at)) < 0)
-		return -errno;
-	/* Nobody can connect before listen(). */
-	if (chmod(s->at.sun_path, 0600) < 0 || listen(s->listen_fd, CTLSOCK_BACKLOG) < 0)
-		return -errno;
-	return 0;
+	s->listen_fd = localsock_listen(&s->at, CTLSOCK_BACKLOG);
+	return s->listen_fd < 0 ? s->listen_fd : 0;
 }
 
 int ctlsock_open(struct ctlsock **out, const char *run_dir, const char *program, ctlsock_answer *answer, const void *arg)

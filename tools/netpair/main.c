@@ -35,6 +35,19 @@ static int main_usage(FILE *f)
 	return TOOL_USAGE;
 }
 
+/* Returns the synopsis for --help, with the names of all commands. */
+static const char *main_synopsis(void)
+{
+	static char text[300] = "[OPTION...] COMMAND [VIF|GUEST|DOMID]\n\ncommands:";
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(commands); i++) {
+		size_t used = strlen(text);
+
+		snprintf(text + used, sizeof(text) - used, " %s", commands[i].name);
+	}
+	return text;
+}
+
 int main(int argc, char **argv)
 {
 	struct tool t = { .run_dir = NULL };
@@ -43,7 +56,7 @@ int main(int argc, char **argv)
 		{ "j,json", NULL, "print the daemon's document, or for check one of its own", OPTION_FLAG, { .flag = &t.json }, 0, 0 },
 		{ "run-dir", "DIR", "where the daemon's socket is (/run/netpair; with -f /run/netfrontd)", OPTION_TEXT, { .text = &t.run_dir }, 0, 0 },
 	};
-	int next = options_parse(PROGRAM, "[OPTION...] COMMAND [VIF|GUEST|DOMID]\n\ncommands: list show stats drops top log-level set drain check attach detach",
+	int next = options_parse(PROGRAM, main_synopsis(),
 				 rows, ARRAY_SIZE(rows), argc, argv);
 
 	if (!t.run_dir)
