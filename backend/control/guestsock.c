@@ -46,14 +46,10 @@ int guestsock_connect(const char *run_dir, struct domid guest)
 int guestsock_listen(const char *run_dir, struct domid guest)
 {
 	const struct sockaddr_un at = guestsock_address(run_dir, guest);
-	int fd = localsock_connect(&at);
+	int err = localsock_is_free(&at);
 
-	if (fd >= 0)
-		close(fd);
-	if (fd >= 0 || fd == -EAGAIN)
-		return -EBUSY;
-	if (fd != -ENOENT)
-		return fd;
+	if (err)
+		return err;
 	guestsock_clear(&at);
 	return localsock_listen(&at, 1);
 }

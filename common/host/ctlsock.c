@@ -52,17 +52,10 @@ static int ctlsock_wait_for(const struct ctlsock *s, int op, int fd, uint32_t ev
 /* Returns 0 if nobody listens there; the socket of one that is gone is removed, but no other file. */
 static int ctlsock_take_place(const struct sockaddr_un *at)
 {
-	int fd;
+	int err = localsock_is_other(at) ? -EEXIST : localsock_is_free(at);
 
-	if (localsock_is_other(at))
-		return -EEXIST;
-	fd = localsock_connect(at);
-	if (fd >= 0)
-		close(fd);
-	if (fd >= 0 || fd == -EAGAIN)
-		return -EBUSY;
-	if (fd != -ENOENT)
-		return fd;
+	if (err)
+		return err;
 	return unlink(at->sun_path) < 0 && errno != ENOENT ? -errno : 0;
 }
 

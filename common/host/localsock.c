@@ -37,6 +37,17 @@ int localsock_connect(const struct sockaddr_un *at)
 	return err == -ECONNREFUSED ? -ENOENT : err;
 }
 
+int localsock_is_free(const struct sockaddr_un *at)
+{
+	int fd = localsock_connect(at);
+
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 || fd == -EAGAIN)
+		return -EBUSY;
+	return fd == -ENOENT ? 0 : fd;
+}
+
 int localsock_listen(const struct sockaddr_un *at, int backlog)
 {
 	int fd = localsock_new(), err;
