@@ -121,7 +121,7 @@ static void attach_send_connect(struct attach *a)
 	m.connect.workers = a->fds.workers;
 	m.connect.hold_ms = p->hold_ms;
 	m.connect.stall_ms = p->stall_ms;
-	m.connect.mappings = attach_charged(a->process);
+	m.connect.mappings = a->granted;
 	m.connect.flags |= p->adopt ? MSG_CONNECT_ADOPT : 0;
 	fds[n++] = p->counters->fd;
 	if (a->fds.tables >= 0) {
@@ -158,7 +158,7 @@ static int attach_start_in_process(struct attach *a, struct reason *why)
 							"the frontend has to start anew" };
 		return err;
 	}
-	(void)!attach_charge(a);
+	attach_charge(a);
 	attach_join(a, ATTACH_STARTING);
 	if (!err)
 		attach_send_connect(a);

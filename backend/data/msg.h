@@ -32,7 +32,7 @@
 #include "reason_list.h"
 
 #ifndef MSG_VERSION	/* a test builds another one */
-#define MSG_VERSION 3u
+#define MSG_VERSION 4u
 #endif
 #define MSG_VIFS_MAX 64u	/* VIFs of one data process */
 #define MSG_WORKERS_MAX (MSG_VIFS_MAX * VIF_QUEUES_MAX)	/* workers of one data process, in its life */
@@ -95,7 +95,7 @@ struct msg_connect {
 	struct evport mask_port, ctrl_port;
 	uint32_t hold_ms, stall_ms;
 	uint32_t limit_bytes;			/* 0 without */
-	uint32_t mappings;			/* pages that may stay mapped as static grants, over all its VIFs */
+	uint32_t mappings;			/* pages that it adds to what may stay mapped as static grants of all its VIFs */
 	uint32_t zero;
 	struct msg_queue queue[VIF_QUEUES_MAX];	/* zeros beyond queues */
 };

@@ -38,12 +38,10 @@ static void serve_vif_name(struct serve_vif *v, const struct msg_connect *m)
 	serve_vif_set(v, &m->values);
 }
 
-/* Lets the VIFs of the process map so many pages together, until this one is released. */
-static void serve_vif_charge(struct serve_vif *v, struct serve_shared *shared, unsigned int all)
+/* Lets the VIFs of the process map so many pages more together, until this one is released. */
+static void serve_vif_charge(struct serve_vif *v, struct serve_shared *shared, unsigned int pages)
 {
-	unsigned int now = atomic_load(&shared->quota.guest_max);
-
-	v->mappings = all > now ? all - now : 0;
+	v->mappings = pages;
 	atomic_fetch_add(&shared->quota.guest_max, v->mappings);
 	atomic_fetch_add(&shared->quota.all_max, v->mappings);
 }

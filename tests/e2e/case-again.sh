@@ -222,7 +222,7 @@ case_handles()
 	check first-resumed one_ping
 	check first-untouched state_untouched
 	# Whichever is found first, the VIF that had the device keeps it.
-	restart_front >"$TOP/out" 2>&1
+	anew restart_front >"$TOP/out" 2>&1
 	x detach-vif guest 1 >"$TOP/out" 2>&1
 	check second-detached test $? = 0
 	check same-device test "$(ifindex)" = "$was"
@@ -417,7 +417,7 @@ case_deleted_queues()
 	check transfer-to transfer_to 10.79.0.2 8
 	check transfer-from transfer_from 10.79.0.1 8
 	reap_helpers
-	{ restart_front --queues=4 --rss --multicast-control && await_agreed 'connected .*queues=4' && connected 1 0; } >"$TOP/out" 2>&1
+	{ anew restart_front --queues=4 --rss --multicast-control && await_agreed 'connected .*queues=4' && connected 1 0; } >"$TOP/out" 2>&1
 	verdict "$CASE/with-tables" $? "$(tail -n 1 "$TOP/out")"
 	check hashes await_line "$L/front.log" 5 'the backend hashes'
 	rm "$L/states"

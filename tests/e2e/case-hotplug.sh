@@ -235,7 +235,7 @@ case_hotplug()
 	{ plug 2 vif-alias && up_and_pings 2; } >"$TOP/out" 2>&1
 	outcome "link-within" $?
 	# A frontend that starts anew has the device of before.
-	{ restart_front && up_and_pings 2; } >"$TOP/out" 2>&1
+	{ NIC=nic2 anew restart_front && up_and_pings 2; } >"$TOP/out" 2>&1
 	outcome "frontend-again" $?
 	check no-second-online ran_is 'online vif1.2 begins' 1
 	# A guest that is destroyed.

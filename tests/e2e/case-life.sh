@@ -692,13 +692,14 @@ front_status()
 	[ -z "$wrong" ] || { echo "$wrong"; return 1; }
 }
 
-# anew COMMAND...: starts netfrontd, and waits until it is connected again.
+# anew COMMAND...: starts netfrontd, and waits until it is connected again: a killed one leaves its state,
+# so that both ends are Connected until its successor has noticed.
 anew()
 {
-	local n
+	local n nic=${NIC:-nic0}
 
-	n=$(grep -c ': connected nic=nic0' "$L/front.log")
-	"$@" && await_line "$L/front.log" 20 ': connected nic=nic0' $((n + 1))
+	n=$(grep -c ": connected nic=$nic" "$L/front.log")
+	"$@" && await_line "$L/front.log" 20 ": connected nic=$nic" $((n + 1))
 }
 
 front_device() { in1 cat /sys/class/net/eth0/ifindex; }

@@ -82,7 +82,7 @@ queue_counts()
 	local n
 
 	for n in 2 16 1 3; do
-		{ restart_front --queues=$n --no-event-mask && await_agreed "queues=$((n < 4 ? n : 4)) " && connected 1 0; } >"$TOP/out" 2>&1
+		{ anew restart_front --queues=$n --no-event-mask && await_agreed "queues=$((n < 4 ? n : 4)) " && connected 1 0; } >"$TOP/out" 2>&1
 		verdict "$CASE/$n-wanted" $? "$(tail -n 1 "$TOP/out")"
 		check "$n-ping" one_ping
 		check "$n-keys" flat_or_not "$((n < 4 ? n : 4))"
@@ -107,13 +107,14 @@ flat_or_not()
 	fi
 }
 
-# back_again NAME OPTION...: netbackd is killed and starts with these.
+# back_again NAME OPTION...: netbackd is killed and starts with these, and serves the VIF again.
 back_again()
 {
-	local name=$1
+	local name=$1 n
 
 	shift
-	restart_back KILL "$@" >"$TOP/out" 2>&1
+	n=$(grep -cE ': (connected|adopted) vif=vif1.0' "$L/back.log")
+	{ restart_back KILL "$@" && await_line "$L/back.log" 20 ': (connected|adopted) vif=vif1.0' $((n + 1)); } >"$TOP/out" 2>&1
 	verdict "$CASE/$name" $? "$(cat "$TOP/out")"
 }
 
@@ -156,7 +157,7 @@ case_kinds()
 	check four-still await_agreed 'adopted .*queues=4 workers=4'
 	check ping-still one_ping
 	check state state_untouched
-	{ restart_front --queues=4 --no-static-grants --no-event-mask && await_agreed 'connected .*queues=1 workers=1' &&
+	{ anew restart_front --queues=4 --no-static-grants --no-event-mask && await_agreed 'connected .*queues=1 workers=1' &&
 		connected 1 0; } >"$TOP/out" 2>&1
 	verdict "$CASE/one-queue-again" $? "$(tail -n 1 "$TOP/out")"
 	check ping-again await 5 one_ping
@@ -252,13 +253,13 @@ case_mask()
 	restart_under_tcp KILL to --max-queues=16
 	restart_under_tcp KILL from --max-queues=16
 	restart_under_tcp TERM to --max-queues=16
-	{ restart_front --queues=16 && await_agreed 'queues=16 ' && connected 1 0; } >"$TOP/out" 2>&1
+	{ anew restart_front --queues=16 && await_agreed 'queues=16 ' && connected 1 0; } >"$TOP/out" 2>&1
 	verdict "$CASE/16-queues" $? "$(tail -n 1 "$TOP/out")"
 	check one-port-for-16 one_port
 	check ping-16 one_ping
 	check transfer-16 transfer_to 10.79.0.2 "$(size 64 16)"
 	check transfer-back-16 transfer_from 10.79.0.1 "$(size 64 16)"
-	{ restart_front --queues=2 --no-event-mask && await_agreed 'channels=split .*queues=2 ' && connected 1 0; } >"$TOP/out" 2>&1
+	{ anew restart_front --queues=2 --no-event-mask && await_agreed 'channels=split .*queues=2 ' && connected 1 0; } >"$TOP/out" 2>&1
 	verdict "$CASE/frontend-without" $? "$(tail -n 1 "$TOP/out")"
 	check ping-without one_ping
 	check no-mask-ref sh -c "! xenstore-exists $(fe 1 0)/event-mask-ref"

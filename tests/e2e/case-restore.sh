@@ -117,7 +117,7 @@ one_keeper()
 
 	for ((i = 3; i <= 12; i++)); do
 		restore_once && one_ping || break
-		[ "$i" != 8 ] || restart_front && connected "$restored" 0 || break
+		[ "$i" != 8 ] || anew restart_front && connected "$restored" 0 || break
 	done >"$TOP/out" 2>&1
 	verdict "$CASE/restored-12-times" "$((i != 13))" "$i: $(tail -n 2 "$TOP/out")"
 	all=$(keepers)

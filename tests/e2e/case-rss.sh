@@ -45,20 +45,20 @@ case_rss()
 	check transfer transfer_to 10.79.0.2 8
 	check no-faults no_faults
 
-	{ restart_front --queues=4 --rss --no-static-grants --no-event-mask && connected 1 0; } >"$TOP/out" 2>&1
+	{ anew restart_front --queues=4 --rss --no-static-grants --no-event-mask && connected 1 0; } >"$TOP/out" 2>&1
 	verdict "$CASE/hash-alone" $? "$(tail -n 1 "$TOP/out")"
 	check agreed-alone await_line "$L/front.log" 5 'the backend hashes nic=nic0 types=15 table=128' 2
 	check control-ring xenstore-exists "$(fe 1 0)/ctrl-ring-ref"
 	check traffic-alone many_flows
 	check spread-alone all_hashed 4
 
-	{ restart_front --rss && connected 1 0; } >"$TOP/out" 2>&1
+	{ anew restart_front --rss && connected 1 0; } >"$TOP/out" 2>&1
 	verdict "$CASE/one-queue" $? "$(tail -n 1 "$TOP/out")"
 	check one-queue-told await_line "$L/front.log" 5 'the backend does not hash nic=nic0 reason="one queue"'
 	check one-queue-ping one_ping
 
 	back_again without --max-queues=4 --without=ctrl
-	{ restart_front --queues=4 --rss && connected 1 0; } >"$TOP/out" 2>&1
+	{ anew restart_front --queues=4 --rss && connected 1 0; } >"$TOP/out" 2>&1
 	verdict "$CASE/no-control-ring" $? "$(tail -n 1 "$TOP/out")"
 	check no-control-ring-told await_line "$L/front.log" 5 'the backend does not hash nic=nic0 reason="no control ring"'
 	check no-control-ring-ping one_ping
@@ -114,7 +114,7 @@ filter_damaged()
 	kill9 "$BACK"
 	start_back --log-level=debug
 	check damaged-still pings_reach 239.9.9.9 yes
-	restart_front --multicast-control
+	anew restart_front --multicast-control >"$TOP/out" 2>&1
 	check anew await_line "$L/back.log" 5 ': connected vif=vif1.0' 2
 	check anew-filters await 5 pings_reach 239.9.9.9 no
 }
@@ -165,7 +165,7 @@ filter_limits()
 	check not-promiscuous requested 1
 	check none-missing await 5 in_list 33:33:00:00:00:01
 	check others-at-last pings_reach 239.9.9.9 no
-	restart_front
+	anew restart_front >"$TOP/out" 2>&1
 	check not-asked requested -
 	check unfiltered await 5 pings_reach 239.9.9.9 yes
 }
