@@ -46,6 +46,7 @@ static void ctl_add_state(json_t *o, const void *vif)
 	const struct vif *v = vif;
 
 	ctldoc_add(o, "mac", v->mac);
+	ctldoc_add(o, "port", v->port.text);
 	ctldoc_add(o, "error", v->error);
 	if (v->serving)
 		ctldoc_add_number(o, "since", v->serving_since);

@@ -106,6 +106,16 @@ void vif_tell_error(struct vif *v, const struct reason *why)
 	refuse_tell(v, "not served yet", why);
 }
 
+void vif_wait(struct vif *v, const struct reason *why)
+{
+	char text[REASON_TEXT_MAX];
+
+	reason_print(text, sizeof(text), why);
+	if (strcmp(v->error, text) != 0)
+		vif_tell_error(v, why);
+	v->look_again = v->daemon->look_again = true;
+}
+
 void vif_tick(struct vif *v)
 {
 	v->moves = 0;

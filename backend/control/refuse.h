@@ -21,6 +21,9 @@ void vif_refuse(struct vif *v, const struct reason *why);
 /* Says what is wrong in the log and in the key error, and refuses nothing. */
 void vif_tell_error(struct vif *v, const struct reason *why);
 
+/* Says once what the VIF waits for, in the log and in the key error, and has it looked at again at the next tick. */
+void vif_wait(struct vif *v, const struct reason *why);
+
 /* Removes the key error, as nothing is wrong; but if a deleted device was made
  * anew, the key says so until the VIF is attached again. Returns 0; -ENOENT:
  * the directory is gone; other -errno. */

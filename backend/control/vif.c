@@ -25,6 +25,7 @@
 #include "takeover.h"
 #include "vif_connect.h"
 #include "vif_conf.h"
+#include "vif_port.h"
 #include "vif_settings.h"
 #include "vif_state.h"
 #include "vif_tap.h"
@@ -226,7 +227,7 @@ void vif_run(struct vif *v)
 	if (v->attach.state == ATTACH_STOPPING)
 		return;
 	if (v->serving) {
-		vif_tap_look(v);
+		vif_port_look(v);
 		vif_settings_read(v);
 		attach_settings(&v->attach);
 	}

@@ -19,6 +19,7 @@
 #include "attach.h"
 #include "backend/data/conn.h"
 #include "vif_hotplug.h"
+#include "vif_port.h"
 
 struct backend;
 
@@ -57,7 +58,8 @@ struct vif {
 	struct vif_hotplug hotplug;	/* with --hotplug */
 	int tap_fd;			/* -1: none yet */
 	struct taplink link;		/* where that device is */
-	bool carrier;			/* the TAP's */
+	struct vif_port port;		/* what is on its other side */
+	bool carrier;			/* of the port: a connection can deliver */
 	char rate[STORE_VALUE_MAX];	/* the backend key, as last read */
 	struct vif_settings settings;		/* its workers look at it too */
 	bool reconfiguring;		/* xdp-headroom is watched */

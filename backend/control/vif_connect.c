@@ -12,7 +12,6 @@
 #include "common/base/log.h"
 #include "common/host/store_ahead.h"
 #include "common/base/probe.h"
-#include "common/host/tap.h"
 #include "common/wire/handshake.h"
 #include "attach_found.h"
 #include "backend.h"
@@ -22,6 +21,7 @@
 #include "vif_conf.h"
 #include "vif_connect.h"
 #include "vif_fds.h"
+#include "vif_port.h"
 #include "vif_settings.h"
 #include "vif_state.h"
 #include "vif_tap.h"
@@ -90,7 +90,7 @@ static bool vif_prepare(struct vif *v, struct vif_conf *conf)
 	struct reason why;
 	int err;
 
-	if (!vif_claim_device(v))
+	if (!vif_claim_device(v) || !vif_port_choose(v))
 		return false;
 	err = vif_read_conf(v, conf, &why);
 	if (store_is_unknown(err))
@@ -99,12 +99,12 @@ static bool vif_prepare(struct vif *v, struct vif_conf *conf)
 		vif_refuse(v, &why);
 	if (err)
 		return false;
-	if (reason_fail(&why, "cannot set the device's offloads", ERRTEXT_TAP, vif_tap_fit(v, conf))) {
+	if (reason_fail(&why, "cannot set the device's offloads", ERRTEXT_TAP, vif_port_fit(v, conf))) {
 		vif_refuse_unless_lost(v, &why);
 		return false;
 	}
 	/* What is queued was for another frontend, or for an earlier life of this one. */
-	if (!adopt && (old = tap_flush(v->tap_fd)) != 0)
+	if (!adopt && (old = vif_port_flush(v)) != 0)
 		log_debug("dropped what was queued before vif=%s frames=%u", v->name, old);
 	vif_settings_read(v);
 	if (v->tables_lost && (conf->ctrl || atomic_load(&v->settings.filter))) {
@@ -171,7 +171,7 @@ static void vif_start(struct vif *v)
 
 	if (!vif_prepare(v, &conf))
 		return;
-	params.workers = vif_tap_workers(v, &conf);
+	params.workers = vif_port_workers(v, &conf);
 	params.limit_bytes = vif_fds_limit_bytes(&v->daemon->policy);
 	if (attach_adopt(&v->attach, &params, &conf, &v->counters)) {
 		v->counted_before = (struct stats){ { 0 } };
@@ -199,7 +199,7 @@ static void vif_serve_frontend(struct vif *v)
 	v->serving_since = (uint64_t)time(NULL);
 	probe_connect(v->name, conf->queues, (int)adopt);
 	attach_settings(&v->attach);
-	vif_tap_carrier(v);
+	vif_port_carrier(v);
 	if (!adopt)
 		vif_set_state(v, XenbusStateConnected);
 	vif_error_settle_or_log(v);
@@ -233,7 +233,7 @@ bool vif_disconnect(struct vif *v)
 	if (!attach_stop(&v->attach))
 		return false;
 	if (!v->serving) {
-		vif_tap_carrier(v);
+		vif_port_carrier(v);
 		return true;
 	}
 	v->serving = false;
@@ -241,7 +241,7 @@ bool vif_disconnect(struct vif *v)
 	vif_counters_sum(&v->counters, &sum);
 	stats_subtract(&sum, &v->counted_before);
 	stats_print(&sum, text, sizeof(text));
-	vif_tap_carrier(v);
+	vif_port_carrier(v);
 	log_info_in(&v->settings.log, "disconnected vif=%s %s", v->name, text);
 	return true;
 }

@@ -177,24 +177,3 @@ unsigned int vif_tap_workers(const struct vif *v, const struct vif_conf *conf)
 		return 1;
 	return conf->queues < v->daemon->policy.workers ? conf->queues : v->daemon->policy.workers;
 }
-
-void vif_tap_carrier(struct vif *v)
-{
-	bool stalled = v->serving && attach_stalled(&v->attach), up = v->serving && !stalled;
-
-	if (up == v->carrier)
-		return;
-	v->carrier = up;
-	tap_set_carrier(v->tap_fd, up);
-	if (stalled)
-		log_warn_in(&v->settings.log, "stalled, carrier down vif=%s reason=\"the frontend posts too few receive buffers\"", v->name);
-}
-
-void vif_tap_look(struct vif *v)
-{
-	bool was = v->carrier;
-
-	vif_tap_carrier(v);
-	if (v->carrier && !was)
-		log_info_in(&v->settings.log, "recovered, carrier up vif=%s", v->name);
-}

@@ -25,12 +25,6 @@ MUST_CHECK int vif_tap_fit(struct vif *v, const struct vif_conf *conf);
  * nothing and each can have an end of the TAP to read from; else one. */
 MUST_CHECK unsigned int vif_tap_workers(const struct vif *v, const struct vif_conf *conf);
 
-/* Sets the carrier: up while there is a connection that can deliver. */
-void vif_tap_carrier(struct vif *v);
-
-/* Does the same for a connection that went on meanwhile, and logs that it recovered. */
-void vif_tap_look(struct vif *v);
-
 /* Removes the TAP, and what was saved under its name, unless another VIF has it. */
 void vif_tap_remove(struct vif *v);
 

@@ -128,11 +128,13 @@ static int conn_init_devices(struct vif_worker *vw, const struct vif_conn_params
 {
 	struct worker_counters *counters = vif_counters_all_of_worker(&vw->conn->counters, (unsigned int)(vw - vw->conn->worker));
 	struct worker_handles given;
+	struct net_port net;
 	int err;
 
 	if (params->handles && !vif_handles_take(params->handles, &vw->grant, &given.evt, &given.ring))
 		return reason_list_fail(why, "cannot give the worker device handles, as all of its process are used up", -EMFILE);
-	err = worker_init(&vw->w, &ops, params->name, vw->tap_fd, params->control_fd, counters, params->handles ? &given : NULL);
+	port_init_tap(&net, vw->tap_fd);
+	err = worker_init(&vw->w, &ops, params->name, &net, params->control_fd, counters, params->handles ? &given : NULL);
 	if (err)
 		return reason_list_fail(why, "cannot open the event channel device", err);
 	return params->handles ? 0 : reason_list_fail(why, "cannot open the grant device", grant_open(&vw->grant, params->peer));

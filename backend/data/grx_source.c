@@ -120,7 +120,7 @@ static bool source_read_private(struct vif_worker *vw, struct vif_frame *f, uint
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct iovec body;
 
-	if (!source_got(vw, f, tap_read(vw->w.tap_fd, &iov, 1)))
+	if (!source_got(vw, f, port_read(&vw->w.net, &iov, 1)))
 		return false;
 	if (f->pkt.drop != DROP_NONE)
 		return true;
@@ -169,7 +169,7 @@ static bool source_read_direct(struct vif_queue *q, struct vif_frame *f)
 	unsigned int n = source_lay_out(q, iov + 1);
 
 	iov[0] = (struct iovec){ &hdr, sizeof(hdr) };
-	if (!source_got(q->vw, f, tap_read(q->vw->w.tap_fd, iov, n + 1)))
+	if (!source_got(q->vw, f, port_read(&q->vw->w.net, iov, n + 1)))
 		return false;
 	if (f->pkt.drop != DROP_NONE)
 		return true;

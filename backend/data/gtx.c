@@ -170,14 +170,14 @@ static enum drop gtx_send_frame(struct vif_queue *q, struct vif_frame *f)
 	/* Its own length was charged when it was taken, so that the run stops in time. */
 	if (f->pkt.gso_size)
 		vif_settings_charge(q->vw->conn->settings, RATE_GTX, vnet_wire_len(&head->hdr.hdr, f->pkt.len) - f->pkt.len);
-	burst_add(&q->vw->w.burst, f->iov, n, &f->put);
+	burst_add(&q->vw->w.net.burst, f->iov, n, &f->put);
 	return DROP_NONE;
 }
 
 /* Sends the frames of n packets, in bursts. */
 static void gtx_send(struct vif_queue *q, unsigned int n)
 {
-	struct burst *burst = &q->vw->w.burst;
+	struct burst *burst = &q->vw->w.net.burst;
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct vif_frame *f = &q->vw->frames[i];
@@ -185,10 +185,10 @@ static void gtx_send(struct vif_queue *q, unsigned int n)
 		if (!pkt_has_frame(&f->pkt))
 			continue;
 		if (!burst_has_room(burst))
-			burst_write(burst);
+			port_write(&q->vw->w.net);
 		f->pkt.drop = gtx_send_frame(q, f);
 	}
-	burst_write(burst);
+	port_write(&q->vw->w.net);
 }
 
 /* Counts a packet. Returns the status of its responses: an error only if the

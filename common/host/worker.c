@@ -115,7 +115,7 @@ static bool worker_wait_events(struct worker *w, int timeout_ms)
 	int n = epoll_wait(w->tap_ready ? w->epoll_rest_fd : w->epoll_fd, ev, ARRAY_SIZE(ev), timeout_ms);
 
 	for (int i = 0; i < n; i++) {
-		if (ev[i].data.fd == w->tap_fd)
+		if (ev[i].data.fd == w->net.fd)
 			w->tap_ready = taplook_announced(&w->look);
 		else if (ev[i].data.fd == w->kick_fd)
 			worker_take_kick(w);
@@ -162,7 +162,7 @@ static bool worker_poll_for_work(struct worker *w)
  * TAP ends that at once. Returns true if there is work. */
 static bool worker_calm_storm(struct worker *w)
 {
-	struct pollfd fd[] = { { w->kick_fd, POLLIN, 0 }, { w->tap_fd, POLLIN, 0 } };
+	struct pollfd fd[] = { { w->kick_fd, POLLIN, 0 }, { w->net.fd, POLLIN, 0 } };
 	unsigned int us = storm_nap_us(&w->storm, w->nports);
 	struct timespec ts = { .tv_nsec = us * 1000L };
 	int most;
@@ -232,7 +232,7 @@ static bool worker_mask_sleep(struct worker *w)
 /* Waits after a fault for the owner to stop the worker. */
 static void worker_wait_for_stop(struct worker *w)
 {
-	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, w->tap_fd, NULL);
+	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, w->net.fd, NULL);
 	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, evt_fd(w->evt), NULL);
 	epoll_ctl(w->epoll_rest_fd, EPOLL_CTL_DEL, evt_fd(w->evt), NULL);
 	while (!worker_stopping(w))
@@ -247,7 +247,7 @@ static void *worker_main(void *arg)
 	prctl(PR_SET_NAME, w->name);
 	if (w->uniprocessor)
 		boost_start(&w->boost, w->name);
-	burst_start(&w->burst);
+	burst_start(&w->net.burst);
 	prctl(PR_SET_TIMERSLACK, NAP_SLACK_NS);
 	worker_mask_wake(w);
 	while (!worker_stopping(w)) {
@@ -271,7 +271,7 @@ static void *worker_main(void *arg)
 
 /* --- on the control thread ----------------------------------------------- */
 
-int worker_init(struct worker *w, const struct worker_ops *ops, const char *name, int tap_fd, int control_fd,
+int worker_init(struct worker *w, const struct worker_ops *ops, const char *name, const struct net_port *net, int control_fd,
 		struct worker_counters *counters, const struct worker_handles *given)
 {
 	memset(w, 0, sizeof(*w));
@@ -279,11 +279,10 @@ int worker_init(struct worker *w, const struct worker_ops *ops, const char *name
 	w->name = name;
 	w->stats = &counters->stats;
 	w->at = &counters->at;
-	w->tap_fd = tap_fd;
-	burst_init(&w->burst, tap_fd);
+	w->net = *net;
 	if (given) {
 		w->evt = given->evt;
-		burst_give(&w->burst, given->ring);
+		burst_give(&w->net.burst, given->ring);
 	}
 	w->control_fd = control_fd;
 	w->tap_ready = true;
@@ -333,7 +332,7 @@ static int worker_watch_fd(int epoll_fd, int fd)
 static int worker_watch(const struct worker *w)
 {
 	const int sets[] = { w->epoll_fd, w->epoll_rest_fd };
-	int err = worker_watch_fd(w->epoll_fd, w->tap_fd);
+	int err = worker_watch_fd(w->epoll_fd, w->net.fd);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(sets) && !err; i++) {
 		err = worker_watch_fd(sets[i], w->kick_fd);
@@ -389,7 +388,7 @@ void worker_exit(struct worker *w)
 
 	/* Only now, as no thread waits on them any more (XSA-331). */
 	evt_close(w->evt);
-	burst_exit(&w->burst);
+	burst_exit(&w->net.burst);
 	for (unsigned int i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

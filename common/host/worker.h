@@ -32,10 +32,10 @@
 #include <stdint.h>
 
 #include "boost.h"
-#include "burst.h"
 #include "common/base/clock.h"
 #include "common/wire/evmask.h"
 #include "evtchn.h"
+#include "port.h"
 #include "common/base/positions.h"
 #include "common/base/stats.h"
 #include "spin.h"
@@ -81,7 +81,7 @@ struct worker_ops {
 struct worker {
 	const struct worker_ops *ops;
 	const char *name;		/* the VIF's, for the log; borrowed */
-	int tap_fd;			/* borrowed */
+	struct net_port net;		/* the TAP, or another port: where it reads and writes frames */
 	int control_fd;			/* the daemon's eventfd, to wake the control thread; borrowed */
 	int kick_fd;			/* eventfd, to wake the worker */
 	int epoll_fd;			/* waits for the TAP, too */
@@ -102,7 +102,6 @@ struct worker {
 	struct boost boost;		/* its priority on a uniprocessor */
 	struct storm storm;		/* signals that bring no work */
 	struct spin spin;		/* how long it polls before a sleep */
-	struct burst burst;		/* frames on their way to the TAP */
 	struct evmask mask;		/* if all rings share one channel; set before the start */
 	struct stats *stats;		/* counters that belong to no queue; borrowed */
 	struct worker_position *at;	/* whether it sleeps, for other threads; borrowed */
@@ -114,11 +113,11 @@ struct worker_handles {
 	struct burst_ring *ring;	/* NULL: it has none */
 };
 
-/* Opens the descriptors of a worker, which is the only writer of counters from its start to its
- * stop. The worker owns what given has, also after an error; NULL: it opens its own. Returns 0
+/* Opens the descriptors of a worker, which gets the port net and is the only writer of counters from its
+ * start to its stop. The worker owns what given has, also after an error; NULL: it opens its own. Returns 0
  * or -errno; the caller owes worker_exit() also after an error. */
 MUST_CHECK int worker_init(struct worker *w, const struct worker_ops *ops, const char *name,
-			   int tap_fd, int control_fd, struct worker_counters *counters, const struct worker_handles *given);
+			   const struct net_port *net, int control_fd, struct worker_counters *counters, const struct worker_handles *given);
 
 /* Bind to a port that domain peer offers, or offer one, which then wakes the worker;
  * at most WORKER_PORTS_MAX. Called before the start. Return 0 or -errno. */

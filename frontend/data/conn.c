@@ -160,6 +160,7 @@ static struct nic_conn *conn_alloc(const struct nic_conf *conf)
 int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const struct nic_conf *conf, struct reason *why)
 {
 	struct nic_conn *conn = conn_alloc(conf);
+	struct net_port net;
 	int err;
 
 	if (!conn)
@@ -167,8 +168,9 @@ int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const str
 	conn->conf = *conf;
 	conn->log = place->log;
 	nic_mcast_init(conn);
+	port_init_tap(&net, place->tap_fd);
 	err = reason_fail(why, "cannot open the event channel device", ERRTEXT_XEN,
-			  worker_init(&conn->w, &ops, place->name, place->tap_fd, place->control_fd, &conn->counters, NULL));
+			  worker_init(&conn->w, &ops, place->name, &net, place->control_fd, &conn->counters, NULL));
 	if (!err)
 		err = conn_grant_pages(conn, place->peer, why);
 	if (!err)

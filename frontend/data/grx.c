@@ -25,7 +25,7 @@ static unsigned int grx_page_of(const struct nic_queue *q, unsigned int slot)
 /* Adds a packet to the burst. */
 static enum drop grx_send_packet(struct nic_queue *q, const struct pkt *p)
 {
-	struct burst *burst = &q->conn->w.burst;
+	struct burst *burst = &q->conn->w.net.burst;
 	struct nic_send *s = &q->conn->send[burst->n];
 	struct iovec *from = s->iov + 1;
 	unsigned int n = p->pieces;
@@ -68,10 +68,9 @@ static void grx_count(struct nic_queue *q, enum drop drop, uint32_t len)
  * as nothing reads them any more. */
 static void grx_write_burst(struct nic_queue *q, unsigned int slots)
 {
-	struct burst *burst = &q->conn->w.burst;
-	unsigned int n = burst->n;
+	unsigned int n = q->conn->w.net.burst.n;
 
-	burst_write(burst);
+	port_write(&q->conn->w.net);
 	for (unsigned int i = 0; i < n; i++) {
 		const struct nic_send *s = &q->conn->send[i];
 
@@ -112,7 +111,7 @@ unsigned int nic_grx_run(struct nic_queue *q)
 		slots += p.slots;
 		taken += p.slots;
 		n++;
-		if (burst_has_room(&q->conn->w.burst))
+		if (burst_has_room(&q->conn->w.net.burst))
 			continue;
 		grx_write_burst(q, taken);
 		taken = 0;

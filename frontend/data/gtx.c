@@ -178,7 +178,7 @@ static bool gtx_move_frame(struct nic_conn *conn)
 	}
 	if (!conn->w.tap_ready)
 		return false;
-	got = tap_read(conn->w.tap_fd, iov, gtx_prepare(conn, &hdr, iov, ids));
+	got = port_read(&conn->w.net, iov, gtx_prepare(conn, &hdr, iov, ids));
 	if (tap_outcome(got) != TAP_FRAME)
 		return gtx_not_read(conn, tap_outcome(got));
 	conn->w.tap_ready = taplook_again(&conn->w.look);

@@ -131,6 +131,37 @@ case_values()
 	check nothing-lost-beside ping_lost beside 0
 }
 
+# --- the backend key port -----------------------------------------------------------------------
+
+# port_of: what netpair shows as the port of the only VIF.
+port_of() { "$BIN/netpair" --run-dir="$L/run-back" show vif1.0 2>&1 | sed -n 's/^ *port *//p'; }
+
+# waits_for_port TEXT: the VIF has an error about the key port, and is not connected.
+waits_for_port()
+{
+	xenstore-write "$(be 1 0)/port" "$1" && await 10 error_of_port "$1" && await_node "$(be 1 0)/state" 2
+}
+error_of_port() { [[ "$(xenstore-read "$(be 1 0)/error" 2>/dev/null)" == *"key port"* ]]; }
+
+case_port_key()
+{
+	local bad
+
+	expect='not served yet vif=vif1.0 reason="the backend key port'
+	lab_start
+	{ start_back && x attach-vif 0 guest 0 --hotplug port=nonsense && start_front; } >"$TOP/out" 2>&1
+	verdict "$CASE/started" $? "$(cat "$TOP/out")"
+	for bad in nonsense tap: TAP; do
+		check "waits-for-$bad" waits_for_port "$bad"
+	done
+	check is-told grep -q 'key port is not acceptable' "$L/back.log"
+	xenstore-write "$(be 1 0)/port" tap
+	{ connected 1 0 && address 0 && one_ping 10.79.0.2; } >"$TOP/out" 2>&1
+	verdict "$CASE/goes-on-once-it-is-right" $? "$(cat "$TOP/out")"
+	check no-error await_node "$(be 1 0)/error" -
+	check is-shown test "$(port_of)" = tap
+}
+
 # --- broken keys of a backend ----------------------------------------------------------------
 
 case_offers()

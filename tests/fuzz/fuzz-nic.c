@@ -102,7 +102,7 @@ int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const str
 	PROMISE(conn);
 	conn->conf = *conf;
 	conn->w.name = place->name;
-	conn->w.tap_fd = place->tap_fd;
+	conn->w.net.fd = place->tap_fd;
 	conn->queue = calloc(conf->queues, sizeof(*conn->queue));
 	PROMISE(conn->queue);
 	nic_mcast_init(conn);
@@ -116,7 +116,7 @@ int nic_conn_new(struct nic_conn **out, const struct nic_place *place, const str
 		conn->queue[q].grx_doorbell.port = evport_of(next_number++);
 	}
 	while (conns[i]) {
-		PROMISE(conns[i]->w.tap_fd != place->tap_fd);
+		PROMISE(conns[i]->w.net.fd != place->tap_fd);
 		i++;
 	}
 	conns[i] = *out = conn;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz-parse.c - numbers and addresses of xenstore: an accepted value must be what the text says */
+/* fuzz-parse.c - numbers, addresses and names of ports of xenstore: an accepted value must be what the text says */
 #include <ctype.h>
 #include <inttypes.h>
 
 #include "common/host/store.h"
 #include "common/wire/parse.h"
+#include "common/wire/portname.h"
 #include "fuzz.h"
 
 static void check_u32(const char *text)
@@ -34,6 +35,17 @@ static void check_mac(const char *text)
 		PROMISE(tolower((unsigned char)text[i]) == again[i]);
 }
 
+static void check_port(const char *text)
+{
+	struct port_name name;
+	char again[2 * PORT_NAME_MAX];
+
+	if (port_name_parse(&name, text))
+		return;
+	snprintf(again, sizeof(again), "%s%s%s", port_kind_word(name.kind), *name.arg ? ":" : "", name.arg);
+	PROMISE(strcmp(again, text) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -44,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	check_u32(text);
 	check_mac(text);
+	check_port(text);
 	free(text);
 	return 0;
 }

@@ -120,7 +120,7 @@ static unsigned int run(struct worker *worker)
 	char frame[64];
 	unsigned int did = __atomic_exchange_n(&work, 0, __ATOMIC_ACQ_REL);
 
-	while (!stalled && worker->tap_ready && read(worker->tap_fd, frame, sizeof(frame)) > 0) {
+	while (!stalled && worker->tap_ready && read(worker->net.fd, frame, sizeof(frame)) > 0) {
 		did++;
 		worker->tap_ready = !leaves;
 	}
@@ -150,13 +150,17 @@ static const struct worker_ops scripted = { run, pending, pending, sleep_ms };
 static int setup(void **state)
 {
 	struct doorbell doorbell;
+	struct net_port net;
 
 	(void)state;
 	runs = unmasks = work = napping = 0;
 	storms = for_ever = false;
 	memset(&counters, 0, sizeof(counters));
 	control_fd = eventfd(0, EFD_CLOEXEC);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0 || worker_init(&w, &scripted, "test", tap[0], control_fd, &counters, NULL) < 0 ||
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0)
+		return -1;
+	port_init_tap(&net, tap[0]);
+	if (worker_init(&w, &scripted, "test", &net, control_fd, &counters, NULL) < 0 ||
 	    worker_offer(&w, domid_of(1), &doorbell) < 0)
 		return -1;
 	stalled = leaves = false;

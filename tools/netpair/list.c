@@ -188,6 +188,8 @@ static void show_print(const json_t *vif)
 	show_line("device", text_of(vif, "device"));
 	if (json_object_get(vif, "mac"))
 		show_line("mac", text_of(vif, "mac"));
+	if (json_object_get(vif, "port"))
+		show_line("port", text_of(vif, "port"));
 	snprintf(text, sizeof(text), "%s (the other end: %s)", text_of(vif, "state"), text_of(vif, "peer_state"));
 	show_line("state", text);
 	if (json_object_get(vif, "error"))

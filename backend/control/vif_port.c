@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* vif_port.c - the kinds of ports, for vif_port.h */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/reason.h"
+#include "common/host/tap.h"
+#include "backend.h"
+#include "refuse.h"
+#include "vif_port.h"
+#include "vif_tap.h"
+
+/* --- the VIF's own TAP --------------------------------------------------------------------- */
+
+/* The VIF has its device from its birth. */
+static int vif_port_tap_open(struct vif *v, struct reason *why)
+{
+	(void)v;
+	(void)why;
+	return 0;
+}
+
+static unsigned int vif_port_tap_flush(struct vif *v)
+{
+	return tap_flush(v->tap_fd);
+}
+
+static void vif_port_tap_carrier(struct vif *v)
+{
+	tap_set_carrier(v->tap_fd, v->carrier);
+}
+
+static const struct vif_port_ops vif_port_tap = {
+	.open = vif_port_tap_open, .fit = vif_tap_fit, .flush = vif_port_tap_flush,
+	.carrier = vif_port_tap_carrier, .workers = vif_tap_workers,
+};
+
+/* --- the port that the key names ------------------------------------------------------------- */
+
+static const struct vif_port_ops *vif_port_ops(const struct vif *v)
+{
+	switch (v->port.name.kind) {
+	case PORT_TAP:
+		break;
+	}
+	return &vif_port_tap;
+}
+
+int vif_port_fit(struct vif *v, const struct vif_conf *conf)
+{
+	return vif_port_ops(v)->fit(v, conf);
+}
+
+unsigned int vif_port_flush(struct vif *v)
+{
+	return vif_port_ops(v)->flush(v);
+}
+
+unsigned int vif_port_workers(const struct vif *v, const struct vif_conf *conf)
+{
+	return vif_port_ops(v)->workers(v, conf);
+}
+
+/* Reads the key. Returns 0; -EINVAL with the reason in why; other -errno: xenstored failed. */
+static int vif_port_read(struct vif *v, struct port_name *name, struct reason *why)
+{
+	char text[STORE_VALUE_MAX];
+	int err = store_read(v->daemon->store, text, sizeof(text), v->be_path, "port");
+
+	if (err == -ENOENT)
+		snprintf(text, sizeof(text), "%s", port_kind_word(PORT_TAP));
+	else if (err && err != -EINVAL)
+		return err;
+	if (!err || err == -ENOENT)
+		err = port_name_parse(name, text);
+	if (!err) {
+		snprintf(v->port.text, sizeof(v->port.text), "%.*s", (int)sizeof(v->port.text) - 1, text);
+		return 0;
+	}
+	*why = (struct reason){ .what = "the backend key port is not acceptable, it may be" };
+	reason_about(why, "%s", port_name_forms());
+	return -EINVAL;
+}
+
+bool vif_port_choose(struct vif *v)
+{
+	struct reason why = { .what = NULL };
+	struct port_name name;
+	int err = vif_port_read(v, &name, &why);
+
+	if (store_is_unknown(err)) {
+		vif_look_again(v, err);
+		return false;
+	}
+	if (!err) {
+		v->port.name = name;
+		err = vif_port_ops(v)->open(v, &why);
+	}
+	if (err)
+		vif_wait(v, &why);
+	return !err;
+}
+
+void vif_port_carrier(struct vif *v)
+{
+	bool stalled = v->serving && attach_stalled(&v->attach), up = v->serving && !stalled;
+
+	if (up == v->carrier)
+		return;
+	v->carrier = up;
+	vif_port_ops(v)->carrier(v);
+	if (stalled)
+		log_warn_in(&v->settings.log, "stalled, carrier down vif=%s reason=\"the frontend posts too few receive buffers\"", v->name);
+}
+
+void vif_port_look(struct vif *v)
+{
+	bool was = v->carrier;
+
+	vif_port_carrier(v);
+	if (v->carrier && !was)
+		log_info_in(&v->settings.log, "recovered, carrier up vif=%s", v->name);
+}
