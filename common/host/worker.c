@@ -65,11 +65,6 @@ void worker_notify(struct worker *w, struct doorbell doorbell)
 	evt_notify(w->evt, doorbell.port);
 }
 
-static bool worker_stopping(struct worker *w)
-{
-	return atomic_load_explicit(&w->stop, memory_order_acquire);
-}
-
 /* Takes one event off the channel's descriptor; its port stays masked. One read a
  * wake-up is enough: if there are more events, the next wait does not sleep. */
 static void worker_take_event(struct worker *w)
@@ -181,12 +176,29 @@ static bool worker_calm_storm(struct worker *w)
 	return fd[0].revents || fd[1].revents || w->ops->pending(w);
 }
 
-/* Waits at most timeout_ms (-1: no limit) for events, and shows that it does. */
-static void worker_wait_asleep(struct worker *w, int timeout_ms)
+/* Waits at most timeout_ms (-1: no limit) for events, and shows that it does. Returns whether there was one. */
+static bool worker_wait_asleep(struct worker *w, int timeout_ms)
 {
+	bool event;
+
 	positions_turn(w->at);
-	worker_wait_events(w, timeout_ms);
+	event = worker_wait_events(w, timeout_ms);
 	positions_turn(w->at);
+	return event;
+}
+
+/* Sleeps until there is an event, or as long as the daemon allows. After traffic it is idle if there is none
+ * for a while. */
+static void worker_wait_idle(struct worker *w)
+{
+	int most = w->ops->sleep_ms(w);
+
+	if (most >= 0 || !w->carried || !w->ops->idle) {
+		worker_wait_asleep(w, most);
+	} else if (!worker_wait_asleep(w, WORKER_IDLE_MS)) {
+		w->carried = false;
+		w->ops->idle(w);
+	}
 }
 
 static void worker_sleep_till_event(struct worker *w)
@@ -197,12 +209,12 @@ static void worker_sleep_till_event(struct worker *w)
 	/* It does not poll, and in a PV guest reading the clock is a system call. */
 	if (w->uniprocessor) {
 		boost_sleeps(&w->boost);
-		worker_wait_asleep(w, w->ops->sleep_ms(w));
+		worker_wait_idle(w);
 		boost_wakes(&w->boost);
 		return;
 	}
 	since = now_us();
-	worker_wait_asleep(w, w->ops->sleep_ms(w));
+	worker_wait_idle(w);
 	now = now_us();
 	spin_slept(&w->spin, now - since, now);
 }
@@ -235,7 +247,7 @@ static void worker_wait_for_stop(struct worker *w)
 	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, w->net.fd, NULL);
 	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, evt_fd(w->evt), NULL);
 	epoll_ctl(w->epoll_rest_fd, EPOLL_CTL_DEL, evt_fd(w->evt), NULL);
-	while (!worker_stopping(w))
+	while (!atomic_load_explicit(&w->stop, memory_order_acquire))
 		worker_wait_asleep(w, -1);
 }
 
@@ -250,13 +262,14 @@ static void *worker_main(void *arg)
 	burst_start(&w->net.burst);
 	prctl(PR_SET_TIMERSLACK, NAP_SLACK_NS);
 	worker_mask_wake(w);
-	while (!worker_stopping(w)) {
+	while (!atomic_load_explicit(&w->stop, memory_order_acquire)) {
 		if (atomic_load_explicit(&w->fault, memory_order_relaxed)) {
 			worker_wait_for_stop(w);
 			break;
 		}
 		boost_round(&w->boost);
 		if (w->ops->run(w)) {
+			w->carried = true;
 			storm_work(&w->storm);
 			continue;
 		}
@@ -352,32 +365,24 @@ int worker_start(struct worker *w)
 	pthread_attr_setstacksize(&attr, WORKER_STACK);
 	err = -pthread_create(&w->thread, &attr, worker_main, w);
 	pthread_attr_destroy(&attr);
-	if (err)
-		return err;
-	w->running = true;
-	return 0;
-}
-
-static void worker_ask_to_stop(struct worker *w)
-{
-	atomic_store_explicit(&w->stop, true, memory_order_release);
-	worker_wake(w->kick_fd);
+	w->running = err == 0;
+	return err;
 }
 
 bool worker_try_stop(struct worker *w)
 {
 	if (!w->running)
 		return true;
-	worker_ask_to_stop(w);
+	atomic_store_explicit(&w->stop, true, memory_order_release);
+	worker_wake(w->kick_fd);
 	w->running = pthread_tryjoin_np(w->thread, NULL) != 0;
 	return !w->running;
 }
 
 void worker_stop(struct worker *w)
 {
-	if (!w->running)
+	if (worker_try_stop(w))
 		return;
-	worker_ask_to_stop(w);
 	pthread_join(w->thread, NULL);
 	w->running = false;
 }

@@ -64,12 +64,18 @@ struct worker_ops {
 	bool (*rearm)(struct worker *w);
 	/* Returns the longest sleep in milliseconds; -1: no limit. */
 	int (*sleep_ms)(struct worker *w);
+	/* Gives the memory back that only traffic needs: called once after traffic, when no event has come for
+	 * WORKER_IDLE_MS. NULL: there is none. */
+	void (*idle)(struct worker *w);
 };
 
 /* Slots that one batch of a ring takes: a quarter of the ring. More would be a whole
  * TCP window, all of whose responses would wait for the end of the batch, so that
  * the two ends would work in turn. */
 #define WORKER_RUN_SLOTS 64u
+
+/* The sleep after which a worker is idle, in milliseconds. */
+#define WORKER_IDLE_MS 5000
 
 /* The most segments (pkt_segments()) of the packets that one pass over the rings
  * writes to the TAP, as the kernel may segment them before a write returns. The
@@ -96,6 +102,7 @@ struct worker {
 		bool masked;		/* it fired since the last sleep */
 	} port[WORKER_PORTS_MAX];
 	unsigned int nports;
+	bool carried;			/* packets since it was last idle */
 	bool tap_ready;			/* the TAP is to be read */
 	struct taplook look;		/* whether it is read without being announced */
 	bool uniprocessor;		/* all threads share one processor: polling would only delay the peer */

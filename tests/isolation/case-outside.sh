@@ -82,6 +82,23 @@ only_needed_libraries()
 	! grep -oE '/lib(systemd|gcrypt|zstd|lzma|lz4)\.so[^ ]*' <<<"$maps" | sort -u | grep .
 }
 
+# private_kib PID / private_most PID KIB
+private_kib() { awk '/^Private_/ { n += $2 } END { print n }' "/proc/$1/smaps_rollup"; }
+private_most() { [ "$(private_kib "$1")" -le "$2" ]; }
+
+# What traffic needed goes back when there is none: a guest's process is as small again as before it.
+gives_memory_back()
+{
+	local p=$1 before after
+
+	before=$(private_kib "$p")
+	transfer_from 10.79.0.1 64 && transfer_to 10.79.0.2 64 || return
+	after=$(private_kib "$p")
+	await 30 private_most "$p" $((before + 40)) || { echo "$before KiB before, $after after, $(private_kib "$p") at last"; return 1; }
+	echo "$before KiB before, $after after traffic, $(private_kib "$p") at last"
+	one_ping
+}
+
 no_children() { [ -z "$(pgrep -P "$1")" ]; }
 
 case_outside()
@@ -111,6 +128,7 @@ case_outside()
 	done
 	check uids-differ test "$(uid_of "$(data_of 1)")" != "$(uid_of "$(data_of 2)")"
 	check gids-differ test "$(gid_of "$(data_of 1)")" != "$(gid_of "$(data_of 2)")"
+	check gives-memory-back gives_memory_back "$(data_of 1)"
 	# Control has no guest's page and no channel: on xensim no socket of the library, on Xen no device.
 	check control-without-devices control_without_devices
 }

@@ -145,7 +145,15 @@ static int sleep_ms(struct worker *worker)
 	return -1;
 }
 
-static const struct worker_ops scripted = { run, pending, pending, sleep_ms };
+static unsigned int idles;
+
+static void idle(struct worker *worker)
+{
+	(void)worker;
+	add(&idles, 1);
+}
+
+static const struct worker_ops scripted = { run, pending, pending, sleep_ms, idle };
 
 static int setup(void **state)
 {
@@ -153,7 +161,7 @@ static int setup(void **state)
 	struct net_port net;
 
 	(void)state;
-	runs = unmasks = work = napping = 0;
+	runs = unmasks = work = napping = idles = 0;
 	storms = for_ever = false;
 	memset(&counters, 0, sizeof(counters));
 	control_fd = eventfd(0, EFD_CLOEXEC);
@@ -364,6 +372,29 @@ static void try_stop_does_not_wait(void **state)
 	worker_stop(&w);
 }
 
+/* A worker is idle once after traffic, not before, and not for a kick that brings no packet. */
+static void is_idle_once_after_traffic(void **state)
+{
+	struct timespec first = { .tv_nsec = 100000000 };
+	uint64_t from = now_us();
+
+	(void)state;
+	kick_asleep();
+	assert_int_equal(send(tap[1], "frame", 5, 0), 5);
+	await(&runs, 1);
+	while (get(&idles) == 0)
+		nanosleep(&first, NULL);
+	assert_true(now_us() - from >= WORKER_IDLE_MS * 1000u);
+	/* A second time needs more traffic: the sleep that follows has no end. */
+	kick_asleep();
+	assert_false(w.carried);
+	assert_int_equal(get(&idles), 1);
+	assert_int_equal(send(tap[1], "frame", 5, 0), 5);
+	await(&runs, 2);
+	while (get(&idles) == 1)
+		nanosleep(&first, NULL);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -376,6 +407,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_frame_that_waits_ends_no_sleep, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_itself, setup_started, teardown),
 		cmocka_unit_test_setup_teardown(a_sleep_is_shown, setup_started, teardown),
+		cmocka_unit_test_setup_teardown(is_idle_once_after_traffic, setup_started, teardown),
 		cmocka_unit_test_setup_teardown(try_stop_does_not_wait, setup, teardown),
 	};
 

@@ -31,6 +31,7 @@ function unit_of(metric) {
 END {
 	flush_row()
 	aim["data_process_kib"] = "at most 512"
+	aim["data_process_idle_kib"] = "at most 512"
 	aim["control_kib_per_vif"] = "at most 32"
 	aim["attach_ms"] = "ratio at most 1.5"
 	aim["idle_cpu"] = "at most 0.5"
