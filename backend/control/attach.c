@@ -80,9 +80,11 @@ static void attach_leave(struct attach *a)
 	a->changed = true;
 	served_free(a->served);
 	a->served = NULL;
-	/* The process serves nobody: it ends. */
+	/* A process that serves nobody ends. */
 	if (!a->process->attached && !a->process->served)
 		process_end(a->process);
+	else
+		attach_tell_charged(a->process);
 }
 
 void attach_join(struct attach *a, enum attach_state state)
@@ -121,7 +123,7 @@ static void attach_send_connect(struct attach *a)
 	m.connect.workers = a->fds.workers;
 	m.connect.hold_ms = p->hold_ms;
 	m.connect.stall_ms = p->stall_ms;
-	m.connect.mappings = a->granted;
+	m.connect.mappings = attach_charged(a->process);
 	m.connect.flags |= p->adopt ? MSG_CONNECT_ADOPT : 0;
 	fds[n++] = p->counters->fd;
 	if (a->fds.tables >= 0) {
@@ -158,7 +160,7 @@ static int attach_start_in_process(struct attach *a, struct reason *why)
 							"the frontend has to start anew" };
 		return err;
 	}
-	attach_charge(a);
+	(void)!attach_charge(a);
 	attach_join(a, ATTACH_STARTING);
 	if (!err)
 		attach_send_connect(a);
@@ -245,6 +247,7 @@ static void attach_process_message(struct process *p, const union msg *m)
 	case MSG_CONNECT:
 	case MSG_SETTINGS:
 	case MSG_DISCONNECT:
+	case MSG_MAPPINGS:
 	case MSG_LOG_LEVEL:
 	case MSG_END:
 	case MSG_SERVING:

@@ -48,7 +48,6 @@ struct attach {
 	struct domid peer;
 	struct mapquota *quota;		/* borrowed */
 	unsigned int mappings;		/* charged to it, pages */
-	unsigned int granted;		/* what the process was told */
 };
 
 /* What data processes have news of goes to their attachments. */

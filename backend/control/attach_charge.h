@@ -11,15 +11,18 @@
 
 #include "attach.h"
 
-/* Charges the pages that the connection of a->conf may register, as far as the limits leave them. */
-void attach_charge(struct attach *a);
+/* Charges the pages that the connection of a->conf may register, as far as the limits leave them.
+ * Returns true if that is all of them. */
+bool attach_charge(struct attach *a);
 
-/* Charges them for a connection that is on its process's list already, and to which an earlier control
- * granted so many. Returns true if what is charged for the VIFs of the process covers what they were granted. */
-MUST_CHECK bool attach_charge_granted(struct attach *a, unsigned int granted);
-
-/* Gives the charge back, if there is one, but for what other VIFs of the process lack. The connection has
- * left its process's list. */
+/* Returns the charge, if there is one. */
 void attach_uncharge(struct attach *a);
+
+/* Returns the pages that were charged for all VIFs of the process: MSG_CONNECT has them, too. */
+unsigned int attach_charged(const struct process *p);
+
+/* Tells the process how many these are now, unless an earlier control connected VIFs there that are not claimed
+ * yet: theirs are not charged anew. */
+void attach_tell_charged(struct process *p);
 
 #endif

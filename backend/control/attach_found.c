@@ -59,7 +59,7 @@ bool attach_adopt(struct attach *a, const struct vif_conn_params *params, const 
 	made = &a->served->made;
 	a->params = *params;
 	a->conf = *conf;
-	same = attach_charge_granted(a, made->mappings);
+	same = attach_charge(a) || attach_charged(a->process) >= made->mappings;
 	same = same && attach_is_same(made, params, conf);
 	fd = a->served->counters_fd;
 	if (same)
@@ -75,5 +75,6 @@ bool attach_adopt(struct attach *a, const struct vif_conn_params *params, const 
 	a->state = ATTACH_UP;
 	served_free(a->served);
 	a->served = NULL;
+	attach_tell_charged(a->process);
 	return true;
 }

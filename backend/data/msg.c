@@ -42,6 +42,7 @@ size_t msg_size(uint16_t kind, enum msg_from from)
 		{ MSG_SETTINGS, MSG_FROM_CONTROL, sizeof(struct msg_settings) },
 		{ MSG_DISCONNECT, MSG_FROM_CONTROL, sizeof(struct msg_disconnect) },
 		{ MSG_LOG_LEVEL, MSG_FROM_CONTROL, sizeof(struct msg_log_level) },
+		{ MSG_MAPPINGS, MSG_FROM_CONTROL, sizeof(struct msg_mappings) },
 		{ MSG_END, MSG_FROM_CONTROL, sizeof(struct msg_end) },
 		{ MSG_APPLIED, MSG_FROM_DATA, sizeof(struct msg_applied) },
 		{ MSG_SERVING, MSG_FROM_DATA, sizeof(struct msg_serving) },
@@ -153,6 +154,8 @@ static bool msg_fields_ok(const union msg *m)
 		return msg_values_ok(&m->settings.values);
 	case MSG_LOG_LEVEL:
 		return m->log_level.level <= LOG_LEVEL_DEBUG && m->log_level.zero == 0;
+	case MSG_MAPPINGS:
+		return m->mappings.all <= MSG_MAPPINGS_MAX && m->mappings.zero == 0;
 	case MSG_READY:
 		return msg_ready_ok(&m->ready);
 	case MSG_CONNECTED:
@@ -178,7 +181,7 @@ static bool msg_fields_ok(const union msg *m)
 static bool msg_vif_ok(const struct msg_head *head)
 {
 	bool none = head->kind == MSG_HELLO || head->kind == MSG_READY || head->kind == MSG_LOG_LEVEL || head->kind == MSG_LOG ||
-		    head->kind == MSG_END;
+		    head->kind == MSG_END || head->kind == MSG_MAPPINGS;
 
 	return head->vif < (none ? 1 : MSG_VIFS_MAX);
 }

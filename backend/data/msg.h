@@ -12,6 +12,7 @@
  * - HELLO, once: the process opens its devices, gives up its privileges and sends READY;
  * - CONNECT for each VIF: CONNECTED;
  * - SETTINGS when one of them changes: APPLIED;
+ * - MAPPINGS when the VIFs may keep fewer or more pages mapped: nothing;
  * - DISCONNECT: DISCONNECTED, once no page of that VIF is mapped.
  * - END: the process stops all that it serves and ends.
  * The data process sends FAULT, CARRIER and LOG by itself.
@@ -37,14 +38,13 @@
 #define MSG_VIFS_MAX 64u	/* VIFs of one data process */
 #define MSG_WORKERS_MAX (MSG_VIFS_MAX * VIF_QUEUES_MAX)	/* workers of one data process, in its life */
 #define MSG_TEXT_MAX 512u	/* bytes of a log line, with its NUL */
-
 /* The most descriptors of a message: the counters, the saved tables, the queue's limit, a TAP for each worker. */
 #define MSG_FDS_MAX (3u + VIF_QUEUES_MAX)
 
 enum msg_from { MSG_FROM_CONTROL, MSG_FROM_DATA };
 enum msg_kind {
 	/* from control */
-	MSG_HELLO = 1, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END,
+	MSG_HELLO = 1, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END, MSG_MAPPINGS,
 	/* from data */
 	MSG_READY = 65, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG, MSG_SERVING, MSG_APPLIED,
 };
@@ -75,7 +75,6 @@ struct msg_values {
 	uint32_t headroom;			/* at most PKT_HEADROOM_MAX */
 	uint32_t zero;
 };
-
 struct msg_settings { struct msg_head head; struct msg_values values; };
 
 struct msg_queue {
@@ -95,7 +94,7 @@ struct msg_connect {
 	struct evport mask_port, ctrl_port;
 	uint32_t hold_ms, stall_ms;
 	uint32_t limit_bytes;			/* 0 without */
-	uint32_t mappings;			/* pages that it adds to what may stay mapped as static grants of all its VIFs */
+	uint32_t mappings;			/* pages that may stay mapped as static grants of all its VIFs; in SERVING: those of now */
 	uint32_t zero;
 	struct msg_queue queue[VIF_QUEUES_MAX];	/* zeros beyond queues */
 };
@@ -106,14 +105,14 @@ enum {
 	MSG_CONNECT_FLAGS = 2047,	/* all of them */
 };
 
+struct msg_mappings { struct msg_head head; uint32_t all, zero; };	/* all: as in CONNECT, from now on */
 struct msg_disconnect { struct msg_head head; };
+struct msg_log_level { struct msg_head head; uint32_t level, zero; };
 struct msg_end { struct msg_head head; };
 
 /* A VIF that is connected: the CONNECT that it was made by, with the settings of now. The
  * descriptors: the counters' memory, the first worker's TAP. */
 struct msg_serving { struct msg_connect connect; };
-
-struct msg_log_level { struct msg_head head; uint32_t level, zero; };
 
 /* Reports that the sandbox is closed, or why it is not. */
 struct msg_ready {
@@ -150,6 +149,7 @@ union msg {
 	struct msg_connect connect;
 	struct msg_settings settings;
 	struct msg_disconnect disconnect;
+	struct msg_mappings mappings;
 	struct msg_serving serving;
 	struct msg_log_level log_level;
 	struct msg_ready ready;

@@ -110,7 +110,7 @@ static void serve_disconnect(struct serve_vif *v, uint32_t number)
 {
 	union msg answer = msg_new(MSG_DISCONNECTED, number);
 
-	serve_vif_disconnect(v, &serve.shared);
+	serve_vif_disconnect(v);
 	serve_send(&answer);
 }
 
@@ -136,6 +136,9 @@ static int serve_obey(const union msg *m, const int *fds)
 		return 0;
 	case MSG_LOG_LEVEL:
 		log_set_level((enum log_level)m->log_level.level);
+		return 0;
+	case MSG_MAPPINGS:
+		serve_vif_may_map(&serve.shared, m->mappings.all);
 		return 0;
 	case MSG_END:
 		return -ESHUTDOWN;
@@ -267,6 +270,7 @@ static void serve_introduce(void)
 			continue;
 		serving.serving.connect = v->made;
 		serving.serving.connect.head = msg_new(MSG_SERVING, i).head;
+		serving.serving.connect.mappings = atomic_load(&serve.shared.quota.guest_max);
 		serve_send_fds(&serving, fds, ARRAY_SIZE(fds));
 		v->fault_told = v->stalled_told = false;
 	}
@@ -300,7 +304,7 @@ static bool serve_await_control(void)
 static void serve_stop_all(void)
 {
 	for (uint32_t i = 0; i < MSG_VIFS_MAX; i++)
-		serve_vif_disconnect(&serve.vif[i], &serve.shared);
+		serve_vif_disconnect(&serve.vif[i]);
 }
 
 int vif_serve(void)

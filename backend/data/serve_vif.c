@@ -38,22 +38,17 @@ static void serve_vif_name(struct serve_vif *v, const struct msg_connect *m)
 	serve_vif_set(v, &m->values);
 }
 
-/* Lets the VIFs of the process map so many pages more together, until this one is released. */
-static void serve_vif_charge(struct serve_vif *v, struct serve_shared *shared, unsigned int pages)
+void serve_vif_may_map(struct serve_shared *shared, unsigned int pages)
 {
-	v->mappings = pages;
-	atomic_fetch_add(&shared->quota.guest_max, v->mappings);
-	atomic_fetch_add(&shared->quota.all_max, v->mappings);
+	atomic_store(&shared->quota.guest_max, pages);
+	atomic_store(&shared->quota.all_max, pages);
 }
 
-static void serve_vif_release(struct serve_vif *v, struct serve_shared *shared)
+static void serve_vif_release(struct serve_vif *v)
 {
 	vif_counters_free(&v->counters);
 	close(v->tap_fd);
 	v->tap_fd = -1;
-	atomic_fetch_sub(&shared->quota.guest_max, v->mappings);
-	atomic_fetch_sub(&shared->quota.all_max, v->mappings);
-	v->mappings = 0;
 }
 
 static void serve_vif_close(int fd)
@@ -82,7 +77,7 @@ int serve_vif_connect(struct serve_vif *v, struct serve_shared *shared, const st
 	params.limit_fd = m->flags & MSG_CONNECT_LIMIT ? *fds++ : -1;
 	params.tap_fds = fds;
 	v->tap_fd = fds[0];
-	serve_vif_charge(v, shared, m->mappings);
+	serve_vif_may_map(shared, m->mappings);
 	if (!err)
 		err = vif_conn_start(&v->conn, &params, &conf, why);
 	else
@@ -91,11 +86,11 @@ int serve_vif_connect(struct serve_vif *v, struct serve_shared *shared, const st
 	serve_vif_close(params.tables_fd);
 	serve_vif_close(params.limit_fd);
 	if (err)
-		serve_vif_release(v, shared);
+		serve_vif_release(v);
 	return err;
 }
 
-void serve_vif_disconnect(struct serve_vif *v, struct serve_shared *shared)
+void serve_vif_disconnect(struct serve_vif *v)
 {
 	struct stats sum;
 
@@ -103,7 +98,7 @@ void serve_vif_disconnect(struct serve_vif *v, struct serve_shared *shared)
 		return;
 	vif_conn_stop(v->conn, &sum);
 	v->conn = NULL;
-	serve_vif_release(v, shared);
+	serve_vif_release(v);
 }
 
 bool serve_vif_news(struct serve_vif *v, uint32_t number, union msg *m)

@@ -24,7 +24,6 @@ struct serve_vif {
 	struct vif_settings settings;
 	struct vif_counters counters;
 	int tap_fd;			/* the first worker's, if connected */
-	unsigned int mappings;		/* what the quota grew by with it */
 	bool fault_told, stalled_told;	/* what control knows */
 };
 
@@ -34,7 +33,10 @@ MUST_CHECK int serve_vif_connect(struct serve_vif *v, struct serve_shared *share
 				 const int *fds, struct reason *why);
 
 /* Ends the connection, if there is one. */
-void serve_vif_disconnect(struct serve_vif *v, struct serve_shared *shared);
+void serve_vif_disconnect(struct serve_vif *v);
+
+/* Lets all VIFs together keep so many pages mapped as static grants from now on. What is mapped stays so. */
+void serve_vif_may_map(struct serve_shared *shared, unsigned int pages);
 
 /* Sets what may change while it is connected. */
 void serve_vif_set(struct serve_vif *v, const struct msg_values *values);

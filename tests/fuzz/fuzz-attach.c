@@ -406,8 +406,6 @@ static void do_hear(struct data *d)
 		PROMISE(err == 0 || err == -EAGAIN || err == -ECONNRESET);
 		for (unsigned int i = 0; i < nfds; i++)
 			close(fds[i]);
-		/* A VIF's own pages only: those of others end with the others. */
-		PROMISE(err || m.head.kind != MSG_CONNECT || m.connect.mappings <= vif_conn_mappings_max());
 		if (!err && m.head.kind == MSG_END)
 			data_kill(d);
 	}

@@ -47,6 +47,7 @@ static void use(const union msg *m, unsigned int nfds)
 	case MSG_SETTINGS:
 	case MSG_DISCONNECT:
 	case MSG_LOG_LEVEL:
+	case MSG_MAPPINGS:
 	case MSG_END:
 		PROMISE(!"of the other direction");
 	}

@@ -10,7 +10,7 @@
 #include "backend/data/msg.c"
 #include "backend/data/msg_sock.c"
 
-static const uint16_t from_control[] = { MSG_HELLO, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END };
+static const uint16_t from_control[] = { MSG_HELLO, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END, MSG_MAPPINGS };
 static const uint16_t from_data[] = { MSG_READY, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG, MSG_SERVING, MSG_APPLIED };
 
 /* Returns a valid message of this kind. */
@@ -140,6 +140,8 @@ static void connect_fields(void **state)
 	REFUSED(MSG_CONNECT, connect.values.headroom, PKT_HEADROOM_MAX + 1);
 	REFUSED(MSG_SETTINGS, settings.values.filter, 2);
 	REFUSED(MSG_SETTINGS, settings.values.zero, 1);
+	REFUSED(MSG_MAPPINGS, mappings.all, MSG_MAPPINGS_MAX + 1);
+	REFUSED(MSG_MAPPINGS, mappings.zero, 1);
 	REFUSED(MSG_LOG_LEVEL, log_level.level, LOG_LEVEL_DEBUG + 1);
 }
 
