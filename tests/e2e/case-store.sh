@@ -108,6 +108,26 @@ case_stalled()
 	expect+='|ending at once'
 }
 
+# As long as that nobody could call it a moment.
+case_stalled_long()
+{
+	expect='xenstored does not answer'
+	kept_pair || return
+	pings || return
+	x store stop
+	check said both 'warn: xenstored does not answer'
+	check serves-for-a-minute ping_for 60
+	check not-killed started_once
+	x store cont
+	check said-again both 'info: xenstored answers again'
+	{ attach 1 && one_ping 10.79.1.2; } >"$TOP/out" 2>&1
+	verdict "$CASE/attached-after" $? "$(cat "$TOP/out")"
+	check nothing-lost pings_end
+	check still-not-killed started_once
+}
+
+ping_for() { in0 ping -i 0.01 -w "$1" 10.79.0.2 2>&1 | seen $(($1 * 20)) 0; }
+
 case_store_dies()
 {
 	local pid
