@@ -84,7 +84,7 @@ static struct options main_parse_options(int argc, char **argv)
 	const struct option_row rows[] = {
 		OPTION_TAKE_OVER(&o.take_over),
 		{ "drain", NULL, "close every VIF in order, then exit", OPTION_FLAG, { .flag = &o.drain }, 0, 0 },
-		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, split, ctrl, mask, xdp",
+		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, uso, csum, csum4, csum6, header, split, ctrl, mask, xdp",
 		  OPTION_WORDS, { .words = { &o.policy.without, offers } }, 0, 0 },
 		{ "fill-checksums", "all|MAC,...", "send these guests no partial checksums and no GSO",
 		  OPTION_TEXT, { .text = &o.policy.fill }, 0, 0 },

@@ -66,7 +66,7 @@ static void vif_offer(struct vif *v)
 		return;
 	err = vif_error_settle(v);
 	if (!err)
-		err = vif_conf_publish(v->daemon->store, v->be_path, &v->daemon->policy);
+		err = vif_conf_publish(v->daemon->store, v->be_path, &v->daemon->policy, vif_tap_header(v));
 	if (err == -ENOENT && !xenbus_read_state(v->daemon->store, v->be_path, &now) && now == XenbusStateUnknown)
 		return;		/* removed meanwhile: the next look finds out */
 	if (err == -ENOTCONN) {

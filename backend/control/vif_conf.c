@@ -13,6 +13,7 @@
 #include "common/host/store_ahead.h"
 #include "common/host/transaction.h"
 #include "common/wire/parse.h"
+#include "common/wire/vnethdr.h"
 #include "vif_conf.h"
 
 /* Every ref and port that was read: none may be there twice. */
@@ -149,7 +150,7 @@ static void vif_conf_ahead(const struct reader *r)
 		/* of the whole frontend */
 		"multi-queue-num-queues", "request-rx-copy", "event-mask-ref", "event-channel-ctrl", "ctrl-ring-ref",
 		"feature-rx-notify", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-no-csum-offload",
-		"feature-ipv6-csum-offload", "xdp-headroom",
+		"feature-ipv6-csum-offload", "xdp-headroom", "vnet-header",
 	};
 	struct store_key keys[ARRAY_SIZE(names)];
 	unsigned int n = *r->sub ? 5 : ARRAY_SIZE(names);
@@ -203,14 +204,28 @@ static void vif_conf_read_control(struct reader *r, struct vif_conf *conf)
 		conf->ctrl_port = vif_conf_key_port(r, "event-channel-ctrl");
 }
 
-int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, uint32_t max_queues, struct reason *why)
+/* docs/vnet-header.md: agreed if both ends have said so. A frontend that does not know the header, but follows one that
+ * died, is told by a key that it writes. */
+static void vif_conf_read_header(struct reader *r, struct vif_conf *conf, uint32_t offered)
+{
+	uint32_t mask;
+
+	offered = vnethdr_usable(offered);
+	mask = offered ? vnethdr_usable(vif_conf_key_or(r, "vnet-header", 0)) : 0;
+	if (!mask || r->err || vif_conf_has(r, "feature-gso-tcpv4"))
+		return;
+	conf->header = conf->device = (uint16_t)offered;
+	vnet_peer_from_mask(&conf->peer, mask);
+}
+
+int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, const struct vif_offered *offered, struct reason *why)
 {
 	struct reader r = { .store = s, .dir = fe_path, .sub = "", .why = why };
 
 	vif_conf_ahead(&r);
 	*conf = (struct vif_conf){ .queues = 1 };
 	conf->queues = vif_conf_key_or(&r, "multi-queue-num-queues", 1);
-	vif_conf_demand(&r, conf->queues >= 1 && conf->queues <= max_queues, "multi-queue-num-queues");
+	vif_conf_demand(&r, conf->queues >= 1 && conf->queues <= offered->max_queues, "multi-queue-num-queues");
 	vif_conf_demand(&r, vif_conf_key_or(&r, "request-rx-copy", 0) != 0, "request-rx-copy");
 	if (!r.err)
 		vif_conf_read_mask(&r, conf);
@@ -225,6 +240,7 @@ int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path, u
 	conf->peer.csum4 = !vif_conf_key_or(&r, "feature-no-csum-offload", 0);
 	conf->peer.csum6 = vif_conf_key_or(&r, "feature-ipv6-csum-offload", 0);
 	conf->headroom = vif_conf_key_or(&r, "xdp-headroom", 0);
+	vif_conf_read_header(&r, conf, offered->header);
 	return r.err;
 }
 
@@ -253,6 +269,7 @@ static const struct {
 struct vif_conf_offer {
 	const char *be_path;
 	const struct vif_policy *policy;
+	uint32_t header;
 };
 
 static int vif_conf_put_offer(struct store *s, const void *arg)
@@ -264,15 +281,17 @@ static int vif_conf_put_offer(struct store *s, const void *arg)
 
 	if (!err)
 		err = store_write_u32(s, o->be_path, "multi-queue-max-queues", o->policy->max_queues);
+	if (!err)
+		err = store_write_u32(s, o->be_path, "feature-vnet-header", o->header);
 	for (unsigned int i = 0; i < ARRAY_SIZE(offered) && !err; i++)
 		err = store_write_u32(s, o->be_path, offered[i].name,
 				      offered[i].offer & o->policy->without ? offered[i].lacking : offered[i].value);
 	return err;
 }
 
-int vif_conf_publish(struct store *s, const char *be_path, const struct vif_policy *policy)
+int vif_conf_publish(struct store *s, const char *be_path, const struct vif_policy *policy, uint32_t header)
 {
-	const struct vif_conf_offer o = { be_path, policy };
+	const struct vif_conf_offer o = { be_path, policy, header };
 
 	return store_transact(s, vif_conf_put_offer, &o);
 }

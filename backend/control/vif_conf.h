@@ -25,13 +25,20 @@ struct vif_policy {
 	bool queue_in_frames;	/* bytes cannot be limited: a new device gets a shorter queue */
 };
 
+/* What was published for this frontend, by us or by the netbackd before. */
+struct vif_offered {
+	uint32_t max_queues;
+	uint32_t header;	/* mask of the offload header; 0: none */
+};
+
 /* Reads and checks the frontend's keys, which stay read ahead (store_ahead.h). Returns 0, or -errno with the reason in why;
  * one that store_is_unknown() says nothing of the frontend. */
 MUST_CHECK int vif_conf_read(struct vif_conf *conf, struct store *s, const char *fe_path,
-			     uint32_t max_queues, struct reason *why);
+			     const struct vif_offered *offered, struct reason *why);
 
-/* Writes the features and the state InitWait in one transaction. Returns 0 or -errno. */
-MUST_CHECK int vif_conf_publish(struct store *s, const char *be_path, const struct vif_policy *policy);
+/* Writes the features, with that mask of an offload header, and the state InitWait in one transaction. Returns
+ * 0 or -errno. */
+MUST_CHECK int vif_conf_publish(struct store *s, const char *be_path, const struct vif_policy *policy, uint32_t header);
 
 /* Returns true if a text is what vif_policy.fill may be. */
 MUST_CHECK bool vif_conf_is_fill(const char *text);

@@ -56,6 +56,17 @@ static uint32_t vif_queues_allowed(const struct vif *v)
 	return max < VIF_QUEUES_MAX ? max : VIF_QUEUES_MAX;
 }
 
+/* Returns the mask of the offload header as it was published, for this connection or for the one that is adopted. */
+static int vif_header_offered(struct vif *v, uint32_t *header)
+{
+	int err = store_read_u32_or(v->daemon->store, header, v->be_path, "feature-vnet-header", 0);
+
+	if (!err || store_is_unknown(err))
+		return err;
+	*header = 0;
+	return 0;
+}
+
 /* Refuses the VIF, unless its device was deleted at this moment: the next step
  * has another. */
 static void vif_refuse_unless_lost(struct vif *v, const struct reason *why)
@@ -69,12 +80,19 @@ static int vif_read_conf(struct vif *v, struct vif_conf *conf, struct reason *wh
 {
 	const struct store_key keys[] = {
 		{ v->be_path, "multi-queue-max-queues" }, { v->be_path, "fill-checksums" }, { v->be_path, "mac" },
+		{ v->be_path, "feature-vnet-header" },
 	};
 	struct store *s = v->daemon->store;
+	struct vif_offered offered;
 	int err;
 
 	store_ahead(s, keys, ARRAY_SIZE(keys));
-	err = vif_conf_read(conf, s, v->fe_path, vif_queues_allowed(v), why);
+	offered.max_queues = vif_queues_allowed(v);
+	err = vif_header_offered(v, &offered.header);
+	if (!err)
+		err = vif_conf_read(conf, s, v->fe_path, &offered, why);
+	if (!err && conf->header)
+		conf->device &= (uint16_t)vif_port_header(v);
 	if (!err && vif_conf_fills(&v->daemon->policy, s, v->be_path))
 		conf->peer.csum4 = conf->peer.csum6 = false;
 	store_ahead_end(s);
@@ -203,10 +221,10 @@ static void vif_serve_frontend(struct vif *v)
 	if (!adopt)
 		vif_set_state(v, XenbusStateConnected);
 	vif_error_settle_or_log(v);
-	log_info_in(&v->settings.log, "%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d rx-notify=%d queues=%u workers=%u",
+	log_info_in(&v->settings.log, "%s vif=%s domid=%u channels=%s control=%d sg=%d gso4=%d gso6=%d csum4=%d csum6=%d header=%#x uso=%d rx-notify=%d queues=%u workers=%u",
 		 adopt ? "adopted" : "connected", v->name, v->peer.raw, vif_conf_channels(conf),
 		 conf->ctrl, conf->peer.sg, conf->peer.gso4, conf->peer.gso6, conf->peer.csum4, conf->peer.csum6,
-		 conf->rx_notify, conf->queues, v->counters.workers);
+		 conf->header, conf->peer.uso, conf->rx_notify, conf->queues, v->counters.workers);
 }
 
 void vif_connect_frontend(struct vif *v)

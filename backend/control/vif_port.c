@@ -33,7 +33,7 @@ static void vif_port_tap_carrier(struct vif *v)
 }
 
 static const struct vif_port_ops vif_port_tap = {
-	.open = vif_port_tap_open, .fit = vif_tap_fit, .flush = vif_port_tap_flush,
+	.open = vif_port_tap_open, .fit = vif_tap_fit, .header = vif_tap_header, .flush = vif_port_tap_flush,
 	.carrier = vif_port_tap_carrier, .workers = vif_tap_workers,
 };
 
@@ -51,6 +51,11 @@ static const struct vif_port_ops *vif_port_ops(const struct vif *v)
 int vif_port_fit(struct vif *v, const struct vif_conf *conf)
 {
 	return vif_port_ops(v)->fit(v, conf);
+}
+
+uint32_t vif_port_header(const struct vif *v)
+{
+	return vif_port_ops(v)->header(v);
 }
 
 unsigned int vif_port_flush(struct vif *v)

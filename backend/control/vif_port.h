@@ -27,6 +27,9 @@ struct vif_port_ops {
 	int (*open)(struct vif *v, struct reason *why);
 	/* Gives it the offloads and the MTU that this frontend takes. Returns 0 or -errno. */
 	int (*fit)(struct vif *v, const struct vif_conf *conf);
+	/* Returns the mask of what it takes in an offload header (docs/vnet-header.md). Frames of other kinds, which an
+	 * earlier netbackd agreed to or another port takes, are segmented for it. */
+	uint32_t (*header)(const struct vif *v);
 	/* Drops the frames that wait in it. Returns their number. */
 	unsigned int (*flush)(struct vif *v);
 	/* Has the carrier follow v->carrier. */
@@ -47,6 +50,7 @@ MUST_CHECK bool vif_port_choose(struct vif *v);
 
 /* Does what struct vif_port_ops says, with the port of the VIF. */
 MUST_CHECK int vif_port_fit(struct vif *v, const struct vif_conf *conf);
+MUST_CHECK uint32_t vif_port_header(const struct vif *v);
 unsigned int vif_port_flush(struct vif *v);
 MUST_CHECK unsigned int vif_port_workers(const struct vif *v, const struct vif_conf *conf);
 

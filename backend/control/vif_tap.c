@@ -156,6 +156,11 @@ void vif_tap_remove(struct vif *v)
 	past_forget(v->daemon->run_dir, v->name);
 }
 
+uint32_t vif_tap_header(const struct vif *v)
+{
+	return offers_header(v->daemon->policy.without, tap_takes(v->tap_fd));
+}
+
 int vif_tap_fit(struct vif *v, const struct vif_conf *conf)
 {
 	const struct tapstate ts = vif_tap_tapstate_of(v);

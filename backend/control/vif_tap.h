@@ -40,4 +40,7 @@ MUST_CHECK bool vif_tap_is_lost(const struct vif *v);
  * vif_tap_open() makes another. */
 void vif_tap_forget(struct vif *v);
 
+/* Returns the mask of an offload header that this daemon offers with the device. */
+MUST_CHECK uint32_t vif_tap_header(const struct vif *v);
+
 #endif

@@ -28,6 +28,8 @@ struct vif_conf {
 	bool rx_notify;
 	uint32_t headroom;			/* in bytes, as the frontend asked for; not bounded yet */
 	struct vnet_peer peer;
+	uint16_t header;		/* with peer.header: the mask that we published, by which packets are checked; else 0 */
+	uint16_t device;		/* what of it the device takes; frames of other kinds are segmented for it */
 };
 
 /* Returns "mask", "split" or "one": the kind of the first queue's channels; static. */

@@ -14,6 +14,7 @@
 #include "grx_source.h"
 #include "grx_stall.h"
 #include "gtx.h"
+#include "gtx_segment.h"
 #include "queue.h"
 #include "queue_limit.h"
 #include "rate.h"
@@ -167,7 +168,7 @@ static int conn_init_worker(struct vif_worker *vw, const struct vif_conn_params 
 	vw->grx_buf = conn_buffer_new(BATCH_BYTES);
 	vw->frames = conn_buffer_new(BATCH_FRAMES * sizeof(struct vif_frame));
 	vw->tso.frame = conn_buffer_new(PKT_LEN_MAX);
-	if (!vw->gtx_buf || !vw->grx_buf || !vw->frames || !vw->tso.frame)
+	if (!vw->gtx_buf || !vw->grx_buf || !vw->frames || !vw->tso.frame || vif_gtx_segment_init(vw))
 		return reason_list_fail(why, "cannot allocate its buffers", -ENOMEM);
 	return reason_list_fail(why, "cannot allocate its buffers", grant_batch_new(&vw->batch, vw->grant));
 }
@@ -183,6 +184,7 @@ static void conn_exit_worker(struct vif_worker *vw)
 	conn_buffer_free(vw->gtx_buf, BATCH_BYTES);
 	conn_buffer_free(vw->grx_buf, BATCH_BYTES);
 	conn_buffer_free(vw->tso.frame, PKT_LEN_MAX);
+	vif_gtx_segment_exit(vw);
 	conn_buffer_free(vw->frames, BATCH_FRAMES * sizeof(struct vif_frame));
 }
 

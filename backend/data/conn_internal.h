@@ -45,11 +45,13 @@
 /* The longest text of vif_conf_describe(), with its NUL. */
 #define VIF_CONNECTION_MAX 640u
 
-/* Returns the offset of the next grx frame's virtio_net_hdr in the buffer, for which the frame's
- * bytes start at a page. */
-static inline uint32_t vif_grx_at(uint32_t used)
+/* Returns the offset of the next grx frame's virtio_net_hdr in the buffer. What goes to the guest's first
+ * page starts at a page: an offload header, or else the frame's bytes. */
+static inline uint32_t vif_grx_at(const struct vif_conf *conf, uint32_t used)
 {
-	return ((used + VNET_HDR_LEN + XEN_PAGE - 1) & ~(XEN_PAGE - 1)) - (uint32_t)VNET_HDR_LEN;
+	uint32_t before = conf->peer.header ? 0 : VNET_HDR_LEN;
+
+	return ((used + before + XEN_PAGE - 1) & ~(XEN_PAGE - 1)) - before;
 }
 
 struct vif_saved;
@@ -107,6 +109,7 @@ struct vif_worker {
 	struct vif_frame *frames;		/* BATCH_FRAMES, those of the present run */
 	uint32_t segments;		/* segments in this pass over the gtx rings; limit: WORKER_RUN_SEGMENTS */
 	unsigned int turn;		/* the queue that the next pass begins with */
+	struct tso gtx_tso;		/* a frame that the device does not take; its buffer is there only if there can be one */
 	struct tso tso;			/* a frame that is sent to the guest in segments */
 	struct vif_queue *tso_queue;	/* the queue that the segments go to */
 	uint16_t tso_headroom;		/* the segments' headroom, in bytes */

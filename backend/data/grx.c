@@ -87,22 +87,25 @@ static void grx_copy_out(struct vif_frame *f)
 {
 	struct vif_queue *q = f->queue;
 	struct grant_batch *batch = q->vw->batch;
-	const uint8_t *from = q->vw->grx_buf + f->at + VNET_HDR_LEN;
+	/* An offload header goes with the bytes of the first slot. */
+	uint16_t header = f->pkt.header ? VNET_HDR_LEN : 0, to = (uint16_t)(pkt_first(&f->pkt) - header);
+	const uint8_t *from = q->vw->grx_buf + f->at + VNET_HDR_LEN - header;
 	unsigned int extras = pkt_extras(&f->pkt);
-	uint32_t left = f->pkt.len;
+	uint32_t left = f->pkt.len + header;
 
 	for (unsigned int i = 0; i < f->pkt.slots; i++) {
-		uint16_t part = (uint16_t)min_size(left, pkt_part(&f->pkt));
+		uint16_t part = (uint16_t)min_size(left, XEN_PAGE - to);
 
 		/* The buffers of slots that extras take stay empty. */
 		if (i > 0 && i <= extras)
 			continue;
 		if (q->posted[i].page)
-			memcpy(q->posted[i].page + f->pkt.headroom, from, part);
+			memcpy(q->posted[i].page + to, from, part);
 		else
-			grant_batch_to_peer(batch, q->posted[i].gref, from, f->pkt.headroom, part);
+			grant_batch_to_peer(batch, q->posted[i].gref, from, to, part);
 		from += part;
 		left -= part;
+		to = f->pkt.headroom;
 	}
 }
 
@@ -114,7 +117,7 @@ static void grx_fill(struct vif_frame *f)
 	f->copy_first = (uint16_t)grant_batch_count(q->vw->batch);
 	if (!f->direct)
 		grx_copy_out(f);
-	else if (f->pkt.gso_type == XEN_NETIF_GSO_TYPE_NONE)
+	else if (!f->pkt.header && f->pkt.gso_type == XEN_NETIF_GSO_TYPE_NONE)
 		grx_move_up(q, f->pkt.len);
 	f->copy_count = (uint16_t)(grant_batch_count(q->vw->batch) - f->copy_first);
 	vif_posted_spend(q, f->pkt.slots);

@@ -5,7 +5,9 @@
  * read. If so many of the posted buffers are static grants that the largest frame fits,
  * a frame is read straight into the guest's pages. A response lies in its request's slot
  * and a GSO extra takes the second one. So a read leaves the second page out; grx.c moves
- * up a frame that needs no extra and reached past the first page.
+ * up a frame that needs no extra and reached past the first page. With an offload header
+ * there is no such extra: the frame lies behind its header in one page after the other. The
+ * header itself is read into private memory, and copied to the page once it is final.
  *
  * With several queues, a hash or headroom a frame is read into private memory: its queue,
  * or the number of its extras, is known only once it is read.
@@ -25,7 +27,7 @@
 #include "rate.h"
 #include "steer.h"
 
-/* The buffers that the largest frame and its extra need. */
+/* The buffers that the largest frame needs with its extra, or with an offload header. */
 #define DIRECT_SLOTS ((PKT_LEN_MAX + XEN_PAGE - 1) / XEN_PAGE + 1)
 
 static_assert(DIRECT_SLOTS <= POSTED_MAX, "the largest frame fits what is taken ahead");
@@ -95,7 +97,7 @@ static bool source_got(struct vif_worker *vw, struct vif_frame *f, ssize_t got)
 }
 
 /* Makes a frame for f->queue, which is body in n runs, into a packet, or begins to segment it. */
-static enum drop source_classify(struct vif_frame *f, struct virtio_net_hdr *hdr, const struct iovec *body, unsigned int n)
+static enum drop source_classify(struct vif_frame *f, struct virtio_net_hdr_mrg_rxbuf *hdr, const struct iovec *body, unsigned int n)
 {
 	struct vif_queue *q = f->queue;
 	struct vif_worker *vw = q->vw;
@@ -103,9 +105,12 @@ static enum drop source_classify(struct vif_frame *f, struct virtio_net_hdr *hdr
 
 	if (f->pkt.len >= PKT_LEN_MIN && vif_settings_filtered(vw->conn->settings, body->iov_base))
 		return DROP_MCAST;
-	drop = frame_to_pkt(&f->pkt, &vw->tso, hdr, &q->conf->peer, body, n);
+	drop = frame_to_pkt(&f->pkt, &vw->tso, &hdr->hdr, &q->conf->peer, body, n);
+	/* It begins the bytes of the first slot. */
+	if (f->pkt.header && drop == DROP_NONE && !vw->tso.left)
+		memcpy((uint8_t *)body->iov_base - VNET_HDR_LEN, hdr, sizeof(*hdr));
 	if (drop != DROP_SHORT && vif_settings_charges(vw->conn->settings, RATE_GRX))
-		vif_settings_charge(vw->conn->settings, RATE_GRX, vnet_wire_len(hdr, f->pkt.len));
+		vif_settings_charge(vw->conn->settings, RATE_GRX, vnet_wire_len(&hdr->hdr, f->pkt.len));
 	if (vw->tso.left) {
 		vw->tso_queue = q;
 		vw->tso_headroom = f->pkt.headroom;
@@ -126,12 +131,13 @@ static bool source_read_private(struct vif_worker *vw, struct vif_frame *f, uint
 		return true;
 	f->direct = false;
 	f->at = at;
-	/* The buffer keeps the header as it was read, for vif_source_split(). */
+	/* The buffer keeps a header for vif_source_split(). */
 	memcpy(&hdr, vw->grx_buf + at, sizeof(hdr));
+	hdr.num_buffers = 0;
 	body = (struct iovec){ vw->grx_buf + at + VNET_HDR_LEN, f->pkt.len };
 	f->pkt.headroom = vif_settings_headroom(vw->conn->settings);
 	f->queue = vif_steer(vw, &f->pkt, body.iov_base);
-	f->pkt.drop = source_classify(f, &hdr.hdr, &body, 1);
+	f->pkt.drop = source_classify(f, &hdr, &body, 1);
 	return true;
 }
 
@@ -143,19 +149,24 @@ static bool source_reads_direct(const struct vif_queue *q)
 	       !vif_settings_headroom(q->vw->conn->settings);
 }
 
-/* Lays iov over the page of the first posted buffer and those from the third on, as runs of pages that lie one
- * behind the other. Returns the number of runs. */
+/* Lays iov over the page of the first posted buffer and those from the third on, or with an offload header over
+ * all pages from behind it on, as runs of pages that lie one behind the other. Returns the number of runs. */
 static unsigned int source_lay_out(const struct vif_queue *q, struct iovec *iov)
 {
-	const uint8_t *next = NULL;
+	bool header = q->conf->peer.header;
+	uint32_t skip = header ? VNET_HDR_LEN : 0;
+	const uint8_t *next = header ? q->posted[0].page + XEN_PAGE : NULL;
 	unsigned int n = 0;
 
-	iov[n++] = (struct iovec){ q->posted[0].page, XEN_PAGE };
-	for (unsigned int i = 2; i < DIRECT_SLOTS; i++) {
+	iov[n++] = (struct iovec){ q->posted[0].page + skip, XEN_PAGE - skip };
+	for (unsigned int i = header ? 1 : 2; i < DIRECT_SLOTS; i++) {
+		/* The header takes as many bytes of the last page as of the first. */
+		size_t len = header && i == DIRECT_SLOTS - 1 ? VNET_HDR_LEN : XEN_PAGE;
+
 		if (q->posted[i].page == next)
-			iov[n - 1].iov_len += XEN_PAGE;
+			iov[n - 1].iov_len += len;
 		else
-			iov[n++] = (struct iovec){ q->posted[i].page, XEN_PAGE };
+			iov[n++] = (struct iovec){ q->posted[i].page, len };
 		next = q->posted[i].page + XEN_PAGE;
 	}
 	return n;
@@ -164,8 +175,8 @@ static unsigned int source_lay_out(const struct vif_queue *q, struct iovec *iov)
 /* Reads one frame into the guest's pages. Returns false if there is none. */
 static bool source_read_direct(struct vif_queue *q, struct vif_frame *f)
 {
-	struct virtio_net_hdr_mrg_rxbuf hdr;
-	UNINITIALISED struct iovec iov[DIRECT_SLOTS];
+	struct virtio_net_hdr_mrg_rxbuf hdr = { .num_buffers = 0 };
+	UNINITIALISED struct iovec iov[1 + DIRECT_SLOTS];
 	unsigned int n = source_lay_out(q, iov + 1);
 
 	iov[0] = (struct iovec){ &hdr, sizeof(hdr) };
@@ -175,14 +186,15 @@ static bool source_read_direct(struct vif_queue *q, struct vif_frame *f)
 		return true;
 	f->direct = true;
 	f->queue = q;
-	f->pkt.drop = source_classify(f, &hdr.hdr, iov + 1, frame_trim(iov + 1, n, f->pkt.len));
+	f->pkt.drop = source_classify(f, &hdr, iov + 1, frame_trim(iov + 1, n, f->pkt.len));
 	return true;
 }
 
 /* Makes f the next segment, with its bytes at offset at of grx_buf. */
 static void source_segment(struct vif_worker *vw, struct vif_frame *f, uint32_t at)
 {
-	frame_next_segment(&f->pkt, &vw->tso, vw->grx_buf + at + VNET_HDR_LEN, vw->tso_headroom);
+	frame_next_segment(&f->pkt, &vw->tso, vw->tso_queue->conf->peer.header ? PKT_HEADED : PKT_PLAIN,
+			   vw->grx_buf + at + VNET_HDR_LEN, vw->tso_headroom);
 	f->queue = vw->tso_queue;
 	f->direct = false;
 	f->at = at;
@@ -195,7 +207,7 @@ void vif_source_split(struct vif_frame *f)
 	struct virtio_net_hdr hdr;
 
 	memcpy(&hdr, vw->grx_buf + f->at, sizeof(hdr));
-	if (tso_begin(&vw->tso, &hdr, &body, 1, pkt_part(&f->pkt)) < 0) {
+	if (tso_begin(&vw->tso, &hdr, &body, 1, XEN_PAGE - pkt_first(&f->pkt)) < 0) {
 		f->pkt.drop = DROP_GSO;
 		return;
 	}
@@ -208,6 +220,7 @@ bool vif_source_next(struct vif_worker *vw, struct vif_frame *f, uint32_t used)
 {
 	bool room = used + FRAME_ROOM <= BATCH_BYTES && grant_batch_room(vw->batch) >= PKT_SLOTS_MAX;
 	struct vif_queue *q = vw->queue;
+	uint32_t at = vif_grx_at(&vw->conn->conf, used);
 	bool direct = false;
 
 	if (vw->held)
@@ -223,13 +236,13 @@ bool vif_source_next(struct vif_worker *vw, struct vif_frame *f, uint32_t used)
 	if (!vw->tso.left) {
 		if (!direct && !room)
 			return false;
-		if (!(direct ? source_read_direct(q, f) : source_read_private(vw, f, vif_grx_at(used))))
+		if (!(direct ? source_read_direct(q, f) : source_read_private(vw, f, at)))
 			return false;
 		if (!vw->tso.left)
 			return true;
 	}
 	/* If there is no room for its segments, they begin the next run. */
 	if (room)
-		source_segment(vw, f, vif_grx_at(used));
+		source_segment(vw, f, at);
 	return room;
 }

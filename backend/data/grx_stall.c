@@ -92,6 +92,7 @@ static uint64_t grx_stall_next(const struct grx_stall *p, const struct grx_stall
 bool vif_stall_begin(struct vif_worker *vw)
 {
 	struct vif_frame *held = &vw->held_frame;
+	uint32_t first = vif_grx_at(&vw->conn->conf, 0);
 	bool waiting = false;
 
 	for (struct vif_queue *q = vw->queue; q < vw->queue + vw->nqueues; q++) {
@@ -99,9 +100,9 @@ bool vif_stall_begin(struct vif_worker *vw)
 		waiting |= q->stall.since != 0;
 	}
 	/* The frames before it in the buffer were copied out in the last run. */
-	if (vw->held && held->at != vif_grx_at(0)) {
-		memmove(vw->grx_buf + vif_grx_at(0), vw->grx_buf + held->at, VNET_HDR_LEN + held->pkt.len);
-		held->at = vif_grx_at(0);
+	if (vw->held && held->at != first) {
+		memmove(vw->grx_buf + first, vw->grx_buf + held->at, VNET_HDR_LEN + held->pkt.len);
+		held->at = first;
 	}
 	return waiting;
 }
@@ -135,7 +136,7 @@ static enum vif_fit grx_stall_decide(const struct vif_frame *f)
 		q->stall.lost = true;
 		return FIT_TIMEOUT;
 	}
-	if (f->pkt.gso_type != XEN_NETIF_GSO_TYPE_NONE && grx_stall_splits(&q->stall, limits, now)) {
+	if (f->pkt.gso_size && grx_stall_splits(&q->stall, limits, now)) {
 		q->stall.split_now = true;
 		return FIT_SPLIT;
 	}

@@ -16,6 +16,7 @@
 #include "common/base/probe.h"
 #include "common/wire/frame.h"
 #include "gtx.h"
+#include "gtx_segment.h"
 #include "queue.h"
 #include "rate.h"
 
@@ -48,6 +49,11 @@ static uint32_t gtx_place_small(struct vif_queue *q, struct vif_frame *f, uint32
 {
 	uint32_t len = f->pkt.len;
 
+	/* A piece with its own header is copied as it is. */
+	if (f->pkt.header) {
+		f->at = gtx_within_page(used, VNET_HDR_LEN + len);
+		return gtx_copy_piece(q, f, 0, f->at);
+	}
 	/* A frame of a full page has its header in the page before. */
 	f->at = len + VNET_HDR_LEN <= XEN_PAGE ? gtx_within_page(used, VNET_HDR_LEN + len) :
 		gtx_within_page(used + VNET_HDR_LEN, len) - VNET_HDR_LEN;
@@ -125,7 +131,7 @@ static unsigned int gtx_collect(struct vif_queue *q)
 	       vif_rate_allows(q->vw, RATE_GTX)) {
 		struct vif_frame *f = &q->vw->frames[n];
 
-		switch (pkt_from_gtx(&q->gtx, &f->pkt)) {
+		switch (pkt_from_gtx(&q->gtx, q->conf->peer.header ? PKT_HEADED : PKT_PLAIN, &f->pkt)) {
 		case PKT_NONE:
 			return n;
 		case PKT_FAULT:
@@ -163,13 +169,18 @@ static enum drop gtx_send_frame(struct vif_queue *q, struct vif_frame *f)
 
 	if (f->copy_count && !grant_batch_ok(q->vw->batch, f->copy_first, f->copy_count))
 		return DROP_GRANT;
-	drop = f->scattered ? frame_from_pkt(head, &f->pkt, f->iov, f->iov + 1, &n) :
-		frame_from_private(&head->hdr, &f->pkt, f->iov);
+	drop = f->scattered ? frame_from_pkt(head, &f->pkt, q->conf->header, f->iov, f->iov + 1, &n) :
+		frame_from_private(&head->hdr, &f->pkt, q->conf->header, f->iov);
 	if (drop != DROP_NONE)
 		return drop;
+	/* Its header said only now what it becomes; one frame was counted when it was taken. */
+	if (f->pkt.header)
+		q->vw->segments += pkt_segments(&f->pkt) - 1;
 	/* Its own length was charged when it was taken, so that the run stops in time. */
 	if (f->pkt.gso_size)
 		vif_settings_charge(q->vw->conn->settings, RATE_GTX, vnet_wire_len(&head->hdr.hdr, f->pkt.len) - f->pkt.len);
+	if (vif_gtx_segment_needs(q->vw, &head->hdr.hdr))
+		return vif_gtx_segment(q->vw, f, n);
 	burst_add(&q->vw->w.net.burst, f->iov, n, &f->put);
 	return DROP_NONE;
 }

@@ -6,6 +6,7 @@
 
 #include "common/base/log.h"
 #include "common/wire/pkt.h"
+#include "common/wire/vnethdr.h"
 #include "msg.h"
 #include "settings.h"
 
@@ -112,6 +113,14 @@ static bool msg_queues_ok(const struct msg_connect *m)
 	       msg_all_zero(&m->queue[m->queues], (VIF_QUEUES_MAX - m->queues) * sizeof(m->queue[0]));
 }
 
+/* Checks the masks of an offload header. */
+static bool msg_header_ok(const struct msg_connect *m)
+{
+	if (!(m->flags & MSG_CONNECT_HEADER))
+		return m->header == 0 && m->device == 0 && !(m->flags & MSG_CONNECT_USO);
+	return m->header != 0 && vnethdr_usable(m->header) == m->header && (m->device & ~m->header) == 0;
+}
+
 static bool msg_connect_ok(const struct msg_connect *m)
 {
 	return !(m->flags & ~MSG_CONNECT_FLAGS) && msg_name_ok(m->name, sizeof(m->name)) &&
@@ -120,7 +129,7 @@ static bool msg_connect_ok(const struct msg_connect *m)
 	       ((m->flags & MSG_CONNECT_CTRL) || (m->ctrl_ref.raw == 0 && m->ctrl_port.raw == 0)) &&
 	       m->hold_ms >= 1 && m->hold_ms <= MSG_MS_MAX && m->stall_ms <= MSG_MS_MAX &&
 	       m->limit_bytes <= MSG_LIMIT_MAX && !(m->flags & MSG_CONNECT_LIMIT) == (m->limit_bytes == 0) &&
-	       m->mappings <= MSG_MAPPINGS_MAX && m->zero == 0;
+	       m->mappings <= MSG_MAPPINGS_MAX && msg_header_ok(m);
 }
 
 static bool msg_err_ok(int32_t err)
@@ -219,7 +228,10 @@ void msg_put_conf(struct msg_connect *m, const struct vif_conf *conf)
 	m->flags |= msg_flag(conf->mask, MSG_CONNECT_MASK) | msg_flag(conf->ctrl, MSG_CONNECT_CTRL) |
 		    msg_flag(conf->rx_notify, MSG_CONNECT_RX_NOTIFY) | msg_flag(conf->peer.csum4, MSG_CONNECT_CSUM4) |
 		    msg_flag(conf->peer.csum6, MSG_CONNECT_CSUM6) | msg_flag(conf->peer.gso4, MSG_CONNECT_GSO4) |
-		    msg_flag(conf->peer.gso6, MSG_CONNECT_GSO6) | msg_flag(conf->peer.sg, MSG_CONNECT_SG);
+		    msg_flag(conf->peer.gso6, MSG_CONNECT_GSO6) | msg_flag(conf->peer.sg, MSG_CONNECT_SG) |
+		    msg_flag(conf->peer.header, MSG_CONNECT_HEADER) | msg_flag(conf->peer.uso, MSG_CONNECT_USO);
+	m->header = conf->header;
+	m->device = conf->device;
 	m->queues = conf->queues;
 	if (conf->mask) {
 		m->mask_ref = conf->mask_ref;
@@ -244,7 +256,9 @@ void msg_get_conf(struct vif_conf *conf, const struct msg_connect *m)
 		.headroom = m->values.headroom,
 		.peer = { .csum4 = m->flags & MSG_CONNECT_CSUM4, .csum6 = m->flags & MSG_CONNECT_CSUM6,
 			  .gso4 = m->flags & MSG_CONNECT_GSO4, .gso6 = m->flags & MSG_CONNECT_GSO6,
-			  .sg = m->flags & MSG_CONNECT_SG },
+			  .sg = m->flags & MSG_CONNECT_SG, .header = m->flags & MSG_CONNECT_HEADER,
+			  .uso = m->flags & MSG_CONNECT_USO },
+		.header = m->header, .device = m->device,
 	};
 	for (unsigned int i = 0; i < m->queues; i++) {
 		conf->queue[i].gtx_ref = m->queue[i].gtx_ref;
@@ -257,9 +271,10 @@ void msg_get_conf(struct vif_conf *conf, const struct msg_connect *m)
 bool msg_same_conf(const struct msg_connect *a, const struct msg_connect *b)
 {
 	const uint32_t flags = MSG_CONNECT_MASK | MSG_CONNECT_CTRL | MSG_CONNECT_RX_NOTIFY | MSG_CONNECT_CSUM4 |
-			       MSG_CONNECT_CSUM6 | MSG_CONNECT_GSO4 | MSG_CONNECT_GSO6 | MSG_CONNECT_SG;
+			       MSG_CONNECT_CSUM6 | MSG_CONNECT_GSO4 | MSG_CONNECT_GSO6 | MSG_CONNECT_SG |
+			       MSG_CONNECT_HEADER | MSG_CONNECT_USO;
 
-	return (a->flags & flags) == (b->flags & flags) && a->queues == b->queues &&
+	return (a->flags & flags) == (b->flags & flags) && a->queues == b->queues && a->header == b->header && a->device == b->device &&
 	       a->mask_ref.raw == b->mask_ref.raw && a->mask_port.raw == b->mask_port.raw &&
 	       a->ctrl_ref.raw == b->ctrl_ref.raw && a->ctrl_port.raw == b->ctrl_port.raw &&
 	       memcmp(a->queue, b->queue, sizeof(a->queue)) == 0;

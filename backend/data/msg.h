@@ -33,7 +33,7 @@
 #include "reason_list.h"
 
 #ifndef MSG_VERSION	/* a test builds another one */
-#define MSG_VERSION 4u
+#define MSG_VERSION 5u
 #endif
 #define MSG_VIFS_MAX 64u	/* VIFs of one data process */
 #define MSG_WORKERS_MAX (MSG_VIFS_MAX * VIF_QUEUES_MAX)	/* workers of one data process, in its life */
@@ -95,14 +95,14 @@ struct msg_connect {
 	uint32_t hold_ms, stall_ms;
 	uint32_t limit_bytes;			/* 0 without */
 	uint32_t mappings;			/* pages that may stay mapped as static grants of all its VIFs; in SERVING: those of now */
-	uint32_t zero;
+	uint16_t header, device;		/* masks of vif_conf; 0 without MSG_CONNECT_HEADER */
 	struct msg_queue queue[VIF_QUEUES_MAX];	/* zeros beyond queues */
 };
 enum {
 	MSG_CONNECT_MASK = 1, MSG_CONNECT_CTRL = 2, MSG_CONNECT_RX_NOTIFY = 4, MSG_CONNECT_CSUM4 = 8,
 	MSG_CONNECT_CSUM6 = 16, MSG_CONNECT_GSO4 = 32, MSG_CONNECT_GSO6 = 64, MSG_CONNECT_SG = 128,
-	MSG_CONNECT_ADOPT = 256, MSG_CONNECT_TABLES = 512, MSG_CONNECT_LIMIT = 1024,
-	MSG_CONNECT_FLAGS = 2047,	/* all of them */
+	MSG_CONNECT_ADOPT = 256, MSG_CONNECT_TABLES = 512, MSG_CONNECT_LIMIT = 1024, MSG_CONNECT_HEADER = 2048,
+	MSG_CONNECT_USO = 4096, MSG_CONNECT_FLAGS = 8191,	/* the last: all of them */
 };
 
 struct msg_mappings { struct msg_head head; uint32_t all, zero; };	/* all: as in CONNECT, from now on */

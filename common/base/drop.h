@@ -25,11 +25,14 @@
 	   "The packet needs more slots than its receiver takes: 18, or 1 without feature-sg. A smaller mtu helps.") \
 	X_(EXTRA, both, "extra", "The packet has an extra info that was not agreed. The peer is faulty.") \
 	X_(GSO, both, "gso", \
-	   "A large frame is not TCP of its IP version, or its segments have less than 8 bytes. ethtool -K DEVICE tso off " \
-	   "at its sender helps.") \
+	   "A large frame is not TCP or UDP as it says, or its segments are too small: less than 8 bytes of TCP, or less " \
+	   "than 64 in a frame with an offload header. ethtool -K DEVICE tso off at its sender helps.") \
 	X_(CSUM, both, "csum", \
 	   "A partial checksum is outside of the frame, or in a frame without a TCP or UDP header. ethtool -K DEVICE tx off " \
 	   "at its sender helps.") \
+	X_(HEADER, both, "header", \
+	   "The offload header before the frame has a value that was not agreed (docs/vnet-header.md). The peer is faulty; " \
+	   "--without=header does without such headers.") \
 	X_(GRANT, both, "grant", "A page of the guest could not be read or written. The frontend took its grant back, or is faulty.") \
 	X_(PEER, grx, "peer", "The backend sent an error, or half a packet. Its log may tell why.") \
 	X_(MCAST, both, "mcast", \

@@ -61,6 +61,8 @@ static void ctlcmd_add_features(const struct ctlcmd_ops *ops, json_t *o, const v
 	ctldoc_add_flag(f, "gso6", v->peer->gso6);
 	ctldoc_add_flag(f, "csum4", v->peer->csum4);
 	ctldoc_add_flag(f, "csum6", v->peer->csum6);
+	ctldoc_add_flag(f, "header", v->peer->header);
+	ctldoc_add_flag(f, "uso", v->peer->uso);
 	ops->add_features(f, vif);
 	(void)!json_object_set_new(o, "features", f);
 }

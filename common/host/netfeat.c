@@ -83,8 +83,8 @@ static struct nlmsghdr *netfeat_genl_request(void *buf, uint16_t family, uint8_t
 	return req;
 }
 
-/* Begins an ethtool request about a device. Returns 0 or -errno. */
-static int netfeat_request(struct nlmsghdr **req, void *buf, uint8_t cmd, unsigned int ifindex)
+/* Begins an ethtool request about a device, with flags in its header. Returns 0 or -errno. */
+static int netfeat_request(struct nlmsghdr **req, void *buf, uint8_t cmd, unsigned int ifindex, uint32_t flags)
 {
 	uint16_t family = 0;
 	struct nlattr *nest;
@@ -98,7 +98,7 @@ static int netfeat_request(struct nlmsghdr **req, void *buf, uint8_t cmd, unsign
 	*req = netfeat_genl_request(buf, family, cmd);
 	nest = mnl_attr_nest_start(*req, ETHTOOL_A_FEATURES_HEADER);
 	mnl_attr_put_u32(*req, ETHTOOL_A_HEADER_DEV_INDEX, ifindex);
-	mnl_attr_put_u32(*req, ETHTOOL_A_HEADER_FLAGS, ETHTOOL_FLAG_COMPACT_BITSETS);
+	mnl_attr_put_u32(*req, ETHTOOL_A_HEADER_FLAGS, flags);
 	mnl_attr_nest_end(*req, nest);
 	return 0;
 }
@@ -108,7 +108,7 @@ static int netfeat_get_inside(void *arg)
 	_Alignas(struct nlmsghdr) char buf[NETLINK_ASK_MAX];
 	struct netfeat_ask *ask = arg;
 	struct nlmsghdr *req;
-	int err = netfeat_request(&req, buf, ETHTOOL_MSG_FEATURES_GET, ask->ifindex);
+	int err = netfeat_request(&req, buf, ETHTOOL_MSG_FEATURES_GET, ask->ifindex, ETHTOOL_FLAG_COMPACT_BITSETS);
 
 	ask->f->bits = 0;
 	if (!err)
@@ -131,7 +131,7 @@ static int netfeat_want_inside(void *arg)
 	size_t bytes = (f->bits + 31) / 32 * 4;
 	struct nlmsghdr *req;
 	struct nlattr *nest;
-	int err = netfeat_request(&req, buf, ETHTOOL_MSG_FEATURES_SET, ask->ifindex);
+	int err = netfeat_request(&req, buf, ETHTOOL_MSG_FEATURES_SET, ask->ifindex, ETHTOOL_FLAG_COMPACT_BITSETS);
 
 	if (err)
 		return err;
@@ -148,4 +148,73 @@ int netfeat_want(const struct netdev *d, const struct netfeat *f)
 	struct netfeat_ask ask = { .ifindex = d->ifindex, .want = f };
 
 	return netdev_run(d, netfeat_want_inside, &ask);
+}
+
+/* --- one feature by its name ---------------------------------------------- */
+
+struct netfeat_named {
+	unsigned int ifindex;
+	const char *name;
+	bool has;
+};
+
+/* Returns whether a bit of a bitset has that name and is set. */
+static bool netfeat_bit_is(const struct nlattr *bit, const char *name)
+{
+	const char *is = NULL;
+	bool set = false;
+	struct nlattr *a;
+
+	if (mnl_attr_validate(bit, MNL_TYPE_NESTED) < 0)
+		return false;
+	mnl_attr_for_each_nested(a, bit) {
+		if (mnl_attr_get_type(a) == ETHTOOL_A_BITSET_BIT_NAME && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+			is = mnl_attr_get_str(a);
+		else if (mnl_attr_get_type(a) == ETHTOOL_A_BITSET_BIT_VALUE)
+			set = true;
+	}
+	return set && is && strcmp(is, name) == 0;
+}
+
+/* Looks for the name in a bitset with names. */
+static bool netfeat_bitset_has(const struct nlattr *bitset, const char *name)
+{
+	struct nlattr *bits, *bit;
+
+	mnl_attr_for_each_nested(bits, bitset) {
+		if (mnl_attr_get_type(bits) != ETHTOOL_A_BITSET_BITS || mnl_attr_validate(bits, MNL_TYPE_NESTED) < 0)
+			continue;
+		mnl_attr_for_each_nested(bit, bits)
+			if (netfeat_bit_is(bit, name))
+				return true;
+	}
+	return false;
+}
+
+static int netfeat_named_parse(const struct nlmsghdr *msg, void *arg)
+{
+	struct netfeat_named *n = arg;
+	struct nlattr *a;
+
+	mnl_attr_for_each(a, msg, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(a) == ETHTOOL_A_FEATURES_HW && mnl_attr_validate(a, MNL_TYPE_NESTED) >= 0)
+			n->has = netfeat_bitset_has(a, n->name);
+	return MNL_CB_OK;
+}
+
+static int netfeat_named_inside(void *arg)
+{
+	_Alignas(struct nlmsghdr) char buf[NETLINK_ASK_MAX];
+	struct netfeat_named *n = arg;
+	struct nlmsghdr *req;
+	int err = netfeat_request(&req, buf, ETHTOOL_MSG_FEATURES_GET, n->ifindex, 0);
+
+	return err ? err : netlink_ask(NETLINK_GENERIC, req, netfeat_named_parse, n);
+}
+
+bool netfeat_has(const struct netdev *d, const char *name)
+{
+	struct netfeat_named n = { .ifindex = d->ifindex, .name = name };
+
+	return netdev_run(d, netfeat_named_inside, &n) == 0 && n.has;
 }

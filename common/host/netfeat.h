@@ -7,6 +7,7 @@
 #ifndef NETPAIR_NETFEAT_H
 #define NETPAIR_NETFEAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "netdev.h"
@@ -29,5 +30,9 @@ MUST_CHECK int netfeat_get(struct netfeat *f, const struct netdev *d);
 /* Sets the wanted features to f->wanted, among those that may be switched. Returns
  * as netfeat_get(). */
 MUST_CHECK int netfeat_want(const struct netdev *d, const struct netfeat *f);
+
+/* Returns whether a feature of that name, as ethtool -k shows it, may be switched. Returns false
+ * also if that cannot be known. */
+MUST_CHECK bool netfeat_has(const struct netdev *d, const char *name);
 
 #endif

@@ -14,6 +14,7 @@
 #include "common/base/abi.h"
 #include "common/base/errtext.h"
 #include "common/base/log.h"
+#include "common/wire/vnethdr.h"
 #include "netdev.h"
 #include "netfeat.h"
 #include "tap.h"
@@ -266,6 +267,8 @@ int tap_set_offloads(int fd, unsigned int offloads, int *lost)
 	/* The ioctl makes all features wanted that it allows; those that were switched off must stay off. */
 	*lost = netfeat_get(&wish, &dev);
 	err = ioctl(fd, TUNSETOFFLOAD, (unsigned long)offloads) < 0 ? -errno : 0;
+	if (err == -EINVAL && (offloads & VNETHDR_USO))
+		err = ioctl(fd, TUNSETOFFLOAD, (unsigned long)(offloads & ~VNETHDR_USO)) < 0 ? -errno : 0;
 	if (!err && !*lost)
 		*lost = netfeat_want(&dev, &wish);
 	/* A device that was deleted meanwhile has nothing on: tap_is_lost() tells of it. */
@@ -273,6 +276,19 @@ int tap_set_offloads(int fd, unsigned int offloads, int *lost)
 		*lost = 0;
 	netdev_close(&dev);
 	return err;
+}
+
+uint32_t tap_takes(int fd)
+{
+	uint32_t mask = VNETHDR_CSUM | VNETHDR_TSO4 | VNETHDR_TSO6;
+	struct netdev dev;
+
+	if (netdev_open(&dev, fd) < 0)
+		return mask;
+	if (netfeat_has(&dev, "tx-udp-segmentation"))
+		mask |= VNETHDR_USO;
+	netdev_close(&dev);
+	return mask;
 }
 
 void tap_set_carrier(int fd, bool up)

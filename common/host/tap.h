@@ -55,9 +55,14 @@ MUST_CHECK bool tap_is_lost(int fd);
 MUST_CHECK int tap_name(int fd, char *name);
 
 /* Sets the offloads (TUN_F_*) that the reader of fd takes. A feature that a person
- * has switched off (ethtool -K) stays off, and may be switched on again. *lost is 0,
+ * has switched off (ethtool -K) stays off, and may be switched on again. UDP segmentation is
+ * left out where the kernel does not have it. *lost is 0,
  * or the -errno because of which such a feature may be on now. Returns 0 or -errno. */
 MUST_CHECK int tap_set_offloads(int fd, unsigned int offloads, int *lost);
+
+/* Returns what the device takes in a frame's header, as a mask of docs/vnet-header.md. Linux 6.2 and later
+ * have UDP segmentation; the device says so by what may be switched on (ethtool -k). */
+MUST_CHECK uint32_t tap_takes(int fd);
 
 /* Sets the device's carrier. */
 void tap_set_carrier(int fd, bool up);

@@ -6,6 +6,7 @@
 
 #include "headers.h"
 #include "offload.h"
+#include "vnethdr.h"
 
 #define DHCP_SERVER_PORT 67u
 #define DHCP_CLIENT_PORT 68u
@@ -83,12 +84,36 @@ uint32_t vnet_wire_len(const struct virtio_net_hdr *vh, uint32_t len)
 	return payload + (payload + vh->gso_size - 1u) / vh->gso_size * vh->hdr_len;
 }
 
+void vnet_peer_from_mask(struct vnet_peer *peer, uint32_t mask)
+{
+	peer->header = true;
+	peer->csum4 = peer->csum6 = mask & VNETHDR_CSUM;
+	peer->gso4 = mask & VNETHDR_TSO4;
+	peer->gso6 = mask & VNETHDR_TSO6;
+	peer->uso = (mask & VNETHDR_USO) == VNETHDR_USO;
+}
+
 static bool offload_takes_gso(const struct vnet_peer *peer, uint8_t gso_type)
 {
 	/* A large segment has a blank checksum and needs many slots. */
-	if ((gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_TCPV4)
+	switch (vnethdr_gso_bit(gso_type)) {
+	case VNETHDR_TSO4:
 		return peer->sg && peer->gso4 && peer->csum4;
-	return peer->sg && peer->gso6 && peer->csum6;
+	case VNETHDR_TSO6:
+		return peer->sg && peer->gso6 && peer->csum6;
+	case VNETHDR_USO:
+		return peer->sg && peer->header && peer->uso && peer->csum4 && peer->csum6;
+	}
+	return false;
+}
+
+uint32_t vnet_peer_mask(const struct vnet_peer *peer)
+{
+	if (!peer->header || !peer->csum4)
+		return 0;
+	return VNETHDR_CSUM | (offload_takes_gso(peer, VIRTIO_NET_HDR_GSO_TCPV4) ? VNETHDR_TSO4 : 0) |
+	       (offload_takes_gso(peer, VIRTIO_NET_HDR_GSO_TCPV6) ? VNETHDR_TSO6 : 0) |
+	       (offload_takes_gso(peer, VIRTIO_NET_HDR_GSO_UDP_L4) ? VNETHDR_USO : 0);
 }
 
 unsigned int vnet_tun_offloads(const struct vnet_peer *peer)
@@ -102,6 +127,8 @@ unsigned int vnet_tun_offloads(const struct vnet_peer *peer)
 		f |= TUN_F_TSO4 | TUN_F_TSO_ECN;
 	if (offload_takes_gso(peer, VIRTIO_NET_HDR_GSO_TCPV6))
 		f |= TUN_F_TSO6 | TUN_F_TSO_ECN;
+	if (offload_takes_gso(peer, VIRTIO_NET_HDR_GSO_UDP_L4))
+		f |= VNETHDR_USO;
 	return f;
 }
 
@@ -140,28 +167,59 @@ static bool offload_is_found(const struct virtio_net_hdr *vh, const struct heade
 	return !(vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || (vh->csum_start == h->l4 && vh->csum_offset == field);
 }
 
-/* Returns whether a blank checksum may stay blank. */
-static bool offload_takes_blank(const struct virtio_net_hdr *vh, const struct vnet_peer *peer,
-				     const struct headers *h, const uint8_t *head)
+/* A frame that is to be sent: its private first bytes, what was found in them, and the length of it all. */
+struct offload_frame {
+	const uint8_t *head;
+	size_t head_len;
+	uint32_t len;
+	struct headers h;
+};
+
+/* Returns whether the peer takes a frame's header as an offload header. */
+static bool offload_is_headed(const struct virtio_net_hdr *vh, const struct vnet_peer *peer, const struct offload_frame *f)
 {
+	const struct virtio_net_hdr_mrg_rxbuf hdr = { .hdr = *vh };
+
+	return vnethdr_check(&hdr, vnet_peer_mask(peer), f->len, f->head, f->head_len) == DROP_NONE;
+}
+
+/* Returns whether a blank checksum may stay blank. */
+static bool offload_takes_blank(const struct virtio_net_hdr *vh, const struct vnet_peer *peer, const struct offload_frame *f)
+{
+	const struct headers *h = &f->h;
 	uint16_t port;
 
-	if (!offload_is_found(vh, h) || !(h->version == 4 ? peer->csum4 : peer->csum6))
+	if (peer->header ? !offload_is_headed(vh, peer, f) :
+	    !offload_is_found(vh, h) || !(h->version == 4 ? peer->csum4 : peer->csum6))
 		return false;
+	if (h->proto != IPPROTO_UDP)
+		return true;
 	/* DHCP clients read raw frames, and many drop frames with a blank checksum. */
-	port = get16(head + h->l4 + 2);
-	return h->proto == IPPROTO_TCP || (port != DHCP_CLIENT_PORT && port != DHCP_SERVER_PORT);
+	port = get16(f->head + h->l4 + 2);
+	return port != DHCP_CLIENT_PORT && port != DHCP_SERVER_PORT;
 }
 
 /* Returns whether a large segment may stay large, with a blank checksum. Sets hdr_len. */
-static bool offload_takes_large(struct virtio_net_hdr *vh, const struct vnet_peer *peer, const struct headers *h)
+static bool offload_takes_large(struct virtio_net_hdr *vh, const struct vnet_peer *peer, const struct offload_frame *f)
 {
+	const struct headers *h = &f->h;
 	bool v4 = (vh->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_TCPV4;
 
 	/* The kernel's hdr_len is the length of the linear part of its buffer. */
 	vh->hdr_len = h->l4 ? h->end : (uint16_t)(vh->csum_start + TCP_HLEN_MIN);
+	if (peer->header)
+		return offload_is_headed(vh, peer, f);
 	return offload_takes_gso(peer, vh->gso_type) && offload_is_found(vh, h) &&
 	       h->proto == IPPROTO_TCP && h->version == (v4 ? 4 : 6);
+}
+
+static uint32_t offload_length(const struct iovec *iov, unsigned int n)
+{
+	uint32_t len = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		len += (uint32_t)iov[i].iov_len;
+	return len;
 }
 
 /* Returns the address of the two bytes at offset at; NULL: they are not in one run. */
@@ -181,20 +239,21 @@ enum vnet_step vnet_prepare(struct virtio_net_hdr *vh, const struct vnet_peer *p
 			    const struct iovec *iov, unsigned int n)
 {
 	bool blank = vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM, large = vh->gso_type != VIRTIO_NET_HDR_GSO_NONE;
-	size_t len = min_size(iov[0].iov_len, VNET_HEAD_MAX);
 	UNINITIALISED uint8_t head[VNET_HEAD_MAX];
+	struct offload_frame f = { .head = head, .head_len = min_size(iov[0].iov_len, VNET_HEAD_MAX) };
 	uint8_t *field;
-	struct headers h;
 	uint16_t sum;
 
 	if (!blank && !large)
 		return VNET_SEND;
 	/* The peer may write to the frame's page while we parse it. */
-	memcpy(head, iov[0].iov_base, len);
-	h = headers_parse(head, len);
+	memcpy(head, iov[0].iov_base, f.head_len);
+	f.h = headers_parse(head, f.head_len);
+	if (peer->header)
+		f.len = offload_length(iov, n);
 	if (large)
-		return offload_takes_large(vh, peer, &h) ? VNET_SEND : VNET_SEGMENT;
-	if (offload_takes_blank(vh, peer, &h, head))
+		return offload_takes_large(vh, peer, &f) ? VNET_SEND : VNET_SEGMENT;
+	if (offload_takes_blank(vh, peer, &f))
 		return VNET_SEND;
 	field = offload_csum_field(iov, n, (size_t)vh->csum_start + vh->csum_offset);
 	if (!field)

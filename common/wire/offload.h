@@ -51,7 +51,15 @@ struct vnet_peer {
 	bool csum4, csum6;	/* blank checksums */
 	bool gso4, gso6;	/* TCP segments larger than the MTU */
 	bool sg;		/* packets of more than one slot */
+	bool header;		/* packets have an offload header (docs/vnet-header.md); gso4 and gso6 are its mask's */
+	bool uso;		/* with header: UDP datagrams in one large frame */
 };
+
+/* Sets what the peer takes from the mask of its offload header. */
+void vnet_peer_from_mask(struct vnet_peer *peer, uint32_t mask);
+
+/* Returns the mask of what the peer takes with an offload header, 0 where it takes none of it. */
+uint32_t vnet_peer_mask(const struct vnet_peer *peer);
 
 /* Returns the TAP's offloads (TUN_F_*) whose frames the peer takes, as they are or
  * after vnet_prepare(). */
@@ -74,7 +82,8 @@ enum vnet_step {
  * receiver parses. It fills in the checksum (RFC 1071, RFC 768), or asks for
  * segmentation, where
  *  - the receiver would not find the header: behind a VLAN tag, behind long or
- *    other IPv6 extension headers, inside a tunnel;
+ *    other IPv6 extension headers, inside a tunnel. With an offload header it is told where a
+ *    checksum is, and finds large segments behind VLAN tags, too;
  *  - the peer does not take it; frames in the TAP's queue may be older than the
  *    offloads that were last set;
  *  - the frame is DHCP, whose clients read raw frames.

@@ -55,7 +55,7 @@ static void pkt_extra_apply(struct pkt *p, const struct netif_extra_info *extra)
 {
 	if (extra->flags & ~XEN_NETIF_EXTRA_FLAG_MORE)
 		pkt_set_drop(p, DROP_EXTRA);
-	else if (extra->type == XEN_NETIF_EXTRA_TYPE_GSO)
+	else if (extra->type == XEN_NETIF_EXTRA_TYPE_GSO && !p->header)
 		pkt_gso_apply(p, extra);
 	else if (extra->type == XEN_NETIF_EXTRA_TYPE_HASH)
 		pkt_hash_apply(p, extra);
@@ -127,10 +127,22 @@ static bool pkt_gtx_tail(struct gtx_back *ring, struct pkt *p, uint32_t *sum, un
 	return true;
 }
 
-/* Fills in the first piece, which may be empty. */
+/* Sets what the flags of the first slot say of checksums; with a header they must say nothing. */
+static void pkt_csum_apply(struct pkt *p, bool blank, bool valid)
+{
+	if (p->header && (blank || valid))
+		pkt_set_drop(p, DROP_HEADER);
+	p->csum_blank = blank;
+	p->csum_valid = blank || valid;
+}
+
+/* Fills in the first piece, which may be empty. A header lies before it in the same page. */
 static void pkt_gtx_first_piece(struct pkt *p, uint16_t offset, uint32_t len)
 {
-	p->piece[0].offset = offset;
+	uint16_t before = p->header ? VNET_HDR_LEN : 0;
+
+	len += before;
+	p->piece[0].offset = (uint16_t)(offset - before);
 	p->piece[0].len = (uint16_t)len;
 	if (len == 0) {
 		p->pieces--;
@@ -138,7 +150,25 @@ static void pkt_gtx_first_piece(struct pkt *p, uint16_t offset, uint32_t len)
 	}
 }
 
-enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p)
+/* Finds out whether a packet of data slots, the first of which is *first and the others sum bytes, is one
+ * to deliver, and fills in its first piece. */
+static void pkt_gtx_finish(struct pkt *p, const struct gtx_slot *first, uint32_t sum, unsigned int data)
+{
+	if (p->header && first->offset < VNET_HDR_LEN)
+		pkt_set_drop(p, DROP_HEADER);
+	if (data > PKT_SLOTS_MAX)
+		pkt_set_drop(p, DROP_SLOTS);
+	if (p->len < PKT_LEN_MIN)
+		pkt_set_drop(p, DROP_SHORT);
+	if (sum > p->len)
+		pkt_set_drop(p, DROP_LENGTH);
+	else if (first->offset + (p->len - sum) > XEN_PAGE)
+		pkt_set_drop(p, DROP_BOUNDS);
+	if (p->drop == DROP_NONE)
+		pkt_gtx_first_piece(p, first->offset, p->len - sum);
+}
+
+enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, enum pkt_layout layout, struct pkt *p)
 {
 	unsigned int data = 1;
 	struct gtx_slot first;
@@ -150,8 +180,8 @@ enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p)
 		return PKT_NONE;
 	p->slots = 1;
 	p->len = first.size;
-	p->csum_blank = first.flags & NETTXF_csum_blank;
-	p->csum_valid = first.flags & (NETTXF_csum_blank | NETTXF_data_validated);
+	p->header = layout == PKT_HEADED;
+	pkt_csum_apply(p, first.flags & NETTXF_csum_blank, first.flags & NETTXF_data_validated);
 	if ((first.flags & NETTXF_extra_info) && !pkt_gtx_extras(ring, p))
 		return pkt_fault(p, "extra info without end");
 
@@ -166,16 +196,7 @@ enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p)
 			pkt_set_drop(p, DROP_EXTRA);
 		return PKT_TAKEN;
 	}
-	if (data > PKT_SLOTS_MAX)
-		pkt_set_drop(p, DROP_SLOTS);
-	if (p->len < PKT_LEN_MIN)
-		pkt_set_drop(p, DROP_SHORT);
-	if (sum > p->len)
-		pkt_set_drop(p, DROP_LENGTH);
-	else if (first.offset + (p->len - sum) > XEN_PAGE)
-		pkt_set_drop(p, DROP_BOUNDS);
-	if (p->drop == DROP_NONE)
-		pkt_gtx_first_piece(p, first.offset, p->len - sum);
+	pkt_gtx_finish(p, &first, sum, data);
 	return PKT_TAKEN;
 }
 
@@ -192,10 +213,15 @@ static bool pkt_grx_extras(struct grx_front *ring, struct pkt *p)
 	return true;
 }
 
-static void pkt_grx_piece(struct pkt *p, const struct grx_slot *s)
+/* Adds a slot's bytes, and as many before them. */
+static void pkt_grx_piece(struct pkt *p, const struct grx_slot *s, uint16_t before)
 {
 	if (s->status < 0 || s->id != s->index) {
 		pkt_set_drop(p, DROP_PEER);
+		return;
+	}
+	if (s->offset < before) {
+		pkt_set_drop(p, DROP_HEADER);
 		return;
 	}
 	if ((uint32_t)s->offset + (uint32_t)s->status > XEN_PAGE) {
@@ -206,14 +232,14 @@ static void pkt_grx_piece(struct pkt *p, const struct grx_slot *s)
 		pkt_set_drop(p, DROP_SLOTS);
 		return;
 	}
-	if (s->status == 0)
+	if (s->status + before == 0)
 		return;
 	p->len += (uint32_t)s->status;
-	p->piece[p->pieces++] = (struct pkt_piece){ .index = s->index, .offset = s->offset,
-						    .len = (uint16_t)s->status };
+	p->piece[p->pieces++] = (struct pkt_piece){ .index = s->index, .offset = (uint16_t)(s->offset - before),
+						    .len = (uint16_t)(s->status + before) };
 }
 
-enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, uint16_t *first)
+enum pkt_verdict pkt_from_grx(struct grx_front *ring, enum pkt_layout layout, struct pkt *p, uint16_t *first)
 {
 	struct grx_slot s;
 
@@ -222,9 +248,9 @@ enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, uint16_t *f
 		return PKT_NONE;
 	*first = s.index;
 	p->slots = 1;
-	p->csum_blank = s.flags & NETRXF_csum_blank;
-	p->csum_valid = s.flags & (NETRXF_csum_blank | NETRXF_data_validated);
-	pkt_grx_piece(p, &s);
+	p->header = layout == PKT_HEADED;
+	pkt_csum_apply(p, s.flags & NETRXF_csum_blank, s.flags & NETRXF_data_validated);
+	pkt_grx_piece(p, &s, p->header ? VNET_HDR_LEN : 0);
 	if ((s.flags & NETRXF_extra_info) && !pkt_grx_extras(ring, p))
 		pkt_set_drop(p, DROP_EXTRA);
 	while (s.flags & NETRXF_more_data) {
@@ -233,7 +259,7 @@ enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, uint16_t *f
 			break;
 		}
 		p->slots++;
-		pkt_grx_piece(p, &s);
+		pkt_grx_piece(p, &s, 0);
 	}
 	if (p->len < PKT_LEN_MIN)
 		pkt_set_drop(p, DROP_SHORT);
@@ -296,7 +322,7 @@ static void pkt_reply_extras(struct grx_back *ring, const struct pkt *p)
 
 void pkt_to_grx(struct grx_back *ring, const struct pkt *p)
 {
-	uint16_t flags = 0;
+	uint16_t flags = 0, offset = pkt_first(p);
 	uint32_t left = p->len;
 
 	if (p->csum_blank)
@@ -306,15 +332,16 @@ void pkt_to_grx(struct grx_back *ring, const struct pkt *p)
 	if (pkt_extras(p))
 		flags |= NETRXF_extra_info;
 	do {
-		uint32_t part = (uint32_t)min_size(left, pkt_part(p));
+		uint32_t part = (uint32_t)min_size(left, XEN_PAGE - offset);
 
 		left -= part;
 		/* Linux's netback sends offset 0 and counts the headroom as data. Its
 		 * netfront uses the extra for the first slot, so this works too. */
-		grx_back_reply(ring, p->headroom, (uint16_t)(flags | (left ? NETRXF_more_data : 0)), (int16_t)part);
+		grx_back_reply(ring, offset, (uint16_t)(flags | (left ? NETRXF_more_data : 0)), (int16_t)part);
 		if (flags & NETRXF_extra_info)
 			pkt_reply_extras(ring, p);
-		flags = 0;	/* only the first slot has them */
+		flags = 0;	/* only the first slot has them, and a header */
+		offset = p->headroom;
 	} while (left);
 }
 

@@ -31,13 +31,14 @@ struct pkt_piece {
 };
 
 struct pkt {
-	uint32_t len;		/* bytes, sum of the pieces */
+	uint32_t len;		/* bytes of the frame: the sum of the pieces, less the header's */
 	uint16_t slots;		/* ring slots consumed, extras too */
 	uint16_t pieces;
+	bool header;		/* the first piece, or slot, begins with an offload header (vnethdr.h), which says what the next four do */
 	bool csum_blank;	/* the L4 checksum covers the pseudo header only */
 	bool csum_valid;	/* the sender or the kernel has validated the checksum */
 	uint8_t gso_type;	/* XEN_NETIF_GSO_TYPE_* */
-	uint16_t gso_size;	/* payload bytes of a segment, if gso_type */
+	uint16_t gso_size;	/* payload bytes of a segment; 0: it is not large */
 	uint8_t mcast;		/* gtx: XEN_NETIF_EXTRA_TYPE_MCAST_ADD or _DEL: no frame, but a change of the multicast list */
 	uint8_t addr[6];	/* with mcast, unchecked */
 	bool hashed;		/* the next three are set */
@@ -56,14 +57,22 @@ static inline bool pkt_has_frame(const struct pkt *p)
 	return p->drop == DROP_NONE && !p->mcast;
 }
 
+/* Whether packets have an offload header (docs/vnet-header.md), as was agreed for the connection. */
+enum pkt_layout {
+	PKT_PLAIN,	/* netif.h: flags and extras */
+	PKT_HEADED,	/* VNET_HDR_LEN bytes before the first slot's offset */
+};
+
 /* Takes the slots of the next packet off the gtx ring. On PKT_TAKEN the caller owes
- * p->slots responses. netif.h, "Guest transmit". */
-MUST_CHECK enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, struct pkt *p);
+ * p->slots responses. netif.h, "Guest transmit". The first piece of a PKT_HEADED packet
+ * begins with its header, which is still to be checked (frame_from_pkt()). */
+MUST_CHECK enum pkt_verdict pkt_from_gtx(struct gtx_back *ring, enum pkt_layout layout, struct pkt *p);
 
 /* Takes the responses of the next packet off the grx ring; returns PKT_NONE or PKT_TAKEN. The
  * buffers of slots [first, first + p->slots) are the caller's again. first is
- * a ring slot, 0..255. A packet that is incomplete or has an error status is a drop. */
-MUST_CHECK enum pkt_verdict pkt_from_grx(struct grx_front *ring, struct pkt *p, uint16_t *first);
+ * a ring slot, 0..255. A packet that is incomplete or has an error status is a drop. The first
+ * piece of a PKT_HEADED packet begins with its header, as with pkt_from_gtx(). */
+MUST_CHECK enum pkt_verdict pkt_from_grx(struct grx_front *ring, enum pkt_layout layout, struct pkt *p, uint16_t *first);
 
 /* Returns the number of frames that segmentation makes of a checked packet. Its
  * headers count as payload, so the number may be a few too high. */
@@ -76,10 +85,17 @@ static inline uint32_t pkt_segments(const struct pkt *p)
  * the payload bytes of a segment. */
 struct netif_extra_info pkt_gso_extra(uint8_t type, uint16_t size);
 
-/* Returns the bytes of a packet that a full slot holds. */
+/* Returns the bytes of a packet that a full slot holds, if it is not the first. */
 static inline uint32_t pkt_part(const struct pkt *p)
 {
 	return XEN_PAGE - p->headroom;
+}
+
+/* Returns where a packet's bytes begin in its first slot. A header lies before them, in the headroom
+ * if there is one. */
+static inline uint16_t pkt_first(const struct pkt *p)
+{
+	return p->header && p->headroom < VNET_HDR_LEN ? (uint16_t)VNET_HDR_LEN : p->headroom;
 }
 
 /* Returns the number of extras of a packet; each takes a slot. */
@@ -92,17 +108,17 @@ static inline unsigned int pkt_extras(const struct pkt *p)
  * if each is filled up. It may be more than PKT_SLOTS_MAX. */
 static inline unsigned int pkt_slots_for(const struct pkt *p)
 {
-	return (p->len + pkt_part(p) - 1) / pkt_part(p) + pkt_extras(p);
+	return (p->len + pkt_first(p) - p->headroom + pkt_part(p) - 1) / pkt_part(p) + pkt_extras(p);
 }
 
 /* Stages the responses for a frame of p->len bytes that lies in the oldest
- * unanswered buffers, from byte p->headroom of each, filled up one after the
- * other. The caller has taken pkt_slots_for() buffers. */
+ * unanswered buffers, from byte pkt_first() of the first and p->headroom of each other,
+ * filled up one after the other. The caller has taken pkt_slots_for() buffers. */
 void pkt_to_grx(struct grx_back *ring, const struct pkt *p);
 
 /* Stages the requests for a frame whose pieces (gref, offset, len) are in
- * guest pages; ids[i] is the id of piece i. There must be p->pieces free slots
- * and one more for a GSO extra. */
+ * guest pages; ids[i] is the id of piece i. With p->header the header lies before the first,
+ * which does not count it. There must be p->pieces free slots and one more for a GSO extra. */
 void pkt_to_gtx(struct gtx_front *ring, const struct pkt *p, const uint16_t *ids);
 
 /* Stages the dummy request that asks for a change of the multicast list: type

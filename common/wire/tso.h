@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* tso.h - software segmentation of a large TCP frame
+/* tso.h - software segmentation of a large TCP or UDP frame
  *
- * A kernel segments frames for a device without TSO. The TAP's kernel does so for
+ * A kernel segments frames for a device without TSO or USO. The TAP's kernel does so for
  * most frames. This file segments the few that are read as large frames although
- * the peer does not take them. Every segment has its checksum filled in.
+ * the peer does not take them, and those that the device does not take. Every segment has
+ * its checksum filled in.
  */
 #ifndef NETPAIR_TSO_H
 #define NETPAIR_TSO_H
@@ -28,8 +29,9 @@ struct tso {
 };
 
 /* Copies a frame, which lies in n runs, to s->frame. No segment will be longer
- * than most bytes. Returns 0; -EINVAL: the frame is not TCP of the IP version and
- * at the offset that vh says, or is too long, or most bytes do not hold the headers. */
+ * than most bytes. Returns 0; -EINVAL: the frame is not TCP of the IP version, or UDP, and
+ * at the offset that vh says, or is too long, or most bytes do not hold the headers. A UDP
+ * frame whose payload would need smaller datagrams than vh says is -EINVAL, too. */
 MUST_CHECK int tso_begin(struct tso *s, const struct virtio_net_hdr *vh,
 			 const struct iovec *iov, unsigned int n, uint32_t most);
 

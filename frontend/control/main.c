@@ -81,7 +81,7 @@ static struct options main_parse_options(struct frontend *d, int argc, char **ar
 		  { .flag = &o.rss }, 0, 0 },
 		{ "multicast-control", NULL, "tell the backend which multicast the device is to receive", OPTION_FLAG,
 		  { .flag = &o.multicast_control }, 0, 0 },
-		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, csum, csum4, csum6, rx-notify",
+		{ "without", "FEATURE,...", "offer none of sg, gso, gso4, gso6, uso, csum, csum4, csum6, header, rx-notify",
 		  OPTION_WORDS, { .words = { &d->shared.without, offers } }, 0, 0 },
 		{ "run-dir", "DIR", "where the lock and the saved state are (/run/netfrontd)", OPTION_TEXT, { .text = &o.run_dir }, 0, 0 },
 		{ "user", "NAME|NUMBER", "user that netfrontd becomes (netpair, else 2121302016; root: stays root)", OPTION_TEXT,

@@ -151,7 +151,7 @@ static void nic_connect_rings(struct nic *n)
 		nic_fail(n, &why);
 		return;
 	}
-	nic_conf_restrict(&conf, n->daemon);
+	nic_conf_restrict(&conf, n->daemon, nic_tap_takes(n));
 	if (n->daemon->rss && !conf.rss)
 		log_info_in(&n->log, "the backend does not hash nic=%s reason=\"%s\"", n->name,
 			 conf.queues > 1 ? "no control ring" : "one queue");
@@ -162,9 +162,9 @@ static void nic_connect_rings(struct nic *n)
 		return;
 	}
 	n->state = XenbusStateConnected;
-	log_info_in(&n->log, "pages granted, waiting for the backend nic=%s backend=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d queues=%u", n->name,
+	log_info_in(&n->log, "pages granted, waiting for the backend nic=%s backend=%u channels=%s sg=%d gso4=%d gso6=%d csum4=%d csum6=%d header=%#x uso=%d queues=%u", n->name,
 		 n->peer.raw, conf.mask ? "mask" : conf.split ? "split" : "one", conf.peer.sg, conf.peer.gso4, conf.peer.gso6,
-		 conf.peer.csum4, conf.peer.csum6, conf.queues);
+		 conf.peer.csum4, conf.peer.csum6, conf.header, conf.peer.uso, conf.queues);
 }
 
 static void nic_attach(struct nic *n)
@@ -208,6 +208,7 @@ static void nic_do_step(struct nic *n, enum hs_front_step step)
 		break;
 	case HS_FRONT_CLOSED:
 		nic_release(n);
+		nic_conf_withdraw(nic_store_of(n), n->fe_path);
 		nic_set_state(n, XenbusStateClosed);
 		break;
 	}
@@ -249,11 +250,10 @@ static bool nic_has_lost_conn(struct nic *n)
 {
 	struct reason why = { .what = NULL };
 	char text[REASON_TEXT_MAX];
-	bool fault;
+	bool fault = n->conn && nic_conn_faulted(n->conn, &why);
 
 	if (!n->conn)
 		return false;
-	fault = nic_conn_faulted(n->conn, &why);
 	/* The worker may have seen since that the device was deleted. */
 	if (fault)
 		nic_tap_replace(n);

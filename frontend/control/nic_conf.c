@@ -10,6 +10,7 @@
 #include "common/base/reason.h"
 #include "common/host/store.h"
 #include "common/host/transaction.h"
+#include "common/wire/vnethdr.h"
 #include "nic.h"
 #include "nic_conf.h"
 
@@ -19,7 +20,7 @@ int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, u
 		"feature-rx-copy", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6",
 		"feature-no-csum-offload", "feature-ipv6-csum-offload", "feature-split-event-channels",
 		"feature-ctrl-ring", "feature-event-mask",
-		"feature-multicast-control", "feature-dynamic-multicast-control",
+		"feature-multicast-control", "feature-dynamic-multicast-control", "feature-vnet-header",
 	};
 	uint32_t v[ARRAY_SIZE(names)] = { 0 }, max = 1;
 	const char *key = NULL;
@@ -57,13 +58,17 @@ int nic_conf_read(struct nic_conf *conf, struct store *s, const char *be_path, u
 		.mask = v[8],
 		.mcast = v[9],
 		.mcast_dynamic = v[10],
+		.header_offer = vnethdr_usable(v[11]),
 	};
 	return 0;
 }
 
-void nic_conf_restrict(struct nic_conf *conf, const struct nic_daemon *d)
+void nic_conf_restrict(struct nic_conf *conf, const struct nic_daemon *d, uint32_t device)
 {
 	conf->without = d->without;
+	conf->header = conf->header_offer ? offers_header(d->without, device) : 0;
+	if (conf->header)
+		vnet_peer_from_mask(&conf->peer, conf->header_offer);
 	if (d->one_channel || d->no_event_mask)
 		conf->mask = false;
 	if (d->one_channel || conf->mask)
@@ -164,6 +169,18 @@ static void nic_conf_put_queues(struct nic_conf_writer *w)
 	w->dir = top;
 }
 
+/* docs/vnet-header.md: a key that every frontend writes is not there beside the header's. */
+static void nic_conf_put_header(struct nic_conf_writer *w)
+{
+	if (w->conf->header) {
+		nic_conf_put(w, "vnet-header", w->conf->header);
+		nic_conf_drop(w, "feature-gso-tcpv4");
+	} else {
+		nic_conf_drop(w, "vnet-header");
+		nic_conf_put_offer(w, "feature-gso-tcpv4", OFFER_GSO4);
+	}
+}
+
 static void nic_conf_put_all(struct nic_conf_writer *w)
 {
 	const struct nic_conf *conf = w->conf;
@@ -187,7 +204,7 @@ static void nic_conf_put_all(struct nic_conf_writer *w)
 	nic_conf_put(w, "request-rx-copy", 1);
 	nic_conf_put_offer(w, "feature-rx-notify", OFFER_RX_NOTIFY);
 	nic_conf_put_offer(w, "feature-sg", OFFER_SG);
-	nic_conf_put_offer(w, "feature-gso-tcpv4", OFFER_GSO4);
+	nic_conf_put_header(w);
 	nic_conf_put_offer(w, "feature-gso-tcpv6", OFFER_GSO6);
 	nic_conf_put(w, "feature-no-csum-offload", conf->without & OFFER_CSUM4 ? 1 : 0);
 	nic_conf_put_offer(w, "feature-ipv6-csum-offload", OFFER_CSUM6);
@@ -213,4 +230,10 @@ int nic_conf_publish(struct store *s, const char *fe_path, const struct nic_conf
 	const struct nic_conf_writer w = { .dir = fe_path, .conf = conf, .refs = refs };
 
 	return store_transact(s, nic_conf_put_attempt, &w);
+}
+
+void nic_conf_withdraw(struct store *s, const char *fe_path)
+{
+	/* A backend takes it for absent then anyway, beside the keys of a driver without it. */
+	(void)!store_remove(s, fe_path, "vnet-header");
 }

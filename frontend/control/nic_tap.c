@@ -163,6 +163,11 @@ int nic_tap_offloads(struct nic *n, const struct nic_conf *conf)
 	return tapstate_offloads(&ts, n->tap_fd, vnet_tun_offloads(&conf->peer));
 }
 
+uint32_t nic_tap_takes(const struct nic *n)
+{
+	return tap_takes(n->tap_fd);
+}
+
 void nic_tap_announce(struct nic *n)
 {
 	struct announce what = { .count = 0 };

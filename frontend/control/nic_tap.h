@@ -4,6 +4,7 @@
 #define NETPAIR_FRONTEND_NIC_TAP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/util.h"
 
@@ -34,6 +35,9 @@ void nic_tap_fit(struct nic *n, const struct nic_conf *conf);
 
 /* Gives the TAP the offloads that the backend takes. Returns 0 or -errno. */
 MUST_CHECK int nic_tap_offloads(struct nic *n, const struct nic_conf *conf);
+
+/* Returns what the TAP takes in an offload header, as a mask (tap_takes()). */
+MUST_CHECK uint32_t nic_tap_takes(const struct nic *n);
 
 /* Before the connection starts: has it announce the device's addresses. A device
  * that is down has nothing to announce: the kernel does so when it goes up. */

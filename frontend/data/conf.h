@@ -18,6 +18,8 @@ struct nic_conf {
 	uint32_t without;	/* OFFER_* that we do not offer */
 	unsigned int queues;	/* 1..NIC_QUEUES_MAX */
 	struct vnet_peer peer;
+	uint32_t header_offer;	/* the backend's mask of the offload header; 0: it has none */
+	uint32_t header;	/* with peer.header: our mask, which we publish, and by which packets are checked; else 0 */
 	bool split;		/* gtx and grx have a channel each; never with a mask */
 	bool mask;		/* all rings have one channel and an event mask */
 	bool ctrl;		/* there is a control ring */

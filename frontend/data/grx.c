@@ -23,7 +23,7 @@ static unsigned int grx_page_of(const struct nic_queue *q, unsigned int slot)
 }
 
 /* Adds a packet to the burst. */
-static enum drop grx_send_packet(struct nic_queue *q, const struct pkt *p)
+static enum drop grx_send_packet(struct nic_queue *q, struct pkt *p)
 {
 	struct burst *burst = &q->conn->w.net.burst;
 	struct nic_send *s = &q->conn->send[burst->n];
@@ -36,7 +36,7 @@ static enum drop grx_send_packet(struct nic_queue *q, const struct pkt *p)
 
 		from[i] = (struct iovec){ pool_page(&q->grx_pool, grx_page_of(q, piece->index)) + piece->offset, piece->len };
 	}
-	drop = frame_from_pkt(&s->head, p, s->iov, from, &n);
+	drop = frame_from_pkt(&s->head, p, q->conn->conf.header, s->iov, from, &n);
 	if (drop != DROP_NONE)
 		return drop;
 	s->len = p->len;
@@ -80,7 +80,7 @@ static void grx_write_burst(struct nic_queue *q, unsigned int slots)
 }
 
 /* Adds one packet to the burst, or counts why it is dropped. */
-static void grx_handle_packet(struct nic_queue *q, const struct pkt *p)
+static void grx_handle_packet(struct nic_queue *q, struct pkt *p)
 {
 	enum drop drop = p->drop;
 
@@ -94,6 +94,7 @@ static void grx_handle_packet(struct nic_queue *q, const struct pkt *p)
 
 unsigned int nic_grx_run(struct nic_queue *q)
 {
+	enum pkt_layout layout = q->conn->conf.peer.header ? PKT_HEADED : PKT_PLAIN;
 	int ready = grx_front_begin(&q->grx);
 	unsigned int n = 0, slots = 0, taken = 0;
 	uint16_t first;
@@ -105,7 +106,7 @@ unsigned int nic_grx_run(struct nic_queue *q)
 		return 0;
 	}
 	while (slots < WORKER_RUN_SLOTS && q->conn->segments < WORKER_RUN_SEGMENTS &&
-	       pkt_from_grx(&q->grx, &p, &first) != PKT_NONE) {
+	       pkt_from_grx(&q->grx, layout, &p, &first) != PKT_NONE) {
 		grx_handle_packet(q, &p);
 		q->conn->segments += pkt_segments(&p);
 		slots += p.slots;

@@ -4,7 +4,9 @@
  * A frame is read straight into the lowest free pages of the pool (free_pages.h),
  * which all queues share. Its slots, on the ring of its queue, refer to these
  * pages, which are free again with the backend's responses. Only the
- * virtio_net_hdr is read into private memory.
+ * virtio_net_hdr is read into private memory. With an offload header (docs/vnet-header.md)
+ * it is read into the first page, before the frame, in one run with it: the backend may
+ * read these pages and not write them.
  */
 #include <string.h>
 
@@ -20,7 +22,8 @@
 /* Pages of the largest frame. */
 #define FRAME_PAGES ((PKT_LEN_MAX + XEN_PAGE - 1) / XEN_PAGE)
 
-/* Ring slots of the largest frame: its pages and a GSO extra. */
+/* Ring slots of the largest frame: its pages and a GSO extra. With an offload header there is
+ * no extra, and the header's bytes may need one more page. */
 #define FRAME_SLOTS (FRAME_PAGES + 1)
 
 static_assert(VNET_HDR_LEN + FRAME_PAGES * XEN_PAGE == TAP_READ_MAX, "a longer frame is told apart");
@@ -47,38 +50,80 @@ static bool gtx_reap(struct nic_queue *q)
 	return false;
 }
 
-/* Lays iov over the header and the next free pages, which mostly lie one behind the other. Returns the
- * number of runs. */
-static unsigned int gtx_prepare(struct nic_conn *conn, struct virtio_net_hdr_mrg_rxbuf *hdr, struct iovec *iov, uint16_t *ids)
-{
-	uint16_t first = free_pages_lowest_run(&conn->gtx_free_pages, FRAME_PAGES);
+/* Where a frame is read to. */
+struct gtx_read {
+	struct virtio_net_hdr_mrg_rxbuf own;	/* the header, if it does not lie in the first page */
+	struct virtio_net_hdr_mrg_rxbuf *hdr;
+	struct iovec iov[1 + FRAME_SLOTS];
+	struct iovec *body;			/* the runs of iov behind the header */
+	unsigned int runs;			/* those of body */
+	uint16_t ids[FRAME_SLOTS];		/* of the pages */
+};
 
-	iov[0] = (struct iovec){ hdr, sizeof(*hdr) };
-	if (first != FREE_PAGES_NONE) {
-		iov[1] = (struct iovec){ pool_page(&conn->gtx_pool, first), FRAME_PAGES * XEN_PAGE };
-		for (unsigned int i = 0; i < FRAME_PAGES; i++)
-			ids[i] = (uint16_t)(first + i);
-		return 2;
-	}
-	free_pages_lowest(&conn->gtx_free_pages, ids, FRAME_PAGES);
-	for (unsigned int i = 0; i < FRAME_PAGES; i++)
-		iov[1 + i] = (struct iovec){ pool_page(&conn->gtx_pool, ids[i]), XEN_PAGE };
-	return 1 + FRAME_PAGES;
+/* Returns the number of pages that the largest frame needs. */
+static unsigned int gtx_frame_pages(const struct nic_conn *conn)
+{
+	return conn->conf.peer.header ? FRAME_SLOTS : FRAME_PAGES;
 }
 
-/* Describes the frame of len bytes that lies in the pages of ids. */
+/* Lays body over the next free pages, which mostly lie one behind the other. */
+static void gtx_lay_out(struct nic_conn *conn, struct gtx_read *r)
+{
+	unsigned int pages = gtx_frame_pages(conn);
+	uint16_t first = free_pages_lowest_run(&conn->gtx_free_pages, pages);
+
+	if (first != FREE_PAGES_NONE) {
+		r->body[0] = (struct iovec){ pool_page(&conn->gtx_pool, first), pages * XEN_PAGE };
+		for (unsigned int i = 0; i < pages; i++)
+			r->ids[i] = (uint16_t)(first + i);
+		r->runs = 1;
+		return;
+	}
+	free_pages_lowest(&conn->gtx_free_pages, r->ids, pages);
+	for (unsigned int i = 0; i < pages; i++)
+		r->body[i] = (struct iovec){ pool_page(&conn->gtx_pool, r->ids[i]), XEN_PAGE };
+	r->runs = pages;
+}
+
+/* Reads one frame into the next free pages. Returns as port_read(). */
+static ssize_t gtx_read_frame(struct nic_conn *conn, struct gtx_read *r)
+{
+	ssize_t got;
+
+	if (!conn->conf.peer.header) {
+		r->hdr = &r->own;
+		r->body = r->iov + 1;
+		gtx_lay_out(conn, r);
+		r->iov[0] = (struct iovec){ &r->own, sizeof(r->own) };
+		return port_read(&conn->w.net, r->iov, 1 + r->runs);
+	}
+	r->body = r->iov;
+	gtx_lay_out(conn, r);
+	/* Of the last page only as much as makes TAP_READ_MAX in all. */
+	r->body[r->runs - 1].iov_len -= XEN_PAGE - VNET_HDR_LEN;
+	got = port_read(&conn->w.net, r->iov, r->runs);
+	r->hdr = r->body[0].iov_base;
+	r->body[0] = (struct iovec){ r->hdr + 1, r->body[0].iov_len - VNET_HDR_LEN };
+	/* The kernel leaves it as it is. */
+	r->hdr->num_buffers = 0;
+	return got;
+}
+
+/* Describes the frame of len bytes that lies in the pages of ids; with p->header behind a header. */
 static void gtx_describe(const struct nic_conn *conn, struct pkt *p, const uint16_t *ids, uint32_t len)
 {
+	uint16_t offset = pkt_first(p);
 	uint32_t left = len;
 
 	p->len = len;
 	p->pieces = 0;
 	while (left) {
-		uint16_t part = (uint16_t)min_size(left, XEN_PAGE);
+		uint16_t part = (uint16_t)min_size(left, XEN_PAGE - offset);
 
-		p->piece[p->pieces] = (struct pkt_piece){ .gref = conn->gtx_pool.gref[ids[p->pieces]], .len = part };
+		p->piece[p->pieces] = (struct pkt_piece){ .gref = conn->gtx_pool.gref[ids[p->pieces]], .offset = offset, .len = part };
 		p->pieces++;
 		left -= part;
+		offset = 0;
 	}
 }
 
@@ -91,10 +136,8 @@ static void gtx_post(struct nic_queue *q, const struct pkt *p, const uint16_t *i
 	worker_count_bytes(&q->conn->w, p->len);
 }
 
-/* Posts one frame that was read, or begins to send it in segments. iov is what gtx_prepare() laid over pages: its
- * runs hold more than len bytes. */
-static enum drop gtx_post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr, struct iovec *iov,
-				const uint16_t *ids, uint32_t len)
+/* Posts one frame of len bytes that was read, or begins to send it in segments. */
+static enum drop gtx_post_frame(struct nic_queue *q, struct gtx_read *r, uint32_t len)
 {
 	struct nic_conn *conn = q->conn;
 	enum drop drop;
@@ -102,26 +145,28 @@ static enum drop gtx_post_frame(struct nic_queue *q, struct virtio_net_hdr *hdr,
 
 	memset(&p, 0, offsetof(struct pkt, piece));
 	p.len = len;
-	drop = frame_to_pkt(&p, &conn->tso, hdr, &conn->conf.peer, iov, frame_trim(iov, FRAME_PAGES, len));
+	drop = frame_to_pkt(&p, &conn->tso, &r->hdr->hdr, &conn->conf.peer, r->body, frame_trim(r->body, r->runs, len));
 	if (drop != DROP_NONE)
 		return drop;
 	if (conn->tso.left) {
 		conn->tso_queue = q;
 		return DROP_NONE;
 	}
-	gtx_describe(conn, &p, ids, len);
-	gtx_post(q, &p, ids);
+	gtx_describe(conn, &p, r->ids, len);
+	gtx_post(q, &p, r->ids);
 	return DROP_NONE;
 }
 
 /* Posts the next segment of the frame that goes out in segments, in one slot. */
 static void gtx_post_tso(struct nic_conn *conn)
 {
+	bool header = conn->conf.peer.header;
 	uint16_t id;
 	UNINITIALISED struct pkt p;
 
 	free_pages_lowest(&conn->gtx_free_pages, &id, 1);
-	frame_next_segment(&p, &conn->tso, pool_page(&conn->gtx_pool, id), 0);
+	frame_next_segment(&p, &conn->tso, header ? PKT_HEADED : PKT_PLAIN,
+			   pool_page(&conn->gtx_pool, id) + (header ? VNET_HDR_LEN : 0), 0);
 	gtx_describe(conn, &p, &id, p.len);
 	gtx_post(conn->tso_queue, &p, &id);
 }
@@ -144,6 +189,7 @@ static bool gtx_not_read(struct nic_conn *conn, enum tap_outcome outcome)
 static void gtx_post_announcements(struct nic_conn *conn)
 {
 	struct nic_queue *q = &conn->queue[0];
+	uint8_t *page;
 	uint16_t id;
 	struct pkt p;
 	uint32_t len;
@@ -153,10 +199,14 @@ static void gtx_post_announcements(struct nic_conn *conn)
 			nic_announce_put_off(conn);
 			return;
 		}
-		len = nic_announce_next(conn, pool_page(&conn->gtx_pool, id));
+		memset(&p, 0, offsetof(struct pkt, piece));
+		p.header = conn->conf.peer.header;
+		page = pool_page(&conn->gtx_pool, id);
+		if (p.header)
+			frame_plain_header(page);
+		len = nic_announce_next(conn, page + pkt_first(&p));
 		if (len == 0)
 			return;
-		memset(&p, 0, offsetof(struct pkt, piece));
 		gtx_describe(conn, &p, &id, len);
 		gtx_post(q, &p, &id);
 	}
@@ -165,12 +215,11 @@ static void gtx_post_announcements(struct nic_conn *conn)
 /* Moves one frame from the TAP to the ring. Returns false if there is none, or if the TAP is not to be read. */
 static bool gtx_move_frame(struct nic_conn *conn)
 {
-	struct virtio_net_hdr_mrg_rxbuf hdr;
-	UNINITIALISED struct iovec iov[1 + FRAME_PAGES];
-	UNINITIALISED uint16_t ids[FRAME_PAGES];
+	UNINITIALISED struct gtx_read r;
 	struct nic_queue *q;
 	enum drop drop;
 	ssize_t got;
+	uint32_t len;
 
 	if (conn->tso.left) {
 		gtx_post_tso(conn);
@@ -178,15 +227,16 @@ static bool gtx_move_frame(struct nic_conn *conn)
 	}
 	if (!conn->w.tap_ready)
 		return false;
-	got = port_read(&conn->w.net, iov, gtx_prepare(conn, &hdr, iov, ids));
+	got = gtx_read_frame(conn, &r);
 	if (tap_outcome(got) != TAP_FRAME)
 		return gtx_not_read(conn, tap_outcome(got));
 	conn->w.tap_ready = taplook_again(&conn->w.look);
-	q = nic_steer(conn, iov[1].iov_base, (uint32_t)got - VNET_HDR_LEN);
-	drop = gtx_post_frame(q, &hdr.hdr, iov + 1, ids, (uint32_t)got - VNET_HDR_LEN);
+	len = (uint32_t)got - VNET_HDR_LEN;
+	q = nic_steer(conn, r.body->iov_base, len);
+	drop = gtx_post_frame(q, &r, len);
 	if (drop != DROP_NONE) {
 		stats_inc(&q->stats, stats_gtx_drop(drop));
-		probe_drop(conn->w.name, "from-guest", drop_name(drop), (uint32_t)got - VNET_HDR_LEN);
+		probe_drop(conn->w.name, "from-guest", drop_name(drop), len);
 	}
 	return true;
 }
@@ -198,7 +248,7 @@ static bool gtx_has_room(const struct nic_conn *conn)
 	for (unsigned int i = 0; i < conn->conf.queues; i++)
 		if (gtx_front_free(&conn->queue[i].gtx) < FRAME_SLOTS)
 			return false;
-	return conn->gtx_free_pages.count >= FRAME_PAGES;
+	return conn->gtx_free_pages.count >= gtx_frame_pages(conn);
 }
 
 /* Moves the frames of a run. Returns their number. A frame that is dropped needs no page; it

@@ -8,9 +8,9 @@ bool test(struct gtx_back *g, struct pkt *p);
 bool test(struct gtx_back *g, struct pkt *p)
 {
 #ifdef FAIL
-	pkt_from_gtx(g, p);
+	pkt_from_gtx(g, PKT_PLAIN, p);
 	return true;
 #else
-	return pkt_from_gtx(g, p) == PKT_TAKEN;
+	return pkt_from_gtx(g, PKT_PLAIN, p) == PKT_TAKEN;
 #endif
 }

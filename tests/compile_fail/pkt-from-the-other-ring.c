@@ -8,8 +8,8 @@ enum pkt_verdict test(struct gtx_back *g, struct grx_back *r, struct pkt *p);
 enum pkt_verdict test(struct gtx_back *g, struct grx_back *r, struct pkt *p)
 {
 #ifdef FAIL
-	return pkt_from_gtx(r, p);
+	return pkt_from_gtx(r, PKT_PLAIN, p);
 #else
-	return pkt_from_gtx(g, p);
+	return pkt_from_gtx(g, PKT_PLAIN, p);
 #endif
 }

@@ -184,14 +184,14 @@ captured()
 # with_features NAME "BACKEND KEY=VALUE..." "FRONTEND KEY=VALUE..." TO-GUEST FROM-GUEST: connects
 # with these keys in place of what the daemons wrote, moves data and holds the captures in the
 # guest and in dom0 to the conditions.  The backend's keys are changed while no frontend runs,
-# the frontend's while the backend is stopped.
+# the frontend's while the backend is stopped. Without an offload header, which would take their place.
 with_features()
 {
 	local name=$1 k
 
 	{
 		x attach-vif 0 guest 0 --hotplug &&
-		for k in $2; do xenstore-write "$(be 1 0)/${k%=*}" "${k#*=}"; done &&
+		for k in feature-vnet-header=0 $2; do xenstore-write "$(be 1 0)/${k%=*}" "${k#*=}"; done &&
 		kill -STOP "$BACK" && start_front && await_node "$(fe 1 0)/state" 4 &&
 		for k in $3; do xenstore-write "$(fe 1 0)/${k%=*}" "${k#*=}"; done &&
 		kill -CONT "$BACK" && connected 1 0 && address 0 &&

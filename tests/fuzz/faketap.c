@@ -338,6 +338,11 @@ enum tap_kind tap_kind_of(int fd)
 	return by_fd(fd) ? TAP_MULTI : TAP_SINGLE;
 }
 
+uint32_t tap_takes(int fd)
+{
+	return by_fd(fd) && !fault() ? 0x67 : 0x07;
+}
+
 void tap_set_carrier(int fd, bool up)
 {
 	struct device *d = by_fd(fd);

@@ -166,7 +166,11 @@ static void check_front(const struct vif_conf *c)
 	if (c->ctrl && !c->mask)
 		PROMISE(c->ctrl_port.raw == number(FE, "event-channel-ctrl"));
 	PROMISE(c->peer.sg == (is_there(FE, "feature-sg") && number(FE, "feature-sg") != 0));
-	PROMISE(c->peer.csum4 == !(is_there(FE, "feature-no-csum-offload") && number(FE, "feature-no-csum-offload") != 0));
+	PROMISE(!c->peer.header == !c->header);
+	if (c->header)
+		PROMISE(c->peer.csum4 && c->peer.csum6 && (number(FE, "vnet-header") & 1) && !is_there(FE, "feature-gso-tcpv4"));
+	else
+		PROMISE(c->peer.csum4 == !(is_there(FE, "feature-no-csum-offload") && number(FE, "feature-no-csum-offload") != 0));
 }
 
 static void read_front(uint8_t limit)
@@ -174,11 +178,12 @@ static void read_front(uint8_t limit)
 	uint32_t max = 1 + limit % VIF_QUEUES_MAX;
 	struct reason why;
 	char text[640];
+	const struct vif_offered offered = { .max_queues = max, .header = limit & 0x10 ? 0x67 : 0 };
 	struct vif_conf c;
 	int err;
 
 	memset(&c, 0x55, sizeof(c));
-	err = vif_conf_read(&c, store, FE, max, &why);
+	err = vif_conf_read(&c, store, FE, &offered, &why);
 	check_why(err, &why);
 	if (err)
 		return;

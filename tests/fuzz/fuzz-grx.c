@@ -4,7 +4,7 @@
  *
  * Input: the number of requests made before (4 bytes), the number of answers (1), then the answers, 8
  * bytes each. If the lowest bit of the last byte is set, the ids are made right: with wrong ids every
- * packet is refused at once.
+ * packet is refused at once. If bit 1 of it is set, packets have an offload header.
  */
 #include "common/wire/pkt.h"
 #include "fuzz.h"
@@ -23,6 +23,10 @@ static void check_pkt(const struct pkt *p, uint16_t first)
 			PROMISE((uint8_t)(p->piece[i].index - first) > (uint8_t)(p->piece[i - 1].index - first));
 		sum += p->piece[i].len;
 	}
+	if (p->header) {
+		PROMISE(p->piece[0].len >= VNET_HDR_LEN && !p->csum_valid && !p->gso_type);
+		sum -= VNET_HDR_LEN;
+	}
 	PROMISE(sum == p->len && p->len >= PKT_LEN_MIN && p->len <= PKT_LEN_MAX);
 	PROMISE((p->gso_type != XEN_NETIF_GSO_TYPE_NONE) == (p->gso_size >= PKT_GSO_SIZE_MIN));
 	PROMISE(p->gso_size == 0 || p->gso_size >= PKT_GSO_SIZE_MIN);
@@ -33,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static _Alignas(XEN_PAGE) uint8_t page[XEN_PAGE];
 	bool right_ids = size && data[size - 1] & 1;
+	enum pkt_layout layout = size && data[size - 1] & 2 ? PKT_HEADED : PKT_PLAIN;
 	uint32_t start = eat32(&data, &size), prod;
 	unsigned int answered = eat8(&data, &size) + 1u, taken = 0;
 	enum pkt_verdict v = PKT_TAKEN;
@@ -61,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct pkt p;
 
 		memset(&p, 0xa5, sizeof(p));
-		v = pkt_from_grx(&f, &p, &first);
+		v = pkt_from_grx(&f, layout, &p, &first);
 		if (v == PKT_NONE)
 			break;
 		PROMISE(v == PKT_TAKEN && !p.mcast);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz-pkt.c - turns any slots of a guest transmit ring into packets, with the real ring code
  *
- * Input: the ring's index (4 bytes), the number of published slots (1), then the slots, 12 bytes each.
+ * Input: the ring's index (4 bytes), the number of published slots (1), then the slots, 12 bytes each. If
+ * bit 1 of the last byte is set, packets have an offload header.
  * Every packet is taken and answered, and checked against what pkt.h says of a struct pkt.
  */
 #include "common/wire/pkt.h"
@@ -18,6 +19,10 @@ static void check_pkt(const struct pkt *p)
 		PROMISE(p->piece[i].len > 0);
 		PROMISE((uint32_t)p->piece[i].offset + p->piece[i].len <= XEN_PAGE);
 		sum += p->piece[i].len;
+	}
+	if (p->header) {
+		PROMISE(p->piece[0].len >= VNET_HDR_LEN && !p->csum_valid && !p->gso_type);
+		sum -= VNET_HDR_LEN;
 	}
 	PROMISE(sum == p->len && p->len >= PKT_LEN_MIN && p->len <= PKT_LEN_MAX);
 	PROMISE(!p->csum_blank || p->csum_valid);
@@ -46,6 +51,7 @@ static void answer(struct gtx_back *b, uint8_t *page, unsigned int n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static _Alignas(XEN_PAGE) uint8_t page[XEN_PAGE];
+	enum pkt_layout layout = size && data[size - 1] & 2 ? PKT_HEADED : PKT_PLAIN;
 	uint32_t start = eat32(&data, &size), words[4];
 	unsigned int published = eat8(&data, &size) + 1u, taken = 0;
 	enum pkt_verdict v = PKT_TAKEN;
@@ -65,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint32_t before = b.r.req_cons;
 
 		memset(&p, 0xa5, sizeof(p));
-		v = pkt_from_gtx(&b, &p);
+		v = pkt_from_gtx(&b, layout, &p);
 		if (v == PKT_NONE) {
 			PROMISE(taken == published);
 			break;
@@ -77,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else if (pkt_has_frame(&p))
 			check_pkt(&p);
 		else if (p.drop != DROP_NONE)
-			PROMISE(p.drop >= DROP_SHORT && p.drop <= DROP_GSO);
+			PROMISE(p.drop >= DROP_SHORT && (p.drop <= DROP_GSO || (p.drop == DROP_HEADER && layout == PKT_HEADED)));
 		else
 			PROMISE(p.slots >= 2 && (p.mcast == 2 || p.mcast == 3));
 		answer(&b, page, p.slots);

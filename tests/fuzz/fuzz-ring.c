@@ -66,7 +66,7 @@ static void back_session(const uint8_t *data, size_t size)
 		case 5: {
 			struct pkt p;
 
-			(void)!pkt_from_gtx(&b, &p);
+			(void)!pkt_from_gtx(&b, PKT_PLAIN, &p);
 			break;
 		}
 		case 6:

@@ -452,7 +452,7 @@ static void *pkt_back_of_random(void *arg)
 		if (gtx_back_begin(&b) < 0)
 			fail("backend lost the ring");
 		while (v != PKT_NONE && v != PKT_FAULT) {
-			v = pkt_from_gtx(&b, &pkt);
+			v = pkt_from_gtx(&b, PKT_PLAIN, &pkt);
 			if (v == PKT_TAKEN && pkt_has_frame(&pkt)) {
 				check_packet(&pkt);
 				good++;

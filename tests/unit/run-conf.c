@@ -29,10 +29,15 @@ static void start(void)
 	put("request-rx-copy", "1");
 }
 
+static struct vif_offered was_offered = { .max_queues = 4 };
+
 static int read_conf(void)
 {
 	struct reason reason;
-	int err = vif_conf_read(&conf, &st, FE, 4, &reason);
+	int err;
+
+	st.nahead = 0;
+	err = vif_conf_read(&conf, &st, FE, &was_offered, &reason);
 
 	why[0] = '\0';
 	if (err)
@@ -278,6 +283,53 @@ static void headroom(void **state)
 	assert_int_equal(conf.headroom, UINT32_MAX);
 }
 
+static void agrees(const char *key, uint32_t mask, bool uso)
+{
+	put("vnet-header", key);
+	assert_int_equal(read_conf(), 0);
+	assert_int_equal(conf.header, mask);
+	assert_int_equal(conf.device, mask);
+	assert_int_equal(conf.peer.header, mask != 0);
+	assert_int_equal(conf.peer.uso, uso);
+}
+
+/* docs/vnet-header.md: both ends must have a usable mask, and that of the frontend says what it takes. */
+static void offload_header(void **state)
+{
+	(void)state;
+	put_kind(&kinds[0]);
+	put("feature-ipv6-csum-offload", "0");
+	agrees("103", 0, false);
+	was_offered.header = 0x67;
+	agrees(NULL, 0, false);
+	agrees("0", 0, false);
+	agrees("102", 0, false);	/* without 0x01 */
+	agrees("1", 0x67, false);
+	assert_true(conf.peer.csum4 && conf.peer.csum6 && !conf.peer.gso4 && !conf.peer.gso6);
+	agrees("3", 0x67, false);
+	assert_true(conf.peer.gso4 && !conf.peer.gso6);
+	agrees("39", 0x67, false);	/* half of 0x60 */
+	assert_true(conf.peer.gso4 && conf.peer.gso6);
+	agrees("103", 0x67, true);
+	agrees("4294967295", 0x67, true);	/* bits of the future */
+	was_offered.header = 0x07;
+	agrees("103", 0x07, true);
+	was_offered.header = 0x60;
+	agrees("103", 0, false);
+	was_offered.header = 0x67;
+	put("vnet-header", "0x67");
+	refused_key("vnet-header", "not acceptable");
+	/* Another frontend followed one that died. */
+	put("feature-gso-tcpv4", "1");
+	agrees("103", 0, false);
+	assert_true(conf.peer.gso4 && !conf.peer.csum6);
+	put("feature-gso-tcpv4", "0");
+	agrees("103", 0, false);
+	put("feature-gso-tcpv4", NULL);
+	agrees("103", 0x67, true);
+	was_offered.header = 0;
+}
+
 /* A xenstore that fails is not the frontend's fault, but the VIF must not connect. */
 static void store_fails(void **state)
 {
@@ -324,7 +376,7 @@ static void reads_all_at_once(void **state)
 		assert_int_equal(read_conf(), 0);
 		assert_int_equal(st.single, 0);
 		/* Of a whole connection store_ahead.h keeps 64. */
-		assert_true(st.nahead <= 3 + 17 + 5 * VIF_QUEUES_MAX && st.nahead <= 64);
+		assert_true(st.nahead <= 4 + 18 + 5 * VIF_QUEUES_MAX && st.nahead <= 64);
 	}
 }
 
@@ -336,7 +388,7 @@ static void publishes(void **state)
 	memset(&st, 0, sizeof(st));
 	keys_set(&st, BE "/state", "1");
 	st.lose = 31;
-	assert_int_equal(vif_conf_publish(&st, BE, &policy), 0);
+	assert_int_equal(vif_conf_publish(&st, BE, &policy, 0x67), 0);
 	assert_int_equal(st.committed, 1);
 	assert_string_equal(published("state"), "2");
 	assert_string_equal(published("multi-queue-max-queues"), "3");
@@ -344,15 +396,16 @@ static void publishes(void **state)
 	assert_string_equal(published("feature-rx-flip"), "0");
 	assert_string_equal(published("feature-no-csum-offload"), "0");
 	assert_string_equal(published("feature-xdp-headroom"), "1");
+	assert_string_equal(published("feature-vnet-header"), "103");
 	policy.without = OFFER_SG | OFFER_CSUM4 | OFFER_MASK | OFFER_CTRL | OFFER_XDP;
-	assert_int_equal(vif_conf_publish(&st, BE, &policy), 0);
+	assert_int_equal(vif_conf_publish(&st, BE, &policy, 0x67), 0);
 	assert_string_equal(published("feature-sg"), "0");
 	assert_string_equal(published("feature-no-csum-offload"), "1");
 	assert_string_equal(published("feature-event-mask"), "0");
 	assert_string_equal(published("feature-ctrl-ring"), "0");
 	assert_string_equal(published("feature-xdp-headroom"), "0");
 	st.lose = 1000;
-	assert_int_equal(vif_conf_publish(&st, BE, &policy), -EAGAIN);
+	assert_int_equal(vif_conf_publish(&st, BE, &policy, 0x67), -EAGAIN);
 }
 
 static void publishes_nowhere(void **state)
@@ -361,7 +414,7 @@ static void publishes_nowhere(void **state)
 
 	(void)state;
 	memset(&st, 0, sizeof(st));
-	assert_int_equal(vif_conf_publish(&st, BE, &policy), -ENOENT);
+	assert_int_equal(vif_conf_publish(&st, BE, &policy, 0x67), -ENOENT);
 	assert_int_equal(st.aborted, 1);
 	assert_int_equal(st.count, 0);
 }
@@ -402,6 +455,7 @@ int main(void)
 		cmocka_unit_test(in_order), cmocka_unit_test(each_missing), cmocka_unit_test(each_broken),
 		cmocka_unit_test(each_twice), cmocka_unit_test(one_too_many), cmocka_unit_test(counts),
 		cmocka_unit_test(features), cmocka_unit_test(headroom), cmocka_unit_test(store_fails), cmocka_unit_test(describes), cmocka_unit_test(reads_all_at_once),
+		cmocka_unit_test(offload_header),
 		cmocka_unit_test(publishes), cmocka_unit_test(publishes_nowhere), cmocka_unit_test(fills),
 	};
 

@@ -11,7 +11,7 @@
 static const char *const numbers[] = {
 	"feature-rx-copy", "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-no-csum-offload",
 	"feature-ipv6-csum-offload", "feature-split-event-channels", "feature-ctrl-ring", "feature-event-mask",
-	"feature-multicast-control", "feature-dynamic-multicast-control", "multi-queue-max-queues",
+	"feature-multicast-control", "feature-dynamic-multicast-control", "multi-queue-max-queues", "feature-vnet-header",
 };
 
 static struct store st;
@@ -105,12 +105,74 @@ static void restricting(void **state)
 	put("feature-ctrl-ring", "1");
 	assert_int_equal(nic_conf_read(&conf, &st, BE, 1, &why), 0);
 	assert_true(conf.split && conf.mask && conf.ctrl);
-	nic_conf_restrict(&conf, &d);
+	nic_conf_restrict(&conf, &d, 0x67);
 	assert_false(conf.split || conf.mask);
 	assert_true(conf.ctrl && conf.static_grants);
 	d.no_static_grants = true;
-	nic_conf_restrict(&conf, &d);
+	nic_conf_restrict(&conf, &d, 0x67);
 	assert_false(conf.ctrl);
+}
+
+static void header(const char *theirs, uint32_t without, uint32_t device, uint32_t want)
+{
+	struct nic_daemon d = { .without = without };
+	struct reason why;
+
+	put("feature-vnet-header", theirs);
+	assert_int_equal(nic_conf_read(&conf, &st, BE, 1, &why), 0);
+	nic_conf_restrict(&conf, &d, device);
+	assert_int_equal(conf.header, want);
+	assert_int_equal(conf.peer.header, want != 0);
+}
+
+/* docs/vnet-header.md: what the backend takes, and what of the device's we offer. */
+static void offload_header(void **state)
+{
+	(void)state;
+	header(NULL, 0, 0x67, 0);
+	header("0", 0, 0x67, 0);
+	header("102", 0, 0x67, 0);
+	header("103", 0, 0x67, 0x67);
+	assert_true(conf.peer.uso && conf.peer.gso4 && conf.peer.gso6 && conf.peer.csum4 && conf.peer.csum6);
+	header("7", 0, 0x67, 0x67);
+	assert_true(!conf.peer.uso && conf.peer.gso4);
+	header("103", 0, 0x07, 0x07);
+	assert_true(conf.peer.uso);
+	header("103", OFFER_HEADER, 0x67, 0);
+	header("103", OFFER_CSUM4, 0x67, 0);
+	header("103", OFFER_CSUM6, 0x67, 0);
+	header("103", OFFER_SG, 0x67, 0x01);
+	header("103", OFFER_GSO4, 0x67, 0x65);
+	header("103", OFFER_GSO6, 0x67, 0x63);
+	header("103", OFFER_USO, 0x67, 0x07);
+}
+
+static const char *written(const char *key)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "device/vif/0/%s", key);
+	return keys_get(&st, path);
+}
+
+/* The key of another driver is there if the header is not, and the other way round. */
+static void publishes_header(void **state)
+{
+	static const struct nic_refs refs;
+
+	(void)state;
+	header("103", 0, 0x67, 0x67);
+	assert_int_equal(nic_conf_publish(&st, "device/vif/0", &conf, &refs), 0);
+	assert_string_equal(written("vnet-header"), "103");
+	assert_null(written("feature-gso-tcpv4"));
+	header("0", 0, 0x67, 0);
+	assert_int_equal(nic_conf_publish(&st, "device/vif/0", &conf, &refs), 0);
+	assert_null(written("vnet-header"));
+	assert_string_equal(written("feature-gso-tcpv4"), "1");
+	header("103", 0, 0x67, 0x67);
+	assert_int_equal(nic_conf_publish(&st, "device/vif/0", &conf, &refs), 0);
+	nic_conf_withdraw(&st, "device/vif/0");
+	assert_null(written("vnet-header"));
 }
 
 int main(void)
@@ -118,6 +180,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(what_is_missing_is_not_offered, start), cmocka_unit_test_setup(each_broken_key, start),
 		cmocka_unit_test_setup(xenstored_fails, start), cmocka_unit_test_setup(restricting, start),
+		cmocka_unit_test_setup(offload_header, start), cmocka_unit_test_setup(publishes_header, start),
 	};
 
 	return RUN_TESTS(tests);

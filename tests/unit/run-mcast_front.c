@@ -60,7 +60,7 @@ static uint8_t turn(int16_t status, uint8_t *last)
 		return 0;
 	(void)!gtx_front_push(&queue.gtx);
 	assert_int_equal(gtx_back_begin(&back), 2);
-	assert_int_equal(pkt_from_gtx(&back, &p), PKT_TAKEN);
+	assert_int_equal(pkt_from_gtx(&back, PKT_PLAIN, &p), PKT_TAKEN);
 	assert_int_equal(p.drop, DROP_NONE);
 	assert_int_equal(p.slots, 2);
 	*last = p.addr[5];

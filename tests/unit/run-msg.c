@@ -135,7 +135,10 @@ static void connect_fields(void **state)
 	REFUSED(MSG_CONNECT, connect.limit_bytes, 1);
 	REFUSED(MSG_CONNECT, connect.mappings, MSG_MAPPINGS_MAX + 1);
 	REFUSED(MSG_CONNECT, connect.queue[1].gtx_ref.raw, 1);
-	REFUSED(MSG_CONNECT, connect.zero, 1);
+	REFUSED(MSG_CONNECT, connect.header, 1);
+	REFUSED(MSG_CONNECT, connect.device, 1);
+	REFUSED(MSG_CONNECT, connect.flags, MSG_CONNECT_HEADER);
+	REFUSED(MSG_CONNECT, connect.flags, MSG_CONNECT_USO);
 	REFUSED(MSG_CONNECT, connect.values.limited, 4);
 	REFUSED(MSG_CONNECT, connect.values.headroom, PKT_HEADROOM_MAX + 1);
 	REFUSED(MSG_SETTINGS, settings.values.filter, 2);
@@ -143,6 +146,23 @@ static void connect_fields(void **state)
 	REFUSED(MSG_MAPPINGS, mappings.all, MSG_MAPPINGS_MAX + 1);
 	REFUSED(MSG_MAPPINGS, mappings.zero, 1);
 	REFUSED(MSG_LOG_LEVEL, log_level.level, LOG_LEVEL_DEBUG + 1);
+}
+
+static void masks_of_an_offload_header(void **state)
+{
+	static const struct { uint16_t header, device; bool ok; } cases[] = {
+		{ 0x67, 0x67, true }, { 0x67, 0x07, true }, { 0x01, 0, true }, { 0x07, 0x67, false }, { 0, 0, false },
+		{ 0x66, 0, false }, { 0x27, 0, false }, { 0x101, 0, false },
+	};
+	union msg m = good(MSG_CONNECT);
+
+	(void)state;
+	m.connect.flags = MSG_CONNECT_HEADER;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		m.connect.header = cases[i].header;
+		m.connect.device = cases[i].device;
+		assert_int_equal(check(&m, 2, MSG_FROM_CONTROL), cases[i].ok ? 0 : -EPROTO);
+	}
 }
 
 static void a_connection_with_tables_has_one_worker(void **state)
@@ -192,7 +212,7 @@ static void configuration_there_and_back(void **state)
 {
 	struct vif_conf conf = { .queues = 2, .mask = true, .mask_ref = { 9 }, .mask_port = { 10 }, .rx_notify = true,
 				 .peer = { .csum4 = true, .gso6 = true, .sg = true } }, back;
-	union msg m = good(MSG_CONNECT);
+	union msg m = good(MSG_CONNECT), was;
 
 	(void)state;
 	conf.queue[0].gtx_ref = gref_of(1);
@@ -205,6 +225,18 @@ static void configuration_there_and_back(void **state)
 	assert_true(back.mask_ref.raw == 9 && back.mask_port.raw == 10);
 	assert_true(back.peer.csum4 && !back.peer.csum6 && !back.peer.gso4 && back.peer.gso6 && back.peer.sg);
 	assert_int_equal(back.queue[0].gtx_ref.raw, 1);
+	assert_false(back.peer.header || back.peer.uso || back.header || back.device);
+	conf.peer.header = conf.peer.uso = true;
+	conf.header = 0x67, conf.device = 0x07;
+	was = m;
+	msg_put_conf(&m.connect, &conf);
+	assert_false(msg_same_conf(&m.connect, &was.connect));
+	assert_int_equal(check(&m, 2, MSG_FROM_CONTROL), 0);
+	msg_get_conf(&back, &m.connect);
+	assert_true(back.peer.header && back.peer.uso && back.header == 0x67 && back.device == 0x07);
+	was = m;
+	was.connect.device = 0x67;
+	assert_false(msg_same_conf(&m.connect, &was.connect));
 	assert_int_equal(back.queue[1].grx_port.raw, UINT32_MAX);
 }
 
@@ -368,6 +400,7 @@ int main(void)
 		cmocka_unit_test(vif_numbers),
 		cmocka_unit_test(hello_fields),
 		cmocka_unit_test(connect_fields),
+		cmocka_unit_test(masks_of_an_offload_header),
 		cmocka_unit_test(a_connection_with_tables_has_one_worker),
 		cmocka_unit_test(what_data_sends),
 		cmocka_unit_test(log_without_an_end),

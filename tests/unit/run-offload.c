@@ -10,6 +10,7 @@
 
 #define TCP 6
 #define UDP 17
+#define HEADED { .csum4 = true, .csum6 = true, .gso4 = true, .gso6 = true, .sg = true, .header = true, .uso = true }
 #define BLANK VIRTIO_NET_HDR_F_NEEDS_CSUM
 
 /* What build() makes. All zero: IPv4 and TCP without options. */
@@ -684,6 +685,65 @@ static void complete_what_is_not_found(void **state)
 	}
 }
 
+/* With an offload header a partial checksum stays as it is wherever it is, but for DHCP, and where the
+ * receiver would say no. */
+static void headed_checksums(void **state)
+{
+	static const struct vnet_peer headed = HEADED, filled = { .sg = true, .header = true };
+	static const struct { struct shape shape; uint16_t by, offset, port; bool filled; } cases[] = {
+		{ { .payload = 60 }, 0, 16, 80, false },
+		{ { .payload = 60, .tags = { 0x8100 } }, 0, 16, 80, false },
+		{ { .payload = 60, .tags = { 0x8100, 0x8100, 0x8100 } }, 0, 16, 80, false },
+		{ { .payload = 60, .proto = UDP }, 30, 16, 4789, false },	/* that of an inner packet */
+		{ { .payload = 60, .proto = 132 }, 0, 8, 80, false },
+		{ { .payload = 60, .proto = UDP }, 0, 6, 67, true },
+		{ { .payload = 60, .proto = UDP, .version = 6 }, 0, 6, 68, true },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct virtio_net_hdr vh;
+		struct frame f, before;
+		struct iovec iov;
+
+		build(&f, &cases[i].shape);
+		put16be(f.b + f.l4 + 2, cases[i].port);
+		vh = (struct virtio_net_hdr){ .flags = BLANK, .csum_start = (uint16_t)(f.l4 + cases[i].by),
+					      .csum_offset = cases[i].offset };
+		before = f;
+		iov = (struct iovec){ f.b, f.len };
+		assert_int_equal(vnet_prepare(&vh, &headed, &iov, 1), VNET_SEND);
+		assert_int_equal(vh.flags, cases[i].filled ? VIRTIO_NET_HDR_F_DATA_VALID : BLANK);
+		assert_int_equal(memcmp(&f, &before, sizeof(f)) != 0, cases[i].filled);
+		/* The rule --fill-checksums: it takes none. */
+		assert_int_equal(vnet_prepare(&vh, &filled, &iov, 1), VNET_SEND);
+		assert_int_equal(vh.flags, VIRTIO_NET_HDR_F_DATA_VALID);
+	}
+}
+
+/* What a mask says of a peer comes back from it. */
+static void masks_and_peers(void **state)
+{
+	static const uint32_t masks[] = { 0x01, 0x03, 0x05, 0x07, 0x61, 0x63, 0x65, 0x67 };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(masks); i++) {
+		struct vnet_peer peer = { .sg = true };
+
+		vnet_peer_from_mask(&peer, masks[i]);
+		assert_true(peer.header);
+		assert_int_equal(vnet_peer_mask(&peer), masks[i]);
+		assert_int_equal(vnet_tun_offloads(&peer) & ~(unsigned int)TUN_F_TSO_ECN, masks[i]);
+		peer.sg = false;
+		assert_int_equal(vnet_peer_mask(&peer), 0x01);
+		assert_int_equal(vnet_tun_offloads(&peer), 0x01);
+		peer.csum4 = peer.csum6 = false;
+		assert_int_equal(vnet_peer_mask(&peer), 0);
+		peer = (struct vnet_peer){ .csum4 = true, .sg = true };
+		assert_int_equal(vnet_peer_mask(&peer), 0);
+	}
+}
+
 /* A large segment keeps its partial checksum, or is split. It is never filled in as it is. */
 static void split_what_is_not_taken(void **state)
 {
@@ -706,6 +766,21 @@ static void split_what_is_not_taken(void **state)
 		/* The virtio header and the frame disagree. */
 		{ { .version = 6 }, VIRTIO_NET_HDR_GSO_TCPV4, { .sg = true, .gso4 = true, .csum4 = true }, true },
 		{ { 0 }, VIRTIO_NET_HDR_GSO_TCPV6, { .sg = true, .gso6 = true, .csum6 = true }, true },
+		/* With an offload header tags are no obstacle. */
+		{ { .payload = 99, .tags = { 0x8100 } }, VIRTIO_NET_HDR_GSO_TCPV4, HEADED, false },
+		{ { .payload = 99, .tags = { 0x88a8, 0x8100 }, .version = 6 }, VIRTIO_NET_HDR_GSO_TCPV6, HEADED, false },
+		{ { .payload = 99, .tags = { 0x8100, 0x8100, 0x8100 } }, VIRTIO_NET_HDR_GSO_TCPV4, HEADED, true },
+		{ { .payload = 99, .version = 6 }, VIRTIO_NET_HDR_GSO_TCPV4, HEADED, true },
+		{ { .payload = 99, .version = 6, .exts = 1, .ext = { 60 } }, VIRTIO_NET_HDR_GSO_TCPV6, HEADED, false },
+		{ { .payload = 99, .proto = UDP }, VIRTIO_NET_HDR_GSO_UDP_L4, HEADED, false },
+		{ { .payload = 99, .proto = UDP, .version = 6, .tags = { 0x8100 } }, VIRTIO_NET_HDR_GSO_UDP_L4, HEADED, false },
+		/* UDP goes to nobody else. */
+		{ { .payload = 99, .proto = UDP }, VIRTIO_NET_HDR_GSO_UDP_L4,
+		  { .sg = true, .csum4 = true, .csum6 = true, .gso4 = true, .gso6 = true, .header = true }, true },
+		{ { .payload = 99, .proto = UDP }, VIRTIO_NET_HDR_GSO_UDP_L4,
+		  { .csum4 = true, .csum6 = true, .gso4 = true, .gso6 = true, .header = true, .uso = true }, true },
+		{ { .payload = 99, .proto = UDP }, VIRTIO_NET_HDR_GSO_UDP_L4,
+		  { .sg = true, .csum4 = true, .csum6 = true, .gso4 = true, .gso6 = true, .uso = true }, true },
 	};
 
 	(void)state;
@@ -717,7 +792,7 @@ static void split_what_is_not_taken(void **state)
 		build(&f, &cases[i].shape);
 		before = f;
 		vh = (struct virtio_net_hdr){ .flags = BLANK, .gso_type = cases[i].gso_type, .gso_size = 1000,
-					      .csum_start = (uint16_t)f.l4, .csum_offset = 16 };
+					      .csum_start = (uint16_t)f.l4, .csum_offset = cases[i].shape.proto == UDP ? 6 : 16 };
 		iov = (struct iovec){ f.b, f.len };
 		assert_int_equal(vnet_prepare(&vh, &cases[i].peer, &iov, 1), cases[i].cut ? VNET_SEGMENT : VNET_SEND);
 		assert_int_equal(vh.flags, BLANK);
@@ -937,7 +1012,7 @@ static void expect_gather(const uint8_t *bytes, unsigned int len, const unsigned
 	p.len = len;
 	lay_runs(from, frame, len, runs, n);
 	memset(&head, 0xee, sizeof(head));
-	assert_int_equal(frame_from_pkt(&head, &p, out, from, &got), result);
+	assert_int_equal(frame_from_pkt(&head, &p, 0, out, from, &got), result);
 	assert_in_range(got, 1, n + 1);
 	assert_ptr_equal(out[0].iov_base, &head);
 	assert_int_equal(out[0].iov_len, VNET_HDR_LEN + copied);
@@ -1013,7 +1088,8 @@ int main(void)
 		cmocka_unit_test(complete_in_one_run), cmocka_unit_test(complete_over_runs),
 		cmocka_unit_test(complete_largest), cmocka_unit_test(complete_udp_zero),
 		cmocka_unit_test(complete_only_if_needed), cmocka_unit_test(complete_outside_frame),
-		cmocka_unit_test(complete_what_is_not_found), cmocka_unit_test(split_what_is_not_taken),
+		cmocka_unit_test(complete_what_is_not_found), cmocka_unit_test(split_what_is_not_taken), cmocka_unit_test(headed_checksums),
+		cmocka_unit_test(masks_and_peers),
 		cmocka_unit_test(complete_at_the_very_end), cmocka_unit_test(complete_across_runs),
 		cmocka_unit_test(sender_asks_the_receiver), cmocka_unit_test(sender_asks_about_other_frames),
 		cmocka_unit_test(long_options_are_filled_in),

@@ -18,6 +18,7 @@ static uint32_t prod;		/* the hostile peer's producer index */
 static struct gtx_back back;
 static struct grx_front rfront;
 static struct pkt pkt;
+static enum pkt_layout layout = PKT_PLAIN;
 
 static int setup_at(uint32_t at)
 {
@@ -106,7 +107,7 @@ static enum pkt_verdict from_gtx(void)
 	raw_ring(page)->req_prod = prod;
 	assert_true(gtx_back_begin(&back) >= 0);
 	memset(&pkt, 0xee, sizeof(pkt));
-	return pkt_from_gtx(&back, &pkt);
+	return pkt_from_gtx(&back, layout, &pkt);
 }
 
 /* Checks what must hold of every checked packet. */
@@ -693,8 +694,8 @@ static void gtx_producer_moves_meanwhile(void **state)
 	assert_int_equal(gtx_back_begin(&back), 1);
 	put(0, 61, 0);
 	raw_ring(page)->req_prod = prod;
-	assert_int_equal(pkt_from_gtx(&back, &pkt), PKT_TAKEN);
-	assert_int_equal(pkt_from_gtx(&back, &pkt), PKT_NONE);
+	assert_int_equal(pkt_from_gtx(&back, layout, &pkt), PKT_TAKEN);
+	assert_int_equal(pkt_from_gtx(&back, layout, &pkt), PKT_NONE);
 	expect_ok(1, 1, 61);
 }
 
@@ -725,7 +726,7 @@ static enum pkt_verdict from_grx(uint16_t *first)
 	raw_ring(page)->rsp_prod = prod;
 	assert_true(grx_front_begin(&rfront) >= 0);
 	memset(&pkt, 0xee, sizeof(pkt));
-	return pkt_from_grx(&rfront, &pkt, first);
+	return pkt_from_grx(&rfront, layout, &pkt, first);
 }
 
 static void expect_grx_ok(unsigned int slots, unsigned int pieces, uint32_t len)
@@ -1140,6 +1141,196 @@ static void gtx_there_and_back(void **state)
 				gtx_round_trip(lengths[i], gso, csum);
 }
 
+/* --- with an offload header ----------------------------------------------------------------- */
+
+static int setup_headed(void **state)
+{
+	layout = PKT_HEADED;
+	return setup(state);
+}
+
+static int setup_headed_grx(void **state)
+{
+	layout = PKT_HEADED;
+	return setup_grx(state);
+}
+
+static int teardown_headed(void **state)
+{
+	layout = PKT_PLAIN;
+	return teardown(state);
+}
+
+/* Checks a packet of len bytes whose first piece is its header and first of them. */
+static void expect_headed(unsigned int slots, uint32_t len, unsigned int offset, unsigned int first)
+{
+	uint32_t sum = 0;
+
+	assert_true(pkt_has_frame(&pkt) && pkt.header);
+	assert_int_equal(pkt.slots, slots);
+	assert_int_equal(pkt.len, len);
+	assert_int_equal(pkt.piece[0].offset, offset);
+	assert_int_equal(pkt.piece[0].len, VNET_HDR_LEN + first);
+	for (unsigned int i = 0; i < pkt.pieces; i++)
+		sum += pkt.piece[i].len;
+	assert_int_equal(sum, VNET_HDR_LEN + len);
+}
+
+static void headed_gtx(void **state)
+{
+	(void)state;
+	put(12, 60, 0);
+	assert_int_equal(from_gtx(), PKT_TAKEN);
+	expect_headed(1, 60, 0, 60);
+	put(12, 4084 + 100, MORE);
+	put(0, 100, 0);
+	assert_int_equal(from_gtx(), PKT_TAKEN);
+	expect_headed(2, 4184, 0, 4084);
+	/* The first slot has the header alone, at the end of its page. */
+	put(4096, 100, MORE);
+	put(0, 100, 0);
+	assert_int_equal(from_gtx(), PKT_TAKEN);
+	expect_headed(2, 100, 4084, 0);
+	/* The largest: 12 bytes are in a seventeenth page. */
+	put(12, 65535, MORE);
+	for (unsigned int i = 0; i < 16; i++)
+		put(0, i < 15 ? 4096 : 11, i < 15 ? MORE : 0);
+	assert_int_equal(from_gtx(), PKT_TAKEN);
+	expect_headed(17, 65535, 0, 4084);
+	/* A change of the multicast list has no header. */
+	put(0, 0, EXTRA);
+	put_mcast(XEN_NETIF_EXTRA_TYPE_MCAST_ADD, 0);
+	assert_int_equal(from_gtx(), PKT_TAKEN);
+	assert_true(pkt.drop == DROP_NONE && pkt.mcast == XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
+}
+
+/* Checks that a packet is dropped, and that the one after it passes. */
+static void expect_headed_drop(enum drop reason)
+{
+	put(30, 77, 0);
+	assert_int_equal(from_gtx(), PKT_TAKEN);
+	assert_string_equal(drop_name(pkt.drop), drop_name(reason));
+	assert_int_equal(from_gtx(), PKT_TAKEN);
+	expect_headed(1, 77, 18, 77);
+}
+
+static void headed_gtx_lies(void **state)
+{
+	(void)state;
+	for (uint16_t offset = 0; offset < 12; offset++) {
+		put(offset, 60, 0);
+		expect_headed_drop(DROP_HEADER);
+	}
+	put(12, 60, NETTXF_csum_blank);
+	expect_headed_drop(DROP_HEADER);
+	put(12, 60, NETTXF_data_validated);
+	expect_headed_drop(DROP_HEADER);
+	put(12, 60, EXTRA);
+	put_gso(0);
+	expect_headed_drop(DROP_EXTRA);
+	put(12, 4085, 0);
+	expect_headed_drop(DROP_BOUNDS);
+	put(4097, 100, MORE);
+	put(0, 100, 0);
+	expect_headed_drop(DROP_BOUNDS);
+	put(12, 13, 0);
+	expect_headed_drop(DROP_SHORT);
+	put(12, 60, MORE);
+	put(0, 61, 0);
+	expect_headed_drop(DROP_LENGTH);
+}
+
+static void headed_grx(void **state)
+{
+	uint16_t first;
+
+	(void)state;
+	answer(12, 0, 60);
+	assert_int_equal(from_grx(&first), PKT_TAKEN);
+	expect_headed(1, 60, 0, 60);
+	answer(12, NETRXF_more_data, 4084);
+	answer(0, NETRXF_more_data, 4096);
+	answer(0, 0, 1);
+	assert_int_equal(from_grx(&first), PKT_TAKEN);
+	expect_headed(3, 8181, 0, 4084);
+	answer(100, NETRXF_more_data, 0);
+	answer(0, 0, 100);
+	assert_int_equal(from_grx(&first), PKT_TAKEN);
+	expect_headed(2, 100, 88, 0);
+}
+
+static void expect_headed_grx_drop(enum drop reason)
+{
+	uint16_t first;
+
+	answer(30, 0, 77);
+	assert_int_equal(from_grx(&first), PKT_TAKEN);
+	assert_string_equal(drop_name(pkt.drop), drop_name(reason));
+	assert_int_equal(from_grx(&first), PKT_TAKEN);
+	expect_headed(1, 77, 18, 77);
+}
+
+static void headed_grx_lies(void **state)
+{
+	(void)state;
+	for (uint16_t offset = 0; offset < 12; offset++) {
+		answer(offset, 0, 60);
+		expect_headed_grx_drop(DROP_HEADER);
+	}
+	answer(12, NETRXF_csum_blank, 60);
+	expect_headed_grx_drop(DROP_HEADER);
+	answer(12, NETRXF_data_validated, 60);
+	expect_headed_grx_drop(DROP_HEADER);
+	answer(12, NETRXF_extra_info, 60);
+	answer_gso(XEN_NETIF_EXTRA_TYPE_GSO, 0, 1448, XEN_NETIF_GSO_TYPE_TCPV4);
+	expect_headed_grx_drop(DROP_EXTRA);
+	answer(12, 0, 4085);
+	expect_headed_grx_drop(DROP_BOUNDS);
+	answer(12, 0, 13);
+	expect_headed_grx_drop(DROP_SHORT);
+	answer(0, 0, -1);
+	expect_headed_grx_drop(DROP_PEER);
+}
+
+/* What one end writes is what the other takes, with a hash and without. */
+static void headed_there_and_back(void **state)
+{
+	static const uint32_t sizes[] = { 14, 60, 4083, 4084, 4085, 8180, 8181, 65524, 65525, 65535 };
+	uint16_t first;
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++)
+		for (int hashed = 0; hashed < 2; hashed++) {
+			struct pkt out = { .len = sizes[i], .header = true, .gso_size = 1000, .hashed = hashed };
+			unsigned int slots = pkt_slots_for(&out);
+
+			assert_int_equal(slots, (sizes[i] + 12 + 4095) / 4096 + (unsigned int)hashed);
+			send_grx(&out, slots);
+			prod = raw_ring(page)->rsp_prod;
+			assert_int_equal(from_grx(&first), PKT_TAKEN);
+			expect_headed(slots, sizes[i], 0, sizes[i] < 4084 ? sizes[i] : 4084);
+			assert_int_equal(pkt.hashed, hashed);
+		}
+}
+
+/* The header is in the headroom. A headroom of less than its 12 bytes is as much as it needs. */
+static void headed_headroom(void **state)
+{
+	static const uint16_t rooms[] = { 1, 11, 12, 13, 256 };
+	netif_rx_sring_t *raw = (netif_rx_sring_t *)page;
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(rooms); i++) {
+		struct pkt out = { .len = 8000, .header = true, .headroom = rooms[i] };
+		uint16_t from = rooms[i] < 12 ? 12 : rooms[i];
+
+		send_grx(&out, pkt_slots_for(&out));
+		assert_int_equal(raw->ring[250].rsp.offset, from);
+		assert_int_equal(raw->ring[250].rsp.status, 4096 - from);
+		assert_int_equal(raw->ring[252].rsp.offset, rooms[i]);
+	}
+}
+
 /* XSA-216: no byte of our stack is written to a slot's unused bytes. */
 static void gso_extra_has_no_stray_bytes(void **state)
 {
@@ -1151,6 +1342,8 @@ static void gso_extra_has_no_stray_bytes(void **state)
 }
 
 #define GTX(f_) cmocka_unit_test_setup_teardown(f_, setup, teardown)
+#define HEADED(f_) cmocka_unit_test_setup_teardown(f_, setup_headed, teardown_headed)
+#define HEADED_GRX(f_) cmocka_unit_test_setup_teardown(f_, setup_headed_grx, teardown_headed)
 #define GRX(f_) cmocka_unit_test_setup_teardown(f_, setup_grx, teardown)
 
 int main(void)
@@ -1176,6 +1369,8 @@ int main(void)
 		GRX(grx_whole_ring_without_end), GRX(grx_extra_missing), GRX(grx_extras_only),
 		GRX(grx_bad_extras), GRX(grx_leaves_headroom), GRX(grx_there_and_back), GTX(gtx_there_and_back),
 		GTX(gso_extra_has_no_stray_bytes),
+		HEADED(headed_gtx), HEADED(headed_gtx_lies), HEADED_GRX(headed_grx), HEADED_GRX(headed_grx_lies),
+		HEADED_GRX(headed_there_and_back), HEADED_GRX(headed_headroom),
 	};
 
 	return RUN_TESTS(tests);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run-tso.c - software segmentation: large TCP frames are split by every size, and each segment is
- * checked against what TCP requires */
+/* run-tso.c - software segmentation: large frames are split by every size, and each segment is
+ * checked against what TCP and UDP require */
 #include "unit.h"
 #include "common/wire/tso.c"
 
@@ -210,6 +210,139 @@ static void partial_checksum_is_used(void **state)
 	}
 }
 
+/* --- UDP -------------------------------------------------------------------------------------- */
+
+/* Builds a UDP frame of this IP version with payload bytes, in place of build()'s TCP. */
+static void build_udp(struct frame *f, unsigned int version, uint32_t payload, bool tag)
+{
+	uint8_t *udp;
+
+	build(f, version, payload, 0, tag);
+	udp = f->b + f->l4;
+	memmove(udp + 8, udp + 20, payload);
+	f->end -= 12;
+	f->len -= 12;
+	f->b[f->l3 + (version == 6 ? 6 : 9)] = 17;
+	put16(f->b + f->l3 + (version == 6 ? 4 : 2), (uint16_t)(f->len - (version == 6 ? f->l4 : f->l3)));
+	memcpy(udp, "\x30\x39\x01\xbb", 4);
+	put16(udp + 4, (uint16_t)(f->len - f->l4));
+	/* The protocol is part of the pseudo header: UDP is 11 more than TCP. */
+	put16(udp + 6, (uint16_t)ref_sum(ref_pseudo(f->b, f, f->len - f->l4) + 11, NULL, 0));
+}
+
+static struct virtio_net_hdr large_udp(const struct frame *f, uint16_t size)
+{
+	return (struct virtio_net_hdr){ .flags = BLANK, .gso_size = size, .csum_start = (uint16_t)f->l4, .csum_offset = 6,
+					.gso_type = VIRTIO_NET_HDR_GSO_UDP_L4 };
+}
+
+/* Checks one datagram as a receiver does: it has part bytes of payload, from byte from on. */
+static void expect_datagram(const struct frame *f, const uint8_t *out, uint32_t from, uint32_t part, unsigned int index)
+{
+	uint32_t l4_len = 8 + part;
+	const uint8_t *ip = out + f->l3, *udp = out + f->l4;
+
+	assert_memory_equal(out, f->b, f->l3);
+	if (ip[0] >> 4 == 6) {
+		assert_int_equal(get16(ip + 4), l4_len);
+		assert_memory_equal(ip + 6, f->b + f->l3 + 6, 34);
+	} else {
+		assert_int_equal(get16(ip + 2), 20 + l4_len);
+		assert_int_equal(get16(ip + 4), (0xfffe + index) & 0xffff);
+		assert_int_equal(ref_sum(0, ip, 20), 0xffff);
+		assert_memory_equal(ip + 12, f->b + f->l3 + 12, 8);
+	}
+	assert_memory_equal(udp, f->b + f->l4, 4);
+	assert_int_equal(get16(udp + 4), l4_len);
+	assert_int_not_equal(get16(udp + 6), 0);
+	assert_int_equal(ref_sum(ref_pseudo(out, f, l4_len) + 11, udp, l4_len), 0xffff);
+	assert_memory_equal(out + f->end, f->b + f->end + from, part);
+}
+
+static void expect_datagrams(unsigned int version, uint32_t payload, bool tag, uint16_t size)
+{
+	static struct frame f;
+	static uint8_t out[MOST];
+	struct virtio_net_hdr vh;
+	struct tso s;
+	uint32_t from = 0;
+	unsigned int count = 0;
+
+	build_udp(&f, version, payload, tag);
+	vh = large_udp(&f, size);
+	if (payload % 2) {
+		vh.flags = 0;
+		put16(f.b + f.l4 + 6, 0xabcd);
+	}
+	assert_int_equal(begin(&s, &vh, f.b, f.len, MOST), 0);
+	do {
+		uint32_t part = payload - from < size ? payload - from : size;
+
+		assert_int_equal(tso_take(&s, out), f.end + part);
+		expect_datagram(&f, out, from, part, count++);
+		from += part;
+	} while (from < payload);
+	assert_false(s.left);
+	assert_int_equal(tso_take(&s, out), 0);
+}
+
+static void datagrams(void **state)
+{
+	static const uint16_t size[] = { 1, 7, 8, 63, 64, 1200, 1472, 8972, 65500 };
+	static const uint32_t payload[] = { 1, 2, 63, 64, 65, 1199, 1200, 1201, 14720, 14721, 65000 };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(size); i++)
+		for (unsigned int j = 0; j < ARRAY_SIZE(payload); j++) {
+			if (size[i] < 64 && payload[j] > 2000)
+				continue;
+			expect_datagrams(4, payload[j], false, size[i]);
+			expect_datagrams(6, payload[j], j & 1, size[i]);
+		}
+}
+
+/* RFC 768: a checksum that computes to 0 is sent as 0xffff, as 0 means that there is none. */
+static void datagram_checksum_of_zero(void **state)
+{
+	static struct frame f;
+	struct virtio_net_hdr vh;
+	uint8_t out[200];
+	struct tso s;
+
+	(void)state;
+	build_udp(&f, 4, 4, false);
+	memset(f.b + f.end, 0, 4);
+	/* The payload is what the sum lacks. */
+	put16(f.b + f.end, (uint16_t)~ref_sum(ref_pseudo(f.b, &f, 12) + 11 + 0x3039 + 0x01bb + 12, NULL, 0));
+	vh = large_udp(&f, 100);
+	assert_int_equal(begin(&s, &vh, f.b, f.len, MOST), 0);
+	assert_int_equal(tso_take(&s, out), f.len);
+	assert_int_equal(get16(out + f.l4 + 6), 0xffff);
+}
+
+/* A datagram is what a program sent: it is not made shorter. */
+static void datagrams_refused(void **state)
+{
+	static struct frame f;
+	struct virtio_net_hdr vh, tcp, none;
+	struct tso s;
+
+	(void)state;
+	build_udp(&f, 4, 3000, false);
+	vh = tcp = none = large_udp(&f, 1000);
+	assert_int_equal(begin(&s, &vh, f.b, f.len, f.end + 1000), 0);
+	assert_int_equal(begin(&s, &vh, f.b, f.len, f.end + 999), -EINVAL);
+	tcp.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+	assert_int_equal(begin(&s, &tcp, f.b, f.len, MOST), -EINVAL);
+	none.gso_size = 0;
+	assert_int_equal(begin(&s, &none, f.b, f.len, MOST), -EINVAL);
+	vh.csum_start += 8;
+	assert_int_equal(begin(&s, &vh, f.b, f.len, MOST), -EINVAL);
+	build(&f, 4, 3000, 0, false);
+	vh = large_udp(&f, 1000);
+	assert_int_equal(begin(&s, &vh, f.b, f.len, MOST), -EINVAL);
+}
+
 static void refuses(void **state)
 {
 	static struct frame f;
@@ -256,6 +389,9 @@ int main(void)
 		cmocka_unit_test(shorter_than_asked),
 		cmocka_unit_test(partial_checksum_is_used),
 		cmocka_unit_test(refuses),
+		cmocka_unit_test(datagrams),
+		cmocka_unit_test(datagram_checksum_of_zero),
+		cmocka_unit_test(datagrams_refused),
 	};
 
 	return RUN_TESTS(tests);

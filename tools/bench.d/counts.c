@@ -210,7 +210,7 @@ static int limit_open(void)
 
 static void pair_start(void)
 {
-	static const struct vnet_peer peer = { true, true, true, true, true };
+	static const struct vnet_peer peer = { .csum4 = true, .csum6 = true, .gso4 = true, .gso6 = true, .sg = true };
 	static struct vif_settings settings;
 	static struct mapquota quota = { .guest_max = 2048, .all_max = 2048 };
 	static struct log_bucket bucket;
