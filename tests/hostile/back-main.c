@@ -13,7 +13,7 @@
 
 #include "back.h"
 
-static const struct btable *const tables[] = { &table_back_ring, &table_back_rx, &table_back_store,
+static const struct btable *const tables[] = { &table_back_ring, &table_back_rx, &table_back_store, &table_back_header,
 					       &table_back_ctrl, &table_back_queues, &table_back_rss,
 					       &table_back_hash, &table_back_mcast, &table_back_held };
 
@@ -33,7 +33,7 @@ static void act(struct back *b)
 	const struct bcase *c = b->c;
 
 	for (unsigned int i = 0; i < b->nbufs; i++)
-		frame_make(b->bufs + i * PAGE, c->frame);
+		frame_put(b, i, c->header, c->frame);
 	if (c->rsps) {
 		rsps_put(b, c->rsps);
 		grx_push(b);

@@ -107,12 +107,23 @@ void gtx_answer_all(struct back *b)
 	gtx_push(b);
 }
 
+void frame_put(struct back *b, unsigned int buf, const offload_header *h, enum frame kind)
+{
+	uint8_t *page = b->bufs + buf * PAGE;
+
+	if (h)
+		memcpy(page, h, HEADER_LEN);
+	frame_make(page + (h ? HEADER_LEN : 0), kind);
+}
+
 void probe(struct back *b)
 {
 	static const struct rsp good[] = { R(60, 0, 0), { .kind = RSP_END } };
+	static const struct rsp headed[] = { R(60, HEADER_LEN, 0), { .kind = RSP_END } };
+	static const offload_header plain;
 
-	frame_make(b->bufs + b->grx_rsp % b->nbufs * PAGE, FRAME_RAW);
-	rsps_put(b, good);
+	frame_put(b, b->grx_rsp % b->nbufs, b->c->header ? &plain : NULL, FRAME_RAW);
+	rsps_put(b, b->c->header ? headed : good);
 	b->sent++;
 	grx_push(b);
 	if (!grx_reposted(b))

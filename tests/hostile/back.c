@@ -95,6 +95,7 @@ void back_offer(struct back *b)
 {
 	for (unsigned int i = 0; i < NHONEST; i++)
 		store_put(b->xs, XBT_NULL, b->be, honest[i].name, honest[i].value);
+	store_put(b->xs, XBT_NULL, b->be, "feature-vnet-header", b->c->header ? "103" : "0");
 	for (const struct key *k = b->c->keys; k && k->name; k++) {
 		if (k->value)
 			store_put(b->xs, XBT_NULL, b->be, k->name, k->value);
@@ -184,6 +185,8 @@ bool back_map(struct back *b)
 		b->grx1 = map_page(b, "queue-1/", "rx-ring-ref");
 	}
 	bind_ports(b, several);
+	if (b->c->header && !(number(b, "vnet-header") & 1))
+		trouble(&b->t, "the frontend does not take the offload header");
 	b->gtx_rsp = b->grx_rsp = b->ctrl_rsp = 0;
 	b->sent = 0;
 	if (number(b, "ctrl-ring-ref") != UINT32_MAX) {

@@ -56,6 +56,7 @@ struct bcase {
 	void (*run)(struct back *b);	/* done once connected; or */
 	void (*script)(struct back *b);	/* instead of connecting */
 	const struct key *keys;		/* in place of an honest backend's */
+	const offload_header *header;	/* agreed: before the frame, which is at byte 12 of its page; NULL: not agreed */
 	bool raced;			/* the counters depend on timing */
 	const char *fault;		/* xensim fault rule for the guest's domain during the case */
 };
@@ -111,6 +112,7 @@ struct xen_netif_ctrl_request ctrl_message(struct back *b, uint32_t n);
 void ctrl_answer(struct back *b, uint16_t id, uint16_t type, uint32_t status, uint32_t data);
 
 /* back-ring.c */
+void frame_put(struct back *b, unsigned int buf, const offload_header *h, enum frame kind);	/* in that page */
 void front_kick(struct back *b, evtchn_port_t port, uint64_t bit);	/* the bit only if there is a mask */
 void rsps_put(struct back *b, const struct rsp *r);
 void grx_push(struct back *b);
@@ -125,7 +127,7 @@ void gtx_answer_all(struct back *b);
 void probe(struct back *b);
 
 struct btable { const struct bcase *cases; unsigned int n; };
-extern const struct btable table_back_ring, table_back_rx, table_back_store, table_back_ctrl,
+extern const struct btable table_back_ring, table_back_rx, table_back_header, table_back_store, table_back_ctrl,
 	table_back_queues, table_back_rss, table_back_hash, table_back_mcast, table_back_held;
 
 #endif

@@ -20,7 +20,7 @@
 
 static const struct table *const tables[] = {
 	&table_ring, &table_tx, &table_offload, &table_race, &table_rx, &table_store, &table_ctrl, &table_gref,
-	&table_mapped, &table_queues, &table_mask, &table_hash, &table_xdp,
+	&table_mapped, &table_queues, &table_mask, &table_hash, &table_xdp, &table_header,
 	&table_load, &table_held,
 };
 
@@ -183,6 +183,16 @@ static bool chosen(const struct fcase *c, int n, char **words)
 }
 
 
+/* The backend says what it takes in an offload header; 0x60 is UDP. */
+static bool takes_uso(struct front *f)
+{
+	char *text = store_get(f->xs, f->be, "feature-vnet-header");
+	unsigned long mask = text ? strtoul(text, NULL, 10) : 0;
+
+	free(text);
+	return (mask & 0x60) == 0x60;
+}
+
 static void run_all(struct front *f, struct score *s, bool telling, int n, char **words)
 {
 	unsigned int nth = 0;
@@ -194,6 +204,10 @@ static void run_all(struct front *f, struct score *s, bool telling, int n, char 
 
 			if (!chosen(c, n, words) || (telling && !c->telling) || (c->driver && f->back == 0))
 				continue;
+			if (c->uso && !takes_uso(f)) {
+				report_skip(s, "guest", c->group, c->name, "the backend's device has no UDP segmentation");
+				continue;
+			}
 			if (c->host && !hook_there()) {
 				report_skip(s, "guest", c->group, c->name, "needs the host's help");
 				continue;

@@ -33,6 +33,7 @@ static const struct key channels[] = {
 	{ "queue-0/event-channel", "@port" }, { "queue-1/event-channel", "@port1" }, { NULL, NULL },
 };
 static const struct key mask[] = { { "event-channel", "@port" }, { "event-mask-ref", "@mask" }, { NULL, NULL } };
+static const struct key header[] = { { "vnet-header", "103" }, { "feature-gso-tcpv4", NULL }, { NULL, NULL } };
 static const struct key ctrl[] = { { "ctrl-ring-ref", "@ctrl" }, { NULL, NULL } };
 static const struct key ctrl_channel[] = { { "event-channel-ctrl", "@ctrlport" }, { NULL, NULL } };
 
@@ -209,6 +210,8 @@ static void put_all(struct front *f, xs_transaction_t tx)
 	put_keys(f, tx, honest);
 	put_keys(f, tx, c->two ? two : flat);
 	put_keys(f, tx, c->mask ? mask : c->two ? channels : channel);
+	if (c->header)
+		put_keys(f, tx, header);
 	if (c->ctrl)
 		put_keys(f, tx, ctrl);
 	if (c->ctrl && !c->mask)
@@ -235,6 +238,7 @@ static void unpublish(struct front *f)
 	rm_keys(f, XBT_NULL, mask);
 	rm_keys(f, XBT_NULL, ctrl);
 	rm_keys(f, XBT_NULL, ctrl_channel);
+	rm_keys(f, XBT_NULL, header);
 	rm_keys(f, XBT_NULL, f->c->keys);
 	if (!f->c->two)
 		return;

@@ -79,6 +79,7 @@ struct fcase {
 	void (*run)(struct front *f);	/* done once connected */
 	void (*before)(struct front *f);	/* done before the keys are written */
 	const struct key *keys;		/* in place of a correct frontend's */
+	const offload_header *header;	/* agreed: before the frame, which is at byte 12 of its page; NULL: not agreed */
 	uint32_t gtx_start, grx_start;	/* where the rings' indices begin */
 	const char *host;		/* words for the hook, before and after */
 	bool telling;			/* one of those worth running on a real Xen */
@@ -87,6 +88,7 @@ struct fcase {
 	bool mask;			/* with an event mask (docs/event-mask.md) */
 	bool wild;			/* the peer writes guarded memory itself */
 	bool driver;			/* only where the backend is not dom0, which may read everything */
+	bool uso;			/* only where the backend takes UDP segmentation */
 	bool raced;			/* the responses' statuses depend on timing */
 };
 
@@ -192,6 +194,6 @@ void msg_want(struct front *f, const char *what, uint32_t status, uint16_t type,
 /* the tables */
 struct table { const struct fcase *cases; unsigned int n; };
 extern const struct table table_ring, table_tx, table_offload, table_race, table_rx, table_store, table_ctrl,
-	table_gref, table_mapped, table_queues, table_mask, table_hash, table_xdp, table_load, table_held;
+	table_gref, table_mapped, table_queues, table_mask, table_hash, table_xdp, table_header, table_load, table_held;
 
 #endif

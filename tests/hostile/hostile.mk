@@ -7,9 +7,9 @@ hostile_objs = $(patsubst %,$(BUILD)/obj/$(HOSTILE_DIR)/%.o,$(1))
 
 HOSTILE_SHARED := hostile store load
 HOSTILE_FRONT := front-main front ring ctrl frames cases-ring cases-tx cases-offload cases-race cases-rx \
-	cases-store cases-ctrl cases-gref cases-mapped cases-queues cases-mask cases-hash cases-xdp cases-load cases-held
+	cases-store cases-ctrl cases-gref cases-mapped cases-queues cases-mask cases-hash cases-xdp cases-header cases-load cases-held
 HOSTILE_BACK := back-main back back-ring frames cases-back-ring cases-back-rx cases-back-store \
-	cases-back-ctrl cases-back-queues cases-back-rss cases-back-hash cases-back-mcast cases-back-held
+	cases-back-ctrl cases-back-queues cases-back-rss cases-back-hash cases-back-mcast cases-back-header cases-back-held
 
 .PHONY: hostile
 hostile: $(HOSTILE_OUT)/hostile-front $(HOSTILE_OUT)/hostile-back $(HOSTILE_OUT)/hostile-send ## build the hostile peers

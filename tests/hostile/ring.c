@@ -186,9 +186,15 @@ void gtx_check(struct front *f, int16_t status)
 	}
 }
 
+/* Returns where a frame begins in its page. */
+static uint16_t first(const struct front *f)
+{
+	return f->c->header ? HEADER_LEN : 0;
+}
+
 void good_put(struct front *f)
 {
-	slot_put(f, f->data_ref[PAGE_GOOD], 0, 0, f->next_id++, 60);
+	slot_put(f, f->data_ref[PAGE_GOOD], first(f), 0, f->next_id++, 60);
 	f->sent++;
 }
 
@@ -204,7 +210,7 @@ void arp_put(struct front *f, unsigned int n)
 {
 	front_wait_host(f);
 	for (unsigned int i = 0; i < n; i++) {
-		slot_put(f, f->data_ref[PAGE_ARP], 0, 0, f->next_id++, 60);
+		slot_put(f, f->data_ref[PAGE_ARP], first(f), 0, f->next_id++, 60);
 		f->sent++;
 	}
 	gtx_push(f);
@@ -221,13 +227,16 @@ void arp(struct front *f, unsigned int n)
 void guards_set(struct front *f)
 {
 	const struct patch *p = f->c->patch;
+	uint8_t *data = f->data + first(f);
 
 	memset(f->data, 0, NDATA * PAGE);
-	frame_make(f->data, f->c->frame);
+	if (f->c->header)
+		memcpy(f->data, f->c->header, HEADER_LEN);
+	frame_make(data, f->c->frame);
 	for (; p && p->at; p++)
-		f->data[p->at] = p->value;
-	frame_make(f->data + PAGE_GOOD * PAGE, FRAME_RAW);
-	frame_arp(f->data + PAGE_ARP * PAGE, f->guest_ip, f->host_ip);
+		data[p->at] = p->value;
+	frame_make(data + PAGE_GOOD * PAGE, FRAME_RAW);
+	frame_arp(data + PAGE_ARP * PAGE, f->guest_ip, f->host_ip);
 	memcpy(f->guard, f->data, NDATA * PAGE);
 	memset(f->buf, PATTERN, NBUF * PAGE);
 }
