@@ -49,13 +49,13 @@ netdom_start()
 	local fd line
 
 	exec {fd}< <(exec labtool notify /run/notify)
-	read -r -t 10 -u "$fd" line && [ "$line" = bound ] || return 1
+	read -r -t 60 -u "$fd" line && [ "$line" = bound ] || return 1
 	NOTIFY_SOCKET=/run/notify LD_LIBRARY_PATH=/lib/lab netbackd "$@" >>/run/netbackd.log 2>&1 &
 	echo $! >/run/netbackd.pid
 	# The console has the log too, as the guest's files end with it.
 	[ -e /run/netbackd.tail ] || { tail -n +1 -f /run/netbackd.log >/dev/console & }
 	: >/run/netbackd.tail
-	read -r -t 20 -u "$fd" line
+	read -r -t 90 -u "$fd" line
 	[ "$line" = ready ] || { tail -n 1 /run/netbackd.log; return 1; }
 }
 

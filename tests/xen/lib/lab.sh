@@ -270,7 +270,7 @@ netbackd_start()
 	[ -x "$LAB/bin/netbackd" ] || { echo "build/netbackd is missing"; return 1; }
 	mkdir -p /run/netpair
 	exec {fd}< <(exec labtool notify /run/lab/notify)
-	read -r -t 10 -u "$fd" line && [ "$line" = bound ] || return 1
+	read -r -t 60 -u "$fd" line && [ "$line" = bound ] || { echo "labtool notify does not begin"; return 1; }
 	NOTIFY_SOCKET=/run/lab/notify netbackd --log-level="${NETBACKD_LOG:-info}" "$@" \
 		>>/lab/netbackd.log 2>&1 </dev/null &
 	export netbackd_pid=$!
@@ -281,7 +281,7 @@ netbackd_start()
 		n=$((n + 1))
 		kill -0 "$netbackd_pid" 2>/dev/null ||
 			{ echo "netbackd ended: $(tail -n 1 /lab/netbackd.log)"; return 1; }
-		[ $n -lt 40 ] || { echo "netbackd did not say READY=1 in 20 s"; return 1; }
+		[ $n -lt 180 ] || { echo "netbackd did not say READY=1 in 90 s"; return 1; }
 	done
 	exec {fd}<&-
 }

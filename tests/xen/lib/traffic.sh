@@ -243,3 +243,77 @@ traffic_table()
 	if0=$(guest "$g" run 'if_by_mac 00:16:3e:77:00:01')
 	check blank-checksums checksums "$g" "$if0" 10.77.0.2 fd77::2 "vif$id.0" xenbr0
 }
+
+# ---- streams that go on while something else happens ---------------------------------------------
+
+stream_pause=60000	# microseconds after 64 KiB of a stream
+declare -A stream=()	# of each guest: the receiver's number and the sender's process, and the other way; bytes
+
+# streams_start GUEST ADDRESS PORT: starts a TCP connection in either direction, to ADDRESS in the guest and from it,
+# and returns once both move.  Their ends compare every byte.  The pauses leave time for what is tested: without them
+# the streams take all of an emulated processor, and each step minutes.
+streams_start()
+{
+	local g=$1
+
+	stream[$g.to]=$(guest "$g" spawn "labtool collect $3 $3") || return 1
+	labtool stream "$2" "$3" "$3" $stream_pause >"/run/lab/$g.to" 2>&1 &
+	stream[$g.to.pid]=$!
+	labtool collect $(($3 + 1)) "$3" >"/run/lab/$g.from" 2>&1 &
+	stream[$g.from.pid]=$!
+	stream[$g.from]=$(guest "$g" spawn "echo \$\$ >/run/stream.pid
+		exec labtool stream 10.77.0.1 $(($3 + 1)) $3 $stream_pause") || return 1
+	streams_mark "$g"
+	eventually 60 streams_move "$g" || { echo "nothing moves"; return 1; }
+}
+
+# streams_mark GUEST...: notes what the devices of their first VIFs have moved.
+streams_mark()
+{
+	local g s
+
+	for g; do
+		s=/sys/class/net/vif$(guest_id "$g").0/statistics
+		stream[$g.tx]=$(<"$s/tx_bytes")
+		stream[$g.rx]=$(<"$s/rx_bytes")
+	done
+}
+
+# streams_move GUEST: true if the device has moved 128 KiB each way since.
+streams_move()
+{
+	local s
+
+	s=/sys/class/net/vif$(guest_id "$1").0/statistics
+	[ "$(<"$s/tx_bytes")" -gt $((stream[$1.tx] + (128 << 10))) ] &&
+		[ "$(<"$s/rx_bytes")" -gt $((stream[$1.rx] + (128 << 10))) ]
+}
+
+# stream_to_ends GUEST: ends the stream to the guest; all that was sent has arrived, in one connection.
+stream_to_ends()
+{
+	local pid=${stream[$1.to.pid]} got
+
+	kill "$pid" 2>/dev/null
+	eventually 90 process_ended "$pid" || { echo "does not end"; return 1; }
+	got=$(guest "$1" wait "${stream[$1.to]}" 60)
+	all_arrived "$(<"/run/lab/$1.to")" "$got"
+}
+
+# stream_from_ends GUEST: does the same for the stream from the guest.
+stream_from_ends()
+{
+	local pid=${stream[$1.from.pid]} sent
+
+	# shellcheck disable=SC2016 # the guest's shell
+	guest "$1" run 'kill $(cat /run/stream.pid)' >/dev/null
+	sent=$(guest "$1" wait "${stream[$1.from]}" 90)
+	eventually 90 process_ended "$pid" || { echo "does not end, $sent"; return 1; }
+	all_arrived "$sent" "$(<"/run/lab/$1.from")"
+}
+
+all_arrived()
+{
+	echo "${1:-nothing was sent}; ${2:-nothing arrived}"
+	[[ $1 == *" blocks sent" ]] && [ "$2" = "${1% sent}, every byte right" ]
+}
