@@ -61,6 +61,7 @@ int vif_take_over(struct vif *v)
 	log_info_in(&v->settings.log, "the kernel's device is replaced vif=%s device=%s bridge=%s", v->name, was.name, was.bridge);
 	if (!err)
 		takeover_put_status_back(v, status);
+	v->taken = true;
 	if (*was.name && !v->broken.what)
 		takeover_put_in_place(v, &was);
 	return 1;

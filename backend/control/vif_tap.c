@@ -96,8 +96,9 @@ int vif_tap_open(struct vif *v)
 		vif_hotplug_device_is_new(v);
 	if (fresh)
 		vif_tap_name_guest(v);
-	/* The script of this directory has run, for another device. */
-	if (fresh && (hs_back_is_up(v->state) || v->state == XenbusStateInitWait))
+	/* The script of this directory has run, for another device. That of the kernel was not deleted: the
+	 * new one gets what it had. */
+	if (fresh && !v->taken && (hs_back_is_up(v->state) || v->state == XenbusStateInitWait))
 		vif_tap_tell_remade(v);
 	vif_life_save(v);
 	taplink_find(&v->link, v->tap_fd);

@@ -103,7 +103,8 @@ static void saved_adopt(struct vif_conn *conn)
 {
 	unsigned int bad = mcast_check(&conn->saved->mcast);
 
-	if (bad || atomic_load(&conn->saved->mcast_unknown)) {
+	/* What an earlier daemon lost it has told. */
+	if (bad) {
 		saved_lost(conn, "multicast addresses: all multicast is delivered until the frontend connects anew");
 		atomic_store(&conn->saved->mcast_unknown, 1);
 	}

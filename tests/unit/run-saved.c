@@ -252,6 +252,41 @@ static void no_control_ring(void **state)
 }
 
 /* A table that the daemon was writing when it died is lost. The others are not. */
+static unsigned int warnings;
+
+static bool count_warning(enum log_level level, const char *text)
+{
+	(void)text;
+	warnings += level == LOG_LEVEL_WARN;
+	return true;
+}
+
+/* Addresses that were lost stay unknown over restarts, and that is told once. */
+static void lost_addresses_are_told_once(void **state)
+{
+	(void)state;
+	warnings = 0;
+	log_set_level(LOG_LEVEL_WARN);
+	log_set_output(count_warning);
+	fill();
+	atomic_store(&settings.mcast->addr[3], UINT64_MAX);
+	load(true);
+	assert_true(atomic_load(&settings.all_multicast));
+	assert_int_equal(warnings, 1);
+	load(true);
+	assert_true(atomic_load(&settings.all_multicast));
+	assert_int_equal(warnings, 1);
+	/* As a takeover from the kernel's driver, which has no such tables. */
+	unlink(path);
+	load(true);
+	assert_int_equal(warnings, 2);
+	load(true);
+	assert_true(atomic_load(&settings.all_multicast));
+	assert_int_equal(warnings, 2);
+	log_set_output(NULL);
+	log_set_level(LOG_LEVEL_ERROR);
+}
+
 static void half_written(void **state)
 {
 	(void)state;
@@ -398,7 +433,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(taken_over), cmocka_unit_test(every_change), cmocka_unit_test(many_queues),
 		cmocka_unit_test(new_connection), cmocka_unit_test(of_another), cmocka_unit_test(fewer_queues),
-		cmocka_unit_test(no_control_ring), cmocka_unit_test(half_written), cmocka_unit_test(not_mapped_again),
+		cmocka_unit_test(no_control_ring), cmocka_unit_test(half_written), cmocka_unit_test(lost_addresses_are_told_once), cmocka_unit_test(not_mapped_again),
 		cmocka_unit_test(nonsense), cmocka_unit_test(other_file), cmocka_unit_test(nowhere),
 		cmocka_unit_test(wrong_size), cmocka_unit_test(emptied_in_place),
 	};

@@ -188,3 +188,54 @@ restore()
 	xl restore "$2" >/dev/null 2>&1 || { echo "xl restore failed"; return 1; }
 	guest_ready "$1" 30
 }
+
+# ---- from one backend to the next, under traffic ------------------------------------------------
+
+# lost_since MARK LIMIT: true if at most LIMIT of the ping's answers after line MARK are lost.  The ping
+# goes on.
+lost_since()
+{
+	local mark=$1 limit=$2
+
+	# An answer that is on its way is not lost, so wait for ten later ones.
+	eventually 60 more_lines_than /run/lab/ping "$(($(wc -l </run/lab/ping) + 10))" ||
+		{ echo "no more answers"; return 1; }
+	tail -n "+$mark" /run/lab/ping | awk -v limit="$limit" '
+		match($0, /icmp_seq=[0-9]+ ttl/) {
+			n = substr($0, RSTART + 9) + 0
+			if (!first) first = n
+			if (n > last) last = n
+			got += !seen[n]++
+		}
+		END { lost = last - first + 1 - got; print lost " pings of 50 ms lost"; exit !got || lost > limit }'
+}
+
+more_lines_than() { [ "$(wc -l <"$1")" -gt "$2" ]; }
+
+mark() { echo "$(($(wc -l </run/lab/ping) + 1))"; }
+
+port_of() { basename "$(readlink "/sys/class/net/$1/brport/bridge")"; }
+
+# is_port VIF BRIDGE DRIVER: true if the device is up, is in the bridge, and was made by the driver.
+is_port()
+{
+	local kind=kernel
+
+	[ ! -e "/sys/class/net/$1/tun_flags" ] || kind=netbackd
+	echo "$1 is $kind's, port of $(port_of "$1"), MTU $(cat "/sys/class/net/$1/mtu")"
+	[ "$(port_of "$1")" = "$2" ] && [ "$kind" = "$3" ] && ip link show "$1" | grep -q ',UP'
+}
+
+# nothing_to_do DOMID: after a takeover neither the log nor the VIF's key asks for anything.
+nothing_to_do()
+{
+	! grep ' error: \|todo=' /lab/netbackd.log && xs_gone "/local/domain/0/backend/vif/$1/0/error"
+}
+
+connected_again() { [ "$(vif_states "$(guest_id "$1")" 0)" = 4/4 ]; }
+
+# await_connected [GUEST]: waits until both ends of its first VIF are Connected.
+await_connected()
+{
+	eventually 60 connected_again "${1:-g1}" || { vif_states "$(guest_id "${1:-g1}")" 0; return 1; }
+}

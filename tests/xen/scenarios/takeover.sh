@@ -8,48 +8,6 @@
 # takeover - a running guest with Linux netfront goes from the kernel's netback to netbackd and back, as
 # netbackd(8) describes.  It loses few pings each time, and one TCP connection goes on all the while.
 
-# lost_since MARK LIMIT: true if at most LIMIT of the ping's answers after line MARK are lost.  The ping
-# goes on.
-lost_since()
-{
-	local mark=$1 limit=$2
-
-	# An answer that is on its way is not lost, so wait for ten later ones.
-	eventually 20 more_lines_than /run/lab/ping "$(($(wc -l </run/lab/ping) + 10))" ||
-		{ echo "no more answers"; return 1; }
-	tail -n "+$mark" /run/lab/ping | awk -v limit="$limit" '
-		match($0, /icmp_seq=[0-9]+ ttl/) {
-			n = substr($0, RSTART + 9) + 0
-			if (!first) first = n
-			if (n > last) last = n
-			got += !seen[n]++
-		}
-		END { lost = last - first + 1 - got; print lost " pings of 50 ms lost"; exit !got || lost > limit }'
-}
-
-more_lines_than() { [ "$(wc -l <"$1")" -gt "$2" ]; }
-
-mark() { echo "$(($(wc -l </run/lab/ping) + 1))"; }
-
-port_of() { basename "$(readlink "/sys/class/net/$1/brport/bridge")"; }
-
-# is_port VIF BRIDGE DRIVER: true if the device is up, is in the bridge, and was made by the driver.
-is_port()
-{
-	local kind=kernel
-
-	[ ! -e "/sys/class/net/$1/tun_flags" ] || kind=netbackd
-	echo "$1 is $kind's, port of $(port_of "$1"), MTU $(cat "/sys/class/net/$1/mtu")"
-	[ "$(port_of "$1")" = "$2" ] && [ "$kind" = "$3" ] && ip link show "$1" | grep -q ',UP'
-}
-
-connected_again() { [ "$(vif_states "$(guest_id g1)" 0)" = 4/4 ]; }
-
-await_connected()
-{
-	eventually 10 connected_again || { vif_states "$(guest_id g1)" 0; return 1; }
-}
-
 refuses_beside_kernel()
 {
 	local rc=0
@@ -77,6 +35,7 @@ at=$(mark)
 check take-over netbackd_start --take-over
 check take-over-connected await_connected
 check take-over-port is_port "$vif" xenbr0 netbackd
+check take-over-quiet nothing_to_do "$(guest_id g1)"
 check take-over-lost lost_since "$at" 40
 check take-over-stream kill -0 "$stream"
 check take-over-content transfer_to g1 10.77.0.2 8
