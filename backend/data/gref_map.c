@@ -265,8 +265,12 @@ unsigned int gref_map_list(const struct gref_map *s, struct xen_netif_gref *list
 void gref_map_restore(struct gref_map *s, const struct xen_netif_gref *list, unsigned int n)
 {
 	for (unsigned int at = 0, part; at < n; at += part) {
+		int err;
+
 		part = (unsigned int)min_size(n - at, GREF_LIST_MAX);
-		if (gref_map_add(s, list + at, part) < 0)
-			log_warn_in(s->use.log, "static grants of an earlier daemon cannot be mapped refs=%u", part);
+		err = gref_map_add(s, list + at, part);
+		if (err)
+			log_warn_in(s->use.log, "static grants of an earlier daemon cannot be mapped, they are copied refs=%u error=\"%s\"",
+				    part, errtext(ERRTEXT_XEN, err));
 	}
 }
