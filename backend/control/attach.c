@@ -75,7 +75,7 @@ static void attach_leave(struct attach *a)
 		vif_fds_drop(&a->fds);
 	attach_uncharge(a);
 	a->state = ATTACH_NONE;
-	a->asked = a->stalled = a->greeting = false;
+	a->asked = a->stalled = a->greeting = a->adopted = false;
 	a->unapplied = 0;
 	a->changed = true;
 	served_free(a->served);
@@ -123,7 +123,7 @@ static void attach_send_connect(struct attach *a)
 	m.connect.workers = a->fds.workers;
 	m.connect.hold_ms = p->hold_ms;
 	m.connect.stall_ms = p->stall_ms;
-	m.connect.mappings = attach_charged(a->process);
+	m.connect.mappings = attach_may_map(a->process);
 	m.connect.flags |= p->adopt ? MSG_CONNECT_ADOPT : 0;
 	fds[n++] = p->counters->fd;
 	if (a->fds.tables >= 0) {

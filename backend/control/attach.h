@@ -47,7 +47,8 @@ struct attach {
 	unsigned int unapplied;		/* messages with settings that it has not answered */
 	struct domid peer;
 	struct mapquota *quota;		/* borrowed */
-	unsigned int mappings;		/* charged to it, pages */
+	unsigned int mappings;		/* pages charged to it */
+	bool adopted;			/* an earlier control connected it */
 };
 
 /* What data processes have news of goes to their attachments. */

@@ -18,11 +18,14 @@ bool attach_charge(struct attach *a);
 /* Returns the charge, if there is one. */
 void attach_uncharge(struct attach *a);
 
-/* Returns the pages that were charged for all VIFs of the process: MSG_CONNECT has them, too. */
+/* Returns the pages that were charged for all VIFs of the process. */
 unsigned int attach_charged(const struct process *p);
 
-/* Tells the process how many these are now, unless an earlier control connected VIFs there that are not claimed
- * yet: theirs are not charged anew. */
+/* Returns how many pages the VIFs of the process may map: those that were charged; for
+ * the VIFs of an earlier control what that one had granted, as long as some of them are not adopted, and so not charged. */
+unsigned int attach_may_map(const struct process *p);
+
+/* Tells the process how many these are now. */
 void attach_tell_charged(struct process *p);
 
 #endif

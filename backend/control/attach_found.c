@@ -71,7 +71,7 @@ bool attach_adopt(struct attach *a, const struct vif_conn_params *params, const 
 	}
 	a->lost = a->changed = false;
 	a->sent = made->values;
-	a->asked = true;
+	a->asked = a->adopted = true;
 	a->state = ATTACH_UP;
 	served_free(a->served);
 	a->served = NULL;
