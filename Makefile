@@ -91,13 +91,13 @@ $(BUILD)/netfrontd: $(FRONTEND) $(BUILD)/libcommon.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $(PIE) -o $@ $^ $(LIBS)
 
-# The tool alone asks the hypervisor, and draws on a terminal.
+# The tool alone asks the hypervisor, draws on a terminal, and filters frames.
 TOOL := $(call obj,$(wildcard tools/netpair/*.c))
 # The headers of libxenctrl are in GNU's C.
 $(BUILD)/obj/tools/netpair/xen.o: override CFLAGS += -std=gnu11
 $(BUILD)/netpair: $(TOOL) $(BUILD)/libcommon.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) $(PIE) -o $@ $^ $(LIBS) -lncurses -ltinfo -lxenctrl
+	$(Q)$(CC) $(LDFLAGS) $(PIE) -o $@ $^ $(LIBS) -lncurses -ltinfo -lpcap -lxenctrl
 
 # What the sources declare of system calls, for the sandbox of a data process and netfrontd's filter.
 $(BUILD)/gen/syscalls.h: tools/syscalls $(wildcard common/*/*.c backend/data/*.c frontend/*/*.c)
@@ -283,14 +283,14 @@ $(BUILD)/demo/intruder.so: tools/demo.d/intruder.c Makefile
 # --- the machine ---------------------------------------------------------------
 
 # What building and running the daemons need of Debian; what the demo does on top; and tests and lab.
-DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev liburing-dev libmnl-dev libseccomp-dev libcap-ng-dev libjansson-dev libncurses-dev xenstore-utils iproute2 \
+DEPS_RUN := gcc libc6-dev make libxen-dev libsystemd-dev liburing-dev libmnl-dev libseccomp-dev libcap-ng-dev libjansson-dev libncurses-dev libpcap-dev xenstore-utils iproute2 \
 	kmod
 DEPS_DEMO := $(DEPS_RUN) iputils-ping iperf3 procps
 # What building the packages and looking at them needs.
 DEPS_DEB := $(DEPS_RUN) build-essential debhelper dpkg-dev libcmocka-dev
 DEPS := $(DEPS_DEMO) $(DEPS_DEB) lintian pkg-config mandoc clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
 	valgrind \
-	systemtap-sdt-dev python3-jsonschema tmux tcpdump ethtool jq systemd apparmor qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
+	systemtap-sdt-dev python3-jsonschema tmux tcpdump tshark ethtool jq systemd apparmor qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
 
 # Installs what is missing of a list, asks nothing, and is silent if that is nothing.
 define packages

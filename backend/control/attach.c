@@ -250,6 +250,7 @@ static void attach_process_message(struct process *p, const union msg *m)
 	case MSG_MAPPINGS:
 	case MSG_LOG_LEVEL:
 	case MSG_END:
+	case MSG_CAPTURE:
 	case MSG_SERVING:
 	case MSG_READY:
 	case MSG_LOG:
@@ -291,7 +292,7 @@ int attach_start(struct attach *a, struct processes *all, const struct vif_conn_
 	a->params = *params;
 	a->fds = *fds;
 	a->conf = *conf;
-	a->changed = a->lost = a->failed = false;
+	a->changed = a->lost = a->failed = a->captured = false;
 	a->why = (struct reason){ .what = NULL };
 	if (!all)
 		return attach_start_here(a, why);

@@ -43,6 +43,7 @@ struct attach {
 	struct vif_conn_params params;	/* until CONNECT is sent */
 	struct vif_fds fds;		/* likewise */
 	struct vif_conf conf;
+	bool captured;			/* attach_capture() began, and no start since; only in UP */
 	struct msg_values sent;		/* the settings that were sent to the process */
 	unsigned int unapplied;		/* messages with settings that it has not answered */
 	struct domid peer;

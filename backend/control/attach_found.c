@@ -69,7 +69,7 @@ bool attach_adopt(struct attach *a, const struct vif_conn_params *params, const 
 		(void)!attach_stop(a);
 		return false;
 	}
-	a->lost = a->changed = false;
+	a->lost = a->changed = a->captured = false;
 	a->sent = made->values;
 	a->asked = a->adopted = true;
 	a->state = ATTACH_UP;

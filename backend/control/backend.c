@@ -15,6 +15,7 @@
 #include "common/host/linkwatch.h"
 #include "common/base/log.h"
 #include "common/wire/parse.h"
+#include "attach_capture.h"
 #include "attach_stuck.h"
 #include "backend.h"
 #include "hotplug.h"
@@ -281,6 +282,7 @@ void backend_tick(struct backend *d)
 		vif_watch(v);
 		attach_tick(&v->attach);
 		attach_reset_tick(&v->attach);
+		attach_capture_tick(&v->attach);
 	}
 	backend_mark_changed(d);
 	backend_run_dirty(d);

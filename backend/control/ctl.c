@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "common/host/ctldoc.h"
+#include "attach_capture.h"
 #include "backend.h"
 #include "ctl.h"
 #include "processes.h"
@@ -135,6 +136,28 @@ static void ctl_drain(void *daemon)
 	((struct backend *)daemon)->drain = true;
 }
 
+static unsigned int ctl_capture_workers(const void *vif)
+{
+	const struct vif *v = vif;
+
+	return v->serving ? v->counters.workers : 0;
+}
+
+static int ctl_capture_begin(void *vif, const struct capring_wish *wish, const struct capture_fds *fds)
+{
+	return attach_capture(&((struct vif *)vif)->attach, wish, fds);
+}
+
+static void ctl_capture_end(void *vif)
+{
+	attach_capture_stop(&((struct vif *)vif)->attach);
+}
+
+static bool ctl_capture_is_on(const void *vif)
+{
+	return attach_is_captured(&((const struct vif *)vif)->attach);
+}
+
 const struct ctlcmd_ops ctl_ops = {
 	.program = "netbackd",
 	.next = ctl_next,
@@ -149,4 +172,5 @@ const struct ctlcmd_ops ctl_ops = {
 	.set_rate = ctl_set_rate,
 	.set_level = ctl_set_level,
 	.drain = ctl_drain,
+	.capture = { .workers = ctl_capture_workers, .begin = ctl_capture_begin, .end = ctl_capture_end, .is_on = ctl_capture_is_on },
 };

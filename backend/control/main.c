@@ -210,7 +210,7 @@ struct netbackd {
 	struct backend backend;
 	bool stop;
 	uint64_t drain_until;		/* monotonic, microseconds */
-	struct ctlsock *ctlsock;	/* NULL: there is none */
+	struct ctlcmd ctl;
 };
 
 /* In dom0 xl runs the scripts, and would run each a second time. */
@@ -247,6 +247,7 @@ static void main_netbackd_tick(void *daemon)
 	struct netbackd *n = daemon;
 
 	backend_tick(&n->backend);
+	ctlcmd_tick(&n->ctl);
 	if (n->backend.closing && !n->stop && now_us() >= n->drain_until) {
 		log_warn("some frontends did not close in time");
 		n->stop = true;
@@ -279,7 +280,7 @@ static void main_netbackd_finish(void *daemon)
 {
 	struct netbackd *n = daemon;
 
-	ctlsock_close(n->ctlsock);
+	ctlsock_close(n->ctl.sock);
 	backend_stop(&n->backend);
 }
 
@@ -312,7 +313,7 @@ static void main_netbackd_control(void *daemon, int fd)
 	struct netbackd *n = daemon;
 
 	(void)fd;
-	ctlsock_events(n->ctlsock);
+	ctlsock_events(n->ctl.sock);
 	if (n->backend.drain && !n->backend.closing)
 		main_netbackd_command(n, SIGUSR2);
 }
@@ -355,9 +356,9 @@ static int main_control(int argc, char **argv)
 	static struct netbackd n;
 	const struct loop_conf conf = { .program = PROGRAM, .ops = &netbackd_ops, .daemon = &n, .root = "backend/vif",
 					.mark = "data/" PROGRAM, .drain_signal = SIGUSR2, .end_ms = END_MS };
-	static const struct ctlcmd ctl = { &ctl_ops, &n.backend };
 	struct loop *l;
 
+	n.ctl = (struct ctlcmd){ .ops = &ctl_ops, .daemon = &n.backend };
 	n.backend.run_dir = o.run_dir;
 	n.backend.take_over = o.take_over;
 	n.backend.policy = o.policy;
@@ -382,9 +383,9 @@ static int main_control(int argc, char **argv)
 	if (n.backend.processes)
 		loop_watch(l, processes_fd(n.backend.processes), main_netbackd_processes);
 	n.backend.link_fd = loop_watch_links(l, main_netbackd_links);
-	n.ctlsock = ctlcmd_open(&ctl, o.run_dir);
-	if (n.ctlsock)
-		loop_watch(l, ctlsock_fd(n.ctlsock), main_netbackd_control);
+	ctlcmd_open(&n.ctl, o.run_dir);
+	if (n.ctl.sock)
+		loop_watch(l, ctlsock_fd(n.ctl.sock), main_netbackd_control);
 	if (o.drain)
 		raise(SIGUSR2);		/* blocked: it is taken as any other, once all is started */
 	return loop_run(l);

@@ -256,6 +256,7 @@ static void conn_release(struct vif_conn *conn)
 	gref_map_free(conn->gref_map);
 	for (unsigned int i = 0; i < conn->nworkers; i++)
 		conn_exit_worker(&conn->worker[i]);
+	capture_exit(&conn->captured);
 	for (unsigned int i = 0; i < conn->nworkers; i++) {
 		grant_close(conn->worker[i].grant);
 		if (i)

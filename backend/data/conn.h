@@ -17,6 +17,7 @@
 #include "common/base/stats.h"
 #include "common/base/util.h"
 #include "conf.h"
+#include "conn_capture.h"
 #include "counters.h"
 #include "handles.h"
 #include "mapquota.h"

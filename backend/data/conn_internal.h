@@ -63,6 +63,7 @@ struct vif_frame {
 	struct pkt pkt;
 	struct vif_queue *queue;	/* grx: the queue it goes to; NULL: it is dropped before one is chosen */
 	ssize_t put;		/* gtx: what the write returned, set once its burst is written */
+	uint16_t runs;		/* gtx: of iov, from 0 on; only while somebody captures */
 	bool scattered;		/* gtx: its bytes are in several runs, not in one */
 	bool direct;		/* grx: its bytes are in the guest's pages, not in the buffer */
 	uint32_t at;		/* where its virtio_net_hdr starts in the buffer, bytes */
@@ -136,6 +137,7 @@ struct vif_conn {
 	struct vif_saved *saved;		/* the tables, saved for the next daemon */
 	bool hash_changed, gref_map_changed;	/* changed since they were saved */
 	char connection[VIF_CONNECTION_MAX];	/* text of vif_conf_describe() */
+	struct capture_owner captured;	/* its owner's, not a worker's */
 	unsigned int nworkers;
 	struct vif_worker *worker;
 	struct vif_queue *queue;	/* conf.queues of them */

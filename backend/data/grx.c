@@ -41,12 +41,31 @@ static bool grx_begin(struct vif_worker *vw)
 	return vif_source_has_frames(vw);
 }
 
+/* Gives whoever captures a copy of a frame with its fate. The bytes are private: no frame is read straight
+ * into the guest's pages while somebody captures. */
+static void grx_capture(const struct vif_worker *vw, const struct vif_frame *f)
+{
+	bool read = f->queue && !f->direct;
+	const struct iovec iov = { vw->grx_buf + f->at + VNET_HDR_LEN, f->pkt.len };
+	struct virtio_net_hdr vh = { .flags = 0 };
+	struct capring_record rec;
+
+	if (read)
+		memcpy(&vh, vw->grx_buf + f->at, sizeof(vh));
+	rec = capring_of_pkt(&f->pkt, f->pkt.drop, &vh);
+	rec.to_guest = 1;
+	rec.queue = f->queue ? (uint16_t)f->queue->index : 0;
+	capture_put(vw->w.capture.now, &rec, &iov, read, 0);
+}
+
 /* Counts a frame, once its fate is known. */
 static void grx_count(struct vif_worker *vw, const struct vif_frame *f)
 {
 	/* A frame that is dropped before its queue is known counts for the worker. */
 	struct stats *stats = f->queue ? f->queue->stats : vw->w.stats;
 
+	if (capture_on(&vw->w.capture))
+		grx_capture(vw, f);
 	if (f->pkt.drop != DROP_NONE) {
 		stats_inc(stats, stats_grx_drop(f->pkt.drop));
 		probe_drop(vw->conn->name, "to-guest", drop_name(f->pkt.drop), f->pkt.len);
@@ -186,11 +205,15 @@ unsigned int vif_grx_run(struct vif_worker *vw)
 		return 0;
 	grant_batch_reset(vw->batch);
 	vif_source_begin(vw);
+	if (capture_on(&vw->w.capture))
+		capture_run(vw->w.capture.now);
 	n = grx_collect(vw, &looked);
 	vif_source_end(vw);
 	if (n == 0)
 		return looked;
 	grx_copy(vw);
+	if (capture_on(&vw->w.capture))
+		capture_run(vw->w.capture.now);
 	for (unsigned int i = 0; i < n; i++)
 		grx_complete(&vw->frames[i]);
 	for (struct vif_queue *q = vw->queue; q < vw->queue + vw->nqueues; q++) {

@@ -10,7 +10,7 @@
  * header itself is read into private memory, and copied to the page once it is final.
  *
  * With several queues, a hash or headroom a frame is read into private memory: its queue,
- * or the number of its extras, is known only once it is read.
+ * or the number of its extras, is known only once it is read. So is one that is captured.
  *
  * Where the frontend wants headroom, each slot's data starts behind it and an extra
  * says so. It is for an XDP program, which sees one page: so large frames go in
@@ -142,11 +142,11 @@ static bool source_read_private(struct vif_worker *vw, struct vif_frame *f, uint
 }
 
 /* Returns true if the largest frame would be in mapped pages entirely. With a hash or headroom
- * it returns false, as each takes one more slot. */
+ * it returns false, as each takes one more slot. A captured frame is read once, and not from the guest's pages. */
 static bool source_reads_direct(const struct vif_queue *q)
 {
 	return q->nposted >= DIRECT_SLOTS && q->unmapped == 0 && q->conf->peer.sg && !hash_steers(&q->vw->conn->hash) &&
-	       !vif_settings_headroom(q->vw->conn->settings);
+	       !vif_settings_headroom(q->vw->conn->settings) && !capture_on(&q->vw->w.capture);
 }
 
 /* Lays iov over the page of the first posted buffer and those from the third on, or with an offload header over

@@ -171,6 +171,8 @@ static enum drop gtx_send_frame(struct vif_queue *q, struct vif_frame *f)
 		return DROP_GRANT;
 	drop = f->scattered ? frame_from_pkt(head, &f->pkt, q->conf->header, f->iov, f->iov + 1, &n) :
 		frame_from_private(&head->hdr, &f->pkt, q->conf->header, f->iov);
+	if (capture_on(&q->vw->w.capture))
+		f->runs = (uint16_t)n;
 	if (drop != DROP_NONE)
 		return drop;
 	/* Its header said only now what it becomes; one frame was counted when it was taken. */
@@ -202,6 +204,19 @@ static void gtx_send(struct vif_queue *q, unsigned int n)
 	port_write(&q->vw->w.net);
 }
 
+/* Gives whoever captures a copy of a frame with its fate. A frame whose bytes were not read has no runs. */
+static void gtx_capture(const struct vif_queue *q, const struct vif_frame *f, enum drop drop)
+{
+	const struct frame_head *head = (const struct frame_head *)(const void *)(q->vw->gtx_buf + f->at);
+	struct capring_record rec = capring_of_pkt(&f->pkt, drop, f->runs ? &head->hdr.hdr : NULL);
+
+	if (drop == DROP_NONE && f->pkt.mcast)
+		return;
+	rec.queue = (uint16_t)q->index;
+	/* Without its header, which vif_gtx_segment() has taken off already. */
+	capture_put(q->vw->w.capture.now, &rec, f->iov, f->runs, f->runs && f->iov[0].iov_base == head ? VNET_HDR_LEN : 0);
+}
+
 /* Counts a packet. Returns the status of its responses: an error only if the
  * guest caused it. */
 static int16_t gtx_count(struct vif_queue *q, const struct vif_frame *f)
@@ -209,6 +224,8 @@ static int16_t gtx_count(struct vif_queue *q, const struct vif_frame *f)
 	bool lost = pkt_has_frame(&f->pkt) && f->put < 0;
 	enum drop drop = lost ? DROP_TAP : f->pkt.drop;
 
+	if (capture_on(&q->vw->w.capture))
+		gtx_capture(q, f, drop);
 	if (drop != DROP_NONE) {
 		stats_inc(q->stats, stats_gtx_drop(drop));
 		probe_drop(q->vw->conn->name, "from-guest", drop_name(drop), f->pkt.len);
@@ -234,6 +251,14 @@ static bool gtx_begin(struct vif_queue *q)
 	return ready > 0 && vif_rate_allows(q->vw, RATE_GTX);
 }
 
+/* Begins a run of n packets that are captured. */
+static void gtx_capture_run(struct vif_queue *q, unsigned int n)
+{
+	capture_run(q->vw->w.capture.now);
+	for (unsigned int i = 0; i < n; i++)
+		q->vw->frames[i].runs = 0;
+}
+
 unsigned int vif_gtx_run(struct vif_queue *q)
 {
 	unsigned int n;
@@ -242,6 +267,8 @@ unsigned int vif_gtx_run(struct vif_queue *q)
 		return 0;
 	grant_batch_reset(q->vw->batch);
 	n = gtx_collect(q);
+	if (capture_on(&q->vw->w.capture))
+		gtx_capture_run(q, n);
 	gtx_copy(q);
 	gtx_send(q, n);
 	for (unsigned int i = 0; i < n; i++)

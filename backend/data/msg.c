@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/wire/capring.h"
 #include "common/wire/pkt.h"
 #include "common/wire/vnethdr.h"
 #include "msg.h"
@@ -45,6 +46,7 @@ size_t msg_size(uint16_t kind, enum msg_from from)
 		{ MSG_LOG_LEVEL, MSG_FROM_CONTROL, sizeof(struct msg_log_level) },
 		{ MSG_MAPPINGS, MSG_FROM_CONTROL, sizeof(struct msg_mappings) },
 		{ MSG_END, MSG_FROM_CONTROL, sizeof(struct msg_end) },
+		{ MSG_CAPTURE, MSG_FROM_CONTROL, sizeof(struct msg_capture) },
 		{ MSG_APPLIED, MSG_FROM_DATA, sizeof(struct msg_applied) },
 		{ MSG_SERVING, MSG_FROM_DATA, sizeof(struct msg_serving) },
 		{ MSG_READY, MSG_FROM_DATA, sizeof(struct msg_ready) },
@@ -147,6 +149,13 @@ static bool msg_connected_ok(const struct msg_connected *m)
 	return msg_err_ok(m->err) && m->reason < REASON_MAX && (m->err || m->reason == 0);
 }
 
+static bool msg_capture_ok(const struct msg_capture *m)
+{
+	if (m->flags == 0)
+		return m->snap == 0;
+	return !(m->flags & ~(uint32_t)CAPRING_FLAGS) && (m->flags & (CAPRING_FROM_GUEST | CAPRING_TO_GUEST)) && m->snap <= CAPRING_SNAP_MAX;
+}
+
 static bool msg_log_ok(const struct msg_log *m)
 {
 	return m->level <= LOG_LEVEL_DEBUG && m->zero == 0 && msg_text_ok(m->text, sizeof(m->text));
@@ -175,6 +184,8 @@ static bool msg_fields_ok(const union msg *m)
 		return m->carrier.stalled <= 1 && m->carrier.zero == 0;
 	case MSG_LOG:
 		return msg_log_ok(&m->log);
+	case MSG_CAPTURE:
+		return msg_capture_ok(&m->capture);
 	case MSG_SERVING:
 		return msg_connect_ok(&m->serving.connect);
 	case MSG_DISCONNECT:
@@ -198,7 +209,7 @@ static bool msg_vif_ok(const struct msg_head *head)
 /* Returns the number of descriptors that the message must have. */
 static unsigned int msg_fds_of(const union msg *m)
 {
-	if (m->head.kind == MSG_SERVING)
+	if (m->head.kind == MSG_SERVING || (m->head.kind == MSG_CAPTURE && m->capture.flags))
 		return 2;
 	if (m->head.kind != MSG_CONNECT)
 		return 0;

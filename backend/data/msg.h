@@ -14,6 +14,7 @@
  * - SETTINGS when one of them changes: APPLIED;
  * - MAPPINGS when the VIFs may keep fewer or more pages mapped: nothing;
  * - DISCONNECT: DISCONNECTED, once no page of that VIF is mapped.
+ * - CAPTURE begins or ends the capture of a VIF's frames: no answer, the tool sees in the ring that it began.
  * - END: the process stops all that it serves and ends.
  * The data process sends FAULT, CARRIER and LOG by itself.
  *
@@ -33,7 +34,7 @@
 #include "reason_list.h"
 
 #ifndef MSG_VERSION	/* a test builds another one */
-#define MSG_VERSION 5u
+#define MSG_VERSION 6u
 #endif
 #define MSG_VIFS_MAX 64u	/* VIFs of one data process */
 #define MSG_WORKERS_MAX (MSG_VIFS_MAX * VIF_QUEUES_MAX)	/* workers of one data process, in its life */
@@ -44,7 +45,7 @@
 enum msg_from { MSG_FROM_CONTROL, MSG_FROM_DATA };
 enum msg_kind {
 	/* from control */
-	MSG_HELLO = 1, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END, MSG_MAPPINGS,
+	MSG_HELLO = 1, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END, MSG_MAPPINGS, MSG_CAPTURE,
 	/* from data */
 	MSG_READY = 65, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG, MSG_SERVING, MSG_APPLIED,
 };
@@ -108,6 +109,9 @@ enum {
 struct msg_mappings { struct msg_head head; uint32_t all, zero; };	/* all: as in CONNECT, from now on */
 struct msg_disconnect { struct msg_head head; };
 struct msg_log_level { struct msg_head head; uint32_t level, zero; };
+/* flags: CAPRING_*, and the descriptors are the block and the bell (common/host/capture.h); 0: the capture ends, and
+ * there is no descriptor. A VIF that is not connected is left alone. */
+struct msg_capture { struct msg_head head; uint32_t flags, snap; };
 struct msg_end { struct msg_head head; };
 
 /* A VIF that is connected: the CONNECT that it was made by, with the settings of now. The
@@ -123,21 +127,16 @@ struct msg_ready {
 	uint32_t sets;		/* sets of handles that are left */
 };
 
-struct msg_connected {
-	struct msg_head head;
-	int32_t err;		/* 0 or -errno */
-	uint32_t reason;	/* with err */
-};
+/* err: 0 or -errno; reason: with err. */
+struct msg_connected { struct msg_head head; int32_t err; uint32_t reason; };
 
 struct msg_disconnected { struct msg_head head; };
 struct msg_applied { struct msg_head head; };
 struct msg_fault { struct msg_head head; uint32_t reason, zero; };
-
 /* stalled is 1: a queue has lacked slots for long; 0: no longer. */
 struct msg_carrier { struct msg_head head; uint32_t stalled, zero; };
 
-/* A line for the log. */
-struct msg_log {
+struct msg_log {			/* a line for the log */
 	struct msg_head head;
 	uint32_t level, zero;
 	char text[MSG_TEXT_MAX];	/* NUL-terminated, then zeros */
@@ -150,6 +149,7 @@ union msg {
 	struct msg_settings settings;
 	struct msg_disconnect disconnect;
 	struct msg_mappings mappings;
+	struct msg_capture capture;
 	struct msg_serving serving;
 	struct msg_log_level log_level;
 	struct msg_ready ready;

@@ -83,6 +83,8 @@ static bool serve_tell_all(void)
 		struct serve_vif *v = &serve.vif[i];
 		union msg m;
 
+		if (v->conn)
+			vif_conn_capture_reap(v->conn);
 		while (v->conn && serve_vif_news(v, i, &m)) {
 			if (msg_send(serve.sock, &m, NULL, 0) != -EAGAIN)
 				continue;
@@ -133,6 +135,9 @@ static int serve_obey(const union msg *m, const int *fds)
 		return 0;
 	case MSG_DISCONNECT:
 		serve_disconnect(v, m->head.vif);
+		return 0;
+	case MSG_CAPTURE:
+		serve_vif_capture(v, &m->capture, fds);
 		return 0;
 	case MSG_LOG_LEVEL:
 		log_set_level((enum log_level)m->log_level.level);
@@ -277,6 +282,14 @@ static void serve_introduce(void)
 	serve_send(&m);
 }
 
+/* A capture ends with the control that began it. */
+static void serve_stop_captures(void)
+{
+	for (uint32_t i = 0; i < MSG_VIFS_MAX; i++)
+		if (serve.vif[i].conn)
+			vif_conn_capture_stop(serve.vif[i].conn);
+}
+
 /* Waits for another control. Returns false if none came in time, or one of another version. */
 static bool serve_await_control(void)
 {
@@ -287,6 +300,7 @@ static bool serve_await_control(void)
 
 	close(serve.sock);
 	serve.sock = -1;
+	serve_stop_captures();
 	while (err == -ECONNRESET && (now = now_us()) < until && poll(&fd, 1, (int)((until - now) / 1000u) + 1) != 0) {
 		/* A control that only checked for a listener has closed its end by now. */
 		serve.sock = accept4(SERVE_LISTENER, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);

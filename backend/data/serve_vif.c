@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/errtext.h"
+#include "common/base/log.h"
 #include "reason_list.h"
 #include "serve_vif.h"
 
@@ -99,6 +101,25 @@ void serve_vif_disconnect(struct serve_vif *v)
 	vif_conn_stop(v->conn, &sum);
 	v->conn = NULL;
 	serve_vif_release(v);
+}
+
+void serve_vif_capture(struct serve_vif *v, const struct msg_capture *m, const int *fds)
+{
+	const struct capring_wish wish = { m->flags, m->snap };
+	struct capture_fds given = { -1, -1 };
+	int err;
+
+	if (m->flags)
+		given = (struct capture_fds){ fds[0], fds[1] };
+	if (!v->conn) {
+		capture_fds_close(&given);
+	} else if (!m->flags) {
+		vif_conn_capture_stop(v->conn);
+	} else {
+		err = vif_conn_capture(v->conn, &wish, &given);
+		if (err)
+			log_warn("its frames cannot be captured vif=%s error=\"%s\"", v->made.name, errtext(ERRTEXT_FILE, err));
+	}
 }
 
 bool serve_vif_news(struct serve_vif *v, uint32_t number, union msg *m)

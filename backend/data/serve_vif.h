@@ -38,6 +38,9 @@ void serve_vif_disconnect(struct serve_vif *v);
 /* Lets all VIFs together keep so many pages mapped as static grants from now on. What is mapped stays so. */
 void serve_vif_may_map(struct serve_shared *shared, unsigned int pages);
 
+/* Begins or ends a capture of its frames, as a checked message says. Takes the message's descriptors. */
+void serve_vif_capture(struct serve_vif *v, const struct msg_capture *m, const int *fds);
+
 /* Sets what may change while it is connected. */
 void serve_vif_set(struct serve_vif *v, const struct msg_values *values);
 

@@ -8,4 +8,7 @@
 /* Returns the monotonic time in microseconds. */
 uint64_t now_us(void);
 
+/* Returns the same in nanoseconds. */
+uint64_t now_ns(void);
+
 #endif

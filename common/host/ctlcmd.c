@@ -13,7 +13,7 @@
 struct ctlcmd_row {
 	const char *name;
 	unsigned int least, most;	/* words after the name */
-	json_t *(*run)(const struct ctlcmd *c, const struct ctlsock_request *request);
+	json_t *(*run)(struct ctlcmd *c, const struct ctlsock_request *request);
 };
 
 /* --- documents of VIFs ----------------------------------------------------------- */
@@ -154,29 +154,29 @@ static json_t *ctlcmd_vifs(const struct ctlcmd *c, const char *name, enum ctlcmd
 	return doc;
 }
 
-static json_t *ctlcmd_list(const struct ctlcmd *c, const struct ctlsock_request *request)
+static json_t *ctlcmd_list(struct ctlcmd *c, const struct ctlsock_request *request)
 {
 	return ctlcmd_vifs(c, request->word[1], CTLCMD_LIST);
 }
 
-static json_t *ctlcmd_show(const struct ctlcmd *c, const struct ctlsock_request *request)
+static json_t *ctlcmd_show(struct ctlcmd *c, const struct ctlsock_request *request)
 {
 	return ctlcmd_vifs(c, request->word[1], CTLCMD_SHOW);
 }
 
-static json_t *ctlcmd_stats(const struct ctlcmd *c, const struct ctlsock_request *request)
+static json_t *ctlcmd_stats(struct ctlcmd *c, const struct ctlsock_request *request)
 {
 	return ctlcmd_vifs(c, request->word[1], CTLCMD_STATS);
 }
 
-static json_t *ctlcmd_drops(const struct ctlcmd *c, const struct ctlsock_request *request)
+static json_t *ctlcmd_drops(struct ctlcmd *c, const struct ctlsock_request *request)
 {
 	return ctlcmd_vifs(c, request->word[1], CTLCMD_DROPS);
 }
 
 /* --- changes --------------------------------------------------------------------- */
 
-static json_t *ctlcmd_log_level(const struct ctlcmd *c, const struct ctlsock_request *request)
+static json_t *ctlcmd_log_level(struct ctlcmd *c, const struct ctlsock_request *request)
 {
 	enum log_level level;
 	json_t *doc;
@@ -203,7 +203,7 @@ static void *ctlcmd_find(const struct ctlcmd *c, const char *name)
 	return NULL;
 }
 
-static json_t *ctlcmd_set(const struct ctlcmd *c, const struct ctlsock_request *request)
+static json_t *ctlcmd_set(struct ctlcmd *c, const struct ctlsock_request *request)
 {
 	const char *name = request->word[1], *what = request->word[2], *rate;
 	void *vif;
@@ -225,11 +225,34 @@ static json_t *ctlcmd_set(const struct ctlcmd *c, const struct ctlsock_request *
 	return ctlcmd_vifs(c, name, CTLCMD_SHOW);
 }
 
-static json_t *ctlcmd_drain(const struct ctlcmd *c, const struct ctlsock_request *request)
+static json_t *ctlcmd_drain(struct ctlcmd *c, const struct ctlsock_request *request)
 {
 	(void)request;
 	c->ops->drain(c->daemon);
 	return ctldoc_new(c->ops->program);
+}
+
+/* --- captures -------------------------------------------------------------------- */
+
+static json_t *ctlcmd_capture(struct ctlcmd *c, const struct ctlsock_request *request)
+{
+	return ctlcapture_begin(&c->captures, request);
+}
+
+static void *ctlcmd_find_for_capture(void *daemon, const char *name)
+{
+	return ctlcmd_find(daemon, name);
+}
+
+static void ctlcmd_gone(const void *arg, uint32_t id)
+{
+	ctlcapture_gone(&((struct ctlcmd *)(uintptr_t)arg)->captures, id);
+}
+
+void ctlcmd_tick(struct ctlcmd *c)
+{
+	if (c->sock)
+		ctlcapture_tick(&c->captures, c->sock);
 }
 
 static const struct ctlcmd_row ctlcmd_rows[] = {
@@ -240,9 +263,10 @@ static const struct ctlcmd_row ctlcmd_rows[] = {
 	{ "log-level", 1, 1, ctlcmd_log_level },
 	{ "set", 2, 2, ctlcmd_set },
 	{ "drain", 0, 0, ctlcmd_drain },
+	{ "capture", 4, 4, ctlcmd_capture },
 };
 
-static json_t *ctlcmd_run(const struct ctlcmd *c, const struct ctlsock_request *request)
+static json_t *ctlcmd_run(struct ctlcmd *c, const struct ctlsock_request *request)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(ctlcmd_rows); i++) {
 		const struct ctlcmd_row *row = &ctlcmd_rows[i];
@@ -253,23 +277,26 @@ static json_t *ctlcmd_run(const struct ctlcmd *c, const struct ctlsock_request *
 			return ctldoc_error(c->ops->program, "%s takes %u to %u words", row->name, row->least, row->most);
 		return row->run(c, request);
 	}
-	return ctldoc_error(c->ops->program, "there is no request \"%s\"; there are list, show, stats, drops, log-level, set, drain",
+	return ctldoc_error(c->ops->program, "there is no request \"%s\"; there are list, show, stats, drops, log-level, set, drain, capture",
 			    request->word[0]);
 }
 
 static char *ctlcmd_answer(const void *arg, const struct ctlsock_request *request)
 {
-	return ctldoc_text(ctlcmd_run(arg, request));
+	return ctldoc_text(ctlcmd_run((struct ctlcmd *)(uintptr_t)arg, request));
 }
 
-struct ctlsock *ctlcmd_open(const struct ctlcmd *c, const char *run_dir)
+void ctlcmd_open(struct ctlcmd *c, const char *run_dir)
 {
-	struct ctlsock *s;
-	int err = ctlsock_open(&s, run_dir, c->ops->program, ctlcmd_answer, c);
+	int err = ctlsock_open(&c->sock, run_dir, c->ops->program, ctlcmd_answer, c);
 
-	if (!err)
-		return s;
+	c->capture = c->ops->capture;
+	c->capture.find = ctlcmd_find_for_capture;
+	c->captures = (struct ctlcaptures){ .program = c->ops->program, .ops = &c->capture, .daemon = c };
+	if (!err) {
+		ctlsock_on_gone(c->sock, ctlcmd_gone);
+		return;
+	}
 	log_warn("there is no control socket, netpair cannot ask this daemon file=%s/%s.sock error=\"%s\"", run_dir, c->ops->program,
 		 errtext(ERRTEXT_FILE, err));
-	return NULL;
 }

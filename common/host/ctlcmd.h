@@ -17,8 +17,7 @@
 #include "common/base/stats.h"
 #include "common/base/util.h"
 #include "common/wire/offload.h"
-
-struct ctlsock;
+#include "ctlcapture.h"
 
 /* What both daemons know of a VIF. */
 struct ctlcmd_vif {
@@ -56,16 +55,24 @@ struct ctlcmd_ops {
 	void (*set_level)(void *daemon, enum log_level level);
 	/* Begins to close every VIF, and to end then. */
 	void (*drain)(void *daemon);
+	/* find is ctlcmd.c's. */
+	struct ctlcapture_ops capture;
 };
 
 /* A daemon's end of the commands. */
 struct ctlcmd {
 	const struct ctlcmd_ops *ops;
 	void *daemon;
+	struct ctlsock *sock;		/* NULL: there is none */
+	struct ctlcapture_ops capture;	/* those of ops, with find */
+	struct ctlcaptures captures;
 };
 
-/* Makes the daemon's control socket in run_dir; c stays valid. Returns NULL, after a log line, if there is
- * none: the daemon works without. The caller owes ctlsock_close(). */
-struct ctlsock *ctlcmd_open(const struct ctlcmd *c, const char *run_dir);
+/* Makes the daemon's control socket in run_dir, c->sock; c has ops and daemon, and stays valid. Without a socket the
+ * daemon works, and a log line says so. The caller owes ctlsock_close(). */
+void ctlcmd_open(struct ctlcmd *c, const char *run_dir);
+
+/* Ends what a VIF's end ends. Called each second. */
+void ctlcmd_tick(struct ctlcmd *c);
 
 #endif

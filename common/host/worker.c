@@ -106,7 +106,7 @@ static void worker_unmask_ports(struct worker *w)
 /* Waits at most timeout_ms (-1: no limit) for events. Returns whether there was one. */
 static bool worker_wait_events(struct worker *w, int timeout_ms)
 {
-	struct epoll_event ev[3];
+	struct epoll_event ev[4];
 	int n = epoll_wait(w->tap_ready ? w->epoll_rest_fd : w->epoll_fd, ev, ARRAY_SIZE(ev), timeout_ms);
 
 	for (int i = 0; i < n; i++) {
@@ -114,7 +114,7 @@ static bool worker_wait_events(struct worker *w, int timeout_ms)
 			w->tap_ready = taplook_announced(&w->look);
 		else if (ev[i].data.fd == w->kick_fd)
 			worker_take_kick(w);
-		else
+		else if (!capture_take_bell(&w->capture, ev[i].data.fd))
 			worker_take_event(w);
 	}
 	return n > 0;
@@ -124,9 +124,7 @@ static bool worker_wait_events(struct worker *w, int timeout_ms)
  * signal and are processed together. Returns whether there is work. */
 static bool worker_nap(struct worker *w)
 {
-	const struct timespec ts = { .tv_nsec = NAP_US * 1000 };
-
-	nanosleep(&ts, NULL);
+	nanosleep(&(struct timespec){ .tv_nsec = NAP_US * 1000 }, NULL);
 	return w->ops->pending(w) || worker_wait_events(w, 0);
 }
 
@@ -267,6 +265,7 @@ static void *worker_main(void *arg)
 			worker_wait_for_stop(w);
 			break;
 		}
+		capture_turn(&w->capture, w->epoll_fd, w->epoll_rest_fd);
 		boost_round(&w->boost);
 		if (w->ops->run(w)) {
 			w->carried = true;

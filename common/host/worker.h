@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "boost.h"
+#include "capture.h"
 #include "common/base/clock.h"
 #include "common/wire/evmask.h"
 #include "evtchn.h"
@@ -109,6 +110,7 @@ struct worker {
 	struct boost boost;		/* its priority on a uniprocessor */
 	struct storm storm;		/* signals that bring no work */
 	struct spin spin;		/* how long it polls before a sleep */
+	struct capture capture;		/* who gets copies of the frames */
 	struct evmask mask;		/* if all rings share one channel; set before the start */
 	struct stats *stats;		/* counters that belong to no queue; borrowed */
 	struct worker_position *at;	/* whether it sleeps, for other threads; borrowed */

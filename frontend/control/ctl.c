@@ -71,6 +71,39 @@ static void ctl_drain(void *daemon)
 	((struct frontend *)daemon)->drain = true;
 }
 
+static unsigned int ctl_capture_workers(const void *nic)
+{
+	const struct nic *n = nic;
+
+	return n->conn && n->attached;
+}
+
+static int ctl_capture_begin(void *nic, const struct capring_wish *wish, const struct capture_fds *fds)
+{
+	struct nic *n = nic;
+	struct capture_fds mine;
+	int err = capture_fds_dup(&mine, fds);
+
+	if (!err)
+		err = nic_conn_capture(n->conn, wish, &mine);
+	return err;
+}
+
+static void ctl_capture_end(void *nic)
+{
+	const struct nic *n = nic;
+
+	if (n->conn)
+		nic_conn_capture_stop(n->conn);
+}
+
+static bool ctl_capture_is_on(const void *nic)
+{
+	const struct nic *n = nic;
+
+	return n->conn && n->attached && nic_conn_is_captured(n->conn);
+}
+
 const struct ctlcmd_ops ctl_ops = {
 	.program = "netfrontd",
 	.next = ctl_next,
@@ -80,4 +113,5 @@ const struct ctlcmd_ops ctl_ops = {
 	.queue_stats = ctl_queue_stats,
 	.set_level = ctl_set_level,
 	.drain = ctl_drain,
+	.capture = { .workers = ctl_capture_workers, .begin = ctl_capture_begin, .end = ctl_capture_end, .is_on = ctl_capture_is_on },
 };

@@ -144,6 +144,8 @@ void frontend_tick(struct frontend *d)
 	for (struct nic *n = d->nics; n; n = n->next) {
 		log_bucket_tell(&n->log, n->name);
 		n->dirty = nic_watch(n) || n->dirty;
+		if (n->conn)
+			nic_conn_capture_reap(n->conn);
 	}
 	frontend_run_dirty(d);
 }

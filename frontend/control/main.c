@@ -140,7 +140,7 @@ static void main_check_devices(unsigned int queues)
 struct netfrontd {
 	struct frontend frontend;
 	uint64_t stop_at;		/* 0: not asked to stop; microseconds */
-	struct ctlsock *ctlsock;	/* NULL: there is none */
+	struct ctlcmd ctl;
 };
 
 static int main_netfrontd_start(void *daemon, struct store *store)
@@ -163,7 +163,10 @@ static void main_netfrontd_reconnected(void *daemon, int how)
 
 static void main_netfrontd_tick(void *daemon)
 {
-	frontend_tick(&((struct netfrontd *)daemon)->frontend);
+	struct netfrontd *n = daemon;
+
+	frontend_tick(&n->frontend);
+	ctlcmd_tick(&n->ctl);
 }
 
 static void main_netfrontd_command(void *daemon, int signo)
@@ -189,7 +192,7 @@ static void main_netfrontd_finish(void *daemon)
 {
 	struct netfrontd *n = daemon;
 
-	ctlsock_close(n->ctlsock);
+	ctlsock_close(n->ctl.sock);
 	frontend_stop(&n->frontend);
 }
 
@@ -198,7 +201,7 @@ static void main_netfrontd_control(void *daemon, int fd)
 	struct netfrontd *n = daemon;
 
 	(void)fd;
-	ctlsock_events(n->ctlsock);
+	ctlsock_events(n->ctl.sock);
 	if (n->frontend.drain)
 		main_netfrontd_command(n, SIGTERM);
 }
@@ -247,7 +250,6 @@ int main(int argc, char **argv)
 	static struct netfrontd n;
 	const struct loop_conf conf = { .program = PROGRAM, .ops = &netfrontd_ops, .daemon = &n, .root = "device/vif",
 					.mark = "data/" PROGRAM, .end_ms = END_MS };
-	static const struct ctlcmd ctl = { &ctl_ops, &n.frontend };
 	struct frontend *d = &n.frontend;
 	struct options o;
 	struct loop *l;
@@ -263,6 +265,7 @@ int main(int argc, char **argv)
 	startup_lock(PROGRAM, o.run_dir, d->named, d->nnamed);
 	if (!o.take_over)
 		startup_check_kernel(PROGRAM, KERNEL_FRONTEND);
+	n.ctl = (struct ctlcmd){ .ops = &ctl_ops, .daemon = d };
 	d->shared.run_dir = o.run_dir;
 	d->shared.ifname = o.ifname;
 	d->shared.queues = o.queues;
@@ -282,9 +285,9 @@ int main(int argc, char **argv)
 		loop_watch(l, maddr_watch(), main_netfrontd_filter_changed);
 	}
 	d->shared.link_fd = loop_watch_links(l, main_netfrontd_links);
-	n.ctlsock = ctlcmd_open(&ctl, o.run_dir);
-	if (n.ctlsock)
-		loop_watch(l, ctlsock_fd(n.ctlsock), main_netfrontd_control);
+	ctlcmd_open(&n.ctl, o.run_dir);
+	if (n.ctl.sock)
+		loop_watch(l, ctlsock_fd(n.ctl.sock), main_netfrontd_control);
 	privileges_filter(PROGRAM);
 	return loop_run(l);
 }

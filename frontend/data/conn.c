@@ -311,6 +311,7 @@ void nic_conn_free(struct nic_conn *conn)
 {
 	worker_stop(&conn->w);
 	worker_exit(&conn->w);
+	capture_exit(&conn->captured);
 	for (unsigned int i = 0; i < conn->conf.queues; i++)
 		nic_queue_exit(&conn->queue[i]);
 	if (conn->share) {

@@ -4,7 +4,7 @@
  * Control includes of data only this file and conf.h: functions and plain structs.
  * From nic_conn_start() to nic_conn_stop() the connection belongs to its worker;
  * then only nic_conn_stats(), nic_conn_queue_stats(), nic_conn_positions(),
- * nic_conn_faulted(), nic_conn_look(), nic_conn_try_stop(), nic_conn_conf() and the two functions of multicast may be called.
+ * nic_conn_faulted(), nic_conn_look(), nic_conn_try_stop(), nic_conn_conf(), and those of multicast and conn_capture.h may be called.
  */
 #ifndef NETPAIR_FRONTEND_CONN_H
 #define NETPAIR_FRONTEND_CONN_H
@@ -20,6 +20,7 @@
 #include "common/base/util.h"
 #include "common/host/announce.h"
 #include "conf.h"
+#include "conn_capture.h"
 
 struct nic_conn;
 

@@ -3,7 +3,7 @@
  *
  * While the worker runs, it owns the connection. One worker serves all queues: it reads
  * one TAP, into pages that all queues share, before it knows which queue the frame is for.
- * Only these are shared between threads: struct worker (stop, fault), struct nic_mcast,
+ * Only these are shared between threads: struct worker (stop, fault, capture), struct nic_mcast,
  * and the counters.
  */
 #ifndef NETPAIR_FRONTEND_CONN_INTERNAL_H
@@ -49,6 +49,7 @@ struct nic_conn {
 	struct nic_rss rss;
 	struct nic_mcast mcast;
 	struct nic_announce announce;
+	struct capture_owner captured;	/* the control thread's */
 	struct nic_queue *queue;	/* conf.queues of them */
 };
 

@@ -40,6 +40,10 @@ static enum drop grx_send_packet(struct nic_queue *q, struct pkt *p)
 	if (drop != DROP_NONE)
 		return drop;
 	s->len = p->len;
+	if (capture_on(&q->conn->w.capture)) {
+		s->rec = capring_of_pkt(p, DROP_NONE, &s->head.hdr.hdr);
+		s->runs = n;
+	}
 	burst_add(burst, s->iov, n, &s->put);
 	return DROP_NONE;
 }
@@ -49,6 +53,18 @@ static void grx_repost(struct nic_queue *q, unsigned int slots)
 {
 	for (unsigned int i = 0; i < slots; i++)
 		grx_front_post(&q->grx, q->grx_pool.gref[grx_page_of(q, grx_front_next(&q->grx))]);
+}
+
+/* Gives whoever captures a copy of a frame, whose n runs of iov begin with its header. The
+ * headers are the copy that was checked; the backend can still write the rest. */
+static void grx_capture(const struct nic_queue *q, const struct capring_record *rec, enum drop drop, const struct iovec *iov, unsigned int n)
+{
+	struct capring_record r = *rec;
+
+	r.to_guest = 1;
+	r.drop = (uint8_t)drop;
+	r.queue = (uint16_t)q->index;
+	capture_put(q->conn->w.capture.now, &r, iov, n, VNET_HDR_LEN);
 }
 
 /* Counts a packet of len bytes, once its fate is known. */
@@ -74,6 +90,8 @@ static void grx_write_burst(struct nic_queue *q, unsigned int slots)
 	for (unsigned int i = 0; i < n; i++) {
 		const struct nic_send *s = &q->conn->send[i];
 
+		if (capture_on(&q->conn->w.capture))
+			grx_capture(q, &s->rec, s->put < 0 ? DROP_TAP : DROP_NONE, s->iov, s->runs);
 		grx_count(q, s->put < 0 ? DROP_TAP : DROP_NONE, s->len);
 	}
 	grx_repost(q, slots);
@@ -88,8 +106,14 @@ static void grx_handle_packet(struct nic_queue *q, struct pkt *p)
 		drop = nic_rss_check(q, p);
 	if (drop == DROP_NONE)
 		drop = grx_send_packet(q, p);
-	if (drop != DROP_NONE)
-		grx_count(q, drop, p->len);
+	if (drop == DROP_NONE)
+		return;
+	if (capture_on(&q->conn->w.capture)) {
+		const struct capring_record rec = capring_of_pkt(p, drop, NULL);
+
+		grx_capture(q, &rec, drop, NULL, 0);
+	}
+	grx_count(q, drop, p->len);
 }
 
 unsigned int nic_grx_run(struct nic_queue *q)
@@ -105,6 +129,8 @@ unsigned int nic_grx_run(struct nic_queue *q)
 			worker_fault(&q->conn->w, "grx responses out of range");
 		return 0;
 	}
+	if (capture_on(&q->conn->w.capture))
+		capture_run(q->conn->w.capture.now);
 	while (slots < WORKER_RUN_SLOTS && q->conn->segments < WORKER_RUN_SEGMENTS &&
 	       pkt_from_grx(&q->grx, layout, &p, &first) != PKT_NONE) {
 		grx_handle_packet(q, &p);

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 #include "common/base/util.h"
+#include "common/wire/capring.h"
 #include "common/wire/frame.h"
 
 struct nic_queue;
@@ -15,6 +16,8 @@ struct nic_queue;
 /* A packet in a burst: what must stay valid until the burst is written. */
 struct nic_send {
 	uint32_t len;			/* bytes of the frame */
+	struct capring_record rec;	/* it and runs only while somebody captures */
+	unsigned int runs;		/* of iov */
 	ssize_t put;
 	struct frame_head head;
 	struct iovec iov[1 + PKT_SLOTS_FATAL];

@@ -127,8 +127,36 @@ static void gtx_describe(const struct nic_conn *conn, struct pkt *p, const uint1
 	}
 }
 
+/* Gives whoever captures a copy of a frame that goes to the ring. The backend cannot write these pages. */
+static void gtx_capture(const struct nic_queue *q, const struct pkt *p, const uint16_t *ids)
+{
+	struct capture_end *e = q->conn->w.capture.now;
+	const uint8_t *first = pool_page(&q->conn->gtx_pool, ids[0]);
+	UNINITIALISED struct iovec iov[FRAME_SLOTS];
+	struct virtio_net_hdr vh = { .flags = 0 };
+	struct capring_record rec;
+
+	for (unsigned int i = 0; i < p->pieces; i++)
+		iov[i] = (struct iovec){ pool_page(&q->conn->gtx_pool, ids[i]) + p->piece[i].offset, p->piece[i].len };
+	if (p->header)
+		memcpy(&vh, first, sizeof(vh));
+	rec = capring_of_pkt(p, DROP_NONE, &vh);
+	rec.queue = (uint16_t)q->index;
+	capture_put(e, &rec, iov, p->pieces, 0);
+}
+
+/* Does the same with a frame that is dropped, which is in n runs. */
+static void gtx_capture_drop(const struct nic_queue *q, enum drop drop, const struct iovec *iov, unsigned int n, uint32_t len)
+{
+	const struct capring_record rec = { .kind = CAPRING_FRAME, .drop = (uint8_t)drop, .len = len, .queue = (uint16_t)q->index };
+
+	capture_put(q->conn->w.capture.now, &rec, iov, n, 0);
+}
+
 static void gtx_post(struct nic_queue *q, const struct pkt *p, const uint16_t *ids)
 {
+	if (capture_on(&q->conn->w.capture))
+		gtx_capture(q, p, ids);
 	pkt_to_gtx(&q->gtx, p, ids);
 	free_pages_claim(&q->conn->gtx_free_pages, ids, p->pieces);
 	stats_inc(&q->stats, STAT_GTX_PACKETS);
@@ -175,6 +203,8 @@ static void gtx_post_tso(struct nic_conn *conn)
 static bool gtx_not_read(struct nic_conn *conn, enum tap_outcome outcome)
 {
 	if (outcome == TAP_DROP) {
+		if (capture_on(&conn->w.capture))
+			gtx_capture_drop(&conn->queue[0], DROP_BOUNDS, NULL, 0, 0);
 		stats_inc(conn->w.stats, STAT_GTX_DROP_BOUNDS);
 		return true;
 	}
@@ -235,6 +265,8 @@ static bool gtx_move_frame(struct nic_conn *conn)
 	q = nic_steer(conn, r.body->iov_base, len);
 	drop = gtx_post_frame(q, &r, len);
 	if (drop != DROP_NONE) {
+		if (capture_on(&conn->w.capture))
+			gtx_capture_drop(q, drop, r.body, r.runs, len);
 		stats_inc(&q->stats, stats_gtx_drop(drop));
 		probe_drop(conn->w.name, "from-guest", drop_name(drop), len);
 	}
@@ -278,6 +310,8 @@ unsigned int nic_gtx_run(struct nic_conn *conn)
 	for (unsigned int i = 0; i < conn->conf.queues; i++)
 		if (!gtx_reap(&conn->queue[i]))
 			return 0;
+	if (capture_on(&conn->w.capture))
+		capture_run(conn->w.capture.now);
 	if (mcast)
 		nic_mcast_post(conn);
 	if (announce)

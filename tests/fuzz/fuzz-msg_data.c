@@ -49,6 +49,7 @@ static void use(const union msg *m, unsigned int nfds)
 	case MSG_LOG_LEVEL:
 	case MSG_MAPPINGS:
 	case MSG_END:
+	case MSG_CAPTURE:
 		PROMISE(!"of the other direction");
 	}
 }

@@ -68,6 +68,11 @@ uint64_t now_us(void)
 	return script_clock += 7;
 }
 
+uint64_t now_ns(void)
+{
+	return now_us() * 1000;
+}
+
 int kernel_take_over(enum kernel_side side, const char *device, struct log_bucket *log)
 {
 	(void)side;

@@ -4,6 +4,7 @@
  *   clients hold PATH N      N connections that send nothing, until stdin ends
  *   clients unread PATH N    N that ask for all counters and read nothing, until stdin ends
  *   clients send PATH LEN    one that sends LEN letters as its request, and prints what it gets
+ *   clients line PATH LINE   one that sends LINE, and prints the first packet that it gets
  *   clients nul PATH         one whose request has a NUL byte, likewise
  *
  * hold and unread print "ready" once as many are connected as get in without waiting.
@@ -58,7 +59,7 @@ static int many(const char *path, int n, const char *line)
 	return 0;
 }
 
-static int one(const char *path, const char *request, size_t len)
+static int one(const char *path, const char *request, size_t len, int packets)
 {
 	char buf[65536];
 	int fd = client(path, 0);
@@ -68,7 +69,7 @@ static int one(const char *path, const char *request, size_t len)
 		perror("send");
 		return 1;
 	}
-	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0)
+	while (packets-- && (n = recv(fd, buf, sizeof(buf), 0)) > 0)
 		fwrite(buf, 1, (size_t)n, stdout);
 	return 0;
 }
@@ -83,9 +84,11 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[1], "unread") == 0)
 		return many(argv[2], atoi(argv[3]), "stats");
 	if (argc == 4 && strcmp(argv[1], "send") == 0)
-		return one(argv[2], letters, (size_t)atoi(argv[3]));
+		return one(argv[2], letters, (size_t)atoi(argv[3]), -1);
+	if (argc == 4 && strcmp(argv[1], "line") == 0)
+		return one(argv[2], argv[3], strlen(argv[3]), 1);
 	if (argc == 3 && strcmp(argv[1], "nul") == 0)
-		return one(argv[2], "list\0vif1.0", 11);
-	fprintf(stderr, "clients: hold|unread|send|nul PATH [N]\n");
+		return one(argv[2], "list\0vif1.0", 11, -1);
+	fprintf(stderr, "clients: hold|unread|send|line|nul PATH [N]\n");
 	return 2;
 }

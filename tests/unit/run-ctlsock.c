@@ -18,6 +18,8 @@ static unsigned int requests;
 static char last[CTLSOCK_LINE_MAX + 1];
 static unsigned int last_words;
 static bool long_answer, no_memory;
+static uint32_t hold, gone_id;		/* the answer holds its client by this number; the one that went */
+static int given = -1;			/* a descriptor that goes with it */
 
 static char *answer(const void *arg, const struct ctlsock_request *request)
 {
@@ -27,6 +29,13 @@ static char *answer(const void *arg, const struct ctlsock_request *request)
 	requests++;
 	last_words = request->n;
 	snprintf(last, sizeof(last), "%s|%s|%s", request->word[0], request->word[1], request->word[7]);
+	assert_int_equal(request->uid, geteuid());
+	assert_int_equal(request->pid, getpid());
+	request->hold->id = hold;
+	if (given >= 0) {
+		request->hold->fd[0] = dup(given);
+		request->hold->nfds = 1;
+	}
 	if (no_memory)
 		return NULL;
 	text = calloc(1, LONG_ANSWER + 1);
@@ -37,7 +46,8 @@ static char *answer(const void *arg, const struct ctlsock_request *request)
 static int setup(void **state)
 {
 	(void)state;
-	requests = 0;
+	requests = hold = gone_id = 0;
+	given = -1;
 	long_answer = no_memory = false;
 	return ctlsock_open(&s, dir, "test", answer, dir);
 }
@@ -220,6 +230,113 @@ static void their_time_is_over(void **state)
 	close(unread);
 }
 
+static void gone(const void *arg, uint32_t id)
+{
+	assert_ptr_equal(arg, dir);
+	gone_id = id;
+}
+
+/* Returns a client that has its answer, and is held by that number. */
+static int held_client(uint32_t id)
+{
+	int fd = connect_client();
+	bool ended;
+
+	hold = id;
+	assert_int_equal(send(fd, "hold", 4, 0), 4);
+	run();
+	assert_int_equal(read_all(fd, &ended), 3);
+	assert_false(ended);
+	hold = 0;
+	return fd;
+}
+
+/* A held client stays when its time is over, and takes no place from others. */
+static void held_until_it_goes(void **state)
+{
+	int held[CTLSOCK_HELD_MAX], others[CTLSOCK_CLIENTS];
+	struct pollfd end = { .fd = ctlsock_fd(s), .events = POLLIN };
+	bool ended;
+
+	(void)state;
+	ctlsock_on_gone(s, gone);
+	for (unsigned int i = 0; i < CTLSOCK_HELD_MAX; i++) {
+		assert_true(ctlsock_may_hold(s));
+		held[i] = held_client(i + 1);
+	}
+	assert_false(ctlsock_may_hold(s));
+	for (unsigned int i = 0; i < CTLSOCK_CLIENTS; i++)
+		others[i] = connect_client();
+	run();
+	assert_true(s->full || ctlsock_place(s) == NULL);
+	for (unsigned int i = 0; i < CTLSOCK_PLACES; i++)
+		s->client[i].deadline = 1;
+	ctlsock_set_timer(s);
+	assert_int_equal(poll(&end, 1, 10000), 1);
+	run();
+	assert_int_equal(read_all(others[0], &ended), 0);
+	assert_true(ended);
+	assert_int_equal(read_all(held[0], &ended), 0);
+	assert_false(ended);
+	/* It goes, or says anything: its capture ends. */
+	close(held[0]);
+	run();
+	assert_int_equal(gone_id, 1);
+	assert_true(ctlsock_may_hold(s));
+	assert_int_equal(send(held[1], "list", 4, 0), 4);
+	run();
+	assert_int_equal(gone_id, 2);
+	assert_int_equal(recv(held[1], &end, 1, 0), -1);
+	assert_int_equal(errno, ECONNRESET);	/* what it sent was not read */
+	/* The daemon lets it go. */
+	gone_id = 0;
+	ctlsock_drop(s, 3, "the end");
+	assert_int_equal(read_all(held[2], &ended), 7);
+	assert_true(ended);
+	ctlsock_drop(s, 4, NULL);
+	ctlsock_drop(s, 77, "nobody");
+	assert_int_equal(read_all(held[3], &ended), 0);
+	assert_true(ended);
+	assert_int_equal(gone_id, 0);
+	for (unsigned int i = 1; i < CTLSOCK_HELD_MAX; i++)
+		close(held[i]);
+	for (unsigned int i = 0; i < CTLSOCK_CLIENTS; i++)
+		close(others[i]);
+	run();
+}
+
+/* The descriptor goes with the answer, once, and none is left behind. */
+static void descriptors_go_along(void **state)
+{
+	union { struct cmsghdr align; char buf[CMSG_SPACE(2 * sizeof(int))]; } control;
+	char text[16];
+	struct iovec iov = { text, sizeof(text) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+	int pipes[2], got, fd = connect_client();
+
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	given = pipes[1];
+	assert_int_equal(send(fd, "hold", 4, 0), 4);
+	run();
+	assert_int_equal(recvmsg(fd, &h, 0), 3);
+	assert_non_null(CMSG_FIRSTHDR(&h));
+	assert_int_equal(CMSG_FIRSTHDR(&h)->cmsg_len, CMSG_LEN(sizeof(int)));
+	memcpy(&got, CMSG_DATA(CMSG_FIRSTHDR(&h)), sizeof(got));
+	/* A client that is not answered gets none. */
+	no_memory = true;
+	close(fd);
+	fd = connect_client();
+	assert_int_equal(send(fd, "hold", 4, 0), 4);
+	run();
+	close(fd);
+	run();
+	close(got);
+	close(pipes[1]);
+	assert_int_equal(read(pipes[0], text, 1), 0);	/* nobody has the other end any more */
+	close(pipes[0]);
+}
+
 static void whose_place_it_is(void **state)
 {
 	struct ctlsock *other = NULL;
@@ -260,6 +377,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(long_answer_in_packets, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_so_many_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(their_time_is_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(held_until_it_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(descriptors_go_along, setup, teardown),
 		cmocka_unit_test_setup_teardown(whose_place_it_is, setup, teardown),
 	};
 	int failed;

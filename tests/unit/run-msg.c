@@ -10,7 +10,7 @@
 #include "backend/data/msg.c"
 #include "backend/data/msg_sock.c"
 
-static const uint16_t from_control[] = { MSG_HELLO, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END, MSG_MAPPINGS };
+static const uint16_t from_control[] = { MSG_HELLO, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END, MSG_MAPPINGS, MSG_CAPTURE };
 static const uint16_t from_data[] = { MSG_READY, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG, MSG_SERVING, MSG_APPLIED };
 
 /* Returns a valid message of this kind. */
@@ -25,6 +25,9 @@ static union msg good(uint16_t kind)
 	} else if (kind == MSG_CONNECT || kind == MSG_SERVING) {
 		strcpy(m.connect.name, "vif7.0");
 		m.connect.queues = m.connect.workers = m.connect.hold_ms = 1;
+	} else if (kind == MSG_CAPTURE) {
+		m.capture.flags = CAPRING_FROM_GUEST;
+		m.capture.snap = 100;
 	}
 	return m;
 }
@@ -36,7 +39,7 @@ static int check(const union msg *m, unsigned int nfds, enum msg_from from)
 
 static unsigned int fds_of(const union msg *m)
 {
-	return m->head.kind == MSG_CONNECT || m->head.kind == MSG_SERVING ? 2 : 0;
+	return m->head.kind == MSG_CONNECT || m->head.kind == MSG_SERVING || (m->head.kind == MSG_CAPTURE && m->capture.flags) ? 2 : 0;
 }
 
 static void each_kind_passes_one_way_only(void **state)
@@ -114,6 +117,24 @@ static void hello_fields(void **state)
 	REFUSED(MSG_HELLO, hello.gid, UINT32_MAX);
 	REFUSED(MSG_HELLO, hello.flags, MSG_HELLO_FLAGS + 1);
 	REFUSED(MSG_HELLO, hello.log_level, LOG_LEVEL_DEBUG + 1);
+}
+
+static void capture_fields(void **state)
+{
+	union msg m = good(MSG_CAPTURE);
+
+	(void)state;
+	REFUSED(MSG_CAPTURE, capture.flags, CAPRING_DROPPED);
+	REFUSED(MSG_CAPTURE, capture.flags, CAPRING_FLAGS + 1);
+	REFUSED(MSG_CAPTURE, capture.snap, CAPRING_SNAP_MAX + 1);
+	assert_int_equal(check(&m, 1, MSG_FROM_CONTROL), -EPROTO);
+	assert_int_equal(check(&m, 3, MSG_FROM_CONTROL), -EPROTO);
+	/* The end of a capture has neither bytes nor descriptors. */
+	m.capture.flags = 0;
+	assert_int_equal(check(&m, 0, MSG_FROM_CONTROL), -EPROTO);
+	m.capture.snap = 0;
+	assert_int_equal(check(&m, 0, MSG_FROM_CONTROL), 0);
+	assert_int_equal(check(&m, 2, MSG_FROM_CONTROL), -EPROTO);
 }
 
 static void connect_fields(void **state)
@@ -401,6 +422,7 @@ int main(void)
 		cmocka_unit_test(hello_fields),
 		cmocka_unit_test(connect_fields),
 		cmocka_unit_test(masks_of_an_offload_header),
+		cmocka_unit_test(capture_fields),
 		cmocka_unit_test(a_connection_with_tables_has_one_worker),
 		cmocka_unit_test(what_data_sends),
 		cmocka_unit_test(log_without_an_end),

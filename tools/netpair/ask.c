@@ -98,29 +98,25 @@ static int ask_check(const struct tool *t, json_t *doc)
 	return TOOL_FAILED;
 }
 
-int ask(const struct tool *t, json_t **doc, const char *fmt, ...)
+/* Sends a request, as ask_send(). */
+static int ask_send_format(const struct tool *t, int *fd, const char *fmt, va_list ap)
 {
-	char line[CTLSOCK_LINE_MAX + 1], *text;
-	size_t length = 0;
-	va_list ap;
-	int fd, len, code;
-	bool late;
+	char line[CTLSOCK_LINE_MAX + 1];
+	int len = vsnprintf(line, sizeof(line), fmt, ap);
 
-	va_start(ap, fmt);
-	len = vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
 	if (len < 0 || len > (int)CTLSOCK_LINE_MAX) {
 		fprintf(stderr, PROGRAM ": a request has at most %u bytes\n", CTLSOCK_LINE_MAX);
 		return TOOL_USAGE;
 	}
-	code = ask_send(t, &fd, line);
-	if (code)
-		return code;
-	text = ask_receive(fd, &length);
-	late = !text && errno == EAGAIN;
-	close(fd);
+	return ask_send(t, fd, line);
+}
+
+/* Makes the document of an answer; text NULL: there is none, late: in time. Returns as ask(). */
+static int ask_parse(const struct tool *t, json_t **doc, const char *text, size_t length, bool late)
+{
+	int code;
+
 	*doc = text ? json_loadb(text, length, 0, NULL) : NULL;
-	free(text);
 	if (late) {
 		fprintf(stderr, PROGRAM ": %s does not answer within %d s\n", t->daemon, ASK_SECONDS);
 		return TOOL_FAILED;
@@ -133,6 +129,72 @@ int ask(const struct tool *t, json_t **doc, const char *fmt, ...)
 	if (code)
 		json_decref(*doc);
 	return code;
+}
+
+int ask(const struct tool *t, json_t **doc, const char *fmt, ...)
+{
+	size_t length = 0;
+	va_list ap;
+	int fd, code;
+	char *text;
+	bool late;
+
+	va_start(ap, fmt);
+	code = ask_send_format(t, &fd, fmt, ap);
+	va_end(ap);
+	if (code)
+		return code;
+	text = ask_receive(fd, &length);
+	late = !text && errno == EAGAIN;
+	close(fd);
+	code = ask_parse(t, doc, text, length, late);
+	free(text);
+	return code;
+}
+
+/* Receives one packet with its descriptors. Returns its length, or -1 with errno; *n: the descriptors, at most CTLSOCK_FDS_MAX. */
+static ssize_t ask_receive_fds(int sock, char *text, size_t length, int *fds, unsigned int *n)
+{
+	union { struct cmsghdr align; char buf[CMSG_SPACE(CTLSOCK_FDS_MAX * sizeof(int))]; } control;
+	struct iovec iov = { text, length };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+	ssize_t got = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = got < 0 ? NULL : CMSG_FIRSTHDR(&h);
+
+	*n = 0;
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+		*n = (unsigned int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+		memcpy(fds, CMSG_DATA(c), *n * sizeof(int));
+	}
+	return got;
+}
+
+int ask_held(const struct tool *t, json_t **doc, int *sock, int *fds, const char *fmt, ...)
+{
+	char text[CTLSOCK_PACKET_MAX];
+	unsigned int n = 0;
+	va_list ap;
+	ssize_t got;
+	int code;
+
+	va_start(ap, fmt);
+	code = ask_send_format(t, sock, fmt, ap);
+	va_end(ap);
+	if (code) {
+		*sock = -1;
+		return code;
+	}
+	got = ask_receive_fds(*sock, text, sizeof(text), fds, &n);
+	code = ask_parse(t, doc, got > 0 ? text : NULL, got > 0 ? (size_t)got : 0, got < 0 && errno == EAGAIN);
+	if (!code && n == CTLSOCK_FDS_MAX)
+		return TOOL_OK;
+	while (n)
+		close(fds[--n]);
+	if (code)
+		return code;
+	fprintf(stderr, PROGRAM ": %s answered without the frames\n", t->daemon);
+	json_decref(*doc);
+	return TOOL_FAILED;
 }
 
 /* Returns whether a word is a VIF's name: vifD.H, nicN. */

@@ -18,6 +18,7 @@ static const struct command {
 	{ "stats", stats_run, "all counters, as a table or for Prometheus" },
 	{ "drops", drops_run, "what was dropped, why, and what helps" },
 	{ "top", top_run, "a live table of rates" },
+	{ "capture", capture_run, "frames at the ring with their fate, to a pcapng file" },
 	{ "log-level", log_level_run, "set the level of the daemon's log" },
 	{ "set", set_run, "set a VIF's rate" },
 	{ "drain", drain_run, "close every VIF in order and end the daemon" },

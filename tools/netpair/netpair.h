@@ -30,13 +30,17 @@ struct tool {
 /* A command: argv[0] is its name. */
 typedef int tool_command(const struct tool *t, int argc, char **argv);
 tool_command list_run, show_run, stats_run, drops_run, top_run, check_run;
-tool_command log_level_run, set_run, drain_run, attach_run, detach_run;
+tool_command capture_run, log_level_run, set_run, drain_run, attach_run, detach_run;
 
 /* --- ask.c --- */
 
 /* Sends a request and reads the document, which the caller releases. Returns TOOL_OK; else an exit code, after
  * a line on stderr: nobody listens, the daemon refused, or its answer is not whole. */
 MUST_CHECK int ask(const struct tool *t, json_t **doc, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Does the same for a request whose connection stays: the answer is one packet with two descriptors, fds, which the caller
+ * owns then, as *sock. */
+MUST_CHECK int ask_held(const struct tool *t, json_t **doc, int *sock, int *fds, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
 /* Asks for VIFs. what is list, show, stats or drops; which is "" (all), a VIF's name, a domain id or a guest's
  * name. *doc has at least one VIF if which is not "". Returns as ask(); TOOL_FAILED also if there is no such
