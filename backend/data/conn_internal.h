@@ -107,6 +107,7 @@ struct vif_worker {
 	struct grant_batch *batch;
 	struct taplimit_reader reader;	/* of its descriptor of the TAP */
 	uint8_t *gtx_buf, *grx_buf;	/* BATCH_BYTES each */
+	uint8_t grx_tail[VNET_HDR_LEN];	/* the last bytes of the longest frame, if too few buffers are posted for it */
 	struct vif_frame *frames;		/* BATCH_FRAMES, those of the present run */
 	uint32_t segments;		/* segments in this pass over the gtx rings; limit: WORKER_RUN_SEGMENTS */
 	unsigned int turn;		/* the queue that the next pass begins with */

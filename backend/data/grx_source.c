@@ -142,42 +142,76 @@ static bool source_read_private(struct vif_worker *vw, struct vif_frame *f, uint
 }
 
 /* Returns true if the largest frame would be in mapped pages entirely. With a hash or headroom
- * it returns false, as each takes one more slot. A captured frame is read once, and not from the guest's pages. */
-static bool source_reads_direct(const struct vif_queue *q)
+ * it returns false, as each takes one more slot. A captured frame is read once, and not from the guest's pages.
+ * With an offload header the last page may be missing, of which only the longest frames need a few bytes, if there
+ * is room in the buffer for such a frame. */
+static bool source_reads_direct(const struct vif_queue *q, bool room)
 {
-	return q->nposted >= DIRECT_SLOTS && q->unmapped == 0 && q->conf->peer.sg && !hash_steers(&q->vw->conn->hash) &&
-	       !vif_settings_headroom(q->vw->conn->settings) && !capture_on(&q->vw->w.capture);
+	return q->nposted + (q->conf->peer.header && room) >= DIRECT_SLOTS && q->unmapped == 0 && q->conf->peer.sg &&
+	       !hash_steers(&q->vw->conn->hash) && !vif_settings_headroom(q->vw->conn->settings) && !capture_on(&q->vw->w.capture);
 }
 
-/* Lays iov over the page of the first posted buffer and those from the third on, or with an offload header over
- * all pages from behind it on, as runs of pages that lie one behind the other. Returns the number of runs. */
-static unsigned int source_lay_out(const struct vif_queue *q, struct iovec *iov)
+/* Appends the pages of the posted buffers from first up to end to the n runs of iov, as runs of pages that lie one
+ * behind the other; next is where the last of the n runs ends. Returns the number of runs. */
+static unsigned int source_lay_pages(const struct vif_queue *q, struct iovec *iov, unsigned int n,
+				     unsigned int first, unsigned int end, const uint8_t *next)
 {
-	bool header = q->conf->peer.header;
-	uint32_t skip = header ? VNET_HDR_LEN : 0;
-	const uint8_t *next = header ? q->posted[0].page + XEN_PAGE : NULL;
-	unsigned int n = 0;
-
-	iov[n++] = (struct iovec){ q->posted[0].page + skip, XEN_PAGE - skip };
-	for (unsigned int i = header ? 1 : 2; i < DIRECT_SLOTS; i++) {
-		/* The header takes as many bytes of the last page as of the first. */
-		size_t len = header && i == DIRECT_SLOTS - 1 ? VNET_HDR_LEN : XEN_PAGE;
-
+	for (unsigned int i = first; i < end; i++) {
 		if (q->posted[i].page == next)
-			iov[n - 1].iov_len += len;
+			iov[n - 1].iov_len += XEN_PAGE;
 		else
-			iov[n++] = (struct iovec){ q->posted[i].page, len };
+			iov[n++] = (struct iovec){ q->posted[i].page, XEN_PAGE };
 		next = q->posted[i].page + XEN_PAGE;
 	}
 	return n;
 }
 
+/* Lays iov over the page of the first posted buffer and those from the third on. Returns the number of runs. */
+static unsigned int source_lay_out(const struct vif_queue *q, struct iovec *iov)
+{
+	iov[0] = (struct iovec){ q->posted[0].page, XEN_PAGE };
+	return source_lay_pages(q, iov, 1, 2, DIRECT_SLOTS, NULL);
+}
+
+/* Lays iov over all pages from behind an offload header on. The header takes as many bytes of the last page as of
+ * the first. Returns the number of runs. */
+static unsigned int source_lay_out_headed(const struct vif_queue *q, struct iovec *iov)
+{
+	uint8_t *first = q->posted[0].page, *tail = q->vw->grx_tail;
+	unsigned int n;
+
+	iov[0] = (struct iovec){ first + VNET_HDR_LEN, XEN_PAGE - VNET_HDR_LEN };
+	n = source_lay_pages(q, iov, 1, 1, DIRECT_SLOTS - 1, first + XEN_PAGE);
+	if (q->nposted >= DIRECT_SLOTS)
+		tail = q->posted[DIRECT_SLOTS - 1].page;
+	if (tail == q->posted[DIRECT_SLOTS - 2].page + XEN_PAGE)
+		iov[n - 1].iov_len += VNET_HDR_LEN;
+	else
+		iov[n++] = (struct iovec){ tail, VNET_HDR_LEN };
+	return n;
+}
+
+/* Makes a frame that was read into n runs one at offset at of grx_buf: it needs more slots than are posted. */
+static void source_gather(struct vif_queue *q, struct vif_frame *f, struct virtio_net_hdr_mrg_rxbuf *hdr,
+			  const struct iovec *iov, unsigned int n, uint32_t at)
+{
+	struct iovec body = { q->vw->grx_buf + at + VNET_HDR_LEN, f->pkt.len };
+	uint8_t *to = body.iov_base;
+
+	for (unsigned int i = 0; i < n; to += iov[i++].iov_len)
+		memcpy(to, iov[i].iov_base, iov[i].iov_len);
+	f->direct = false;
+	f->at = at;
+	memcpy(q->vw->grx_buf + at, hdr, sizeof(*hdr));
+	f->pkt.drop = source_classify(f, hdr, &body, 1);
+}
+
 /* Reads one frame into the guest's pages. Returns false if there is none. */
-static bool source_read_direct(struct vif_queue *q, struct vif_frame *f)
+static bool source_read_direct(struct vif_queue *q, struct vif_frame *f, uint32_t at)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr = { .num_buffers = 0 };
 	UNINITIALISED struct iovec iov[1 + DIRECT_SLOTS];
-	unsigned int n = source_lay_out(q, iov + 1);
+	unsigned int n = q->conf->peer.header ? source_lay_out_headed(q, iov + 1) : source_lay_out(q, iov + 1);
 
 	iov[0] = (struct iovec){ &hdr, sizeof(hdr) };
 	if (!source_got(q->vw, f, port_read(&q->vw->w.net, iov, n + 1)))
@@ -186,7 +220,11 @@ static bool source_read_direct(struct vif_queue *q, struct vif_frame *f)
 		return true;
 	f->direct = true;
 	f->queue = q;
-	f->pkt.drop = source_classify(f, &hdr, iov + 1, frame_trim(iov + 1, n, f->pkt.len));
+	n = frame_trim(iov + 1, n, f->pkt.len);
+	if (q->conf->peer.header && f->pkt.len + VNET_HDR_LEN > q->nposted * XEN_PAGE)
+		source_gather(q, f, &hdr, iov + 1, n, at);
+	else
+		f->pkt.drop = source_classify(f, &hdr, iov + 1, n);
 	return true;
 }
 
@@ -231,12 +269,12 @@ bool vif_source_next(struct vif_worker *vw, struct vif_frame *f, uint32_t used)
 		vif_posted_refill(q);
 		if (q->nposted == 0 && !vif_stall_drops(q))
 			return false;
-		direct = !vw->tso.left && source_reads_direct(q);
+		direct = !vw->tso.left && source_reads_direct(q, room);
 	}
 	if (!vw->tso.left) {
 		if (!direct && !room)
 			return false;
-		if (!(direct ? source_read_direct(q, f) : source_read_private(vw, f, at)))
+		if (!(direct ? source_read_direct(q, f, at) : source_read_private(vw, f, at)))
 			return false;
 		if (!vw->tso.left)
 			return true;

@@ -167,10 +167,10 @@ static bool offload_is_found(const struct virtio_net_hdr *vh, const struct heade
 	return !(vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || (vh->csum_start == h->l4 && vh->csum_offset == field);
 }
 
-/* A frame that is to be sent: its private first bytes, what was found in them, and the length of it all. */
+/* A frame that is to be sent: its private first bytes, what was found in them, and with an offload header the
+ * length of it all. */
 struct offload_frame {
 	const uint8_t *head;
-	size_t head_len;
 	uint32_t len;
 	struct headers h;
 };
@@ -178,9 +178,11 @@ struct offload_frame {
 /* Returns whether the peer takes a frame's header as an offload header. */
 static bool offload_is_headed(const struct virtio_net_hdr *vh, const struct vnet_peer *peer, const struct offload_frame *f)
 {
-	const struct virtio_net_hdr_mrg_rxbuf hdr = { .hdr = *vh };
+	uint32_t mask = peer->csum4 ? VNETHDR_CSUM : 0;
 
-	return vnethdr_check(&hdr, vnet_peer_mask(peer), f->len, f->head, f->head_len) == DROP_NONE;
+	if (vh->gso_type != VIRTIO_NET_HDR_GSO_NONE && offload_takes_gso(peer, vh->gso_type))
+		mask |= vnethdr_gso_bit(vh->gso_type);
+	return vnethdr_fits(vh, mask, f->len, &f->h) == DROP_NONE;
 }
 
 /* Returns whether a blank checksum may stay blank. */
@@ -240,15 +242,18 @@ enum vnet_step vnet_prepare(struct virtio_net_hdr *vh, const struct vnet_peer *p
 {
 	bool blank = vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM, large = vh->gso_type != VIRTIO_NET_HDR_GSO_NONE;
 	UNINITIALISED uint8_t head[VNET_HEAD_MAX];
-	struct offload_frame f = { .head = head, .head_len = min_size(iov[0].iov_len, VNET_HEAD_MAX) };
+	size_t head_len = min_size(iov[0].iov_len, VNET_HEAD_MAX);
+	struct offload_frame f = { .head = head };
 	uint8_t *field;
 	uint16_t sum;
 
+	if (peer->header)
+		vnethdr_tidy(vh);
 	if (!blank && !large)
 		return VNET_SEND;
 	/* The peer may write to the frame's page while we parse it. */
-	memcpy(head, iov[0].iov_base, f.head_len);
-	f.h = headers_parse(head, f.head_len);
+	memcpy(head, iov[0].iov_base, head_len);
+	f.h = headers_parse(head, head_len);
 	if (peer->header)
 		f.len = offload_length(iov, n);
 	if (large)

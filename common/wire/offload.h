@@ -89,7 +89,8 @@ enum vnet_step {
  *  - the frame is DHCP, whose clients read raw frames.
  *
  * Changes vh: clears the flag of a checksum that it fills in, and sets hdr_len of
- * a large segment to the length of its headers. */
+ * a large segment to the length of its headers. With an offload header it clears what
+ * means nothing in the frame. */
 MUST_CHECK enum vnet_step vnet_prepare(struct virtio_net_hdr *vh, const struct vnet_peer *peer,
 				       const struct iovec *iov, unsigned int n);
 

@@ -33,6 +33,15 @@ uint32_t vnethdr_gso_bit(uint8_t gso_type)
 	return 0;
 }
 
+void vnethdr_tidy(struct virtio_net_hdr *vh)
+{
+	vh->flags &= VNETHDR_FLAGS;
+	if (!(vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		vh->csum_start = vh->csum_offset = 0;
+	if (vh->gso_type == VIRTIO_NET_HDR_GSO_NONE)
+		vh->hdr_len = vh->gso_size = 0;
+}
+
 /* Returns whether the headers that were found are those that a large segment's header means. */
 static bool vnethdr_is_found(const struct virtio_net_hdr *vh, const struct headers *h)
 {
@@ -44,15 +53,12 @@ static bool vnethdr_is_found(const struct virtio_net_hdr *vh, const struct heade
 	       vh->csum_offset == (udp ? UDP_CSUM_OFFSET : TCP_CSUM_OFFSET) && vh->hdr_len == h->end;
 }
 
-enum drop vnethdr_check(const struct virtio_net_hdr_mrg_rxbuf *hdr, uint32_t mask, uint32_t len,
-			const uint8_t *head, size_t head_len)
+enum drop vnethdr_fits(const struct virtio_net_hdr *vh, uint32_t mask, uint32_t len, const struct headers *h)
 {
-	const struct virtio_net_hdr *vh = &hdr->hdr;
 	bool blank = vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM, large = vh->gso_type != VIRTIO_NET_HDR_GSO_NONE;
-	struct headers h;
 
-	if ((vh->flags & ~VNETHDR_FLAGS) || hdr->num_buffers ||
-	    (!blank && (vh->csum_start || vh->csum_offset)) || (!large && (vh->hdr_len || vh->gso_size)))
+	if ((vh->flags & ~VNETHDR_FLAGS) || (!blank && (vh->csum_start || vh->csum_offset)) ||
+	    (!large && (vh->hdr_len || vh->gso_size)))
 		return DROP_HEADER;
 	if (blank && (!(mask & VNETHDR_CSUM) || vh->csum_start < VNETHDR_CSUM_START_MIN ||
 		      (uint32_t)vh->csum_start + vh->csum_offset + 2 > len))
@@ -61,6 +67,17 @@ enum drop vnethdr_check(const struct virtio_net_hdr_mrg_rxbuf *hdr, uint32_t mas
 		return DROP_NONE;
 	if (!(mask & vnethdr_gso_bit(vh->gso_type)) || !blank || vh->gso_size < VNETHDR_GSO_SIZE_MIN || vh->hdr_len >= len)
 		return DROP_GSO;
-	h = headers_parse(head, min_size(head_len, len));
-	return vnethdr_is_found(vh, &h) ? DROP_NONE : DROP_GSO;
+	return vnethdr_is_found(vh, h) ? DROP_NONE : DROP_GSO;
+}
+
+enum drop vnethdr_check(const struct virtio_net_hdr_mrg_rxbuf *hdr, uint32_t mask, uint32_t len,
+			const uint8_t *head, size_t head_len)
+{
+	struct headers h = { .l4 = 0 };
+
+	if (hdr->num_buffers)
+		return DROP_HEADER;
+	if (hdr->hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE)
+		h = headers_parse(head, min_size(head_len, len));
+	return vnethdr_fits(&hdr->hdr, mask, len, &h);
 }

@@ -15,6 +15,7 @@
 #include "common/base/abi.h"
 #include "common/base/drop.h"
 #include "common/base/util.h"
+#include "headers.h"
 
 #ifndef TUN_F_USO4	/* Linux 6.2 */
 #define TUN_F_USO4 0x20
@@ -44,9 +45,15 @@ MUST_CHECK uint32_t vnethdr_usable(uint32_t mask);
 /* Returns the bit of a mask that a type of GSO needs, VNETHDR_USO for UDP; 0: there is no such type. */
 MUST_CHECK uint32_t vnethdr_gso_bit(uint8_t gso_type);
 
-/* Checks the header of a packet of len bytes for a receiver that takes mask. head is a private copy of
- * the frame's first head_len bytes; without GSO it is not looked at. hdr is private, too. Returns
- * DROP_NONE, or the reason why the packet is dropped; DROP_GSO may mean that head_len is too short. */
+/* Clears the fields of a header, as a device wrote it, that mean nothing in its frame: a receiver wants them 0. */
+void vnethdr_tidy(struct virtio_net_hdr *vh);
+
+/* Checks the header of a frame of len bytes for a receiver that takes mask. h is where the frame's headers
+ * are; without GSO it is not looked at. Returns DROP_NONE, or the reason why the packet is dropped. */
+MUST_CHECK enum drop vnethdr_fits(const struct virtio_net_hdr *vh, uint32_t mask, uint32_t len, const struct headers *h);
+
+/* Does the same for a receiver. head is a private copy of the frame's first head_len bytes; without GSO it is
+ * not looked at. hdr is private, too. DROP_GSO may mean that head_len is too short. */
 MUST_CHECK enum drop vnethdr_check(const struct virtio_net_hdr_mrg_rxbuf *hdr, uint32_t mask, uint32_t len,
 				   const uint8_t *head, size_t head_len);
 

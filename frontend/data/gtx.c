@@ -57,7 +57,8 @@ struct gtx_read {
 	struct iovec iov[1 + FRAME_SLOTS];
 	struct iovec *body;			/* the runs of iov behind the header */
 	unsigned int runs;			/* those of body */
-	uint16_t ids[FRAME_SLOTS];		/* of the pages */
+	uint16_t first;				/* the first of adjacent pages; FREE_PAGES_NONE: ids are set */
+	uint16_t ids[FRAME_SLOTS];		/* of the pages; those that a frame uses are set by gtx_name_pages() */
 };
 
 /* Returns the number of pages that the largest frame needs. */
@@ -74,11 +75,11 @@ static void gtx_lay_out(struct nic_conn *conn, struct gtx_read *r)
 
 	if (first != FREE_PAGES_NONE) {
 		r->body[0] = (struct iovec){ pool_page(&conn->gtx_pool, first), pages * XEN_PAGE };
-		for (unsigned int i = 0; i < pages; i++)
-			r->ids[i] = (uint16_t)(first + i);
+		r->first = first;
 		r->runs = 1;
 		return;
 	}
+	r->first = FREE_PAGES_NONE;
 	free_pages_lowest(&conn->gtx_free_pages, r->ids, pages);
 	for (unsigned int i = 0; i < pages; i++)
 		r->body[i] = (struct iovec){ pool_page(&conn->gtx_pool, r->ids[i]), XEN_PAGE };
@@ -107,6 +108,14 @@ static ssize_t gtx_read_frame(struct nic_conn *conn, struct gtx_read *r)
 	/* The kernel leaves it as it is. */
 	r->hdr->num_buffers = 0;
 	return got;
+}
+
+/* Sets the ids of the pages in which a frame of len bytes lies. */
+static void gtx_name_pages(struct gtx_read *r, uint32_t len)
+{
+	if (r->first != FREE_PAGES_NONE)
+		for (uint16_t i = 0; i * XEN_PAGE < len + VNET_HDR_LEN; i++)
+			r->ids[i] = (uint16_t)(r->first + i);
 }
 
 /* Describes the frame of len bytes that lies in the pages of ids; with p->header behind a header. */
@@ -180,6 +189,7 @@ static enum drop gtx_post_frame(struct nic_queue *q, struct gtx_read *r, uint32_
 		conn->tso_queue = q;
 		return DROP_NONE;
 	}
+	gtx_name_pages(r, len);
 	gtx_describe(conn, &p, r->ids, len);
 	gtx_post(q, &p, r->ids);
 	return DROP_NONE;

@@ -721,6 +721,27 @@ static void headed_checksums(void **state)
 	}
 }
 
+/* What a device left in fields that mean nothing in a frame is not sent: a receiver would drop it. */
+static void headed_is_tidy(void **state)
+{
+	static const struct vnet_peer headed = HEADED, filled = { .sg = true, .header = true };
+	static const uint8_t flags[] = { 0, VIRTIO_NET_HDR_F_DATA_VALID, BLANK };
+	struct frame f;
+	struct iovec iov;
+
+	(void)state;
+	build(&f, &(struct shape){ .payload = 60 });
+	iov = (struct iovec){ f.b, f.len };
+	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++)
+		for (unsigned int how = 0; how < 2; how++) {
+			struct virtio_net_hdr_mrg_rxbuf hdr = { .hdr = { .flags = (uint8_t)(flags[i] | 4), .hdr_len = 54, .gso_size = 9,
+				.csum_start = (uint16_t)f.l4, .csum_offset = 16 } };
+
+			assert_int_equal(vnet_prepare(&hdr.hdr, how ? &filled : &headed, &iov, 1), VNET_SEND);
+			assert_int_equal(vnethdr_check(&hdr, 1, f.len, f.b, f.len), DROP_NONE);
+		}
+}
+
 /* What a mask says of a peer comes back from it. */
 static void masks_and_peers(void **state)
 {
@@ -1088,7 +1109,7 @@ int main(void)
 		cmocka_unit_test(complete_in_one_run), cmocka_unit_test(complete_over_runs),
 		cmocka_unit_test(complete_largest), cmocka_unit_test(complete_udp_zero),
 		cmocka_unit_test(complete_only_if_needed), cmocka_unit_test(complete_outside_frame),
-		cmocka_unit_test(complete_what_is_not_found), cmocka_unit_test(split_what_is_not_taken), cmocka_unit_test(headed_checksums),
+		cmocka_unit_test(complete_what_is_not_found), cmocka_unit_test(split_what_is_not_taken), cmocka_unit_test(headed_checksums), cmocka_unit_test(headed_is_tidy),
 		cmocka_unit_test(masks_and_peers),
 		cmocka_unit_test(complete_at_the_very_end), cmocka_unit_test(complete_across_runs),
 		cmocka_unit_test(sender_asks_the_receiver), cmocka_unit_test(sender_asks_about_other_frames),

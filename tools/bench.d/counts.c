@@ -2,14 +2,16 @@
 /* counts.c - both daemons' data sides in one process, on the machine of model.h: what a packet and a round
  * trip cost in calls
  *
- *   counts [-1] trips                 round trips 10 ms apart, as ping does
- *   counts [-1] bulk out|in           TCP in bulk, from the guest or to it
- *   counts [-1] flood out|in BYTES    frames of so many bytes, as many as there is room for; no answers
+ *   counts [-1] [-p] [-j] trips                 round trips 10 ms apart, as ping does
+ *   counts [-1] [-p] [-j] bulk out|in           TCP in bulk, from the guest or to it
+ *   counts [-1] [-p] [-j] flood out|in BYTES    frames of so many bytes, as many as there is room for; no answers
  *
  * -1: the workers run as in domains with one processor each, so they do not poll.
+ * -p: plain, without offload headers, as towards the kernel's drivers.
+ * -j: jumbo frames of up to 9,014 bytes.
  * Prints lines "NAME VALUE". Under callgrind the workers' instructions are collected while the packets
  * are counted. The connection is as the daemons make it without options: static grants, event mask,
- * one queue, all offloads.
+ * offload header, one queue, all offloads.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,7 @@
 #include "common/base/stats.h"
 #include "common/host/taplimit.h"
 #include "common/wire/pkt.h"
+#include "common/wire/vnethdr.h"
 #include "frontend/data/conn.h"
 #include "model.h"
 #include "tests/fuzz/inproc.h"
@@ -64,6 +67,8 @@ static size_t frame_len;		/* of data, without the virtio_net_hdr */
 static unsigned int in_flight, arrived;	/* segments that are not acknowledged; those that the receiver has not taken */
 static uint64_t packets, measured_at, trips;
 static uint64_t notified, copied;
+static bool plain;
+static size_t longest = 1514;		/* of the frames that are no large segments */
 
 static void must(bool ok, const char *what)
 {
@@ -84,7 +89,7 @@ static void send_tcp(struct model_tap *t, size_t len)
 	};
 	uint8_t *eth = frame + VNET_HDR_LEN;
 
-	if (len > 1514) {
+	if (len > longest) {
 		hdr.hdr.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
 		hdr.hdr.gso_size = 1448;
 	}
@@ -210,13 +215,17 @@ static int limit_open(void)
 
 static void pair_start(void)
 {
-	static const struct vnet_peer peer = { .csum4 = true, .csum6 = true, .gso4 = true, .gso6 = true, .sg = true };
+	const struct vnet_peer peer = { .csum4 = true, .csum6 = true, .gso4 = true, .gso6 = true, .sg = true,
+					.header = !plain, .uso = !plain };
+	const uint16_t mask = plain ? 0 : VNETHDR_ALL;
 	static struct vif_settings settings;
 	static struct mapquota quota = { .guest_max = 2048, .all_max = 2048 };
 	static struct log_bucket bucket;
-	const struct nic_conf nic_conf = { .queues = 1, .peer = peer, .mask = true, .ctrl = true, .static_grants = true };
+	const struct nic_conf nic_conf = { .queues = 1, .peer = peer, .mask = true, .ctrl = true, .static_grants = true,
+					   .header = mask };
 	struct nic_place place = { .peer = domid_of(0), .name = "counts", .log = &bucket, .tap_fd = front_tap.fd };
-	struct vif_conf conf = { .queues = 1, .mask = true, .ctrl = true, .rx_notify = true, .peer = peer };
+	struct vif_conf conf = { .queues = 1, .mask = true, .ctrl = true, .rx_notify = true, .peer = peer,
+				 .header = mask, .device = mask };
 	struct vif_conn_params params = {
 		.peer = domid_of(GUEST), .name = "counts", .tables_fd = -1, .quota = &quota, .tap_fds = &back_tap.fd,
 		.hold_ms = 10000, .stall_ms = 60000, .limit_fd = limit_open(), .limit_bytes = 4u << 20, .settings = &settings, .counters = &counters, .workers = 1,
@@ -309,8 +318,18 @@ int main(int argc, char **argv)
 		argv++;
 		argc--;
 	}
+	if (argc > 1 && strcmp(argv[1], "-p") == 0) {
+		plain = true;
+		argv++;
+		argc--;
+	}
+	if (argc > 1 && strcmp(argv[1], "-j") == 0) {
+		longest = 9014;
+		argv++;
+		argc--;
+	}
 	if (!run(argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "", argc > 3 ? strtoul(argv[3], NULL, 10) : 0)) {
-		fprintf(stderr, "usage: counts [-1] trips | bulk out|in | flood out|in BYTES\n");
+		fprintf(stderr, "usage: counts [-1] [-p] [-j] trips | bulk out|in | flood out|in BYTES\n");
 		return 2;
 	}
 	pair_stop();

@@ -242,6 +242,11 @@ int __wrap_pthread_join(pthread_t thread, void **result)
 	return 0;
 }
 
+int __wrap_pthread_tryjoin_np(pthread_t thread, void **result)
+{
+	return workers[thread].state == WORKER_ENDED ? __wrap_pthread_join(thread, result) : EBUSY;
+}
+
 void model_uniprocessor(bool on)
 {
 	uniprocessor = on;

@@ -33,6 +33,7 @@ enum call { CALL_LIST(CALL_ENUM) CALLS };
 
 WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *arg), void *arg)
 WRAP(int, pthread_join, pthread_t thread, void **result)
+WRAP(int, pthread_tryjoin_np, pthread_t thread, void **result)
 WRAP(bool, boost_is_wanted, void)
 WRAP(int, clock_gettime, clockid_t clock, struct timespec *ts)
 WRAP(int, epoll_wait, int fd, struct epoll_event *ev, int max, int timeout_ms)
