@@ -12,6 +12,10 @@
 MATRIX="b:sg b:gso4 b:gso6 b:csum4 b:csum6 b:split b:ctrl
 	f:sg f:gso4 f:gso6 f:csum4 f:csum6 f:rx-notify f:--one-channel f:--no-static-grants j:jumbo k:blank"
 
+# The same where both ends have an offload header, which partial checksums are part of.
+MATRIX_HEADER="b:sg b:gso4 b:gso6 b:uso b:split b:ctrl
+	f:sg f:gso4 f:gso6 f:uso f:rx-notify f:--one-channel f:--no-static-grants j:jumbo k:blank"
+
 # matrix_subsets: the sets of four of seven, a line each, the last members changing first.
 matrix_subsets()
 {
@@ -67,6 +71,37 @@ bounds()
 	if has "$1:csum4" || has "$1:csum6"; then echo "&& marked > 0"; else echo "&& marked == 0"; fi
 }
 
+# headed: the two ends agree on an offload header in this row. Its mask has one bit for both IP versions' checksums.
+headed()
+{
+	local column
+
+	for column in b:header f:header b:csum4 b:csum6 f:csum4 f:csum6; do
+		has $column || return 1
+	done
+}
+
+# whole SIDE: UDP goes in large frames to SIDE (b or f).
+whole()
+{
+	kernel_has_uso && headed && has "$1:uso" && has "$1:sg" && { [ "$1" = b ] || has k:blank; }
+}
+
+# matrix_udp: messages in large frames, where both ends can, and in datagrams elsewhere; right in any case.
+matrix_udp()
+{
+	local side most frames
+
+	for side in f b; do
+		if whole $side; then most=$USO_SIZE frames=few; else most=$USO_SEGMENT frames=many; fi
+		if [ $side = f ]; then
+			udp_moves to 10.79.0.2 "$most" $frames && udp_moves to fd79:0::2 "$most" $frames || return 1
+		else
+			udp_moves from 10.79.0.1 "$most" $frames && udp_moves from fd79:0::1 "$most" $frames || return 1
+		fi
+	done
+}
+
 matrix_moves()
 {
 	local n
@@ -79,6 +114,9 @@ matrix_moves()
 		transfer_to fd79:0::2 "$n" && transfer_from fd79:0::1 "$n"
 }
 
+# matrix_agreed: the frontend's key says whether there is a header.
+matrix_agreed() { if headed; then await_node "$(fe 1 0)/feature-gso-tcpv4" -; else await_node "$(fe 1 0)/vnet-header" -; fi; }
+
 matrix_connect()
 {
 	local mtu=1500 fill=0
@@ -89,15 +127,25 @@ matrix_connect()
 	attach 0 mtu=$mtu fill-checksums=$fill && in0 ip link set vif1.0 mtu $mtu && capture guest "$ns1" eth0 && capture dom0 "$ns0" vif1.0
 }
 
-case_matrix()
+case_matrix() { matrix_rows; }
+
+case_matrix_header()
+{
+	local MATRIX=$MATRIX_HEADER
+
+	matrix_rows
+}
+
+matrix_rows()
 {
 	local row mtu
 
 	# Two queues or one, as soon as there are several.
 	if "$BIN/netfrontd" --help | grep -q -- --queues; then
-		MATRIX+=" f:--queues=2 b:--workers=1"
+		[[ $MATRIX == *--queues* ]] || MATRIX+=" f:--queues=2 b:--workers=1"
 		matrix_back=--max-queues=2
 	fi
+	header_tool || { verdict "$CASE/build" 1 "no compiler"; return; }
 	lab_start
 	for row in 0 1 2 3 4 5 6 7; do
 		matrix_row $row
@@ -106,6 +154,8 @@ case_matrix()
 		mtu=$(in0 ip -o link show vif1.0 | sed -n 's/.* mtu \([0-9]*\) .*/\1/p')
 		check "$row-moves" matrix_moves
 		reap_helpers
+		check "$row-agreed" matrix_agreed
+		check "$row-udp" matrix_udp
 		check "$row-in-guest" captured guest "$(bounds f "$mtu")"
 		check "$row-in-dom0" captured dom0 "$(bounds b "$mtu")"
 		detach_all
