@@ -181,22 +181,46 @@ static void post_message(const struct xen_netif_ctrl_request *req)
 	write_word(P_CTRL, 0, ctrl_prod);
 }
 
+/* Writes an offload header and the frame behind it to the first page of packets: TCP or UDP with a header that fits,
+ * or any bytes. */
+static void put_header(void)
+{
+	struct virtio_net_hdr_mrg_rxbuf hdr = { .hdr = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 34, .gso_size = 100 } };
+	uint8_t frame[54] = { [12] = 8, [14] = 0x45, [23] = 6, [46] = 0x50 }, kind = eat8(&input, &input_left);
+
+	hdr.hdr.gso_type = kind & 1 ? 5 : VIRTIO_NET_HDR_GSO_TCPV4;
+	hdr.hdr.csum_offset = kind & 1 ? 6 : 16;
+	hdr.hdr.hdr_len = kind & 1 ? 42 : 54;
+	if (kind & 1)
+		frame[23] = 17;
+	if (kind & 2)
+		hdr = (struct virtio_net_hdr_mrg_rxbuf){ .num_buffers = 0 };
+	if (kind & 4)
+		eat(&hdr, sizeof(hdr), &input, &input_left);
+	if (kind & 8)
+		eat(frame, sizeof(frame), &input, &input_left);
+	keep(P_READ, &hdr, sizeof(hdr), 0);
+	keep(P_READ, frame, sizeof(frame), sizeof(hdr));
+}
+
 /* Posts a valid packet: n slots of read-only pages, with a GSO extra if the input asks for one. */
 static void post_packet(void)
 {
 	unsigned int q = some_queue(), page = gtx_page[q];
 	unsigned int n = eat8(&input, &input_left) % 18 + 1;
-	bool gso = n < 18 && eat8(&input, &input_left) & 1;
-	uint16_t first = (uint16_t)(eat16(&input, &input_left) % (XEN_PAGE - 64) + 64);
+	bool header = conf.peer.header, gso = n < 18 && eat8(&input, &input_left) & 1 && !header;
+	uint16_t first = (uint16_t)(eat16(&input, &input_left) % (XEN_PAGE - 64 - VNET_HDR_LEN) + 64);
 	uint32_t len = n == 1 ? first : first + (n - 1) * 1000u;
 
 	if (gtx_prod[q] - read_word(page, 8) > 256 - 20)
 		return;
+	if (header)
+		put_header();
 	for (unsigned int i = 0; i < n; i++) {
 		netif_tx_request_t req = {
 			.gref = pages[P_READ + i % 8].ref, .id = (uint16_t)i,
 			.flags = (uint16_t)(i + 1 < n ? NETTXF_more_data : 0),
-			.size = i ? 1000 : (uint16_t)len,
+			.size = i ? 1000 : (uint16_t)len, .offset = !i && header ? VNET_HDR_LEN : 0,
 		};
 
 		if (!i)
@@ -553,8 +577,10 @@ static void session(void)
 		.queues = bits[0] & 4 ? 2 : 1, .ctrl = bits[0] & 1, .rx_notify = bits[0] & 2,
 		.mask = bits[0] & 8,
 		.peer = { .csum4 = bits[1] & 1, .csum6 = bits[1] & 2, .gso4 = bits[1] & 4,
-			  .gso6 = bits[1] & 8, .sg = bits[1] & 16 },
+			  .gso6 = bits[1] & 8, .sg = bits[1] & 16, .header = bits[1] & 32, .uso = (bits[1] & 96) == 96 },
 	};
+	if (conf.peer.header)
+		conf.header = conf.device = 0x67;
 	settings.headroom = bits[0] & 4 ? (uint16_t)((bits[0] >> 3) * 8 + 8) : 0;
 	conf.queue[0].gtx_ref = gref_of(pages[P_GTX].ref);
 	conf.queue[0].grx_ref = gref_of(pages[P_GRX].ref);

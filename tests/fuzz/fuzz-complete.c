@@ -8,6 +8,7 @@
  * - a frame that is sent unchanged passes the receiver's parser.
  */
 #include "common/wire/offload.h"
+#include "common/wire/vnethdr.h"
 #include "fuzz.h"
 
 #define RUNS 5u
@@ -37,7 +38,19 @@ static bool shared(const struct iovec *iov, size_t field)
 	return false;
 }
 
-/* Checks that a receiver finds the checksum of a frame that is sent unchanged, in as many bytes as it copies. */
+/* Checks that a receiver takes the offload header of a frame that is sent. */
+static void check_headed(const struct virtio_net_hdr *vh, const struct vnet_peer *peer, const uint8_t *frame, size_t len)
+{
+	const struct virtio_net_hdr_mrg_rxbuf hdr = { .hdr = *vh };
+	uint8_t head[VNET_HEAD_LONG];
+	size_t n = min_size(len, sizeof(head));
+
+	if (n)
+		memcpy(head, frame, n);
+	PROMISE(vnethdr_check(&hdr, vnet_peer_mask(peer), (uint32_t)len, head, n) == DROP_NONE);
+}
+
+/* Checks the same without an offload header. */
 static void check_found(const struct virtio_net_hdr *vh, const uint8_t *frame, size_t len)
 {
 	struct pkt p = { .len = (uint32_t)len };
@@ -69,7 +82,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bits = eat8(&data, &size);
 	eat(cuts, sizeof(cuts), &data, &size);
 	was = vh;
-	peer = (struct vnet_peer){ .csum4 = bits & 1, .csum6 = bits & 2, .gso4 = bits & 4, .gso6 = bits & 8, .sg = bits & 16 };
+	peer = (struct vnet_peer){ .csum4 = bits & 1, .csum6 = bits & 2, .gso4 = bits & 4, .gso6 = bits & 8, .sg = bits & 16,
+				   .header = bits & 32, .uso = bits & 64 };
+	/* One bit of a mask is for both. */
+	if (peer.header) {
+		peer.csum6 = peer.csum4;
+		vnethdr_tidy(&was);
+	}
 	len = size < 65535 ? size : 65535;
 	frame = malloc(len + 1);
 	before = malloc(len + 1);
@@ -98,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (memcmp(&vh, &was, sizeof(vh)) == 0) {
 		PROMISE(memcmp(frame, before, len) == 0);
 		PROMISE(step == VNET_SEND || was.gso_type);
-		if (step == VNET_SEND)
+		if (step == VNET_SEND && !peer.header)
 			check_found(&vh, frame, len);
 	} else {
 		uint32_t sum = plain_sum(before + was.csum_start, len - was.csum_start);
@@ -112,6 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		frame[field + 1] = before[field + 1];
 		PROMISE(memcmp(frame, before, len) == 0);
 	}
+	if (peer.header && step == VNET_SEND)
+		check_headed(&vh, &peer, frame, len);
 	free(frame);
 	free(before);
 	return 0;

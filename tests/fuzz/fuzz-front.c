@@ -119,13 +119,28 @@ static void answer_gtx(void)
 	kick(q);
 }
 
+/* Writes an offload header that fits TCP or UDP without options, a plain one, or any bytes. */
+static void put_header(uint8_t *to, uint8_t how)
+{
+	struct virtio_net_hdr_mrg_rxbuf hdr = { .hdr = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 34, .gso_size = 100 } };
+
+	hdr.hdr.gso_type = how & 4 ? 5 : VIRTIO_NET_HDR_GSO_TCPV4;
+	hdr.hdr.csum_offset = how & 4 ? 6 : 16;
+	hdr.hdr.hdr_len = how & 4 ? 42 : 54;
+	if (how & 2)
+		hdr = (struct virtio_net_hdr_mrg_rxbuf){ .num_buffers = 0 };
+	if (how & 16)
+		eat(&hdr, sizeof(hdr), &input, &input_left);
+	memcpy(to, &hdr, sizeof(hdr));
+}
+
 /* Sends a valid packet: n fragments, with a GSO extra or a hash if the input asks for one. */
 static void send_packet(void)
 {
 	unsigned int q = some_queue(), n = eat8(&input, &input_left) % 18 + 1;
 	uint8_t how = eat8(&input, &input_left);
-	uint16_t first = (uint16_t)(eat16(&input, &input_left) % (XEN_PAGE - 64) + 1);
-	bool extra = n < 18 && how & 1;
+	uint16_t first = (uint16_t)(eat16(&input, &input_left) % (XEN_PAGE - 64 - VNET_HDR_LEN) + 1);
+	bool header = conf.peer.header, extra = n < 18 && how & 1 && (!header || how & 8);
 	uint8_t *page = grx_page(q);
 
 	if (read_word(page, 0) - grx_rsp[q] < n + extra)
@@ -134,13 +149,17 @@ static void send_packet(void)
 		uint32_t slot = grx_rsp[q]++ % 256;
 		netif_rx_response_t rsp = {
 			.id = (uint16_t)slot, .flags = (uint16_t)(i + 1 < n ? NETRXF_more_data : 0),
-			.status = (int16_t)(i ? 1000 : first),
+			.status = (int16_t)(i ? 1000 : first), .offset = !i && header ? VNET_HDR_LEN : 0,
 		};
 
 		if (!i) {
-			eat(q < conf.queues ? pool_page(&conn_now->queue[q].grx_pool, slot & (conn_now->queue[q].grx_pool.count - 1)) :
-			    NULL, 54, &input, &input_left);
-			rsp.flags |= (uint16_t)(how & 2 ? NETRXF_csum_blank | NETRXF_data_validated : 0);
+			uint8_t *buf = q < conf.queues ?
+				pool_page(&conn_now->queue[q].grx_pool, slot & (conn_now->queue[q].grx_pool.count - 1)) : NULL;
+
+			if (header && buf)
+				put_header(buf, how);
+			eat(buf && header ? buf + VNET_HDR_LEN : buf, 54, &input, &input_left);
+			rsp.flags |= (uint16_t)(how & 2 && !header ? NETRXF_csum_blank | NETRXF_data_validated : 0);
 			rsp.flags |= (uint16_t)(extra ? NETRXF_extra_info : 0);
 		}
 		memcpy(page + 64 + slot * 8, &rsp, sizeof(rsp));
@@ -317,7 +336,8 @@ static void configure(uint8_t a, uint8_t b)
 	conf = (struct nic_conf){
 		.queues = a & 1 ? 2 : 1, .mask = a & 2, .split = (a & 6) == 4, .ctrl = a & 0x18, .static_grants = a & 8, .rss = (a & 0x11) == 0x11,
 		.mcast = a & 0x20, .mcast_dynamic = a & 0x40,
-		.peer = { .csum4 = b & 1, .csum6 = b & 2, .gso4 = b & 4, .gso6 = b & 8, .sg = b & 16 },
+		.peer = { .csum4 = b & 1, .csum6 = b & 2, .gso4 = b & 4, .gso6 = b & 8, .sg = b & 16, .header = b & 32, .uso = (b & 96) == 96 },
+		.header = b & 32 ? 0x67 : 0,
 	};
 	conf.ctrl = conf.static_grants || conf.rss;
 }
