@@ -125,19 +125,19 @@ case_no_bridge()
 	verdict "$CASE/connected" $? "$(cat "$TOP/out")" || return
 	watch_state
 	in0 ip addr flush dev vif1.0
-	bridged >"$TOP/out" 2>&1
+	rebridged >"$TOP/out" 2>&1
 	verdict "$CASE/bridged" $? "$(cat "$TOP/out")" || return
 	nsenter --net="$ns1" ping -i 0.002 10.79.0.1 >"$L/ping.bridge" 2>&1 &
 	helper $!
 	check pings await_line "$L/ping.bridge" 5 icmp_seq=50
 	in0 ip link del br0
 	check one-process test "$(cat "$L/back.log" "$L/front.log" | grep -c 'net[a-z]*d: info: started')" = 2
-	bridged >"$TOP/out" 2>&1
+	rebridged >"$TOP/out" 2>&1
 	verdict "$CASE/bridged-again" $? "$(cat "$TOP/out")"
 	check untouched state_untouched
 }
 
-bridged()
+rebridged()
 {
 	in0 ip -b - <<-END && await 10 one_ping
 		link add br0 type bridge

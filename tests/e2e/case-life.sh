@@ -692,7 +692,7 @@ front_status()
 	[ -z "$wrong" ] || { echo "$wrong"; return 1; }
 }
 
-# anew COMMAND...: starts netfrontd, and waits until it is connected again: a killed one leaves its state,
+# anew COMMAND...: starts a daemon, and waits until netfrontd is connected again: a killed one leaves its state,
 # so that both ends are Connected until its successor has noticed.
 anew()
 {
