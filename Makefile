@@ -246,6 +246,11 @@ bench: deps ## measure the pair on xensim beside veth, a relay and QEMU: ROUNDS=
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) $(if $(findstring command,$(origin SECONDS)),BENCH_SECONDS=$(SECONDS)) tools/bench
 
+.PHONY: bench-ring
+bench-ring: deps deps-bench ## measure packets from memory to memory, without TAPs, beside DPDK's memif and virtio-user: ROUNDS=3 SECONDS=2
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/ring
+	@BUILD=$(BUILD) $(if $(findstring command,$(origin SECONDS)),BENCH_SECONDS=$(SECONDS)) tools/bench-ring
+
 .PHONY: bench-guests
 bench-guests: deps ## measure memory, attach, idling and restart with many guests, isolated and not: GUESTS=256 ROUNDS=2 SECONDS=2
 	@$(MAKE) --no-print-directory all
@@ -264,6 +269,12 @@ $(BUILD)/bench/counts: $(BUILD)/obj/tools/bench.d/counts.o $(BUILD)/obj/tools/be
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(addprefix -Wl$(comma)--wrap=,$(COUNTS_WRAP)) -Wl,--start-group $^ -Wl,--end-group \
 		-lxenstore -lsystemd -luring -lmnl -lseccomp -lcap-ng -lpthread
+
+# Both daemons' data sides with ports that cost nothing, for make bench-ring.
+$(BUILD)/bench/ring: $(BUILD)/obj/tools/bench.d/ring.o $(BUILD)/libbackend.a $(BUILD)/libfrontend.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ -Wl,--wrap=port_init_tap -Wl,--start-group $^ -Wl,--end-group $(LIBS)
 
 -include $(wildcard $(BUILD)/obj/tools/bench.d/*.d)
 
@@ -306,9 +317,12 @@ define packages
 		{ echo "make deps: apt-get failed, see above" >&2; exit 1; }
 endef
 
-.PHONY: deps deps-demo deps-run
+.PHONY: deps deps-bench deps-demo deps-run
 deps: ## install the Debian packages that tests and lab need too: compilers, QEMU
 	$(call packages,$(DEPS))
+
+deps-bench: ## install what bench-ring compares the pair with
+	$(call packages,dpdk)
 
 deps-demo:
 	$(call packages,$(DEPS_DEMO))
