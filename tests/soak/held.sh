@@ -38,6 +38,15 @@ held()
 		END { print text }'
 }
 
+# named_sockets PID: puts what a socket is to its number: a path of the process's network, or netlink.
+named_sockets()
+{
+	awk 'FILENAME ~ /unix$/ { name[$7] = "unix " $8; next }
+		FILENAME ~ /netlink$/ { name[$NF] = "netlink " $2; next }
+		match($0, /^socket:\[[0-9]+\]/) { n = substr($0, 9, RLENGTH - 9); print "  socket: " (n in name ? name[n] : "of another network"); next }
+		{ sub(/\[[0-9]+\]/, ""); print "  " $0 }' "/proc/$1/net/unix" "/proc/$1/net/netlink" -
+}
+
 # list_fds FILE: what is open, for a person who looks for the cause of a difference.
 list_fds()
 {
@@ -46,11 +55,12 @@ list_fds()
 	for p in $(each_of "$BACK") "${FRONTS[@]}"; do
 		tr '\0' ' ' <"/proc/$p/cmdline" | cut -c 1-60
 		echo
-		find "/proc/$p/fd" -mindepth 1 -printf '  %l\n' | sed 's/\[[0-9]*\]//' | sort | uniq -c
+		find "/proc/$p/fd" -mindepth 1 -printf '%l\n' | named_sockets "$p" | sort | uniq -c
 	done >"$1" 2>/dev/null
 }
 
 held_now() { [ "$(held | sed "$2")" = "$(sed "$2" <<<"$1")" ]; }
+held_stays() { local was; was=$(held); sleep 1; [ "$(held)" = "$was" ]; }
 # Of words that are not compared.
 but_for() { local w text=''; for w; do text+="s/\\b${w}[^ ]*//g;"; done; echo "$text"; }
 
@@ -129,7 +139,8 @@ soak_warm()
 	for d in $DEVIDS; do
 		toolstack "$d" attach-vif 0 churn "$d" --hotplug
 	done
-	quiet && before=$(held)
+	# What was detached at last may take a moment to go.
+	quiet && await 60 held_stays && before=$(held)
 	list_fds "$L/fds.before"
 }
 
