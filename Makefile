@@ -301,6 +301,7 @@ DEPS_DEMO := $(DEPS_RUN) iputils-ping iperf3 procps
 DEPS_DEB := $(DEPS_RUN) build-essential debhelper dpkg-dev libcmocka-dev
 DEPS := $(DEPS_DEMO) $(DEPS_DEB) lintian pkg-config mandoc clang llvm libclang-rt-14-dev clang-tidy cppcheck shellcheck \
 	valgrind \
+	dpdk dpdk-dev librte-net-vhost23 openvswitch-switch-dpdk \
 	systemtap-sdt-dev python3-jsonschema tmux tcpdump tshark ethtool jq systemd apparmor qemu-system-x86 mmdebstrap e2fsprogs busybox-static cpio xz-utils
 
 # Installs what is missing of a list, asks nothing, and is silent if that is nothing.

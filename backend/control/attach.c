@@ -16,6 +16,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "attach.h"
@@ -80,6 +81,9 @@ static void attach_leave(struct attach *a)
 	a->changed = true;
 	served_free(a->served);
 	a->served = NULL;
+	if (a->switch_fd)
+		close(a->switch_fd - 1);
+	a->switch_fd = 0;
 	/* A process that serves nobody ends. */
 	if (!a->process->attached && !a->process->served)
 		process_end(a->process);
@@ -125,6 +129,7 @@ static void attach_send_connect(struct attach *a)
 	m.connect.stall_ms = p->stall_ms;
 	m.connect.mappings = attach_may_map(a->process);
 	m.connect.flags |= p->adopt ? MSG_CONNECT_ADOPT : 0;
+	m.connect.flags |= p->vhost ? MSG_CONNECT_VHOST : 0;
 	fds[n++] = p->counters->fd;
 	if (a->fds.tables >= 0) {
 		m.connect.flags |= MSG_CONNECT_TABLES;
@@ -135,7 +140,7 @@ static void attach_send_connect(struct attach *a)
 		m.connect.limit_bytes = a->fds.limit_bytes;
 		fds[n++] = a->fds.limit;
 	}
-	for (unsigned int i = 0; i < a->fds.workers; i++)
+	for (unsigned int i = 0; i < (p->vhost ? 1 : a->fds.workers); i++)
 		fds[n++] = a->fds.tap[i];
 	a->asked = true;
 	a->since = now_us();
@@ -251,6 +256,7 @@ static void attach_process_message(struct process *p, const union msg *m)
 	case MSG_LOG_LEVEL:
 	case MSG_END:
 	case MSG_CAPTURE:
+	case MSG_SWITCH:
 	case MSG_SERVING:
 	case MSG_READY:
 	case MSG_LOG:

@@ -37,6 +37,7 @@ struct attach {
 	bool greeting;			/* it waits for what an earlier control's process says */
 	struct served *served;	/* that is it */
 	bool stalled;			/* as the process said */
+	int switch_fd;			/* one more than the descriptor of what attach_take_switch() gives; 0: none */
 	uint64_t since;			/* when the process was last asked, monotonic microseconds */
 	bool failed;			/* it could not be started */
 	struct reason why;		/* why not; or why it cannot go on */

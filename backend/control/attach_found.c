@@ -44,7 +44,7 @@ static bool attach_is_same(const struct msg_connect *made, const struct vif_conn
 
 	msg_put_conf(&want.connect, conf);
 	return msg_same_conf(made, &want.connect) && made->workers == params->workers &&
-	       made->limit_bytes == params->limit_bytes && made->hold_ms == params->hold_ms && made->stall_ms == params->stall_ms;
+	       !(made->flags & MSG_CONNECT_VHOST) == !params->vhost && made->limit_bytes == params->limit_bytes && made->hold_ms == params->hold_ms && made->stall_ms == params->stall_ms;
 }
 
 bool attach_adopt(struct attach *a, const struct vif_conn_params *params, const struct vif_conf *conf,
@@ -73,6 +73,8 @@ bool attach_adopt(struct attach *a, const struct vif_conn_params *params, const 
 	a->sent = made->values;
 	a->asked = a->adopted = true;
 	a->state = ATTACH_UP;
+	a->switch_fd = a->served->switch_fd + 1;
+	a->served->switch_fd = -1;
 	served_free(a->served);
 	a->served = NULL;
 	attach_tell_charged(a->process);

@@ -6,9 +6,11 @@
  * dirty VIF is looked at once, and what counts is what is read then. So a
  * flood of events costs a guest's own VIF one look, not one each (XSA-349).
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "common/base/errtext.h"
@@ -17,6 +19,7 @@
 #include "common/wire/parse.h"
 #include "attach_capture.h"
 #include "attach_stuck.h"
+#include "attach_switch.h"
 #include "backend.h"
 #include "hotplug.h"
 #include "past.h"
@@ -125,6 +128,7 @@ static bool backend_run_each_dirty(struct backend *d)
 		if (v->dirty) {
 			v->dirty = false;
 			vif_run(v);
+			vif_vhost_settle(v);
 		}
 		if (!v->gone)
 			at = &v->next;
@@ -280,6 +284,8 @@ void backend_tick(struct backend *d)
 		processes_tick(d->processes);
 	for (struct vif *v = d->vifs; v; v = v->next) {
 		vif_watch(v);
+		vif_vhost_tick(v);
+		attach_run_switch(&v->attach);
 		attach_tick(&v->attach);
 		attach_reset_tick(&v->attach);
 		attach_capture_tick(&v->attach);
@@ -307,6 +313,26 @@ static void backend_link_event(void *arg, const struct link_event *ev)
 			v->dirty = true;
 }
 
+int backend_ports_fd(struct backend *d)
+{
+	d->ports_fd = epoll_create1(EPOLL_CLOEXEC);
+	return d->ports_fd < 0 ? -errno : d->ports_fd;
+}
+
+static void backend_ports(struct backend *d)
+{
+	struct epoll_event ev[16];
+	int n = epoll_wait(d->ports_fd, ev, ARRAY_SIZE(ev), 0);
+
+	/* A connection that is served here has its switch's socket here, too, whose events are of no VIF. */
+	for (struct vif *v = d->vifs; v; v = v->next) {
+		attach_run_switch(&v->attach);
+		for (int i = 0; i < n; i++)
+			if (ev[i].data.ptr == v)
+				vif_vhost_events(v);
+	}
+}
+
 void backend_links(struct backend *d)
 {
 	linkwatch_take(d->link_fd, backend_link_event, d);
@@ -317,6 +343,7 @@ void backend_faults(struct backend *d)
 {
 	struct reason why;
 
+	backend_ports(d);
 	for (struct vif *v = d->vifs; v; v = v->next)
 		if (v->serving && (attach_faulted(&v->attach, &why) || attach_stalled(&v->attach) == v->carrier))
 			v->dirty = true;

@@ -17,6 +17,7 @@ struct backend {
 	struct mapquota *quota;	/* of static grants, over all VIFs */
 	struct processes *processes;	/* data processes; NULL: connections are served by threads of this one */
 	int control_fd;		/* eventfd: some worker has a fault, or stalled */
+	int ports_fd;		/* epoll instance with the sockets of vhost-user ports */
 	int link_fd;		/* linkwatch.h; -1: no events of devices */
 	struct hotplug *hotplug;	/* runs hotplug scripts; NULL: the toolstack does */
 	bool take_over;		/* unbind the kernel's netback, device by device */
@@ -43,8 +44,12 @@ void backend_reconnected(struct backend *d, int how);
 /* Takes the events of devices, and looks at the VIFs that have these devices. */
 void backend_links(struct backend *d);
 
-/* Looks at the VIFs whose worker has a fault, stalled, or recovered. */
+/* Looks at the VIFs whose worker has a fault, stalled, or recovered, and takes switches that connected to vhost-user ports or
+ * have gone. */
 void backend_faults(struct backend *d);
+
+/* Opens ports_fd. Returns it, or -errno. backend_faults() is due while it is readable. */
+MUST_CHECK int backend_ports_fd(struct backend *d);
 
 /* Takes what data processes say, and their ends, and looks at the VIFs that are concerned. */
 void backend_processes(struct backend *d);

@@ -48,6 +48,8 @@ static void ctl_add_state(json_t *o, const void *vif)
 
 	ctldoc_add(o, "mac", v->mac);
 	ctldoc_add(o, "port", v->port.text);
+	if (v->port.name.kind == PORT_VHOST_USER)
+		ctldoc_add_flag(o, "switch", v->port.vhost.switch_fd >= 0);
 	ctldoc_add(o, "error", v->error);
 	if (v->serving)
 		ctldoc_add_number(o, "since", v->serving_since);

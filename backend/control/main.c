@@ -363,8 +363,7 @@ static int main_control(int argc, char **argv)
 	n.backend.take_over = o.take_over;
 	n.backend.policy = o.policy;
 	n.backend.quota = &quota;
-	quota.guest_max = o.max_mappings;
-	quota.all_max = o.max_mappings_all;
+	quota = (struct mapquota){ .guest_max = o.max_mappings, .all_max = o.max_mappings_all };
 	log_init(PROGRAM, o.level);
 	n.backend.hotplug = o.script_dir ? main_start_runner(&o) : NULL;
 	main_check_devices();
@@ -382,12 +381,13 @@ static int main_control(int argc, char **argv)
 	main_prepare_processes(&n, &o);
 	if (n.backend.processes)
 		loop_watch(l, processes_fd(n.backend.processes), main_netbackd_processes);
+	loop_watch(l, backend_ports_fd(&n.backend), main_netbackd_fault);
 	n.backend.link_fd = loop_watch_links(l, main_netbackd_links);
 	ctlcmd_open(&n.ctl, o.run_dir);
 	if (n.ctl.sock)
 		loop_watch(l, ctlsock_fd(n.ctl.sock), main_netbackd_control);
 	if (o.drain)
-		raise(SIGUSR2);		/* blocked: it is taken as any other, once all is started */
+		raise(SIGUSR2);	/* blocked: it is taken as any other, once all is started */
 	return loop_run(l);
 }
 

@@ -310,8 +310,8 @@ static void process_serving(struct process *p, const struct msg_serving *m, cons
 	int err;
 
 	if (p->state != PROCESS_GREETING) {
-		close(fds[0]);
-		close(fds[1]);
+		for (unsigned int i = 0; i < 2u + !!(m->connect.flags & MSG_SERVING_SWITCH); i++)
+			close(fds[i]);
 		/* One that is ENDING has not read END yet. */
 		if (p->state != PROCESS_ENDING)
 			process_kill(p, "it introduces itself unasked");

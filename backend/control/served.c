@@ -17,15 +17,16 @@ static bool served_has(const struct served *list, const struct msg_connect *m)
 
 int served_add(struct served **list, const struct msg_serving *m, const int *fds)
 {
-	bool twice = served_has(*list, &m->connect);
+	bool has_switch = m->connect.flags & MSG_SERVING_SWITCH, twice = served_has(*list, &m->connect);
 	struct served *s = twice ? NULL : malloc(sizeof(*s));
 
 	if (!s) {
-		close(fds[0]);
-		close(fds[1]);
+		for (unsigned int i = 0; i < 2u + has_switch; i++)
+			close(fds[i]);
 		return twice ? -EEXIST : -ENOMEM;
 	}
-	*s = (struct served){ *list, m->connect, fds[0], fds[1] };
+	*s = (struct served){ *list, m->connect, fds[0], fds[1], has_switch ? fds[2] : -1 };
+	s->made.flags &= ~(uint32_t)MSG_SERVING_SWITCH;
 	*list = s;
 	return 0;
 }
@@ -57,6 +58,8 @@ void served_free(struct served *s)
 		close(s->counters_fd);
 	if (s->tap_fd >= 0)
 		close(s->tap_fd);
+	if (s->switch_fd >= 0)
+		close(s->switch_fd);
 	free(s);
 }
 

@@ -10,6 +10,7 @@ struct served {
 	struct served *next;
 	struct msg_connect made;	/* what it was connected by */
 	int counters_fd, tap_fd;	/* -1: taken by who claimed it */
+	int switch_fd;			/* likewise, or no switch is connected */
 };
 
 /* Adds what a checked message says to a list. Takes the descriptors. Returns 0; -EEXIST: the list has

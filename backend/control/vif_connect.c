@@ -180,7 +180,7 @@ static void vif_start(struct vif *v)
 		.peer = v->peer, .name = v->name, .control_fd = v->daemon->control_fd,
 		.adopt = hs_back_is_up(v->state), .hold_ms = v->daemon->policy.hold_ms,
 		.stall_ms = v->daemon->policy.stall_ms, .quota = v->daemon->quota, .settings = &v->settings,
-		.counters = &v->counters,
+		.counters = &v->counters, .switch_fd = v->daemon->ports_fd,
 	};
 	struct vif_conf conf;
 	struct vif_fds fds;
@@ -189,8 +189,9 @@ static void vif_start(struct vif *v)
 
 	if (!vif_prepare(v, &conf))
 		return;
+	params.vhost = v->port.name.kind == PORT_VHOST_USER;
 	params.workers = vif_port_workers(v, &conf);
-	params.limit_bytes = vif_fds_limit_bytes(&v->daemon->policy);
+	params.limit_bytes = vif_fds_limit_bytes(v);
 	if (attach_adopt(&v->attach, &params, &conf, &v->counters)) {
 		v->counted_before = (struct stats){ { 0 } };
 		return;

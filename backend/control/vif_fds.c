@@ -21,8 +21,11 @@ static void vif_fds_open_taps(struct vif_fds *fds, struct vif *v, unsigned int w
 {
 	fds->tap[0] = v->tap_fd;
 	for (fds->workers = 1; fds->workers < workers; fds->workers++) {
-		int err = tap_open_another(&fds->tap[fds->workers], v->tap_fd);
+		int err = 0;
 
+		fds->tap[fds->workers] = -1;
+		if (v->port.name.kind == PORT_TAP)
+			err = tap_open_another(&fds->tap[fds->workers], v->tap_fd);
 		if (!err)
 			continue;
 		log_warn_in(&v->settings.log, "fewer workers than the queues could have vif=%s workers=%u reason=\"cannot open the device once more: %s\"",
@@ -31,17 +34,17 @@ static void vif_fds_open_taps(struct vif_fds *fds, struct vif *v, unsigned int w
 	}
 }
 
-uint32_t vif_fds_limit_bytes(const struct vif_policy *policy)
+uint32_t vif_fds_limit_bytes(const struct vif *v)
 {
-	return policy->queue_in_frames ? 0 : policy->queue_bytes;
+	const struct vif_policy *policy = &v->daemon->policy;
+
+	return policy->queue_in_frames || v->port.name.kind == PORT_VHOST_USER ? 0 : policy->queue_bytes;
 }
 
 /* Without a limit in bytes each queue still takes a limited number of frames. */
 static void vif_fds_open_limit(struct vif_fds *fds, struct vif *v)
 {
-	const struct vif_policy *policy = &v->daemon->policy;
-
-	fds->limit_bytes = vif_fds_limit_bytes(policy);
+	fds->limit_bytes = vif_fds_limit_bytes(v);
 	fds->limit = -1;
 	if (!fds->limit_bytes) {
 		taplimit_clear(v->tap_fd);
@@ -104,7 +107,8 @@ void vif_fds_close(struct vif_fds *fds)
 void vif_fds_drop(struct vif_fds *fds)
 {
 	for (unsigned int i = 1; i < fds->workers; i++)
-		close(fds->tap[i]);
+		if (fds->tap[i] >= 0)
+			close(fds->tap[i]);
 	fds->workers = 0;
 	vif_fds_close(fds);
 }

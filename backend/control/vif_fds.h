@@ -10,10 +10,9 @@
 #include "backend/data/conn.h"
 
 struct vif;
-struct vif_policy;
 
 struct vif_fds {
-	int tap[VIF_QUEUES_MAX];	/* one for each worker; the first is the VIF's own */
+	int tap[VIF_QUEUES_MAX];	/* one for each worker; the first is the VIF's own; -1: the port is no device */
 	unsigned int workers;
 	int limit;			/* taplimit_attach()'s; -1: no limit in bytes */
 	uint32_t limit_bytes;
@@ -25,8 +24,8 @@ struct vif_fds {
  * connected then, or made anew. Logs what is missing. The caller owes vif_fds_close(). */
 void vif_fds_open(struct vif_fds *fds, struct vif *v, unsigned int workers);
 
-/* Returns the limit in bytes of what waits in a device; 0: there is none. */
-uint32_t vif_fds_limit_bytes(const struct vif_policy *policy);
+/* Returns the limit in bytes of what waits in the VIF's port; 0: there is none. */
+uint32_t vif_fds_limit_bytes(const struct vif *v);
 
 /* Puts them into the parameters of a connection, to which vif_conn_start() then gives all
  * TAPs but the first. */

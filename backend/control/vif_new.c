@@ -141,6 +141,7 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 	v->peer = peer;
 	v->devid = devid;
 	v->tap_fd = -1;
+	vif_vhost_init(&v->port.vhost);
 	v->link = (struct taplink){ .what = "vif", .link_fd = d->link_fd };
 	v->settings.limited = d->policy.limited;
 	snprintf(v->be_path, sizeof(v->be_path), "backend/vif/%u/%u", peer.raw, devid);
@@ -169,6 +170,7 @@ void vif_free(struct vif *v)
 {
 	char path[STORE_PATH_MAX + 8];
 
+	vif_vhost_close(v);
 	attach_free(&v->attach);
 	vif_counters_free(&v->counters);
 	if (v->tap_fd >= 0)

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/base/reason.h"
 #include "common/host/tap.h"
+#include "common/wire/vnethdr.h"
 #include "backend.h"
 #include "refuse.h"
 #include "vif_port.h"
@@ -37,6 +38,54 @@ static const struct vif_port_ops vif_port_tap = {
 	.carrier = vif_port_tap_carrier, .workers = vif_tap_workers,
 };
 
+/* --- vhost-user ------------------------------------------------------------------------------ */
+
+static int vif_port_vhost_open(struct vif *v, struct reason *why)
+{
+	/* Frames that reach the TAP would be lost. */
+	tap_set_carrier(v->tap_fd, false);
+	return vif_vhost_open(v, v->port.name.arg, why);
+}
+
+/* The switch is asked for the offloads when it connects. */
+static int vif_port_vhost_fit(struct vif *v, const struct vif_conf *conf)
+{
+	(void)v;
+	(void)conf;
+	return 0;
+}
+
+/* The data side does what the switch leaves to it. */
+static uint32_t vif_port_vhost_header(const struct vif *v)
+{
+	(void)v;
+	return VNETHDR_ALL;
+}
+
+/* Each switch gets queues of its own, in which nothing is old. */
+static unsigned int vif_port_vhost_flush(struct vif *v)
+{
+	(void)v;
+	return 0;
+}
+
+static void vif_port_vhost_carrier(struct vif *v)
+{
+	(void)v;
+}
+
+static unsigned int vif_port_vhost_workers(const struct vif *v, const struct vif_conf *conf)
+{
+	if (conf->ctrl || conf->mask)
+		return 1;
+	return conf->queues < v->daemon->policy.workers ? conf->queues : v->daemon->policy.workers;
+}
+
+static const struct vif_port_ops vif_port_vhost = {
+	.open = vif_port_vhost_open, .fit = vif_port_vhost_fit, .header = vif_port_vhost_header, .flush = vif_port_vhost_flush,
+	.carrier = vif_port_vhost_carrier, .workers = vif_port_vhost_workers,
+};
+
 /* --- the port that the key names ------------------------------------------------------------- */
 
 static const struct vif_port_ops *vif_port_ops(const struct vif *v)
@@ -44,6 +93,8 @@ static const struct vif_port_ops *vif_port_ops(const struct vif *v)
 	switch (v->port.name.kind) {
 	case PORT_TAP:
 		break;
+	case PORT_VHOST_USER:
+		return &vif_port_vhost;
 	}
 	return &vif_port_tap;
 }
@@ -100,6 +151,8 @@ bool vif_port_choose(struct vif *v)
 		return false;
 	}
 	if (!err) {
+		if (v->port.name.kind != name.kind)
+			vif_vhost_close(v);
 		v->port.name = name;
 		err = vif_port_ops(v)->open(v, &why);
 	}

@@ -16,6 +16,7 @@
 
 #include "common/base/util.h"
 #include "common/wire/portname.h"
+#include "vif_vhost.h"
 
 struct reason;
 struct vif;
@@ -38,9 +39,10 @@ struct vif_port_ops {
 	unsigned int (*workers)(const struct vif *v, const struct vif_conf *conf);
 };
 
-/* The port of a VIF. The zero value is the TAP. */
+/* The port of a VIF. It is the TAP at first. */
 struct vif_port {
 	struct port_name name;
+	struct vif_vhost vhost;		/* of a vhost-user port */
 	char text[PORT_NAME_MAX];	/* for people: the key, or the word for its absence; "": it was not read yet */
 };
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/host/vhost_hub.h"
 #include "conn.h"
 #include "conn_internal.h"
 #include "ctrl.h"
@@ -151,7 +152,7 @@ static int conn_init_devices(struct vif_worker *vw, const struct vif_conn_params
 
 	if (params->handles && !vif_handles_take(params->handles, &vw->grant, &given.evt, &given.ring))
 		return reason_list_fail(why, "cannot give the worker device handles, as all of its process are used up", -EMFILE);
-	port_init_tap(&net, vw->tap_fd);
+	vif_conn_port_of(vw, &net);
 	err = worker_init(&vw->w, &ops, params->name, &net, params->control_fd, counters, params->handles ? &given : NULL);
 	if (err)
 		return reason_list_fail(why, "cannot open the event channel device", err);
@@ -259,9 +260,10 @@ static void conn_release(struct vif_conn *conn)
 	capture_exit(&conn->captured);
 	for (unsigned int i = 0; i < conn->nworkers; i++) {
 		grant_close(conn->worker[i].grant);
-		if (i)
+		if (i && conn->worker[i].tap_fd >= 0)
 			close(conn->worker[i].tap_fd);
 	}
+	vhost_hub_free(conn->hub);
 	taplimit_exit(&conn->limit);
 	vif_saved_close(conn);
 	free(conn->worker);
@@ -272,7 +274,7 @@ static void conn_release(struct vif_conn *conn)
 static int conn_start(struct vif_conn *conn, const struct vif_conn_params *params, struct reason *why)
 {
 	struct gref_map_use use = { .quota = params->quota, .guest = params->peer, .log = &conn->settings->log };
-	int err = 0;
+	int err = vif_conn_init_port(conn, params, why);
 
 	for (unsigned int i = 0; i < conn->nworkers && !err; i++) {
 		struct vif_worker *vw = &conn->worker[i];
@@ -311,7 +313,7 @@ static void conn_take_taps(struct vif_conn *conn, const struct vif_conn_params *
 	for (unsigned int i = 0; i < params->workers; i++) {
 		if (conn && conn->worker)
 			conn->worker[i].tap_fd = params->tap_fds[i];
-		else if (i)
+		else if (i && params->tap_fds[i] >= 0)
 			close(params->tap_fds[i]);
 	}
 }

@@ -18,6 +18,7 @@
 #include "common/base/util.h"
 #include "conf.h"
 #include "conn_capture.h"
+#include "conn_switch.h"
 #include "counters.h"
 #include "handles.h"
 #include "mapquota.h"
@@ -31,7 +32,9 @@ struct vif_conn_params {
 	const char *name;	/* borrowed */
 	struct vif_settings *settings;	/* borrowed */
 	const struct vif_counters *counters;	/* for this number of queues and workers; its block is borrowed */
-	const int *tap_fds;	/* one for each worker; all but the first become the connection's, also after an error */
+	bool vhost;		/* the port is vhost-user: the workers have no TAP */
+	int switch_fd;		/* with it: an epoll instance that has the socket of the switch; vif_conn_run_switch() is due once it is readable; borrowed */
+	const int *tap_fds;	/* one for each worker; -1: none; all but the first become the connection's, also after an error */
 	unsigned int workers;	/* above one only without control ring and mask, on a multi-queue TAP */
 	int control_fd;		/* borrowed */
 	uint32_t hold_ms, stall_ms;	/* of the policy */

@@ -54,6 +54,7 @@ static inline uint32_t vif_grx_at(const struct vif_conf *conf, uint32_t used)
 	return ((used + before + XEN_PAGE - 1) & ~(XEN_PAGE - 1)) - before;
 }
 
+struct vhost_hub;
 struct vif_saved;
 struct vif_conn;
 struct vif_queue;
@@ -100,7 +101,7 @@ struct vif_queue {
 struct vif_worker {
 	struct worker w;
 	struct vif_conn *conn;
-	int tap_fd;			/* owned; the first worker's is borrowed */
+	int tap_fd;			/* owned; the first worker's is borrowed; -1: none */
 	struct vif_queue *queue;	/* the first of nqueues */
 	unsigned int nqueues;
 	struct grant_dev *grant;
@@ -139,6 +140,7 @@ struct vif_conn {
 	bool hash_changed, gref_map_changed;	/* changed since they were saved */
 	char connection[VIF_CONNECTION_MAX];	/* text of vif_conf_describe() */
 	struct capture_owner captured;	/* its owner's, not a worker's */
+	struct vhost_hub *hub;		/* of a vhost-user port; NULL: the port is a device */
 	unsigned int nworkers;
 	struct vif_worker *worker;
 	struct vif_queue *queue;	/* conf.queues of them */

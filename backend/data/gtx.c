@@ -222,7 +222,7 @@ static void gtx_capture(const struct vif_queue *q, const struct vif_frame *f, en
 static int16_t gtx_count(struct vif_queue *q, const struct vif_frame *f)
 {
 	bool lost = pkt_has_frame(&f->pkt) && f->put < 0;
-	enum drop drop = lost ? DROP_TAP : f->pkt.drop;
+	enum drop drop = lost ? q->vw->w.net.lost : f->pkt.drop;
 
 	if (capture_on(&q->vw->w.capture))
 		gtx_capture(q, f, drop);

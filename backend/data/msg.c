@@ -47,6 +47,7 @@ size_t msg_size(uint16_t kind, enum msg_from from)
 		{ MSG_MAPPINGS, MSG_FROM_CONTROL, sizeof(struct msg_mappings) },
 		{ MSG_END, MSG_FROM_CONTROL, sizeof(struct msg_end) },
 		{ MSG_CAPTURE, MSG_FROM_CONTROL, sizeof(struct msg_capture) },
+		{ MSG_SWITCH, MSG_FROM_CONTROL, sizeof(struct msg_switch) },
 		{ MSG_APPLIED, MSG_FROM_DATA, sizeof(struct msg_applied) },
 		{ MSG_SERVING, MSG_FROM_DATA, sizeof(struct msg_serving) },
 		{ MSG_READY, MSG_FROM_DATA, sizeof(struct msg_ready) },
@@ -123,9 +124,9 @@ static bool msg_header_ok(const struct msg_connect *m)
 	return m->header != 0 && vnethdr_usable(m->header) == m->header && (m->device & ~m->header) == 0;
 }
 
-static bool msg_connect_ok(const struct msg_connect *m)
+static bool msg_connect_ok(const struct msg_connect *m, uint32_t flags)
 {
-	return !(m->flags & ~MSG_CONNECT_FLAGS) && msg_name_ok(m->name, sizeof(m->name)) &&
+	return !(m->flags & ~flags) && msg_name_ok(m->name, sizeof(m->name)) &&
 	       msg_values_ok(&m->values) && msg_queues_ok(m) &&
 	       ((m->flags & MSG_CONNECT_MASK) || (m->mask_ref.raw == 0 && m->mask_port.raw == 0)) &&
 	       ((m->flags & MSG_CONNECT_CTRL) || (m->ctrl_ref.raw == 0 && m->ctrl_port.raw == 0)) &&
@@ -167,7 +168,7 @@ static bool msg_fields_ok(const union msg *m)
 	case MSG_HELLO:
 		return msg_hello_ok(&m->hello);
 	case MSG_CONNECT:
-		return msg_connect_ok(&m->connect);
+		return msg_connect_ok(&m->connect, MSG_CONNECT_FLAGS);
 	case MSG_SETTINGS:
 		return msg_values_ok(&m->settings.values);
 	case MSG_LOG_LEVEL:
@@ -187,11 +188,13 @@ static bool msg_fields_ok(const union msg *m)
 	case MSG_CAPTURE:
 		return msg_capture_ok(&m->capture);
 	case MSG_SERVING:
-		return msg_connect_ok(&m->serving.connect);
+		return msg_connect_ok(&m->serving.connect, MSG_CONNECT_FLAGS | MSG_SERVING_SWITCH) &&
+		       !((m->serving.connect.flags & MSG_SERVING_SWITCH) && !(m->serving.connect.flags & MSG_CONNECT_VHOST));
 	case MSG_DISCONNECT:
 	case MSG_DISCONNECTED:
 	case MSG_APPLIED:
 	case MSG_END:
+	case MSG_SWITCH:
 		return true;
 	}
 	return false;
@@ -209,11 +212,14 @@ static bool msg_vif_ok(const struct msg_head *head)
 /* Returns the number of descriptors that the message must have. */
 static unsigned int msg_fds_of(const union msg *m)
 {
-	if (m->head.kind == MSG_SERVING || (m->head.kind == MSG_CAPTURE && m->capture.flags))
+	if (m->head.kind == MSG_SERVING)
+		return 2 + !!(m->serving.connect.flags & MSG_SERVING_SWITCH);
+	if (m->head.kind == MSG_SWITCH || (m->head.kind == MSG_CAPTURE && m->capture.flags))
 		return 2;
 	if (m->head.kind != MSG_CONNECT)
 		return 0;
-	return 1 + !!(m->connect.flags & MSG_CONNECT_TABLES) + !!(m->connect.flags & MSG_CONNECT_LIMIT) + m->connect.workers;
+	return 1 + !!(m->connect.flags & MSG_CONNECT_TABLES) + !!(m->connect.flags & MSG_CONNECT_LIMIT) +
+	       (m->connect.flags & MSG_CONNECT_VHOST ? 1 : m->connect.workers);
 }
 
 int msg_check(const union msg *m, size_t len, unsigned int nfds, enum msg_from from)

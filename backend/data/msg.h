@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* msg.h - the messages between control and a guest's data process
  *
- * There is one SOCK_SEQPACKET pair for each data process. A message is one struct of a
- * fixed size, with the descriptors that its kind has (SCM_RIGHTS). Numbers are in the
- * machine's byte order, as both ends run on one machine. Before the receiver uses
- * anything, it checks the version, the kind, the length, the number of descriptors and
- * each field (msg_check()). Control does so because a guest may control the data process;
- * the data process does so because the other end may be another version of control.
+ * There is one SOCK_SEQPACKET pair for each data process. A message is one struct of a fixed size, with the descriptors that its kind
+ * has (SCM_RIGHTS). Numbers are in the machine's byte order, as both ends run on one machine. Before the receiver uses anything, it checks
+ * the version, the kind, the length, the number of descriptors and each field (msg_check()). Control does so because a guest may control
+ * the data process; the data process does so because the other end may be another version of control.
  *
  * Control sends, and the data process answers:
  * - HELLO, once: the process opens its devices, gives up its privileges and sends READY;
  * - CONNECT for each VIF: CONNECTED;
  * - SETTINGS when one of them changes: APPLIED;
- * - MAPPINGS when the VIFs may keep fewer or more pages mapped: nothing;
+ * - MAPPINGS when the VIFs may keep fewer or more pages mapped, SWITCH for a vhost-user port: nothing;
  * - DISCONNECT: DISCONNECTED, once no page of that VIF is mapped.
  * - CAPTURE begins or ends the capture of a VIF's frames: no answer, the tool sees in the ring that it began.
  * - END: the process stops all that it serves and ends.
  * The data process sends FAULT, CARRIER and LOG by itself.
- *
- * If control goes without END, the data process serves on and waits at its listening socket for
- * the next control. To that one's HELLO it answers SERVING for each VIF that is connected, then READY.
+ * If control goes without END, the data process serves on and waits at its listening socket for the next control, to whose HELLO
+ * it answers SERVING for each VIF that is connected, then READY.
  */
 #ifndef NETPAIR_BACKEND_MSG_H
 #define NETPAIR_BACKEND_MSG_H
@@ -34,7 +31,7 @@
 #include "reason_list.h"
 
 #ifndef MSG_VERSION	/* a test builds another one */
-#define MSG_VERSION 6u
+#define MSG_VERSION 7u
 #endif
 #define MSG_VIFS_MAX 64u	/* VIFs of one data process */
 #define MSG_WORKERS_MAX (MSG_VIFS_MAX * VIF_QUEUES_MAX)	/* workers of one data process, in its life */
@@ -44,9 +41,7 @@
 
 enum msg_from { MSG_FROM_CONTROL, MSG_FROM_DATA };
 enum msg_kind {
-	/* from control */
-	MSG_HELLO = 1, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END, MSG_MAPPINGS, MSG_CAPTURE,
-	/* from data */
+	MSG_HELLO = 1, MSG_CONNECT, MSG_SETTINGS, MSG_DISCONNECT, MSG_LOG_LEVEL, MSG_END, MSG_MAPPINGS, MSG_CAPTURE, MSG_SWITCH,	/* from control */
 	MSG_READY = 65, MSG_CONNECTED, MSG_DISCONNECTED, MSG_FAULT, MSG_CARRIER, MSG_LOG, MSG_SERVING, MSG_APPLIED,
 };
 
@@ -100,10 +95,12 @@ struct msg_connect {
 	struct msg_queue queue[VIF_QUEUES_MAX];	/* zeros beyond queues */
 };
 enum {
-	MSG_CONNECT_MASK = 1, MSG_CONNECT_CTRL = 2, MSG_CONNECT_RX_NOTIFY = 4, MSG_CONNECT_CSUM4 = 8,
-	MSG_CONNECT_CSUM6 = 16, MSG_CONNECT_GSO4 = 32, MSG_CONNECT_GSO6 = 64, MSG_CONNECT_SG = 128,
-	MSG_CONNECT_ADOPT = 256, MSG_CONNECT_TABLES = 512, MSG_CONNECT_LIMIT = 1024, MSG_CONNECT_HEADER = 2048,
-	MSG_CONNECT_USO = 4096, MSG_CONNECT_FLAGS = 8191,	/* the last: all of them */
+	MSG_CONNECT_MASK = 1, MSG_CONNECT_CTRL = 2, MSG_CONNECT_RX_NOTIFY = 4, MSG_CONNECT_CSUM4 = 8, MSG_CONNECT_CSUM6 = 16,
+	MSG_CONNECT_GSO4 = 32, MSG_CONNECT_GSO6 = 64, MSG_CONNECT_SG = 128, MSG_CONNECT_ADOPT = 256, MSG_CONNECT_TABLES = 512,
+	MSG_CONNECT_LIMIT = 1024, MSG_CONNECT_HEADER = 2048, MSG_CONNECT_USO = 4096,
+	MSG_CONNECT_VHOST = 8192,	/* the port is vhost-user; then there is one TAP, however many workers */
+	MSG_CONNECT_FLAGS = 16383,	/* all of them */
+	MSG_SERVING_SWITCH = 16384,	/* of SERVING only: a switch is connected, whose socket is the third descriptor */
 };
 
 struct msg_mappings { struct msg_head head; uint32_t all, zero; };	/* all: as in CONNECT, from now on */
@@ -112,10 +109,12 @@ struct msg_log_level { struct msg_head head; uint32_t level, zero; };
 /* flags: CAPRING_*, and the descriptors are the block and the bell (common/host/capture.h); 0: the capture ends, and
  * there is no descriptor. A VIF that is not connected is left alone. */
 struct msg_capture { struct msg_head head; uint32_t flags, snap; };
+/* Gives a VIF with a vhost-user port its switch. The descriptors: the switch's socket, and memory of vhost_memory_new(). */
+struct msg_switch { struct msg_head head; };
 struct msg_end { struct msg_head head; };
 
-/* A VIF that is connected: the CONNECT that it was made by, with the settings of now. The
- * descriptors: the counters' memory, the first worker's TAP. */
+/* A VIF that is connected: the CONNECT that it was made by, with the settings of now. The descriptors: the counters' memory, the
+ * first worker's TAP, and the switch's socket with MSG_SERVING_SWITCH. */
 struct msg_serving { struct msg_connect connect; };
 
 /* Reports that the sandbox is closed, or why it is not. */
@@ -150,6 +149,7 @@ union msg {
 	struct msg_disconnect disconnect;
 	struct msg_mappings mappings;
 	struct msg_capture capture;
+	struct msg_switch switched;
 	struct msg_serving serving;
 	struct msg_log_level log_level;
 	struct msg_ready ready;

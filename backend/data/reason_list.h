@@ -29,6 +29,7 @@
 	X_(XEN, "the control ring page is not a ring") \
 	X_(XEN, "cannot bind the event channel") \
 	X_(FILE, "cannot start the worker") \
+	X_(FILE, "cannot make the vhost-user port") \
 	X_(XEN, "control producer out of range") \
 	X_(XEN, "gtx producer out of range") \
 	X_(XEN, "grx producer out of range") \

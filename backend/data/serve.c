@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -25,12 +26,15 @@
 #include "serve_vif.h"
 
 /* #syscalls poll read close accept4 */
-/* #syscalls-before eventfd dup2 listen prctl */
+/* #syscalls-before eventfd epoll_create1 dup2 listen prctl */
 
 /* What control may take to say HELLO, and how often a message is tried again that control had
  * no room for, in milliseconds. */
 #define SERVE_HELLO_MS 10000
 #define SERVE_AGAIN_MS 100
+
+/* Interval at which it is looked whether a switch has kept its time limit, in milliseconds. */
+#define SERVE_SWITCH_MS 1000
 
 /* How long the process serves on without a control, in milliseconds. */
 #define SERVE_ORPHAN_MS 60000
@@ -38,9 +42,10 @@
 /* The most connections that wait to be accepted at the listening socket. */
 #define SERVE_BACKLOG 8
 
-/* Descriptors of the process itself, and of each worker: a set of handles, a TAP, what it waits on. */
+/* Descriptors of the process itself, and of each worker: a set of handles, a TAP, what it waits on, and for a vhost-user port what
+ * it shares with a switch, and with the one before that. */
 #define SERVE_FILES 64u
-#define SERVE_FILES_OF_WORKER 9u
+#define SERVE_FILES_OF_WORKER 18u
 
 static struct serve {
 	_Atomic int sock;		/* control's; -1: there is none */
@@ -95,6 +100,17 @@ static bool serve_tell_all(void)
 	return true;
 }
 
+/* Speaks with the switches at vhost-user ports. Returns true if one has a time limit. */
+static bool serve_run_switches(void)
+{
+	bool waits = false;
+
+	for (uint32_t i = 0; i < MSG_VIFS_MAX; i++)
+		if (serve.vif[i].conn)
+			waits = vif_conn_run_switch(serve.vif[i].conn) || waits;
+	return waits;
+}
+
 /* --- from control ---------------------------------------------------------------------------- */
 
 static void serve_connect(struct serve_vif *v, const struct msg_connect *m, const int *fds)
@@ -144,6 +160,11 @@ static int serve_obey(const union msg *m, const int *fds)
 		return 0;
 	case MSG_MAPPINGS:
 		serve_vif_may_map(&serve.shared, m->mappings.all);
+		return 0;
+	case MSG_SWITCH:
+		if (!v->conn)
+			return -EPROTO;
+		vif_conn_switch(v->conn, fds[0], fds[1]);
 		return 0;
 	case MSG_END:
 		return -ESHUTDOWN;
@@ -225,7 +246,8 @@ static int serve_begin(const struct msg_hello *hello)
 	prctl(PR_SET_NAME, name);
 	serve.shared.peer = domid_of((uint16_t)hello->domid);
 	serve.shared.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = serve.shared.wake_fd < 0 ? -errno : vif_handles_open(&serve.shared.handles, serve.shared.peer, hello->workers);
+	serve.shared.switch_fd = epoll_create1(EPOLL_CLOEXEC);
+	err = serve.shared.wake_fd < 0 || serve.shared.switch_fd < 0 ? -errno : vif_handles_open(&serve.shared.handles, serve.shared.peer, hello->workers);
 	/* Once more, so that SO_PEERCRED of a connection is this process. */
 	if (!err && listen(SERVE_LISTENER, SERVE_BACKLOG) < 0)
 		err = -errno;
@@ -241,20 +263,24 @@ static int serve_begin(const struct msg_hello *hello)
 /* Obeys control. Returns 0: it is gone; -ESHUTDOWN: the process is to end. */
 static int serve_control(void)
 {
-	struct pollfd fd[] = { { .fd = serve.sock, .events = POLLIN }, { .fd = serve.shared.wake_fd, .events = POLLIN } };
-	bool told = serve_tell_all();
+	struct pollfd fd[] = {
+		{ .fd = serve.sock, .events = POLLIN }, { .fd = serve.shared.wake_fd, .events = POLLIN },
+		{ .fd = serve.shared.switch_fd, .events = POLLIN },
+	};
+	bool told = serve_tell_all(), waits = serve_run_switches();
 	int err = 0;
 
 	while (!err) {
 		uint64_t count;
 
-		if (poll(fd, ARRAY_SIZE(fd), told ? -1 : SERVE_AGAIN_MS) < 0)
+		if (poll(fd, ARRAY_SIZE(fd), !told ? SERVE_AGAIN_MS : waits ? SERVE_SWITCH_MS : -1) < 0)
 			continue;
 		if (fd[1].revents && read(serve.shared.wake_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 			log_error("eventfd read failed errno=%d", errno);
 		if (fd[0].revents)
 			err = serve_receive();
 		told = serve_tell_all();
+		waits = serve_run_switches();
 	}
 	return err == -ESHUTDOWN ? err : 0;
 }
@@ -269,14 +295,16 @@ static void serve_introduce(void)
 	for (uint32_t i = 0; i < MSG_VIFS_MAX; i++) {
 		struct serve_vif *v = &serve.vif[i];
 		union msg serving = msg_new(MSG_SERVING, i);
-		const int fds[] = { v->counters.fd, v->tap_fd };
+		int fds[] = { v->counters.fd, v->tap_fd, -1 };
 
 		if (!v->conn)
 			continue;
+		fds[2] = vif_conn_switch_socket(v->conn);
 		serving.serving.connect = v->made;
 		serving.serving.connect.head = msg_new(MSG_SERVING, i).head;
 		serving.serving.connect.mappings = atomic_load(&serve.shared.quota.guest_max);
-		serve_send_fds(&serving, fds, ARRAY_SIZE(fds));
+		serving.serving.connect.flags |= fds[2] < 0 ? 0 : MSG_SERVING_SWITCH;
+		serve_send_fds(&serving, fds, fds[2] < 0 ? 2 : 3);
 		v->fault_told = v->stalled_told = false;
 	}
 	serve_send(&m);

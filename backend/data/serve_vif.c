@@ -66,8 +66,9 @@ int serve_vif_connect(struct serve_vif *v, struct serve_shared *shared, const st
 		.peer = shared->peer, .name = v->made.name, .settings = &v->settings, .counters = &v->counters,
 		.workers = m->workers, .control_fd = shared->wake_fd, .hold_ms = m->hold_ms, .stall_ms = m->stall_ms,
 		.limit_bytes = m->limit_bytes, .quota = &shared->quota, .handles = shared->handles,
-		.adopt = m->flags & MSG_CONNECT_ADOPT,
+		.adopt = m->flags & MSG_CONNECT_ADOPT, .vhost = m->flags & MSG_CONNECT_VHOST, .switch_fd = shared->switch_fd,
 	};
+	int taps[VIF_QUEUES_MAX];
 	struct vif_conf conf;
 	int err;
 
@@ -77,14 +78,16 @@ int serve_vif_connect(struct serve_vif *v, struct serve_shared *shared, const st
 	err = reason_list_fail(why, "cannot make the connection", vif_counters_map(&v->counters, *fds++, m->queues, m->workers));
 	params.tables_fd = m->flags & MSG_CONNECT_TABLES ? *fds++ : -1;
 	params.limit_fd = m->flags & MSG_CONNECT_LIMIT ? *fds++ : -1;
-	params.tap_fds = fds;
+	for (unsigned int i = 0; i < m->workers; i++)
+		taps[i] = i && params.vhost ? -1 : fds[i];
+	params.tap_fds = taps;
 	v->tap_fd = fds[0];
 	serve_vif_may_map(shared, m->mappings);
 	if (!err)
 		err = vif_conn_start(&v->conn, &params, &conf, why);
 	else
 		for (unsigned int i = 1; i < m->workers; i++)
-			close(fds[i]);
+			serve_vif_close(taps[i]);
 	serve_vif_close(params.tables_fd);
 	serve_vif_close(params.limit_fd);
 	if (err)

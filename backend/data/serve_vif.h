@@ -12,6 +12,7 @@
 struct serve_shared {
 	struct domid peer;
 	int wake_fd;			/* eventfd: a worker has a fault, or stalled */
+	int switch_fd;			/* epoll instance with the sockets of the switches at vhost-user ports */
 	struct vif_handles *handles;
 	struct mapquota quota;
 };

@@ -40,7 +40,9 @@
 	   "that is not in its list. request-multicast-control = 0 ends both.") \
 	X_(TIMEOUT, grx, "timeout", \
 	   "The guest posted too few buffers for too long. --hold-ms says how long a frame waits for them.") \
-	X_(TAP, both, "tap", "The device refused the frame: it is down, or its queue is full.")
+	X_(TAP, both, "tap", "The device refused the frame: it is down, or its queue is full.") \
+	X_(PORT, both, "port", \
+	   "No switch is connected to the vhost-user port, or the switch takes no more frames. Its own log may tell why.")
 
 #define DROP_ENUM_(id_, direction_, name_, help_) DROP_##id_,
 enum drop {

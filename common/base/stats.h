@@ -35,7 +35,8 @@
 	X_(GRANT_OPS, "grant_ops")			/* copy segments */ \
 	X_(GRANT_CALLS, "grant_calls")			/* ioctls */ \
 	X_(SLEEPS, "sleeps") \
-	X_(STORM_NAPS, "storm_naps")
+	X_(STORM_NAPS, "storm_naps") \
+	X_(PORT_RESETS, "port_resets")			/* switches that broke the protocol */
 
 #define STATS_ENUM_(id_, name_) STAT_##id_,
 #define STATS_GTX_DROP_(id_, direction_, name_, help_) STAT_GTX_DROP_##id_,

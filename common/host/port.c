@@ -20,6 +20,6 @@ static const struct port_ops port_tap = {
 
 void port_init_tap(struct net_port *p, int fd)
 {
-	*p = (struct net_port){ .ops = &port_tap, .fd = fd };
+	*p = (struct net_port){ .ops = &port_tap, .fd = fd, .lost = DROP_TAP };
 	burst_init(&p->burst, fd);
 }

@@ -12,25 +12,16 @@
 
 #include "common/base/log.h"
 #include "common/base/probe.h"
+#include "wake.h"
 #include "worker.h"
 
 /* The length of a nap in a stream, in microseconds, and its timer slack, in nanoseconds. */
 #define NAP_US 30
 #define NAP_SLACK_NS 1000ul
-
 #define WORKER_STACK (128u * 1024u)
 
 /* #syscalls write read close epoll_wait epoll_pwait epoll_ctl epoll_create1 eventfd eventfd2 ppoll sched_yield nanosleep clock_nanosleep */
 /* #syscalls-some prctl */
-static void worker_wake(int eventfd)
-{
-	uint64_t one = 1;
-
-	/* A full eventfd is readable already. */
-	if (write(eventfd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		log_error("eventfd write failed errno=%d", errno);
-}
-
 void worker_fault(struct worker *w, const char *why)
 {
 	const char *none = NULL;
@@ -39,17 +30,17 @@ void worker_fault(struct worker *w, const char *why)
 		return;
 	stats_inc(w->stats, STAT_PEER_FAULTS);
 	probe_fault(w->name, why);
-	worker_wake(w->control_fd);
+	wake_up(w->control_fd);
 }
 
 void worker_kick(struct worker *w)
 {
-	worker_wake(w->kick_fd);
+	wake_up(w->kick_fd);
 }
 
 void worker_wake_control(struct worker *w)
 {
-	worker_wake(w->control_fd);
+	wake_up(w->control_fd);
 }
 
 const char *worker_faulted(const struct worker *w)
@@ -83,17 +74,6 @@ static void worker_take_event(struct worker *w)
 			w->port[i].masked = true;
 }
 
-/* Clears the eventfd, so that the next wait sleeps; the loop checks for a stop before. */
-static void worker_take_kick(struct worker *w)
-{
-	uint64_t count;
-
-	if (read(w->kick_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		log_error("eventfd read failed errno=%d", errno);
-	/* The kick may ask for a read of the TAP (taplimit.h). */
-	w->tap_ready = taplook_announced(&w->look);
-}
-
 static void worker_unmask_ports(struct worker *w)
 {
 	for (unsigned int i = 0; i < w->nports; i++) {
@@ -111,13 +91,33 @@ static bool worker_wait_events(struct worker *w, int timeout_ms)
 
 	for (int i = 0; i < n; i++) {
 		if (ev[i].data.fd == w->net.fd)
-			w->tap_ready = taplook_announced(&w->look);
-		else if (ev[i].data.fd == w->kick_fd)
-			worker_take_kick(w);
-		else if (!capture_take_bell(&w->capture, ev[i].data.fd))
+			w->tap_ready = w->net.announced = taplook_announced(&w->look);
+		else if (ev[i].data.fd != w->kick_fd && !capture_take_bell(&w->capture, ev[i].data.fd))
 			worker_take_event(w);
+		else if (ev[i].data.fd == w->kick_fd) {	/* It may ask for a read of the TAP (taplimit.h). */
+			wake_taken(w->kick_fd);
+			w->tap_ready = taplook_announced(&w->look);
+		}
 	}
 	return n > 0;
+}
+
+/* Returns whether the rings have work, or a port has that tells so without a system call. */
+static bool worker_pending(struct worker *w)
+{
+	if (w->tap_ready || !port_pending(&w->net))
+		return w->ops->pending(w);
+	return w->tap_ready = taplook_announced(&w->look);
+}
+
+/* Arms the rings and the port. Returns whether there is work after all; frames for which there are no slots are none. */
+static bool worker_rearm(struct worker *w)
+{
+	if (w->ops->rearm(w))
+		return true;
+	if (!port_rearm(&w->net) || w->tap_ready)
+		return false;
+	return w->tap_ready = taplook_announced(&w->look);
 }
 
 /* Sleeps for a moment with the rings not armed, so that packets arrive without a
@@ -125,7 +125,7 @@ static bool worker_wait_events(struct worker *w, int timeout_ms)
 static bool worker_nap(struct worker *w)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = NAP_US * 1000 }, NULL);
-	return w->ops->pending(w) || worker_wait_events(w, 0);
+	return worker_pending(w) || worker_wait_events(w, 0);
 }
 
 /* Polls for the present polling time before a sleep. Returns whether there is work. */
@@ -143,7 +143,7 @@ static bool worker_poll_for_work(struct worker *w)
 		from = now;
 		sched_yield();
 		/* Reading the rings is cheaper than asking the kernel. */
-		if (w->ops->pending(w) || worker_wait_events(w, 0) || w->ops->pending(w))
+		if (worker_pending(w) || worker_wait_events(w, 0) || worker_pending(w))
 			return true;
 		now = now_us();
 		spin_yielded(&w->spin, from, now);
@@ -167,10 +167,9 @@ static bool worker_calm_storm(struct worker *w)
 		ts.tv_nsec = most * 1000000L;
 	stats_inc(w->stats, STAT_STORM_NAPS);
 	w->spin.us = 0;
-	/* A TAP that we cannot read, for lack of slots, is readable all the time. */
 	ppoll(fd, w->tap_ready ? 1 : 2, &ts, NULL);
 	if (fd[1].revents)
-		w->tap_ready = taplook_announced(&w->look);
+		w->tap_ready = w->net.announced = taplook_announced(&w->look);
 	return fd[0].revents || fd[1].revents || w->ops->pending(w);
 }
 
@@ -272,7 +271,7 @@ static void *worker_main(void *arg)
 			storm_work(&w->storm);
 			continue;
 		}
-		if (worker_poll_for_work(w) || worker_calm_storm(w) || w->ops->rearm(w) || worker_mask_sleep(w))
+		if (worker_poll_for_work(w) || worker_calm_storm(w) || worker_rearm(w) || worker_mask_sleep(w))
 			continue;
 		worker_unmask_ports(w);
 		worker_sleep_till_event(w);
@@ -373,7 +372,7 @@ bool worker_try_stop(struct worker *w)
 	if (!w->running)
 		return true;
 	atomic_store_explicit(&w->stop, true, memory_order_release);
-	worker_wake(w->kick_fd);
+	wake_up(w->kick_fd);
 	w->running = pthread_tryjoin_np(w->thread, NULL) != 0;
 	return !w->running;
 }

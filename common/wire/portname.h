@@ -13,6 +13,7 @@
 /* What is on the other side of a VIF. */
 enum port_kind {
 	PORT_TAP,		/* the VIF's own device */
+	PORT_VHOST_USER,	/* a switch that connects to a socket */
 };
 
 /* The longest text, with its NUL: a kind, and the path of a socket (sun_path). */

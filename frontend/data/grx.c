@@ -90,9 +90,11 @@ static void grx_write_burst(struct nic_queue *q, unsigned int slots)
 	for (unsigned int i = 0; i < n; i++) {
 		const struct nic_send *s = &q->conn->send[i];
 
+		enum drop drop = s->put < 0 ? q->conn->w.net.lost : DROP_NONE;
+
 		if (capture_on(&q->conn->w.capture))
-			grx_capture(q, &s->rec, s->put < 0 ? DROP_TAP : DROP_NONE, s->iov, s->runs);
-		grx_count(q, s->put < 0 ? DROP_TAP : DROP_NONE, s->len);
+			grx_capture(q, &s->rec, drop, s->iov, s->runs);
+		grx_count(q, drop, s->len);
 	}
 	grx_repost(q, slots);
 }

@@ -14,7 +14,7 @@ static void use(const union msg *m, unsigned int nfds)
 	struct vif_conf conf;
 	struct reason why;
 
-	PROMISE(nfds == (m->head.kind == MSG_SERVING ? 2 : 0) && m->head.kind >= MSG_READY && m->head.vif < MSG_VIFS_MAX);
+	PROMISE(nfds == (m->head.kind != MSG_SERVING ? 0 : m->serving.connect.flags & MSG_SERVING_SWITCH ? 3 : 2) && m->head.kind >= MSG_READY && m->head.vif < MSG_VIFS_MAX);
 	switch ((enum msg_kind)m->head.kind) {
 	case MSG_LOG:
 		PROMISE(strnlen(m->log.text, MSG_TEXT_MAX) < MSG_TEXT_MAX && m->log.level <= LOG_LEVEL_DEBUG);
@@ -50,6 +50,7 @@ static void use(const union msg *m, unsigned int nfds)
 	case MSG_MAPPINGS:
 	case MSG_END:
 	case MSG_CAPTURE:
+	case MSG_SWITCH:
 		PROMISE(!"of the other direction");
 	}
 }

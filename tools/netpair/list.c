@@ -178,7 +178,7 @@ static void show_settings(const json_t *vif)
 
 static void show_print(const json_t *vif)
 {
-	char text[120];
+	char text[200];
 
 	printf("%s\n", text_of(vif, "name"));
 	snprintf(text, sizeof(text), "%s, domain %" PRIu64, text_of(vif, "guest"), number_of(vif, "domid"));
@@ -188,8 +188,12 @@ static void show_print(const json_t *vif)
 	show_line("device", text_of(vif, "device"));
 	if (json_object_get(vif, "mac"))
 		show_line("mac", text_of(vif, "mac"));
+	if (json_object_get(vif, "switch"))
+		snprintf(text, sizeof(text), "%s, %s", text_of(vif, "port"), json_is_true(json_object_get(vif, "switch")) ? "a switch is connected" : "no switch");
+	else
+		snprintf(text, sizeof(text), "%s", text_of(vif, "port"));
 	if (json_object_get(vif, "port"))
-		show_line("port", text_of(vif, "port"));
+		show_line("port", text);
 	snprintf(text, sizeof(text), "%s (the other end: %s)", text_of(vif, "state"), text_of(vif, "peer_state"));
 	show_line("state", text);
 	if (json_object_get(vif, "error"))

@@ -40,6 +40,7 @@ static const struct metric metrics[] = {
 	{ "grant_calls_total", "System calls for grant copies.", ONE(GRANT_CALLS) },
 	{ "sleeps_total", "Times that a worker went to sleep.", ONE(SLEEPS) },
 	{ "storm_naps_total", "Naps of a worker, as events brought no work.", ONE(STORM_NAPS) },
+	{ "port_resets_total", "Switches that broke the vhost-user protocol.", ONE(PORT_RESETS) },
 };
 
 /* Two counters a row for those above with directions: packets, bytes, events. */
