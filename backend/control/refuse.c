@@ -65,13 +65,9 @@ void vif_error_settle_or_log(struct vif *v)
 		log_warn_in(&v->settings.log, "cannot write or remove the key error vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_STORE, err));
 }
 
-/* Logs the reason, and writes it to the key error unless it is there. */
-static void refuse_tell(struct vif *v, const char *what, const struct reason *why)
+/* Writes the reason to the key error unless it is there. */
+static void refuse_set_error(struct vif *v, const char *text)
 {
-	char text[REASON_TEXT_MAX];
-
-	reason_print(text, sizeof(text), why);
-	log_error_in(&v->settings.log, "%s vif=%s reason=\"%s\"", what, v->name, text);
 	if (strcmp(v->error, text) == 0 && !v->error_due)
 		return;
 	snprintf(v->error, sizeof(v->error), "%s", text);
@@ -87,6 +83,8 @@ static bool refuse_is_shortage(const struct reason *why)
 
 void vif_refuse(struct vif *v, const struct reason *why)
 {
+	char text[REASON_TEXT_MAX];
+
 	/* A lost xenstored is not the frontend's fault. */
 	if (store_lost(v->daemon->store)) {
 		vif_look_again(v, -ENOTCONN);
@@ -98,12 +96,18 @@ void vif_refuse(struct vif *v, const struct reason *why)
 		return;
 	}
 	v->refused = true;
-	refuse_tell(v, "refused", why);
+	reason_print(text, sizeof(text), why);
+	log_error_in(&v->settings.log, "refused vif=%s reason=\"%s\"", v->name, text);
+	refuse_set_error(v, text);
 }
 
 void vif_tell_error(struct vif *v, const struct reason *why)
 {
-	refuse_tell(v, "not served yet", why);
+	char text[REASON_TEXT_MAX];
+
+	reason_print(text, sizeof(text), why);
+	log_error_in(&v->settings.log, "not served yet vif=%s reason=\"%s\"", v->name, text);
+	refuse_set_error(v, text);
 }
 
 void vif_wait(struct vif *v, const struct reason *why)

@@ -106,6 +106,22 @@ lab_stage()
 	: >"$dir/verdicts"
 }
 
+# lab_stage_packages DIR: adds the Debian packages of LAB_PACKAGES, the older and the newer ones: for dom0, with what they
+# depend on, and for the guests.
+lab_stage_packages()
+{
+	local v to=$1/payload/packages extra=$1/extra/lab/packages
+
+	for v in older newer; do
+		mkdir -p "$to/$v" "$extra/$v"
+		cp "$LAB_PACKAGES/$v"/netpair-{backend,frontend,tools}_*.deb "$to/$v/"
+		cp "$LAB_PACKAGES/$v"/netpair-{backend,frontend}_*.deb "$extra/$v/"
+	done
+	cp -r "$LAB_DIR/images/debs" "$to/depends"
+	(cd "$1/extra" && find . | cpio --quiet -o -H newc -R 0:0) >>"$1/payload/guest.img"
+	rm -rf "$1/extra"
+}
+
 # lab_qemu SERIAL TIMEOUT DIR DOM0_ARGS...: replaces this process by QEMU.
 #
 # The CPU flags switch off what this emulator and Xen do not both get right:

@@ -104,7 +104,7 @@ static void check_kernel(struct check *c)
 	snprintf(seen, sizeof(seen), "is loaded%s%s", *list ? " and serves " : " and serves no VIF", list);
 	check_add(c, CHECK_MISSING, driver, seen,
 		  side == KERNEL_BACKEND ? "rmmod xen-netback and blacklist it (modprobe.d/netbackd.conf), or netbackd --take-over" :
-		  "rmmod xen-netfront and blacklist it (modprobe.d/netfrontd.conf), or netfrontd --take-over");
+		  "netfrontd --take-over, then blacklist it (modprobe.d/netfrontd.conf)");
 }
 
 static void check_files(struct check *c)

@@ -32,13 +32,19 @@ front_dropped()
 	STATUS
 }
 
-# netdom_up ADDRESS OPTION...: makes a driver domain of this guest: a bridge, and netbackd with the
-# options, which has started when this returns.
-netdom_up()
+# bridge_up ADDRESS: makes the bridge of a driver domain.
+bridge_up()
 {
 	modprobe bridge && ip link add xenbr0 type bridge && ip link set xenbr0 up &&
 		ip addr add "$1" dev xenbr0 || return 1
 	echo 1 >/proc/sys/net/ipv4/ip_forward
+}
+
+# netdom_up ADDRESS OPTION...: makes a driver domain of this guest: a bridge, and netbackd with the
+# options, which has started when this returns.
+netdom_up()
+{
+	bridge_up "$1" || return 1
 	shift
 	netdom_start "$@"
 }
@@ -57,6 +63,48 @@ netdom_start()
 	: >/run/netbackd.tail
 	read -r -t 90 -u "$fd" line
 	[ "$line" = ready ] || { tail -n 1 /run/netbackd.log; return 1; }
+}
+
+# unpack VERSION backend|frontend: unpacks the package, and has its daemon found first.
+unpack()
+{
+	local p=net${2/backend/backd}
+
+	p=${p/frontend/frontd}
+	rm -rf /run/unpacked
+	# busybox's dpkg-deb replaces no file, and its cp none that runs.
+	dpkg-deb -x /lab/packages/"$1"/netpair-"$2"_*.deb /run/unpacked || return 1
+	tar -C /run/unpacked -cf - . | tar -C / -xf - || return 1
+	export LD_LIBRARY_PATH=/lib/lab
+	mkdir -p /etc/modprobe.d
+	ln -sf "/usr/sbin/$p" "/bin/$p"
+}
+
+# systemctl: starts a daemon of a package, as its unit would; a guest has no systemd.
+systemctl()
+{
+	local NETBACKD_OPTIONS='' NETFRONTD_OPTIONS='' unit=${*: -1} pid fd line
+
+	[ "$1" != daemon-reload ] || return 0
+	# shellcheck source=/dev/null
+	. "/etc/default/$unit"
+	if pid=$(cat "/run/$unit.pid" 2>/dev/null); then
+		kill -TERM "$pid"
+		for _ in $(seq 600); do [ -e "/proc/$pid" ] || break; sleep 0.1; done
+	fi
+	# shellcheck disable=SC2086 # words
+	case $unit in
+	netbackd) netdom_start $NETBACKD_OPTIONS ;;
+	netfrontd)
+		exec {fd}< <(exec labtool notify /run/notify)
+		read -r -t 60 -u "$fd" line && [ "$line" = bound ] || return 1
+		# As systemd's: netfrontd is not root any more when it is ready.
+		chmod 666 /run/notify
+		NOTIFY_SOCKET=/run/notify front_start $NETFRONTD_OPTIONS
+		read -r -t 90 -u "$fd" line
+		[ "$line" = ready ] || { tail -n 1 /run/netfrontd.log; return 1; }
+		;;
+	esac
 }
 
 # keep_addresses MAC=ADDRESS...: gives each device with such a MAC its address, whenever one appears,
