@@ -315,7 +315,7 @@ case_capmany()
 	cap_begins again-begins again icmp vif1.0
 	check again-ping one_ping
 	check again-ends cap_stop
-	check again-all shark_has 6 . again icmp frame.len
+	check again-all shark_has 6 . again 'icmp.type == 8 || icmp.type == 0' frame.len
 	check files await 10 no_capture_in "$BACK"
 	ISOLATION=process
 }

@@ -19,6 +19,7 @@ static const struct command {
 	{ "drops", drops_run, "what was dropped, why, and what helps" },
 	{ "top", top_run, "a live table of rates" },
 	{ "capture", capture_run, "frames at the ring with their fate, to a pcapng file" },
+	{ "latency", latency_run, "how long a VIF's workers and answers take, as histograms" },
 	{ "log-level", log_level_run, "set the level of the daemon's log" },
 	{ "set", set_run, "set a VIF's rate" },
 	{ "drain", drain_run, "close every VIF in order and end the daemon" },

@@ -30,7 +30,7 @@ struct tool {
 /* A command: argv[0] is its name. */
 typedef int tool_command(const struct tool *t, int argc, char **argv);
 tool_command list_run, show_run, stats_run, drops_run, top_run, check_run;
-tool_command capture_run, log_level_run, set_run, drain_run, attach_run, detach_run;
+tool_command capture_run, latency_run, log_level_run, set_run, drain_run, attach_run, detach_run;
 
 /* --- ask.c --- */
 
