@@ -43,11 +43,13 @@ udp_moves()
 	esac
 	# The first frame finds the other's address known.
 	one_ping >/dev/null || return 1
+	# The last receiver's word must not be taken for this one's.
+	rm -f "$L/udp"
 	nsenter --net="$to" timeout --foreground 60 "$TOP/udpgso" receive 5400 $USO_COUNT $USO_SIZE >"$L/udp" 2>&1 &
 	pid=$!
-	await_line "$L/udp" 10 '^started' || return 1
+	await_line "$L/udp" 30 '^started' || { kill $pid; wait $pid; return 1; }
 	was=$(frames_of "$counter")
-	nsenter --net="$from" timeout --foreground 60 "$TOP/udpgso" send "$2" 5400 $USO_COUNT $USO_SIZE $USO_SEGMENT || { cat "$L/udp"; return 1; }
+	nsenter --net="$from" timeout --foreground 60 "$TOP/udpgso" send "$2" 5400 $USO_COUNT $USO_SIZE $USO_SEGMENT || { cat "$L/udp"; kill $pid; wait $pid; return 1; }
 	wait $pid || { cat "$L/udp"; return 1; }
 	now=$(frames_of "$counter")
 	out=$(grep messages= "$L/udp")
