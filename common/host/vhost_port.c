@@ -280,35 +280,44 @@ static bool port_takes_large(const struct vnet_peer *peer, uint8_t gso_type)
 	return (type == VIRTIO_NET_HDR_GSO_TCPV4 && peer->gso4) || (type == VIRTIO_NET_HDR_GSO_TCPV6 && peer->gso6);
 }
 
+/* Sends a frame with a checksum that the switch leaves to us. It is filled in in a copy, as the frame's bytes may be in pages of the guest
+ * that we cannot write. Returns len or -errno. */
+static ssize_t port_put_filled(struct vhost_end *e, struct virtq *q, const struct virtio_net_hdr *vh, const struct iovec *iov,
+			       unsigned int n, uint32_t len)
+{
+	static const struct vnet_peer peer = { .sg = true };
+	struct virtio_net_hdr_mrg_rxbuf hdr = { .hdr = *vh };
+	struct iovec run[2] = { { &hdr, sizeof(hdr) }, { e->tso.frame, 0 } };
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (iov[i].iov_len > PKT_LEN_MAX - run[1].iov_len)
+			return -EINVAL;
+		if (iov[i].iov_len)
+			memcpy(e->tso.frame + run[1].iov_len, iov[i].iov_base, iov[i].iov_len);
+		run[1].iov_len += iov[i].iov_len;
+	}
+	return vnet_prepare(&hdr.hdr, &peer, run + 1, 1) == VNET_SEND ? port_put(q, run, 2, len) : -EINVAL;
+}
+
 /* Sends a frame, its header first. Returns its bytes or -errno. */
 static ssize_t port_send(struct vhost_end *e, struct vhost_session *s, struct virtq *q, struct iovec *iov, unsigned int n)
 {
-	const struct vnet_peer peer = { .sg = true, .csum4 = port_has(s, VIRTIO_NET_F_CSUM), .csum6 = port_has(s, VIRTIO_NET_F_CSUM),
-					.gso4 = port_has(s, VIRTIO_NET_F_HOST_TSO4), .gso6 = port_has(s, VIRTIO_NET_F_HOST_TSO6) };
-	struct virtio_net_hdr *vh = iov->iov_base;	/* private, and the bytes of the headers behind it */
-	struct iovec body = { (uint8_t *)iov->iov_base + VNET_HDR_LEN, iov->iov_len - VNET_HDR_LEN };
-	bool large = vh->gso_type != VIRTIO_NET_HDR_GSO_NONE, step_needed;
-	enum vnet_step step = VNET_SEND;
+	const struct vnet_peer peer = { .gso4 = port_has(s, VIRTIO_NET_F_HOST_TSO4), .gso6 = port_has(s, VIRTIO_NET_F_HOST_TSO6) };
+	const struct virtio_net_hdr *vh = iov->iov_base;	/* private */
+	const struct iovec whole = iov[0];
+	bool large = vh->gso_type != VIRTIO_NET_HDR_GSO_NONE;
 	uint32_t len = 0;
+	ssize_t put;
 
 	for (unsigned int i = 0; i < n; i++)
 		len += (uint32_t)iov[i].iov_len;
-	step_needed = large ? !port_takes_large(&peer, vh->gso_type) : (vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && !peer.csum4;
-	if (step_needed) {
-		struct virtio_net_hdr_mrg_rxbuf hdr = { .hdr = *vh };
-
-		ssize_t put = (ssize_t)len;
-
-		iov[0] = body;
-		step = vnet_prepare(&hdr.hdr, &peer, iov, n);
-		if (step == VNET_SEGMENT)
-			put = port_put_segments(e, q, &hdr.hdr, iov, n, len);
-		iov[0] = (struct iovec){ vh, body.iov_len + VNET_HDR_LEN };
-		if (step != VNET_SEND)
-			return step == VNET_SEGMENT ? put : -EINVAL;
-		*vh = hdr.hdr;
-	}
-	return port_put(q, iov, n, len);
+	if (large ? port_takes_large(&peer, vh->gso_type) :
+		    !(vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || port_has(s, VIRTIO_NET_F_CSUM))
+		return port_put(q, iov, n, len);
+	iov[0] = (struct iovec){ (uint8_t *)whole.iov_base + VNET_HDR_LEN, whole.iov_len - VNET_HDR_LEN };
+	put = large ? port_put_segments(e, q, vh, iov, n, len) : port_put_filled(e, q, vh, iov, n, len);
+	iov[0] = whole;
+	return put;
 }
 
 static void vhost_port_write(struct net_port *p)
