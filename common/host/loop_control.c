@@ -18,6 +18,10 @@
 /* Ticks between two requests that check whether xenstored lives, where no socket hangs up. */
 #define ALIVE_TICKS 5u
 
+/* Time from a loss until the connection is closed and made again, in microseconds. libxenstore's reading thread closes
+ * the socket, too, when it sees its end: xs_close() at that moment ends the thread before, and the descriptor is lost. */
+#define REOPEN_US 50000u
+
 /* Time until the first and last retry of a connection, in microseconds; it doubles each time. */
 #define RETRY_MIN_US 100000u
 #define RETRY_MAX_US 2000000u
@@ -73,7 +77,7 @@ static void loop_control_retry_at(struct loop *l, uint64_t when)
 		loop_source_broken(err);
 }
 
-/* Any callback may find that the connection is lost; the first attempt to connect follows at once. */
+/* Any callback may find that the connection is lost; the first attempt to connect follows soon. */
 static void loop_control_check_store(struct loop *l)
 {
 	if (l->lost || !store_lost(l->store))
@@ -83,7 +87,7 @@ static void loop_control_check_store(struct loop *l)
 	l->retry_us = RETRY_MIN_US;
 	l->retry_err = -ECONNREFUSED;	/* the loss has been logged already */
 	loop_control_unwatch_store(l);
-	loop_control_retry_at(l, now_us());
+	loop_control_retry_at(l, now_us() + REOPEN_US);
 }
 
 static int loop_control_on_retry(sd_event_source *source, uint64_t due, void *arg)
