@@ -309,7 +309,7 @@ static void backend_link_event(void *arg, const struct link_event *ev)
 	const struct backend *d = arg;
 
 	for (struct vif *v = d->vifs; v; v = v->next)
-		if (vif_tap_event(v, ev))
+		if (vif_port_event(v, ev))
 			v->dirty = true;
 }
 

@@ -48,8 +48,10 @@ int vif_error_settle(struct vif *v)
 {
 	char text[STORE_VALUE_MAX];
 
-	v->error[0] = '\0';
+	snprintf(v->error, sizeof(v->error), "%s", v->port.odd);
 	v->error_due = false;
+	if (*v->error)
+		return store_write_live(v->daemon->store, v->be_path, "error", v->error);
 	if (!v->device_remade)
 		return store_remove(v->daemon->store, v->be_path, "error");
 	snprintf(text, sizeof(text), "device %s was deleted and has been made anew, for which no hotplug script has run: "

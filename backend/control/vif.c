@@ -171,7 +171,8 @@ static void vif_drop(struct vif *v, bool remade)
 /* If somebody has deleted the device: the same rings go on with a new one. */
 static void vif_replace_device(struct vif *v)
 {
-	if (!vif_tap_is_lost(v) || !vif_disconnect(v))
+	/* That of another port is not ours: it is waited for. */
+	if ((!vif_port_is_lost(v) && !vif_tap_is_lost(v)) || !vif_disconnect(v) || !vif_tap_is_lost(v))
 		return;
 	vif_tap_forget(v);
 	/* While connected the connection opens it. */

@@ -103,12 +103,17 @@ static int vif_read_conf(struct vif *v, struct vif_conf *conf, struct reason *wh
  * it cannot be connected now. */
 static bool vif_prepare(struct vif *v, struct vif_conf *conf)
 {
-	bool adopt = hs_back_is_up(v->state);
+	bool adopt = hs_back_is_up(v->state), chosen;
 	unsigned int old;
 	struct reason why;
 	int err;
 
-	if (!vif_claim_device(v) || !vif_port_choose(v))
+	if (!vif_claim_device(v))
+		return false;
+	chosen = vif_port_choose(v);
+	if (vif_port_was_other(v))
+		(void)!attach_stop(&v->attach);
+	if (!chosen)
 		return false;
 	err = vif_read_conf(v, conf, &why);
 	if (store_is_unknown(err))
@@ -150,7 +155,7 @@ bool vif_find_served(struct vif *v)
 		return false;
 	v->looked = true;
 	if (fd >= 0)
-		vif_tap_offer(v, fd);
+		vif_port_offer(v, fd);
 	return hs_back_is_up(v->state) || attach_stop(&v->attach);
 }
 
@@ -251,6 +256,7 @@ bool vif_disconnect(struct vif *v)
 
 	if (!attach_stop(&v->attach))
 		return false;
+	vif_port_close(v);
 	if (!v->serving) {
 		vif_port_carrier(v);
 		return true;

@@ -19,13 +19,10 @@ static_assert(VIF_QUEUES_MAX <= TAPLIMIT_READERS_MAX, "a reader for each worker 
 
 static void vif_fds_open_taps(struct vif_fds *fds, struct vif *v, unsigned int workers)
 {
-	fds->tap[0] = v->tap_fd;
+	fds->tap[0] = v->port.ops->fd(v);
 	for (fds->workers = 1; fds->workers < workers; fds->workers++) {
-		int err = 0;
+		int err = v->port.ops->another(v, &fds->tap[fds->workers]);
 
-		fds->tap[fds->workers] = -1;
-		if (v->port.name.kind == PORT_TAP)
-			err = tap_open_another(&fds->tap[fds->workers], v->tap_fd);
 		if (!err)
 			continue;
 		log_warn_in(&v->settings.log, "fewer workers than the queues could have vif=%s workers=%u reason=\"cannot open the device once more: %s\"",
@@ -34,11 +31,12 @@ static void vif_fds_open_taps(struct vif_fds *fds, struct vif *v, unsigned int w
 	}
 }
 
+/* Only a TAP takes a filter. */
 uint32_t vif_fds_limit_bytes(const struct vif *v)
 {
 	const struct vif_policy *policy = &v->daemon->policy;
 
-	return policy->queue_in_frames || v->port.name.kind == PORT_VHOST_USER ? 0 : policy->queue_bytes;
+	return policy->queue_in_frames || v->port.name.kind != PORT_TAP ? 0 : policy->queue_bytes;
 }
 
 /* Without a limit in bytes each queue still takes a limited number of frames. */

@@ -142,6 +142,7 @@ struct vif *vif_new(struct backend *d, struct domid peer, uint32_t devid)
 	v->devid = devid;
 	v->tap_fd = -1;
 	vif_vhost_init(&v->port.vhost);
+	vif_macvtap_init(&v->port.macvtap);
 	v->link = (struct taplink){ .what = "vif", .link_fd = d->link_fd };
 	v->settings.limited = d->policy.limited;
 	snprintf(v->be_path, sizeof(v->be_path), "backend/vif/%u/%u", peer.raw, devid);
@@ -173,6 +174,8 @@ void vif_free(struct vif *v)
 	vif_vhost_close(v);
 	attach_free(&v->attach);
 	vif_counters_free(&v->counters);
+	vif_port_close(v);
+	(void)!vif_macvtap_is_other(v);
 	if (v->tap_fd >= 0)
 		close(v->tap_fd);
 	snprintf(path, sizeof(path), "%s/state", v->fe_path);

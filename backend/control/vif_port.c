@@ -33,9 +33,20 @@ static void vif_port_tap_carrier(struct vif *v)
 	tap_set_carrier(v->tap_fd, v->carrier);
 }
 
+static int vif_port_tap_fd(const struct vif *v)
+{
+	return v->tap_fd;
+}
+
+static int vif_port_tap_another(const struct vif *v, int *fd)
+{
+	return tap_open_another(fd, v->tap_fd);
+}
+
 static const struct vif_port_ops vif_port_tap = {
 	.open = vif_port_tap_open, .fit = vif_tap_fit, .header = vif_tap_header, .flush = vif_port_tap_flush,
-	.carrier = vif_port_tap_carrier, .workers = vif_tap_workers,
+	.carrier = vif_port_tap_carrier, .workers = vif_tap_workers, .fd = vif_port_tap_fd,
+	.another = vif_port_tap_another,
 };
 
 /* --- vhost-user ------------------------------------------------------------------------------ */
@@ -81,9 +92,23 @@ static unsigned int vif_port_vhost_workers(const struct vif *v, const struct vif
 	return conf->queues < v->daemon->policy.workers ? conf->queues : v->daemon->policy.workers;
 }
 
+/* The TAP, which is not read: a data process holds a device. */
+static int vif_port_vhost_fd(const struct vif *v)
+{
+	return v->tap_fd;
+}
+
+static int vif_port_vhost_another(const struct vif *v, int *fd)
+{
+	(void)v;
+	*fd = -1;
+	return 0;
+}
+
 static const struct vif_port_ops vif_port_vhost = {
 	.open = vif_port_vhost_open, .fit = vif_port_vhost_fit, .header = vif_port_vhost_header, .flush = vif_port_vhost_flush,
-	.carrier = vif_port_vhost_carrier, .workers = vif_port_vhost_workers,
+	.carrier = vif_port_vhost_carrier, .workers = vif_port_vhost_workers, .fd = vif_port_vhost_fd,
+	.another = vif_port_vhost_another,
 };
 
 /* --- the port that the key names ------------------------------------------------------------- */
@@ -95,6 +120,8 @@ static const struct vif_port_ops *vif_port_ops(const struct vif *v)
 		break;
 	case PORT_VHOST_USER:
 		return &vif_port_vhost;
+	case PORT_MACVTAP:
+		return &vif_macvtap_ops;
 	}
 	return &vif_port_tap;
 }
@@ -117,6 +144,40 @@ unsigned int vif_port_flush(struct vif *v)
 unsigned int vif_port_workers(const struct vif *v, const struct vif_conf *conf)
 {
 	return vif_port_ops(v)->workers(v, conf);
+}
+
+void vif_port_offer(struct vif *v, int fd)
+{
+	v->port.tap_served = !vif_macvtap_offer(v, fd);
+	if (v->port.tap_served)
+		vif_tap_offer(v, fd);
+}
+
+bool vif_port_event(struct vif *v, const struct link_event *ev)
+{
+	bool tap = vif_tap_event(v, ev);
+
+	return vif_macvtap_event(v, ev) || tap;
+}
+
+bool vif_port_is_lost(const struct vif *v)
+{
+	return vif_macvtap_is_lost(v);
+}
+
+void vif_port_close(struct vif *v)
+{
+	vif_macvtap_close(v);
+}
+
+bool vif_port_was_other(struct vif *v)
+{
+	bool tap = v->port.tap_served && v->port.name.kind == PORT_MACVTAP;
+
+	if (v->port.unread)
+		return false;
+	v->port.tap_served = false;
+	return vif_macvtap_is_other(v) || tap;
 }
 
 /* Reads the key. Returns 0; -EINVAL with the reason in why; other -errno: xenstored failed. */
@@ -146,7 +207,8 @@ bool vif_port_choose(struct vif *v)
 	struct port_name name;
 	int err = vif_port_read(v, &name, &why);
 
-	if (store_is_unknown(err)) {
+	v->port.unread = store_is_unknown(err);
+	if (v->port.unread) {
 		vif_look_again(v, err);
 		return false;
 	}
@@ -154,7 +216,8 @@ bool vif_port_choose(struct vif *v)
 		if (v->port.name.kind != name.kind)
 			vif_vhost_close(v);
 		v->port.name = name;
-		err = vif_port_ops(v)->open(v, &why);
+		v->port.ops = vif_port_ops(v);
+		err = v->port.ops->open(v, &why);
 	}
 	if (err)
 		vif_wait(v, &why);
@@ -177,6 +240,8 @@ void vif_port_look(struct vif *v)
 {
 	bool was = v->carrier;
 
+	if (vif_port_ops(v)->look)
+		vif_port_ops(v)->look(v);
 	vif_port_carrier(v);
 	if (v->carrier && !was)
 		log_info_in(&v->settings.log, "recovered, carrier up vif=%s", v->name);

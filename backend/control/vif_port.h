@@ -14,11 +14,13 @@
 
 #include <stdbool.h>
 
+#include "common/base/reason.h"
 #include "common/base/util.h"
 #include "common/wire/portname.h"
+#include "vif_macvtap.h"
 #include "vif_vhost.h"
 
-struct reason;
+struct link_event;
 struct vif;
 struct vif_conf;
 
@@ -37,12 +39,23 @@ struct vif_port_ops {
 	void (*carrier)(struct vif *v);
 	/* Returns the number of workers for the queues. */
 	unsigned int (*workers)(const struct vif *v, const struct vif_conf *conf);
+	/* Returns the descriptor for the first worker, which stays the port's. */
+	int (*fd)(const struct vif *v);
+	/* Opens one more, for another worker; the caller owns *fd. Returns 0, with -1 if the worker needs none; or -errno. */
+	int (*another)(const struct vif *v, int *fd);
+	/* Looks at it while it is served, at each look at the VIF. May be NULL. */
+	void (*look)(struct vif *v);
 };
 
 /* The port of a VIF. It is the TAP at first. */
 struct vif_port {
 	struct port_name name;
 	struct vif_vhost vhost;		/* of a vhost-user port */
+	const struct vif_port_ops *ops;	/* of the port that was chosen */
+	bool unread;			/* the key could not be read the last time */
+	struct vif_macvtap macvtap;	/* of a macvtap port */
+	bool tap_served;		/* an earlier control's data process serves the TAP, or a switch */
+	char odd[REASON_TEXT_MAX];	/* what is wrong with it while it is served, for people; "": nothing */
 	char text[PORT_NAME_MAX];	/* for people: the key, or the word for its absence; "": it was not read yet */
 };
 
@@ -55,6 +68,22 @@ MUST_CHECK int vif_port_fit(struct vif *v, const struct vif_conf *conf);
 MUST_CHECK uint32_t vif_port_header(const struct vif *v);
 unsigned int vif_port_flush(struct vif *v);
 MUST_CHECK unsigned int vif_port_workers(const struct vif *v, const struct vif_conf *conf);
+
+/* Offers the descriptor that a data process says it serves. Takes fd. The port that is chosen uses it if it is its own. */
+void vif_port_offer(struct vif *v, int fd);
+
+/* Handles an event of rtnetlink. Returns true if the VIF must be looked at. */
+MUST_CHECK bool vif_port_event(struct vif *v, const struct link_event *ev);
+
+/* Returns true if somebody deleted the device of the port, which is not the TAP: no connection can go on with it. */
+MUST_CHECK bool vif_port_is_lost(const struct vif *v);
+
+/* Lets go of the port, as there is no connection any more. */
+void vif_port_close(struct vif *v);
+
+/* Returns true if vif_port_choose() chose, or tried, another port than what was offered: what a data process serves must be
+ * made anew then. Forgets what was offered, unless the key could not be read. */
+MUST_CHECK bool vif_port_was_other(struct vif *v);
 
 /* Sets the carrier: up while there is a connection that can deliver. */
 void vif_port_carrier(struct vif *v);

@@ -8,7 +8,8 @@
 /* X_(kind, word, argument). argument is its form for people; "": the kind has none. */
 #define PORT_KINDS(X_) \
 	X_(PORT_TAP, "tap", "") \
-	X_(PORT_VHOST_USER, "vhost-user", ":SOCKET")
+	X_(PORT_VHOST_USER, "vhost-user", ":SOCKET") \
+	X_(PORT_MACVTAP, "macvtap", ":IFNAME")
 
 #define PORT_ROW_(kind_, word_, argument_) { kind_, word_, sizeof(argument_) > 1 },
 static const struct {

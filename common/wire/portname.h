@@ -14,6 +14,7 @@
 enum port_kind {
 	PORT_TAP,		/* the VIF's own device */
 	PORT_VHOST_USER,	/* a switch that connects to a socket */
+	PORT_MACVTAP,		/* a macvtap, which somebody made over a NIC */
 };
 
 /* The longest text, with its NUL: a kind, and the path of a socket (sun_path). */

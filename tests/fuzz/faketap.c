@@ -17,6 +17,7 @@
 #include "common/host/devstate.h"
 #include "common/host/fdstore.h"
 #include "common/host/linkwatch.h"
+#include "common/host/macvtap.h"
 #include "common/host/netaddr.h"
 #include "common/host/netdev.h"
 #include "common/host/tapstate.h"
@@ -309,6 +310,55 @@ void tap_unpersist(int fd)
 
 	if (d)
 		d->persistent = false;
+}
+
+/* There is no macvtap here. */
+int macvtap_look(struct macvtap *m, const char *ifname)
+{
+	int err = fault();
+
+	(void)ifname;
+	*m = (struct macvtap){ .ifindex = 0 };
+	return err ? err : -ENODEV;
+}
+
+int macvtap_open(int *fd, const struct macvtap *m)
+{
+	(void)m;
+	*fd = -1;
+	return -ENODEV;
+}
+
+int macvtap_take_multicast(const struct macvtap *m)
+{
+	(void)m;
+	return -ENODEV;
+}
+
+int macvtap_set_offloads(int fd, unsigned int offloads)
+{
+	(void)fd;
+	(void)offloads;
+	return -ENODEV;
+}
+
+bool macvtap_is(int fd, const struct macvtap *m)
+{
+	(void)fd;
+	(void)m;
+	return false;
+}
+
+bool macvtap_is_queue(int fd)
+{
+	(void)fd;
+	return false;
+}
+
+bool macvtap_is_lost(int fd)
+{
+	(void)fd;
+	return false;
 }
 
 int tap_open_another(int *fd, int of)
