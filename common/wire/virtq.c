@@ -33,7 +33,8 @@ static struct vring_desc *virtq_desc(const struct virtq *q, uint16_t id)
 
 void virtq_init(struct virtq *q, uint8_t *mem, uint64_t addr, bool event_idx)
 {
-	*q = (struct virtq){ .mem = mem, .addr = addr, .event_idx = event_idx, .nfree = VIRTQ_SIZE };
+	*q = (struct virtq){ .addr = addr, .event_idx = event_idx, .nfree = VIRTQ_SIZE };
+	q->mem = mem;
 	for (uint16_t i = 0; i < VIRTQ_SIZE; i++)
 		q->free[i] = (uint16_t)(VIRTQ_SIZE - 1 - i);
 	/* No signal is wanted until virtq_rearm(). */

@@ -169,7 +169,8 @@ no_driver_link() { ! in_driver ip link show "$1" >/dev/null 2>&1; }
 # status_is DEVID VALUE / reason_is DEVID PATTERN
 status_is() { await_node "$(dbe "$1" hotplug-status)" "$2"; }
 
-reason_is()
+reason_is() { await 10 has_reason "$@"; }
+has_reason()
 {
 	local text
 
