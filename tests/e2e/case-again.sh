@@ -338,15 +338,17 @@ no_bad_state() { ! grep -rih 'bad state' "$L/back.log" "$L/front.log"; }
 
 case_deleted()
 {
-	local i
+	local i copied
 
 	expect='the device was deleted'
 	pair_with_vif || return
 	watch_state
+	check registered await_line "$L/front.log" 20 'static grants nic=nic0 registered='
+	copied=$(grant_ops)
 	check in-dom0 deleted_in_dom0 in0 ip link del vif1.0
 	check told told_of_deleted
 	check log await_line "$L/back.log" 5 'the device was deleted, .* vif=vif1.0 todo="detach and attach'
-	check no-grant-operations no_grant_ops
+	check no-grant-operations grant_ops_are "$copied"
 	check namespace-ends deleted_in_dom0 namespace_ends in0 vif1.0
 	in0 ping -f -w 20 10.79.0.2 >/dev/null 2>&1 &
 	helper $!

@@ -98,6 +98,8 @@ static int ask_check(const struct tool *t, json_t *doc)
 	return TOOL_FAILED;
 }
 
+static int ask_send_format(const struct tool *t, int *fd, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
+
 /* Sends a request, as ask_send(). */
 static int ask_send_format(const struct tool *t, int *fd, const char *fmt, va_list ap)
 {
