@@ -95,6 +95,7 @@ lab_stage()
 	mkdir "$dir/payload/store-ops"
 	cp "$top"/tests/xensim/store-ops.* "$dir/payload/store-ops/"
 	cp "$top/tests/xensim/store-ops.sh" "$extra/lab/"
+	cp "$top/xenstore-scripts/vif-failover" "$extra/bin/"
 	# An initramfs may consist of several cpio archives.  Of two files of one name the later counts.
 	{
 		cat "${cpios[@]}"
