@@ -50,6 +50,7 @@ goes_on() { pings 10.79.0.1 && transfer_from 10.79.0.1 1; }
 case_ovs_kills()
 {
 	have_dpdk || return
+	expect='data process of a guest ended'
 	ovs_lab || return
 	# Everything dies in turn, while the guest sends.
 	nsenter --net="$ns1" ping -i 0.01 10.79.0.1 >"$L/ping.kills" 2>&1 &
@@ -79,9 +80,9 @@ drops_counted() { [ "$(counter vif1.0 gtx_drop_port)" -gt 0 ]; }
 testpmd_start()
 {
 	# shellcheck disable=SC2086 # words are meant
-	tail -f /dev/null | in0 dpdk-testpmd $DPDK -l 0,1 --file-prefix="p$$" \
+	nsenter --net="$ns0" dpdk-testpmd $DPDK -l 0,1 --file-prefix="p$$" \
 		--vdev "net_vhost0,iface=$(socket_of "$1"),client=1,queues=$2" -- \
-		--forward-mode=icmpecho --rxq="$2" --txq="$2" --auto-start --total-num-mbufs=4096 >"$L/testpmd.log" 2>&1 &
+		--forward-mode=icmpecho --rxq="$2" --txq="$2" --stats-period 1 --total-num-mbufs=4096 </dev/null >"$L/testpmd.log" 2>&1 &
 	helper $!
 }
 

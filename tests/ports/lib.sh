@@ -37,7 +37,7 @@ ovs_start()
 	O=$L/ovs
 	export OVS_RUNDIR=$O OVS_LOGDIR=$O OVS_DBDIR=$O
 	mkdir "$O" && ovsdb-tool create "$O/conf.db" /usr/share/openvswitch/vswitch.ovsschema || return
-	in0 ovsdb-server "$O/conf.db" --remote="punix:$O/db.sock" --unixctl="$O/db.ctl" >"$O/db.log" 2>&1 &
+	nsenter --net="$ns0" ovsdb-server "$O/conf.db" --remote="punix:$O/db.sock" --unixctl="$O/db.ctl" >"$O/db.log" 2>&1 &
 	helper $!
 	await 20 test -S "$O/db.sock" && vsctl --no-wait init || return
 	vsctl --no-wait set Open_vSwitch . other_config:dpdk-init=true other_config:dpdk-extra="$DPDK" \
@@ -54,7 +54,7 @@ ovs_start()
 # switchd_start / switchd_kill: the switch itself; what it is set to is in its data base.
 switchd_start()
 {
-	in0 "$OVS_SWITCHD" "unix:$O/db.sock" --unixctl="$O/switchd.ctl" --log-file="$O/switchd.log" >"$O/switchd.out" 2>&1 &
+	nsenter --net="$ns0" "$OVS_SWITCHD" "unix:$O/db.sock" --unixctl="$O/switchd.ctl" --log-file="$O/switchd.log" >"$O/switchd.out" 2>&1 &
 	SWITCHD=$!
 	helper $SWITCHD
 	await 60 dpdk_is_up || { tail -n 3 "$O/switchd.log"; return 1; }
