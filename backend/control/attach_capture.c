@@ -7,7 +7,7 @@
 int attach_capture(struct attach *a, const struct capring_wish *wish, const struct capture_fds *fds)
 {
 	union msg m = msg_new(MSG_CAPTURE, a->number);
-	const int both[] = { fds->block, fds->bell };
+	const int both[] = { fds->block, fds->doorbell };
 	struct capture_fds mine;
 	int err;
 

@@ -107,7 +107,7 @@ static bool vif_macvtap_has_other_mac(const struct vif *v, const struct macvtap 
 }
 
 /* Has the key error and the log say what is wrong with a device that is served, or that nothing is any more. */
-static void vif_macvtap_judge(struct vif *v, const struct macvtap *m)
+static void vif_macvtap_tell(struct vif *v, const struct macvtap *m)
 {
 	char text[sizeof(v->port.odd)] = "";
 	struct reason why;
@@ -160,7 +160,7 @@ static int vif_macvtap_find(const struct vif *v, struct macvtap *m, struct reaso
 /* Opens it anew. Returns 0, or -errno with the reason in why. */
 static int vif_macvtap_open_new(struct vif_macvtap *p, const struct macvtap *m, struct reason *why)
 {
-	int err = macvtap_open(&p->fd, m), deaf;
+	int err = macvtap_open(&p->fd, m);
 
 	if (err) {
 		/* What an errno means does not say it. */
@@ -169,10 +169,10 @@ static int vif_macvtap_open_new(struct vif_macvtap *p, const struct macvtap *m, 
 			     err == -EXDEV ? ": that node is another device's, make it anew" : "");
 		return err;
 	}
-	deaf = macvtap_take_multicast(m);
-	if (deaf)
+	err = macvtap_take_multicast(m);
+	if (err)
 		log_warn("the guest gets no multicast and so no IPv6 device=%s error=\"%s\" todo=\"ip link set %s allmulticast on\"",
-			 m->ifname, errtext(ERRTEXT_FILE, deaf), m->ifname);
+			 m->ifname, errtext(ERRTEXT_FILE, err), m->ifname);
 	return 0;
 }
 
@@ -196,8 +196,6 @@ static int vif_macvtap_open(struct vif *v, struct reason *why)
 	struct macvtap m;
 	int err = vif_macvtap_find(v, &m, why);
 
-	/* Frames that reach the TAP would be lost. */
-	tap_set_carrier(v->tap_fd, false);
 	/* The frontend of a connection that is there would notice. */
 	if (!err && !hs_back_is_up(v->state) && vif_macvtap_is_unfit(v, &m, why))
 		err = -ENETDOWN;
@@ -208,14 +206,14 @@ static int vif_macvtap_open(struct vif *v, struct reason *why)
 		return err;
 	}
 	p->news = false;
-	vif_macvtap_judge(v, &m);
+	vif_macvtap_tell(v, &m);
 	return 0;
 }
 
 /* The device's own MTU stays: what the lower network sends is no frontend's matter. */
 static int vif_macvtap_fit(struct vif *v, const struct vif_conf *conf)
 {
-	return macvtap_set_offloads(v->port.macvtap.fd, vnet_tun_offloads(&conf->peer));
+	return tap_offload_ioctl(v->port.macvtap.fd, vnet_tun_offloads(&conf->peer));
 }
 
 static unsigned int vif_macvtap_flush(struct vif *v)
@@ -227,13 +225,6 @@ static unsigned int vif_macvtap_flush(struct vif *v)
 static void vif_macvtap_carrier(struct vif *v)
 {
 	(void)v;
-}
-
-static unsigned int vif_macvtap_workers(const struct vif *v, const struct vif_conf *conf)
-{
-	if (conf->ctrl || conf->mask)
-		return 1;
-	return conf->queues < v->daemon->policy.workers ? conf->queues : v->daemon->policy.workers;
 }
 
 static int vif_macvtap_fd(const struct vif *v)
@@ -261,13 +252,13 @@ static void vif_macvtap_look(struct vif *v)
 		return;
 	p->news = false;
 	if (macvtap_look(&m, v->port.name.arg) == 0 && m.ifindex == p->ifindex)
-		vif_macvtap_judge(v, &m);
+		vif_macvtap_tell(v, &m);
 }
 
 /* The kernel has UDP segmentation for both kinds of devices, or for none. */
 const struct vif_port_ops vif_macvtap_ops = {
 	.open = vif_macvtap_open, .fit = vif_macvtap_fit, .header = vif_tap_header, .flush = vif_macvtap_flush,
-	.carrier = vif_macvtap_carrier, .workers = vif_macvtap_workers, .fd = vif_macvtap_fd, .another = vif_macvtap_another,
+	.carrier = vif_macvtap_carrier, .fd = vif_macvtap_fd, .another = vif_macvtap_another,
 	.look = vif_macvtap_look,
 };
 

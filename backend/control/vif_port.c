@@ -33,6 +33,11 @@ static void vif_port_tap_carrier(struct vif *v)
 	tap_set_carrier(v->tap_fd, v->carrier);
 }
 
+static bool vif_port_tap_is_single(const struct vif *v)
+{
+	return tap_kind_of(v->tap_fd) == TAP_SINGLE;
+}
+
 static int vif_port_tap_fd(const struct vif *v)
 {
 	return v->tap_fd;
@@ -45,16 +50,14 @@ static int vif_port_tap_another(const struct vif *v, int *fd)
 
 static const struct vif_port_ops vif_port_tap = {
 	.open = vif_port_tap_open, .fit = vif_tap_fit, .header = vif_tap_header, .flush = vif_port_tap_flush,
-	.carrier = vif_port_tap_carrier, .workers = vif_tap_workers, .fd = vif_port_tap_fd,
-	.another = vif_port_tap_another,
+	.carrier = vif_port_tap_carrier, .is_single = vif_port_tap_is_single,
+	.fd = vif_port_tap_fd, .another = vif_port_tap_another,
 };
 
 /* --- vhost-user ------------------------------------------------------------------------------ */
 
 static int vif_port_vhost_open(struct vif *v, struct reason *why)
 {
-	/* Frames that reach the TAP would be lost. */
-	tap_set_carrier(v->tap_fd, false);
 	return vif_vhost_open(v, v->port.name.arg, why);
 }
 
@@ -85,13 +88,6 @@ static void vif_port_vhost_carrier(struct vif *v)
 	(void)v;
 }
 
-static unsigned int vif_port_vhost_workers(const struct vif *v, const struct vif_conf *conf)
-{
-	if (conf->ctrl || conf->mask)
-		return 1;
-	return conf->queues < v->daemon->policy.workers ? conf->queues : v->daemon->policy.workers;
-}
-
 /* The TAP, which is not read: a data process holds a device. */
 static int vif_port_vhost_fd(const struct vif *v)
 {
@@ -107,8 +103,7 @@ static int vif_port_vhost_another(const struct vif *v, int *fd)
 
 static const struct vif_port_ops vif_port_vhost = {
 	.open = vif_port_vhost_open, .fit = vif_port_vhost_fit, .header = vif_port_vhost_header, .flush = vif_port_vhost_flush,
-	.carrier = vif_port_vhost_carrier, .workers = vif_port_vhost_workers, .fd = vif_port_vhost_fd,
-	.another = vif_port_vhost_another,
+	.carrier = vif_port_vhost_carrier, .fd = vif_port_vhost_fd, .another = vif_port_vhost_another,
 };
 
 /* --- the port that the key names ------------------------------------------------------------- */
@@ -143,7 +138,11 @@ unsigned int vif_port_flush(struct vif *v)
 
 unsigned int vif_port_workers(const struct vif *v, const struct vif_conf *conf)
 {
-	return vif_port_ops(v)->workers(v, conf);
+	const struct vif_port_ops *ops = vif_port_ops(v);
+
+	if (conf->ctrl || conf->mask || (ops->is_single && ops->is_single(v)))
+		return 1;
+	return conf->queues < v->daemon->policy.workers ? conf->queues : v->daemon->policy.workers;
 }
 
 void vif_port_offer(struct vif *v, int fd)
@@ -216,6 +215,9 @@ bool vif_port_choose(struct vif *v)
 		if (v->port.name.kind != name.kind)
 			vif_vhost_close(v);
 		v->port.name = name;
+		/* Frames that reach the TAP would be lost. */
+		if (name.kind != PORT_TAP)
+			tap_set_carrier(v->tap_fd, false);
 		v->port.ops = vif_port_ops(v);
 		err = v->port.ops->open(v, &why);
 	}

@@ -37,8 +37,8 @@ struct vif_port_ops {
 	unsigned int (*flush)(struct vif *v);
 	/* Has the carrier follow v->carrier. */
 	void (*carrier)(struct vif *v);
-	/* Returns the number of workers for the queues. */
-	unsigned int (*workers)(const struct vif *v, const struct vif_conf *conf);
+	/* Returns whether it has one queue only, and so one worker. NULL: it has one for each. */
+	bool (*is_single)(const struct vif *v);
 	/* Returns the descriptor for the first worker, which stays the port's. */
 	int (*fd)(const struct vif *v);
 	/* Opens one more, for another worker; the caller owns *fd. Returns 0, with -1 if the worker needs none; or -errno. */
@@ -51,7 +51,7 @@ struct vif_port_ops {
 struct vif_port {
 	struct port_name name;
 	struct vif_vhost vhost;		/* of a vhost-user port */
-	const struct vif_port_ops *ops;	/* of the port that was chosen */
+	const struct vif_port_ops *ops;	/* of the port that was chosen: for vif_fds.c, which vif_tap.c needs, and so vif_port.c */
 	bool unread;			/* the key could not be read the last time */
 	struct vif_macvtap macvtap;	/* of a macvtap port */
 	bool tap_served;		/* an earlier control's data process serves the TAP, or a switch */
@@ -67,6 +67,9 @@ MUST_CHECK bool vif_port_choose(struct vif *v);
 MUST_CHECK int vif_port_fit(struct vif *v, const struct vif_conf *conf);
 MUST_CHECK uint32_t vif_port_header(const struct vif *v);
 unsigned int vif_port_flush(struct vif *v);
+
+/* Returns the number of workers for the queues: one each, if the queues share nothing and each can have an end of
+ * the port to read from; else one. */
 MUST_CHECK unsigned int vif_port_workers(const struct vif *v, const struct vif_conf *conf);
 
 /* Offers the descriptor that a data process says it serves. Takes fd. The port that is chosen uses it if it is its own. */

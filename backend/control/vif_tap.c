@@ -176,10 +176,3 @@ int vif_tap_fit(struct vif *v, const struct vif_conf *conf)
 		log_warn_in(&v->settings.log, "cannot set the device's mtu vif=%s error=\"%s\"", v->name, errtext(ERRTEXT_TAP, err));
 	return 0;
 }
-
-unsigned int vif_tap_workers(const struct vif *v, const struct vif_conf *conf)
-{
-	if (conf->ctrl || conf->mask || tap_kind_of(v->tap_fd) == TAP_SINGLE)
-		return 1;
-	return conf->queues < v->daemon->policy.workers ? conf->queues : v->daemon->policy.workers;
-}

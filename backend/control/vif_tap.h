@@ -21,10 +21,6 @@ void vif_tap_offer(struct vif *v, int fd);
 /* Gives the TAP the offloads and the MTU that this frontend takes. Returns 0 or -errno. */
 MUST_CHECK int vif_tap_fit(struct vif *v, const struct vif_conf *conf);
 
-/* Returns the number of workers for the queues: one each, if the queues share
- * nothing and each can have an end of the TAP to read from; else one. */
-MUST_CHECK unsigned int vif_tap_workers(const struct vif *v, const struct vif_conf *conf);
-
 /* Removes the TAP, and what was saved under its name, unless another VIF has it. */
 void vif_tap_remove(struct vif *v);
 

@@ -41,8 +41,8 @@ static bool grx_begin(struct vif_worker *vw)
 	return vif_source_has_frames(vw);
 }
 
-/* Gives whoever captures a copy of a frame with its fate. The bytes are private: no frame is read straight
- * into the guest's pages while somebody captures. */
+/* Copies a frame to the capture, with its fate. The bytes are private: no frame is read straight
+ * into the guest's pages while there is a capture. */
 static void grx_capture(const struct vif_worker *vw, const struct vif_frame *f)
 {
 	bool read = f->queue && !f->direct;

@@ -204,7 +204,7 @@ static void gtx_send(struct vif_queue *q, unsigned int n)
 	port_write(&q->vw->w.net);
 }
 
-/* Gives whoever captures a copy of a frame with its fate. A frame whose bytes were not read has no runs. */
+/* Copies a frame to the capture, with its fate. A frame whose bytes were not read has no runs. */
 static void gtx_capture(const struct vif_queue *q, const struct vif_frame *f, enum drop drop)
 {
 	const struct frame_head *head = (const struct frame_head *)(const void *)(q->vw->gtx_buf + f->at);

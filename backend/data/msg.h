@@ -106,7 +106,7 @@ enum {
 struct msg_mappings { struct msg_head head; uint32_t all, zero; };	/* all: as in CONNECT, from now on */
 struct msg_disconnect { struct msg_head head; };
 struct msg_log_level { struct msg_head head; uint32_t level, zero; };
-/* flags: CAPRING_*, and the descriptors are the block and the bell (common/host/capture.h); 0: the capture ends, and
+/* flags: CAPRING_*, and the descriptors are the block and the doorbell (common/host/capture.h); 0: the capture ends, and
  * there is no descriptor. A VIF that is not connected is left alone. */
 struct msg_capture { struct msg_head head; uint32_t flags, snap; };
 /* Gives a VIF with a vhost-user port its switch. The descriptors: the switch's socket, and memory of vhost_memory_new(). */

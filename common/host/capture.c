@@ -20,7 +20,7 @@
 struct capture_set {
 	void *block;
 	size_t len;
-	int bell_fd;
+	int doorbell_fd;
 	struct capture_end end[CAPRING_WORKERS_MAX];
 };
 
@@ -30,8 +30,8 @@ void capture_fds_close(struct capture_fds *fds)
 {
 	if (fds->block >= 0)
 		close(fds->block);
-	if (fds->bell >= 0)
-		close(fds->bell);
+	if (fds->doorbell >= 0)
+		close(fds->doorbell);
 	*fds = (struct capture_fds){ -1, -1 };
 }
 
@@ -42,7 +42,7 @@ int capture_fds_new(struct capture_fds *fds, unsigned int workers)
 	*fds = (struct capture_fds){ -1, -1 };
 	fds->block = memfd_create("netpair-capture", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fds->block < 0 || ftruncate(fds->block, (off_t)capring_block(workers)) < 0 ||
-	    fcntl(fds->block, F_ADD_SEALS, CAPTURE_SEALS) < 0 || (fds->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
+	    fcntl(fds->block, F_ADD_SEALS, CAPTURE_SEALS) < 0 || (fds->doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
 		err = -errno;
 	if (err)
 		capture_fds_close(fds);
@@ -55,7 +55,7 @@ int capture_fds_dup(struct capture_fds *out, const struct capture_fds *fds)
 
 	*out = (struct capture_fds){ -1, -1 };
 	out->block = fcntl(fds->block, F_DUPFD_CLOEXEC, 0);
-	if (out->block < 0 || (out->bell = fcntl(fds->bell, F_DUPFD_CLOEXEC, 0)) < 0)
+	if (out->block < 0 || (out->doorbell = fcntl(fds->doorbell, F_DUPFD_CLOEXEC, 0)) < 0)
 		err = -errno;
 	if (err)
 		capture_fds_close(out);
@@ -70,8 +70,8 @@ static void capture_free(struct capture_set *set)
 		return;
 	if (set->block)
 		munmap(set->block, set->len);
-	if (set->bell_fd >= 0)
-		close(set->bell_fd);
+	if (set->doorbell_fd >= 0)
+		close(set->doorbell_fd);
 	free(set);
 }
 
@@ -98,16 +98,16 @@ static int capture_new(struct capture_set **out, unsigned int n, const struct ca
 	if (!set)
 		return -ENOMEM;
 	set->len = capring_block(n);
-	set->bell_fd = -1;
+	set->doorbell_fd = -1;
 	err = capture_map(set, fds->block);
 	if (err) {
 		capture_free(set);
 		return err;
 	}
-	set->bell_fd = fds->bell;
+	set->doorbell_fd = fds->doorbell;
 	for (unsigned int i = 0; i < n; i++) {
 		capring_write_at(&set->end[i].ring, set->block, n, i, wish);
-		set->end[i].bell_fd = fds->bell;
+		set->end[i].doorbell_fd = fds->doorbell;
 	}
 	*out = set;
 	return 0;
@@ -127,7 +127,7 @@ int capture_begin(struct capture_owner *o, struct capture *const worker[], unsig
 	if (!err)
 		err = capture_new(&o->set, n, wish, fds);
 	if (!err)
-		mine.bell = -1;
+		mine.doorbell = -1;
 	capture_fds_close(&mine);
 	for (unsigned int i = 0; !err && i < n; i++)
 		atomic_store(&worker[i]->want, &o->set->end[i]);
@@ -165,12 +165,12 @@ void capture_exit(struct capture_owner *o)
 
 /* --- the worker's ------------------------------------------------------------------------ */
 
-/* Edge-triggered, as several workers wait for one bell and none reads it. */
-static void capture_watch(int op, int epoll_fd, int bell_fd)
+/* Edge-triggered, as several workers wait for one doorbell and none reads it. */
+static void capture_watch(int op, int epoll_fd, int doorbell_fd)
 {
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLET, .data.fd = bell_fd };
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET, .data.fd = doorbell_fd };
 
-	(void)epoll_ctl(epoll_fd, op, bell_fd, &ev);
+	(void)epoll_ctl(epoll_fd, op, doorbell_fd, &ev);
 }
 
 /* Takes what the owner wants, so that the owner sees that: it stores `want`, then looks at `seen`; this stores `seen`, then
@@ -189,14 +189,14 @@ static struct capture_end *capture_claim(struct capture *c)
 void capture_switch(struct capture *c, int epoll_fd, int other_epoll_fd)
 {
 	if (c->now) {
-		capture_watch(EPOLL_CTL_DEL, epoll_fd, c->now->bell_fd);
-		capture_watch(EPOLL_CTL_DEL, other_epoll_fd, c->now->bell_fd);
+		capture_watch(EPOLL_CTL_DEL, epoll_fd, c->now->doorbell_fd);
+		capture_watch(EPOLL_CTL_DEL, other_epoll_fd, c->now->doorbell_fd);
 	}
 	c->now = capture_claim(c);
 	if (!c->now)
 		return;
-	capture_watch(EPOLL_CTL_ADD, epoll_fd, c->now->bell_fd);
-	capture_watch(EPOLL_CTL_ADD, other_epoll_fd, c->now->bell_fd);
+	capture_watch(EPOLL_CTL_ADD, epoll_fd, c->now->doorbell_fd);
+	capture_watch(EPOLL_CTL_ADD, other_epoll_fd, c->now->doorbell_fd);
 	capture_run(c->now);
 	__atomic_store_n(&c->now->ring.shared->started, 1, __ATOMIC_RELEASE);
 }
@@ -216,11 +216,11 @@ void capture_put(struct capture_end *e, const struct capring_record *rec, const 
 	capring_put(&e->ring, &r, iov, n, skip);
 }
 
-bool capture_take_bell(struct capture *c, int fd)
+bool capture_take_doorbell(struct capture *c, int fd)
 {
 	struct capring_record rec = { .kind = CAPRING_WAKE };
 
-	if (!c->now || c->now->bell_fd != fd)
+	if (!c->now || c->now->doorbell_fd != fd)
 		return false;
 	rec.time = now_ns();
 	capring_put(&c->now->ring, &rec, NULL, 0, 0);

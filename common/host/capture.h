@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* capture.h - a worker's frames are captured: who maps the ring, and when the worker writes to it
  *
- * Theory of operation. Control makes a block of memory (capring.h) and a bell, an eventfd, and gives
+ * Theory of operation. Control makes a block of memory (capring.h) and a doorbell, an eventfd, and gives
  * both to the tool and to the thread that owns the connection (struct capture_owner), which maps the
  * block and sets `want` of each worker. A worker looks at `want` once in each turn of its loop and takes
  * it over into `now`, so a packet costs one branch: `now` is NULL while nobody captures. Then it stores
  * `seen`. Only once all workers have seen that there is no ring any more the owner unmaps it.
  *
- * The bell measures wake-ups: the tool rings it, and the worker writes a record when it sees it.
+ * The doorbell measures wake-ups: the tool rings it, and the worker writes a record when it sees it.
  *
  * A capture ends when its owner says so, or with its connection. It never waits for anybody.
  */
@@ -24,7 +24,7 @@
 /* One worker's part of a capture. */
 struct capture_end {
 	struct capring_writer ring;
-	int bell_fd;		/* borrowed */
+	int doorbell_fd;		/* borrowed */
 	uint64_t time;		/* of the run, monotonic nanoseconds; the worker's */
 };
 
@@ -43,8 +43,8 @@ struct capture_owner {
 	struct capture_set *old;	/* what ended, and workers may still use */
 };
 
-/* Descriptors that begin a capture: the block, whose size is sealed, and the bell. */
-struct capture_fds { int block, bell; };
+/* Descriptors that begin a capture: the block, whose size is sealed, and the doorbell. */
+struct capture_fds { int block, doorbell; };
 
 /* Makes both. Returns 0 or -errno. */
 MUST_CHECK int capture_fds_new(struct capture_fds *fds, unsigned int workers);
@@ -71,7 +71,7 @@ void capture_exit(struct capture_owner *o);
 
 /* --- the worker's ------------------------------------------------------------------------ */
 
-/* Takes over what the owner wants. The bell is added to both epoll sets, or taken out of them. */
+/* Takes over what the owner wants. The doorbell is added to both epoll sets, or taken out of them. */
 void capture_switch(struct capture *c, int epoll_fd, int other_epoll_fd);
 
 /* Does that if the owner wants something else. Called once in each turn of the loop. */
@@ -87,8 +87,8 @@ static inline struct capture_end *capture_on(const struct capture *c)
 	return __builtin_expect(c->now != NULL, 0) ? c->now : NULL;
 }
 
-/* Returns true if fd, which has an event, is the bell, after a record that says so. */
-bool capture_take_bell(struct capture *c, int fd);
+/* Returns true if fd, which has an event, is the doorbell, after a record that says so. */
+bool capture_take_doorbell(struct capture *c, int fd);
 
 /* Notes the time that the frames of a run have. */
 void capture_run(struct capture_end *e);

@@ -56,7 +56,7 @@ static int ctlcapture_start(const struct ctlcaptures *all, void *vif, const stru
 		return err;
 	}
 	hold->fd[0] = fds.block;
-	hold->fd[1] = fds.bell;
+	hold->fd[1] = fds.doorbell;
 	hold->nfds = 2;
 	return 0;
 }

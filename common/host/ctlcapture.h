@@ -2,7 +2,7 @@
 /* ctlcapture.h - the captures that clients of the control socket have
  *
  * Theory of operation. A capture belongs to a client's connection: it ends when that ends, when the connection
- * of its VIF does, or with the daemon. The answer to the request has two descriptors, the block and the bell
+ * of its VIF does, or with the daemon. The answer to the request has two descriptors, the block and the doorbell
  * (capture.h); the daemon keeps none. What must hold:
  *
  * - A VIF has one capture at a time, and a daemon CTLCAPTURE_MAX.

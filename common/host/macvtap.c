@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "common/base/abi.h"
-#include "common/wire/vnethdr.h"
 #include "macvtap.h"
 #include "netlink.h"
 
@@ -171,13 +170,4 @@ int macvtap_open(int *fd, const struct macvtap *m)
 	}
 	*fd = f;
 	return 0;
-}
-
-int macvtap_set_offloads(int fd, unsigned int offloads)
-{
-	int err = ioctl(fd, TUNSETOFFLOAD, (unsigned long)offloads) < 0 ? -errno : 0;
-
-	if (err == -EINVAL && (offloads & VNETHDR_USO))
-		err = ioctl(fd, TUNSETOFFLOAD, (unsigned long)(offloads & ~VNETHDR_USO)) < 0 ? -errno : 0;
-	return err;
 }

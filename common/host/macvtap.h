@@ -3,7 +3,7 @@
  *
  * Theory of operation. A macvtap is a network device with a character device /dev/tapN, where N is its ifindex.
  * A descriptor of that reads and writes frames as a TAP's does, with the same virtio_net_hdr. What differs:
- * - Each open makes one more queue, and the kernel spreads the frames over all of them. So whoever only looks must
+ * - Each open makes one more queue, and the kernel spreads the frames over all of them. So a caller that only looks must
  *   not open it.
  * - The device stays when its descriptors are closed. It has no carrier of its own but that of its lower device, and
  *   takes no filter.
@@ -50,9 +50,5 @@ MUST_CHECK bool macvtap_is_queue(int fd);
 
 /* Returns true if the device of fd was deleted. */
 MUST_CHECK bool macvtap_is_lost(int fd);
-
-/* Sets the offloads (TUN_F_*) that the readers of the device take. UDP segmentation is left out where the kernel does not
- * have it. Returns 0 or -errno. */
-MUST_CHECK int macvtap_set_offloads(int fd, unsigned int offloads);
 
 #endif

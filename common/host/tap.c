@@ -255,6 +255,15 @@ bool tap_is_lost(int fd)
 	return ioctl(fd, TUNGETIFF, &ifr) < 0 && errno == EBADFD;
 }
 
+int tap_offload_ioctl(int fd, unsigned int offloads)
+{
+	int err = ioctl(fd, TUNSETOFFLOAD, (unsigned long)offloads) < 0 ? -errno : 0;
+
+	if (err == -EINVAL && (offloads & VNETHDR_USO))
+		err = ioctl(fd, TUNSETOFFLOAD, (unsigned long)(offloads & ~VNETHDR_USO)) < 0 ? -errno : 0;
+	return err;
+}
+
 int tap_set_offloads(int fd, unsigned int offloads, int *lost)
 {
 	struct netfeat wish;
@@ -266,9 +275,7 @@ int tap_set_offloads(int fd, unsigned int offloads, int *lost)
 		return err;
 	/* The ioctl makes all features wanted that it allows; those that were switched off must stay off. */
 	*lost = netfeat_get(&wish, &dev);
-	err = ioctl(fd, TUNSETOFFLOAD, (unsigned long)offloads) < 0 ? -errno : 0;
-	if (err == -EINVAL && (offloads & VNETHDR_USO))
-		err = ioctl(fd, TUNSETOFFLOAD, (unsigned long)(offloads & ~VNETHDR_USO)) < 0 ? -errno : 0;
+	err = tap_offload_ioctl(fd, offloads);
 	if (!err && !*lost)
 		*lost = netfeat_want(&dev, &wish);
 	/* A device that was deleted meanwhile has nothing on: tap_is_lost() tells of it. */

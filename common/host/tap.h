@@ -54,10 +54,12 @@ MUST_CHECK bool tap_is_lost(int fd);
 /* Gets the device's present name; name has TAP_NAME_MAX bytes. Returns 0 or -errno. */
 MUST_CHECK int tap_name(int fd, char *name);
 
-/* Sets the offloads (TUN_F_*) that the reader of fd takes. A feature that a person
- * has switched off (ethtool -K) stays off, and may be switched on again. UDP segmentation is
- * left out where the kernel does not have it. *lost is 0,
- * or the -errno because of which such a feature may be on now. Returns 0 or -errno. */
+/* Sets the offloads (TUN_F_*) that the reader of a TAP's or macvtap's fd takes. UDP segmentation is left out where
+ * the kernel does not have it. Returns 0 or -errno. */
+MUST_CHECK int tap_offload_ioctl(int fd, unsigned int offloads);
+
+/* Does the same for a TAP. A feature that a person has switched off (ethtool -K) stays off, and may be
+ * switched on again. *lost is 0, or the -errno because of which such a feature may be on now. Returns 0 or -errno. */
 MUST_CHECK int tap_set_offloads(int fd, unsigned int offloads, int *lost);
 
 /* Returns what the device takes in a frame's header, as a mask of docs/vnet-header.md. Linux 6.2 and later

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/base/errtext.h"
 #include "common/base/log.h"
 #include "vhost_hub.h"
 #include "worker.h"
@@ -123,7 +124,7 @@ void vhost_hub_switch(struct vhost_hub *h, int sock, int memory_fd)
 		err = hub_watch(h->p.epoll_fd, sock, h);
 	if (!err)
 		return;
-	log_warn_in(h->p.log, "cannot serve the switch at the port vif=%s errno=%d", h->p.name, -err);
+	log_warn_in(h->p.log, "cannot serve the switch at the port vif=%s error=\"%s\"", h->p.name, errtext(ERRTEXT_FILE, err));
 	vhost_session_free(h->session);
 	h->session = NULL;
 }

@@ -92,7 +92,7 @@ static bool worker_wait_events(struct worker *w, int timeout_ms)
 	for (int i = 0; i < n; i++) {
 		if (ev[i].data.fd == w->net.fd)
 			w->tap_ready = w->net.announced = taplook_announced(&w->look);
-		else if (ev[i].data.fd != w->kick_fd && !capture_take_bell(&w->capture, ev[i].data.fd))
+		else if (ev[i].data.fd != w->kick_fd && !capture_take_doorbell(&w->capture, ev[i].data.fd))
 			worker_take_event(w);
 		else if (ev[i].data.fd == w->kick_fd) {	/* It may ask for a read of the TAP (taplimit.h). */
 			wake_taken(w->kick_fd);

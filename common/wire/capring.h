@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* capring.h - the ring by which a worker hands copies of frames to who captures them
+/* capring.h - the ring by which a worker hands copies of frames to the tool that captures them
  *
  * Theory of operation. One block of memory has a ring for each worker of a connection. The worker
  * writes records, the tool netpair reads them in another process; neither waits for the other. Each end
@@ -59,7 +59,7 @@ struct capring_shared {
 enum capring_kind {
 	CAPRING_PAD = 1,
 	CAPRING_FRAME,
-	CAPRING_WAKE,		/* the worker saw the bell (capture.h) */
+	CAPRING_WAKE,		/* the worker saw the doorbell (capture.h) */
 };
 
 enum { CAPRING_CSUM_BLANK = 1, CAPRING_CSUM_VALID = 2 };

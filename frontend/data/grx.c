@@ -55,7 +55,7 @@ static void grx_repost(struct nic_queue *q, unsigned int slots)
 		grx_front_post(&q->grx, q->grx_pool.gref[grx_page_of(q, grx_front_next(&q->grx))]);
 }
 
-/* Gives whoever captures a copy of a frame, whose n runs of iov begin with its header. The
+/* Copies a frame to the capture. Its n runs of iov begin with its header. The
  * headers are the copy that was checked; the backend can still write the rest. */
 static void grx_capture(const struct nic_queue *q, const struct capring_record *rec, enum drop drop, const struct iovec *iov, unsigned int n)
 {

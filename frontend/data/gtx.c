@@ -136,7 +136,7 @@ static void gtx_describe(const struct nic_conn *conn, struct pkt *p, const uint1
 	}
 }
 
-/* Gives whoever captures a copy of a frame that goes to the ring. The backend cannot write these pages. */
+/* Copies a frame that goes to the ring to the capture. The backend cannot write these pages. */
 static void gtx_capture(const struct nic_queue *q, const struct pkt *p, const uint16_t *ids)
 {
 	struct capture_end *e = q->conn->w.capture.now;
@@ -154,7 +154,7 @@ static void gtx_capture(const struct nic_queue *q, const struct pkt *p, const ui
 	capture_put(e, &rec, iov, p->pieces, 0);
 }
 
-/* Does the same with a frame that is dropped, which is in n runs. */
+/* Copies a frame that is dropped, which is in n runs. */
 static void gtx_capture_drop(const struct nic_queue *q, enum drop drop, const struct iovec *iov, unsigned int n, uint32_t len)
 {
 	const struct capring_record rec = { .kind = CAPRING_FRAME, .drop = (uint8_t)drop, .len = len, .queue = (uint16_t)q->index };

@@ -335,7 +335,7 @@ int macvtap_take_multicast(const struct macvtap *m)
 	return -ENODEV;
 }
 
-int macvtap_set_offloads(int fd, unsigned int offloads)
+int tap_offload_ioctl(int fd, unsigned int offloads)
 {
 	(void)fd;
 	(void)offloads;

@@ -11,7 +11,7 @@ case_latency()
 	helper $!
 	np latency -d 2 --svg "$L/latency.svg" vif1.0 >"$L/latency" 2>"$L/latency.err"
 	verdict "$CASE/measures" $? "$(cat "$L/latency.err")"
-	check wake-up grep -qE '^wake-up of a worker by a bell: [1-9]' "$L/latency"
+	check wake-up grep -qE '^wake-up of a worker by a doorbell: [1-9]' "$L/latency"
 	check guest grep -qE '^answer of the guest: [1-9]' "$L/latency"
 	check network grep -qE '^answer to the guest: ' "$L/latency"
 	check buckets grep -qE '^  < +[0-9.]+ .s +[1-9][0-9]* #+$' "$L/latency"
@@ -25,7 +25,7 @@ case_latency()
 	check json-guest says 0 '^true$' jq '.answer_of_guest.count > 0 and .answer_of_guest.least_ns > 0 and .answer_of_guest.most_ns >= .answer_of_guest.mean_ns' "$L/latency.json"
 	npf latency -d 1 nic0 >"$L/latency.front" 2>&1
 	verdict "$CASE/frontend" $? ''
-	check frontend-wake-up grep -qE '^wake-up of a worker by a bell: [1-9]' "$L/latency.front"
+	check frontend-wake-up grep -qE '^wake-up of a worker by a doorbell: [1-9]' "$L/latency.front"
 	# Seen from the guest's end the same pings are answered by the guest, too.
 	check frontend-guest grep -qE '^answer of the guest: [1-9]' "$L/latency.front"
 	check no-vif one_line_says 1 'there is no VIF vif9.9' np latency vif9.9

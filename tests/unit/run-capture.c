@@ -101,18 +101,18 @@ static void blocks_that_are_none(void **state)
 	capture_fds_close(&tools);
 	/* Its size is not sealed: who has it could end us by making it shorter. */
 	tools.block = memfd_create("block", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	tools.bell = eventfd(0, EFD_CLOEXEC);
+	tools.doorbell = eventfd(0, EFD_CLOEXEC);
 	assert_int_equal(ftruncate(tools.block, (off_t)capring_block(WORKERS)), 0);
 	assert_int_equal(capture_begin(&owner, all, WORKERS, &wish, &tools), -EINVAL);
 	tools.block = dup(1);
-	tools.bell = eventfd(0, EFD_CLOEXEC);
+	tools.doorbell = eventfd(0, EFD_CLOEXEC);
 	assert_int_equal(capture_begin(&owner, all, WORKERS, &wish, &tools), -EINVAL);
 	assert_int_equal(open_fds(), before);
 	assert_null(owner.set);
 }
 
-/* The bell wakes each epoll set that waits, once for each ring. */
-static void the_bell(void **state)
+/* The doorbell wakes each epoll set that waits, once for each ring. */
+static void the_doorbell(void **state)
 {
 	struct capture_fds tools;
 	struct capring_reader r;
@@ -132,17 +132,17 @@ static void the_bell(void **state)
 	for (unsigned int i = 0; i < 3; i++) {
 		assert_int_equal(epoll_wait(epoll_fd[0], &ev, 1, 0), 0);
 		before = now_ns();
-		assert_int_equal(write(tools.bell, &one, sizeof(one)), sizeof(one));
+		assert_int_equal(write(tools.doorbell, &one, sizeof(one)), sizeof(one));
 		assert_int_equal(epoll_wait(epoll_fd[0], &ev, 1, 0), 1);
-		assert_false(capture_take_bell(&worker[0], epoll_fd[1]));
-		assert_true(capture_take_bell(&worker[0], ev.data.fd));
+		assert_false(capture_take_doorbell(&worker[0], epoll_fd[1]));
+		assert_true(capture_take_doorbell(&worker[0], ev.data.fd));
 		assert_int_equal(capring_take(&r, &rec, frame), 1);
 		assert_int_equal(rec.kind, CAPRING_WAKE);
 		assert_true(rec.time >= before && rec.time <= now_ns());
 	}
 	capture_stop(&owner, all, WORKERS);
 	turn(0);
-	assert_int_equal(write(tools.bell, &one, sizeof(one)), sizeof(one));
+	assert_int_equal(write(tools.doorbell, &one, sizeof(one)), sizeof(one));
 	assert_int_equal(epoll_wait(epoll_fd[0], &ev, 1, 0), 0);
 	munmap(block, capring_block(WORKERS));
 	capture_fds_close(&tools);
@@ -153,7 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(begins_and_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(blocks_that_are_none, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_bell, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_doorbell, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 /* latency.c - netpair latency: how long a VIF's workers take to wake up, and frames to be answered
  *
  * Nothing is measured in a daemon: while this runs, workers write the heads of frames with their time to a
- * ring, as for a capture, and a record when they see the bell that this rings (session.h).
+ * ring, as for a capture, and a record when they see the doorbell that this rings (session.h).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,8 +21,8 @@
 /* Bytes of each frame: its headers. */
 #define LATENCY_SNAP 128u
 
-/* The bell is rung when the workers have answered, or after so long, and at most each LATENCY_BELL_NS. */
-#define LATENCY_BELL_NS UINT64_C(10000000)
+/* The doorbell is rung when the workers have answered, or after so long, and at most each LATENCY_DOORBELL_NS. */
+#define LATENCY_DOORBELL_NS UINT64_C(10000000)
 #define LATENCY_LOST_NS UINT64_C(1000000000)
 
 /* How long the clock is read on each processor. */
@@ -32,7 +32,7 @@ struct latency {
 	struct session *s;
 	struct hist wake, guest, network;
 	struct answers answers;
-	uint64_t rung;				/* when the bell was rung last */
+	uint64_t rung;				/* when the doorbell was rung last */
 	bool waits[CAPRING_WORKERS_MAX];	/* the worker has not answered it */
 	unsigned int processors;
 	uint64_t gap[GAP_PROCESSORS];		/* 0: not known */
@@ -43,7 +43,7 @@ static void latency_record(struct latency *l, const struct capring_record *rec, 
 	uint64_t took;
 
 	if (rec->kind == CAPRING_WAKE) {
-		/* An epoll set may tell of a bell again that the worker saw by the other one. */
+		/* An epoll set may tell of a doorbell again that the worker saw by the other one. */
 		if (l->waits[worker] && rec->time >= l->rung)
 			hist_add(&l->wake, rec->time - l->rung);
 		l->waits[worker] = l->waits[worker] && rec->time < l->rung;
@@ -59,7 +59,7 @@ static void latency_ring(struct latency *l)
 
 	for (unsigned int i = 0; i < session_workers(l->s); i++)
 		waits = waits || l->waits[i];
-	if (since < LATENCY_BELL_NS || (waits && since < LATENCY_LOST_NS))
+	if (since < LATENCY_DOORBELL_NS || (waits && since < LATENCY_LOST_NS))
 		return;
 	for (unsigned int i = 0; i < session_workers(l->s); i++)
 		l->waits[i] = true;
@@ -159,7 +159,7 @@ static int latency_tell(const struct tool *t, const struct latency *l, const cha
 int latency_run(const struct tool *t, int argc, char **argv)
 {
 	static struct latency l = {
-		.wake.title = "wake-up of a worker by a bell",
+		.wake.title = "wake-up of a worker by a doorbell",
 		.guest.title = "answer of the guest", .network.title = "answer to the guest",
 	};
 	uint32_t seconds = 10;

@@ -23,7 +23,7 @@
 #define SESSION_LOOK_MS 10
 
 struct session {
-	int sock, bell_fd;
+	int sock, doorbell_fd;
 	char vif[16];
 	void *block;
 	size_t len;
@@ -150,14 +150,14 @@ int session_begin(struct session **out, const struct tool *t, const char *which,
 
 	if (!s)
 		return session_fail(t, "no memory");
-	s->sock = s->bell_fd = -1;
+	s->sock = s->doorbell_fd = -1;
 	snprintf(s->why, sizeof(s->why), "%s ended", t->daemon);
 	code = session_name(t, s->vif, sizeof(s->vif), which);
 	if (!code)
 		code = ask_held(t, &doc, &s->sock, fds, "capture %s %s %s %u", s->vif, ways[flags & 3],
 				flags & CAPRING_DROPPED ? "dropped" : "all", snap);
 	if (!code) {
-		s->bell_fd = fds[1];
+		s->doorbell_fd = fds[1];
 		if (!session_map(s, doc, fds[0]))
 			code = session_fail(t, "its memory for frames is not as it must be");
 		close(fds[0]);
@@ -179,8 +179,8 @@ void session_end(struct session *s)
 		return;
 	if (s->sock >= 0)
 		close(s->sock);
-	if (s->bell_fd >= 0)
-		close(s->bell_fd);
+	if (s->doorbell_fd >= 0)
+		close(s->doorbell_fd);
 	if (s->block)
 		munmap(s->block, s->len);
 	for (unsigned int i = 0; i < CAPRING_WORKERS_MAX; i++)
@@ -257,7 +257,7 @@ void session_ring(const struct session *s)
 {
 	const uint64_t one = 1;
 
-	(void)!write(s->bell_fd, &one, sizeof(one));
+	(void)!write(s->doorbell_fd, &one, sizeof(one));
 }
 
 enum session_state session_state(const struct session *s)

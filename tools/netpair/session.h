@@ -31,7 +31,7 @@ MUST_CHECK bool session_take(struct session *s, struct capring_record *rec, cons
 /* Waits for records, at most so many milliseconds, or until other_fd (-1: none) has an error: then *other is true. */
 void session_wait(struct session *s, int ms, int other_fd, bool *other);
 
-/* Rings the bell, which each worker answers with a record. */
+/* Rings the doorbell, which each worker answers with a record. */
 void session_ring(const struct session *s);
 
 /* Returns how it goes on. Records that are there may still be taken. */
