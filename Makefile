@@ -174,9 +174,10 @@ $(BUILD)/libbackend.a $(BUILD)/libfrontend.a:
 FAKES := $(addprefix $(BUILD)/obj/tests/fuzz/,fakexs.o faketap.o input.o)
 SCRIPT := $(BUILD)/obj/tests/fuzz/script.o
 REFS := $(BUILD)/obj/tests/fuzz/refs.o
-$(BUILD)/tests/fuzz/fuzz-vif $(BUILD)/fuzzers/fuzz-vif: $(FAKES) $(SCRIPT) $(REFS) $(BUILD)/libbackend.a
+NOCAPTURE := $(BUILD)/obj/tests/fuzz/nocapture.o
+$(BUILD)/tests/fuzz/fuzz-vif $(BUILD)/fuzzers/fuzz-vif: $(FAKES) $(SCRIPT) $(REFS) $(NOCAPTURE) $(BUILD)/libbackend.a
 $(BUILD)/tests/fuzz/fuzz-nic $(BUILD)/fuzzers/fuzz-nic: $(FAKES) $(SCRIPT) $(BUILD)/libfrontend.a
-$(BUILD)/tests/fuzz/fuzz-attach $(BUILD)/fuzzers/fuzz-attach: $(BUILD)/obj/tests/fuzz/input.o $(BUILD)/libbackend.a
+$(BUILD)/tests/fuzz/fuzz-attach $(BUILD)/fuzzers/fuzz-attach: $(BUILD)/obj/tests/fuzz/input.o $(NOCAPTURE) $(BUILD)/libbackend.a
 $(BUILD)/tests/fuzz/fuzz-conf $(BUILD)/fuzzers/fuzz-conf: $(FAKES) $(REFS) $(BUILD)/libbackend.a $(BUILD)/libfrontend.a
 
 $(RACE): $(BUILD)/obj/tests/stress/ring-race.o $(BUILD)/libcommon.a

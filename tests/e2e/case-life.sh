@@ -122,16 +122,31 @@ transfers()
 	done
 }
 
+# transfers_begin COMMAND...: in the background, until transfers_end; sets $transfers_pid.
+transfers_begin()
+{
+	rm -f "$L/enough"
+	"$@" >"$L/transfers" 2>&1 &
+	transfers_pid=$!
+	helper $transfers_pid
+}
+
+# transfers_end NAME SECONDS: each was right to the end, which comes in time.
+transfers_end()
+{
+	: >"$L/enough"
+	exit_code "$transfers_pid" "$2"
+	[ "$code" = 0 ] && grep -q 'every byte right' "$L/transfers"
+	verdict "$CASE/$1" $? "$(sort "$L/transfers" | uniq -c)"
+}
+
 # restart_under_tcp SIGNAL to|from [OPTION...]: restarts in the midst of transfers.
 restart_under_tcp()
 {
-	local signal=$1 way=tx pid i base rc=0
+	local signal=$1 way=tx transfers_pid i base rc=0
 
 	[ "$2" = to ] || way=rx
-	rm -f "$L/enough"
-	transfers "$2" >"$L/transfers" 2>&1 &
-	pid=$!
-	helper $pid
+	transfers_begin transfers "$2"
 	: >"$TOP/out"
 	for i in 1 2 3; do
 		base=$(bytes $way)
@@ -139,10 +154,7 @@ restart_under_tcp()
 		restart_back "$signal" "${@:3}" >>"$TOP/out" 2>&1 || { rc=1; break; }
 	done
 	verdict "$CASE/restarts-$signal-under-tcp-$2" $rc "$i times $(cat "$TOP/out")"
-	: >"$L/enough"
-	exit_code $pid 40
-	[ "$code" = 0 ] && grep -q 'every byte right' "$L/transfers"
-	verdict "$CASE/tcp-$2-over-$signal" $? "$(sort "$L/transfers" | uniq -c)"
+	transfers_end "tcp-$2-over-$signal" 40
 }
 
 case_restart()

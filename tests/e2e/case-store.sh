@@ -104,7 +104,7 @@ case_stalled()
 	# The keepers end as the daemons do.
 	ends_stalled
 	# In this order, as a netbackd that finds both ends Connected would adopt rings that are gone.
-	{ start_front && NIC=nic0 anew start_back && connected 1 0 && one_ping; } >"$TOP/out" 2>&1
+	{ start_front && anew start_back && connected 1 0 && one_ping; } >"$TOP/out" 2>&1
 	verdict "$CASE/started-again" $? "$(cat "$TOP/out")"
 	expect+='|ending at once'
 }

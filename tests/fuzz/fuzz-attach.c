@@ -192,18 +192,6 @@ int vif_conn_start(struct vif_conn **out, const struct vif_conn_params *params, 
 }
 
 void vif_conn_stop(struct vif_conn *conn, struct stats *sum) { (void)conn; (void)sum; }
-int vif_conn_capture(struct vif_conn *conn, const struct capring_wish *wish, const struct capture_fds *fds)
-{
-	(void)conn;
-	(void)wish;
-	(void)fds;
-	PROMISE(!"nobody captures");
-	return -ENOSYS;
-}
-
-void vif_conn_capture_stop(struct vif_conn *conn) { (void)conn; }
-void vif_conn_capture_reap(struct vif_conn *conn) { (void)conn; }
-
 bool vif_conn_try_stop(struct vif_conn *conn) { (void)conn; return true; }
 bool vif_conn_faulted(const struct vif_conn *conn, struct reason *why) { (void)conn; (void)why; return false; }
 bool vif_conn_stalled(const struct vif_conn *conn) { (void)conn; return false; }

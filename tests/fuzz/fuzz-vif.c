@@ -168,18 +168,6 @@ static void conn_hang(struct vif_conn *l)
 	positions_turn(&vif_counters_all_of_worker(&l->vif->counters, 0)->at);
 }
 
-int vif_conn_capture(struct vif_conn *conn, const struct capring_wish *wish, const struct capture_fds *fds)
-{
-	(void)conn;
-	(void)wish;
-	(void)fds;
-	PROMISE(!"nobody captures");
-	return -ENOSYS;
-}
-
-void vif_conn_capture_stop(struct vif_conn *conn) { (void)conn; }
-void vif_conn_capture_reap(struct vif_conn *conn) { (void)conn; }
-
 bool vif_conn_try_stop(struct vif_conn *l)
 {
 	PROMISE(l->hangs);

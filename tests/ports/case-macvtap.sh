@@ -175,13 +175,10 @@ new_data() { local p; p=$(data_of 1); [ -n "$p" ] && [ "$p" != "$1" ]; }
 # kills_under_tcp to|from: everything dies in turn in the midst of transfers, each byte of which is compared.
 kills_under_tcp()
 {
-	local way=tx pid what base rc=0
+	local way=tx transfers_pid what base rc=0
 
 	[ "$1" = to ] || way=rx
-	rm -f "$L/enough"
-	on_wire transfers "$1" >"$L/transfers" 2>&1 &
-	pid=$!
-	helper $pid
+	transfers_begin on_wire transfers "$1"
 	: >"$TOP/out"
 	for what in KILL CRASH data CRASH; do
 		base=$(far_bytes $way)
@@ -193,10 +190,7 @@ kills_under_tcp()
 		fi >>"$TOP/out" 2>&1 || { echo "not after $what" >>"$TOP/out"; rc=1; break; }
 	done
 	verdict "$CASE/kills-under-tcp-$1" $rc "$(cat "$TOP/out")"
-	: >"$L/enough"
-	exit_code $pid 60
-	[ "$code" = 0 ] && grep -q 'every byte right' "$L/transfers"
-	verdict "$CASE/tcp-$1" $? "$(sort "$L/transfers" | uniq -c)"
+	transfers_end "tcp-$1" 60
 }
 
 case_macvtap_kills()

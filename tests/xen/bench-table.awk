@@ -1,15 +1,6 @@
 # SPDX-License-Identifier: MIT
 # bench-table.awk - turns sorted samples "METRIC PAIRING VARIANT VALUE" into rows: a table, and JSON in
-# the file of -v json=FILE.  -v plain=VARIANT is the label of the daemons without options.
-function flush_row(	m) {
-	if (!n)
-		return
-	m = n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
-	rows++
-	key[rows] = last; count[rows] = n; low[rows] = v[1]; high[rows] = v[n]
-	median[last] = m
-	n = 0
-}
+# the file of -v json=FILE.  -v plain=VARIANT is the label of the daemons without options.  It needs rows.awk.
 
 # Returns the ratio to the kernel's pair with as many streams.
 function ratio(metric, variant, m,	base) {
@@ -23,16 +14,10 @@ function json_row(i, k, variant) {
 		low[i], high[i], ratio(k[1], k[3], median[key[i]])) >json
 }
 
-{
-	this = $1 " " $2 " " $3
-	if (this != last)
-		flush_row()
-	last = this
-	v[++n] = $4
-}
+{ row_add($1 " " $2 " " $3, $4) }
 
 END {
-	flush_row()
+	row_end()
 	unit["tcp_guest_to_dom0"] = unit["tcp_dom0_to_guest"] = "Gbit/s"
 	unit["rtt_p50"] = unit["rtt_p99"] = "us"
 	unit["dom0_cpu_per_gib"] = "s"

@@ -1,15 +1,6 @@
 # SPDX-License-Identifier: MIT
 # guests.awk - turns sorted samples "METRIC VARIANT VALUE" of tools/bench-guests into rows: a table, and JSON in
-# the file of -v json=FILE, as table.awk's, with the number of guests.
-function flush_row() {
-	if (!n)
-		return
-	rows++
-	key[rows] = last; count[rows] = n; low[rows] = v[1]; high[rows] = v[n]
-	median[last] = n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
-	n = 0
-}
-
+# the file of -v json=FILE, as table.awk's, with the number of guests. It needs rows.awk.
 # Returns the ratio of a row to that of none; 0: it has none.
 function over(metric, variant) {
 	if (variant == "none" || !((metric " none") in median) || median[metric " none"] <= 0)
@@ -21,15 +12,10 @@ function unit_of(metric) {
 	return metric ~ /^tcp_/ ? "Gbit/s" : metric ~ /_ms$/ ? "ms" : metric ~ /_us$/ ? "us" : metric ~ /_kib/ ? "KiB" : metric == "idle_cpu" ? "%" : "1/s"
 }
 
-{
-	if ($1 " " $2 != last)
-		flush_row()
-	last = $1 " " $2
-	v[++n] = $3
-}
+{ row_add($1 " " $2, $3) }
 
 END {
-	flush_row()
+	row_end()
 	aim["data_process_kib"] = "at most 512"
 	aim["data_process_idle_kib"] = "at most 512"
 	aim["control_kib_per_vif"] = "at most 32"

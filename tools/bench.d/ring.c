@@ -9,7 +9,8 @@
  *
  * front prints the connection's references in a line, and starts once it reads a line. back reads the first line,
  * connects, prints the second, and after a moment counts for so many seconds what passes. It prints
- * "frames SECONDS NUMBER" and then what both workers did; then both end, front as its input ends.
+ * "frames SECONDS NUMBER" to its standard error. Then both end, front as its input ends, and each prints there
+ * what its worker did.
  *
  * The connection is as the daemons make it without options: static grants, event mask, one queue, all offloads.
  */
@@ -121,7 +122,7 @@ static void say(const char *what, const struct stats *s)
 	char text[STATS_TEXT_MAX];
 
 	stats_print(s, text, sizeof(text));
-	printf("# %s %s\n", what, text);
+	fprintf(stderr, "# %s %s\n", what, text);
 }
 
 static void front(void)
@@ -149,9 +150,7 @@ static void front(void)
 		;
 	must(!nic_conn_faulted(conn, &why), "netfrontd's worker has a fault");
 	nic_conn_stats(conn, &sum);
-	fprintf(stderr, "ring: front grx_packets=%" PRIu64 " gtx_packets=%" PRIu64 " notify_sent=%" PRIu64 " sleeps=%" PRIu64 "\n",
-		stats_get(&sum, STAT_GRX_PACKETS), stats_get(&sum, STAT_GTX_PACKETS), stats_get(&sum, STAT_NOTIFY_SENT),
-		stats_get(&sum, STAT_SLEEPS));
+	say("netfrontd", &sum);
 	nic_conn_stop(conn);
 	nic_conn_free(conn);
 }

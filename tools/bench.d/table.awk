@@ -1,16 +1,6 @@
 # SPDX-License-Identifier: MIT
 # table.awk - turns sorted samples "METRIC PAIRING VARIANT VALUE STATE" into rows: tables, and JSON in the file
-# of -v json=FILE.  Only samples of -v state=STATE count.
-function flush_row(	m) {
-	if (!n)
-		return
-	m = n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
-	rows++
-	key[rows] = last; count[rows] = n; low[rows] = v[1]; high[rows] = v[n]
-	median[last] = m
-	n = 0
-}
-
+# of -v json=FILE.  Only samples of -v state=STATE count. It needs rows.awk.
 function over(a, b) {
 	return (a in median) && median[b] > 0 ? median[a] / median[b] : 0
 }
@@ -72,16 +62,10 @@ function variant_table() {
 }
 
 $5 != state { next }
-{
-	this = $1 " " $2 " " $3
-	if (this != last)
-		flush_row()
-	last = this
-	v[++n] = $4
-}
+{ row_add($1 " " $2 " " $3, $4) }
 
 END {
-	flush_row()
+	row_end()
 	unit["tcp_guest_to_dom0"] = unit["tcp_dom0_to_guest"] = "Gbit/s"
 	unit["rtt_p50"] = unit["rtt_p99"] = "us"
 	unit["grant_ops_per_packet"] = unit["notifications_per_packet"] = "1"
