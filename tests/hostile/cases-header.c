@@ -33,16 +33,6 @@
 #define CSUM_DROP V_DROP, "gtx_drop_csum=1"
 #define KEYS(...) .keys = (const struct key[]){ __VA_ARGS__, { NULL, NULL } }
 
-static void map_all(struct front *f)
-{
-	for (unsigned int i = 0; i < NDATA; i++)
-		f->list[i] = (struct xen_netif_gref){ f->data_ref[i], XEN_NETIF_CTRLF_GREF_readonly, 0 };
-	for (unsigned int i = 0; i < NPOST; i++)
-		f->list[NDATA + i] = (struct xen_netif_gref){ f->buf_ref[i], 0, 0 };
-	msg_want(f, "ADD of all", XEN_NETIF_CTRL_STATUS_SUCCESS, XEN_NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, f->list_ref,
-		 NDATA + NPOST);
-}
-
 static void send_mapped(struct front *f)
 {
 	static const struct slot s[] = { D(2054, 12, 0), { .kind = SLOT_END } };
@@ -61,22 +51,14 @@ static void rewrite(void *arg)
 		f->data[i] = (uint8_t)(surprise(&f->seed) & 3 ? f->guard[i] : surprise(&f->seed));
 }
 
+static void put_headed(struct front *f)
+{
+	slot_put(f, f->data_ref[0], 12, 0, f->next_id++, 2054);
+}
+
 static void header_changes(struct front *f)
 {
-	struct again *a;
-	uint64_t end;
-
-	map_all(f);
-	a = again_start(rewrite, f);
-	end = now_us() + 60000;
-	while (now_us() < end) {
-		for (int i = 0; i < 64 && f->g.req - f->gtx->rsp_prod < SLOTS - 1; i++)
-			slot_put(f, f->data_ref[0], 12, 0, f->next_id++, 2054);
-		gtx_push(f);
-	}
-	again_stop(a);
-	if (!gtx_settle(f, WAIT_MS))
-		trouble(&f->t, "not all slots are answered");
+	gtx_put_rewritten(f, rewrite, put_headed);
 }
 
 /* What the backend sends has a header, too, whose fields keep the rules. */

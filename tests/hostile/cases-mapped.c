@@ -2,16 +2,6 @@
 /* cases-mapped.c - bad packets in pages that stay mapped (static grants): group 25 */
 #include "front.h"
 
-static void map_all(struct front *f)
-{
-	for (unsigned int i = 0; i < NDATA; i++)
-		f->list[i] = (struct xen_netif_gref){ f->data_ref[i], XEN_NETIF_CTRLF_GREF_readonly, 0 };
-	for (unsigned int i = 0; i < NPOST; i++)
-		f->list[NDATA + i] = (struct xen_netif_gref){ f->buf_ref[i], 0, 0 };
-	msg_want(f, "ADD of all", XEN_NETIF_CTRL_STATUS_SUCCESS, XEN_NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, f->list_ref,
-		 NDATA + NPOST);
-}
-
 static void send_mapped(struct front *f, const struct slot *s)
 {
 	map_all(f);
@@ -113,26 +103,17 @@ static void rewrite_frame(void *arg)
 		f->data[i] = (uint8_t)(surprise(&f->seed) & 1 ? f->guard[i] : surprise(&f->seed));
 }
 
+static void put_large(struct front *f)
+{
+	static const uint8_t gso[8] = { XEN_NETIF_EXTRA_TYPE_GSO, 0, 100, 0, 1 };
+
+	slot_put(f, f->data_ref[0], 0, EXTRA | BLANK, f->next_id++, 2054);
+	extra_put(f, gso);
+}
+
 static void mapped_headers_change(struct front *f)
 {
-	struct again *a;
-	uint64_t end;
-
-	map_all(f);
-	a = again_start(rewrite_frame, f);
-	end = now_us() + 60000;
-	while (now_us() < end) {
-		static const uint8_t gso[8] = { XEN_NETIF_EXTRA_TYPE_GSO, 0, 100, 0, 1 };
-
-		for (int i = 0; i < 64 && f->g.req - f->gtx->rsp_prod < SLOTS - 1; i++) {
-			slot_put(f, f->data_ref[0], 0, EXTRA | BLANK, f->next_id++, 2054);
-			extra_put(f, gso);
-		}
-		gtx_push(f);
-	}
-	again_stop(a);
-	if (!gtx_settle(f, WAIT_MS))
-		trouble(&f->t, "not all slots are answered");
+	gtx_put_rewritten(f, rewrite_frame, put_large);
 }
 
 static const struct fcase cases[] = {

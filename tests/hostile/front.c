@@ -326,3 +326,31 @@ void front_disconnect(struct front *f, bool politely)
 	close_port(f, &f->ctrl_port);
 	f->connected = false;
 }
+
+void map_all(struct front *f)
+{
+	for (unsigned int i = 0; i < NDATA; i++)
+		f->list[i] = (struct xen_netif_gref){ f->data_ref[i], XEN_NETIF_CTRLF_GREF_readonly, 0 };
+	for (unsigned int i = 0; i < NPOST; i++)
+		f->list[NDATA + i] = (struct xen_netif_gref){ f->buf_ref[i], 0, 0 };
+	msg_want(f, "ADD of all", XEN_NETIF_CTRL_STATUS_SUCCESS, XEN_NETIF_CTRL_TYPE_ADD_GREF_MAPPING, 0, f->list_ref,
+		 NDATA + NPOST);
+}
+
+void gtx_put_rewritten(struct front *f, void (*rewrite)(void *), void (*put)(struct front *))
+{
+	struct again *a;
+	uint64_t end;
+
+	map_all(f);
+	a = again_start(rewrite, f);
+	end = now_us() + 60000;
+	while (now_us() < end) {
+		for (int i = 0; i < 64 && f->g.req - f->gtx->rsp_prod < SLOTS - 1; i++)
+			put(f);
+		gtx_push(f);
+	}
+	again_stop(a);
+	if (!gtx_settle(f, WAIT_MS))
+		trouble(&f->t, "not all slots are answered");
+}

@@ -173,6 +173,12 @@ void gtx_push(struct front *f);			/* publish and notify */
 void grx_push(struct front *f);
 void chain_put(struct front *f, const struct slot *s);
 bool gtx_settle(struct front *f, unsigned int ms);	/* all answered */
+
+/* Registers all pages for packets, and all buffers, as static grants. */
+void map_all(struct front *f);
+
+/* For 60 ms puts packets, with all pages mapped, while another thread rewrites their bytes over and over. */
+void gtx_put_rewritten(struct front *f, void (*rewrite)(void *), void (*put)(struct front *));
 unsigned int grx_wait(struct front *f, unsigned int n, unsigned int ms);
 void gtx_check(struct front *f, int16_t status);
 void good_put(struct front *f);			/* a packet that must pass */
